@@ -1,0 +1,36 @@
+/*
+ * Region allocator: everything a translation needs is allocated from one arena and freed at once.
+ *
+ * An arena keeps its blocks over arena_reset, so that a warm translator allocates nothing. It is
+ * owned by one thread at a time and has no locks. Memory is not cleared unless asked for.
+ */
+#ifndef AOT_BASE_ARENA_H
+#define AOT_BASE_ARENA_H
+
+#include "aot/base/types.h"
+
+struct arena_block;
+
+struct arena {
+    u8 *at;    /* next free byte */
+    u8 *limit; /* end of the current block */
+    struct arena_block *blocks; /* all blocks, current first */
+    struct arena_block *spare;  /* kept by a reset */
+};
+
+/* Makes an empty arena; allocates nothing. */
+void arena_init(struct arena *a);
+
+/* `size` bytes aligned to 16, or abort() when the host has no memory left. Never NULL. */
+void *arena_alloc(struct arena *a, size_t size);
+
+/* As arena_alloc, cleared. */
+void *arena_zalloc(struct arena *a, size_t size);
+
+/* Drops all allocations, keeps the memory for the next use. */
+void arena_reset(struct arena *a);
+
+/* Gives all memory back. */
+void arena_free(struct arena *a);
+
+#endif
