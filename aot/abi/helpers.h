@@ -1,0 +1,46 @@
+/*
+ * Helpers: C functions that translated code calls through the table in guest state, so that an
+ * image needs no host address. One list; the runtime fills the table.
+ *
+ * Calling rule, for all: System V AMD64. The first argument is always the guest state (unbiased);
+ * up to three more are integers; the result, if any, is in RAX. All guest state except what the
+ * side table says is in callee-saved host registers is at home before the call. A helper keeps
+ * RBX, RBP, R12 to R15, and MXCSR except for the sticky flags that it means to raise. It may run on
+ * the translated code's stack: at most 4 KiB deep.
+ */
+#ifndef AOT_ABI_HELPERS_H
+#define AOT_ABI_HELPERS_H
+
+#include "aot/base/types.h"
+
+/*
+ * X(NAME, text)
+ *
+ * IR_OP: any IR operation that has no inline form on this host: see vector_op.h.
+ * READ_FPSR: () -> FPSR with QC and the host's sticky flags merged.
+ * WRITE_FPSR: (value). Clears what isn't set, in MXCSR too.
+ * WRITE_FPCR: (value). Rounding goes to MXCSR; the modes that need other code are seen by the
+ *     runtime at the next dispatch (a region that writes FPCR ends).
+ * RANDOM: () -> value in RAX; state scratch[0] = 1 when it is good (RNDR).
+ */
+#define HELPERS(X)                                                                                 \
+    X(IR_OP, "ir_op")                                                                              \
+    X(READ_FPSR, "read_fpsr")                                                                      \
+    X(WRITE_FPSR, "write_fpsr")                                                                    \
+    X(WRITE_FPCR, "write_fpcr")                                                                    \
+    X(RANDOM, "random")
+
+enum helper {
+#define X(name, text) HELPER_##name,
+    HELPERS(X)
+#undef X
+    HELPER_COUNT
+};
+
+/* The helper's name as the IR text writes it. */
+const char *helper_name(unsigned id);
+
+/* The helper of that name, or -1. */
+int helper_by_name(const char *name);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * Side tables: for each point of a region's code at which control can leave in the middle, the
+ * guest PC and the place of every guest register that isn't at home.
+ *
+ * A table is a byte stream, read only when it is needed: a signal, a fault, a failed guard. The
+ * reader keeps a current map from slot to location (all at home at the start) and applies records
+ * in the order of host offsets until it has passed the point it looks for. Records:
+ *
+ *   POINT  kind, host offset delta (uleb), guest PC delta / 4 (sleb): the current map holds at this
+ *          offset. FAULT: an instruction that may fault starts here. SAFEPOINT: all guest
+ *          instructions before the PC are done and none after it has begun.
+ *   PLACE  slot, location: the slot moves to a location.
+ *   HOME   all slots are at home again.
+ */
+#ifndef AOT_ABI_SIDETABLE_H
+#define AOT_ABI_SIDETABLE_H
+
+#include "aot/abi/slots.h"
+
+enum loc_kind {
+    LOC_HOME,
+    LOC_GPR,      /* host general register `reg` holds the 64-bit value */
+    LOC_GPR32,    /* its low 32 bits, upper half of the guest register zero */
+    LOC_XMM,      /* host vector register `reg` holds all 128 bits */
+    LOC_XMM64,    /* its low 64 bits, the rest zero */
+    LOC_XMM32,    /* its low 32 bits, the rest zero */
+    LOC_CONST,    /* `value` */
+    LOC_SCRATCH,  /* scratch[reg] of guest state (vscratch[reg] for a vector slot) */
+    LOC_EFLAGS,   /* NZCV only: in the host's EFLAGS as an addition or logic left them */
+    LOC_EFLAGS_BORROW, /* NZCV only: EFLAGS after a subtraction: C is the complement of CF */
+    LOC_EFLAGS_FCMP,   /* NZCV only: EFLAGS after UCOMISx a, b */
+    LOC_AX_HOME,       /* NZCV only: the low 16 bits of `reg` in home format */
+};
+
+struct loc {
+    u8 kind;
+    u8 reg;
+    u64 value; /* LOC_CONST */
+};
+
+enum point_kind { POINT_FAULT, POINT_SAFEPOINT };
+
+/* --- writing: the generator ------------------------------------------------------------------- */
+
+struct side_writer {
+    u8 *at, *end; /* room of the caller's; nothing is written past end */
+    bool overflow;
+    u32 last_offset;
+    u64 last_pc;
+};
+
+/* Starts a table for a region whose first guest address is pc. */
+void side_start(struct side_writer *w, u8 *room, size_t size, u64 pc);
+void side_place(struct side_writer *w, unsigned slot, struct loc loc);
+void side_home(struct side_writer *w);
+/* Offsets must not decrease. */
+void side_point(struct side_writer *w, enum point_kind kind, u32 offset, u64 pc);
+
+/* --- reading: the runtime --------------------------------------------------------------------- */
+
+struct frame_state {
+    u64 pc;
+    u8 kind; /* enum point_kind */
+    struct loc loc[SLOT_COUNT];
+};
+
+/*
+ * The frame state at exactly host offset `offset` of a region that starts at guest address pc.
+ * False: no such point, or a damaged table. Never reads outside [side, side + size).
+ */
+bool side_find(const u8 *side, size_t size, u64 pc, u32 offset, struct frame_state *out);
+
+/*
+ * The offset of the first SAFEPOINT at or after `offset`, or UINT32_MAX.
+ */
+u32 side_next_safepoint(const u8 *side, size_t size, u64 pc, u32 offset);
+
+#endif

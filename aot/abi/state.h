@@ -1,0 +1,70 @@
+/*
+ * Guest CPU state: one struct per guest thread, its biased pointer in a fixed host register while
+ * translated code runs. C, assembly and generated code share these offsets (see offsets.h).
+ *
+ * Every guest register has its home here. Between regions all guest state is at home; inside a
+ * region the side table (sidetable.h) says where it is.
+ */
+#ifndef AOT_ABI_STATE_H
+#define AOT_ABI_STATE_H
+
+#include "aot/abi/helpers.h"
+#include "aot/abi/slots.h"
+
+/*
+ * Host register that holds (u8 *)state + STATE_BIAS in translated code: RBP. The bias brings x0 to
+ * x30 and SP into reach of one-byte displacements (-128 to 127).
+ */
+#define STATE_BIAS 128
+
+#define JUMP_CACHE_BITS 12 /* entries of the jump cache: 2^12, 64 KiB a thread */
+#define SCRATCH_COUNT 64   /* 64-bit scratch words for values that are no guest register's */
+#define VSCRATCH_COUNT 24  /* 128-bit ones */
+
+/*
+ * One entry of a thread's private cache of indirect branch targets. Index: (pc >> 2) mod size.
+ * An empty entry has pc = 1, which no branch target equals.
+ */
+struct jump_cache_entry {
+    u64 pc;     /* guest address */
+    void *host; /* region entry */
+};
+
+struct guest_state {
+    u64 x[31];
+    u64 sp;
+    u64 pc;     /* exact only while translated code isn't running */
+    u64 tpidr;  /* TPIDR_EL0 */
+    u32 nzcv;   /* low 16 bits: slots.h's home format */
+    u32 fpcr;
+    u32 fpsr;   /* cumulative flags collected so far, QC excluded */
+    u32 mxcsr;  /* host MXCSR for translated code: guest rounding, invalid operation unmasked;
+                   its sticky flags belong to the guest's FPSR too */
+    u8 qc[16] __attribute__((aligned(16)));
+    u8 v[32][16] __attribute__((aligned(16)));
+
+    /* Exclusive monitor: armed when excl_size is not 0. */
+    u64 excl_addr;   /* address of the load */
+    u64 excl_val[2]; /* what it loaded, low address first */
+    u64 excl_size;   /* bytes (1, 2, 4, 8, 16); 0: open */
+
+    struct jump_cache_entry *jump_cache; /* 2^JUMP_CACHE_BITS entries */
+    u64 trap_arg;      /* a trap's operand: see exits.h */
+    u64 counter_scale; /* CNTVCT_EL0 = (TSC * counter_scale) >> 32 + counter_offset */
+    u64 counter_offset;
+
+    void *helper[HELPER_COUNT]; /* helpers.h: called by `call [state + offset]` */
+    void *leave[4];             /* exits.h: enum leave_door; jumped to by `jmp [state + offset]` */
+
+    u64 scratch[SCRATCH_COUNT];
+    u8 vscratch[VSCRATCH_COUNT][16] __attribute__((aligned(16)));
+
+    /* The runtime's own. Generated code never looks at what follows. */
+    void *host_sp;        /* C stack to return to from translated code */
+    void *translated_sp;  /* base of the stack that translated code runs on */
+    u32 host_mxcsr;       /* C's MXCSR */
+    u32 in_translated;    /* 1 from the switch into translated code to the switch out of it */
+    void *thread;         /* struct thread of the runtime */
+};
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * A translation: what the generator makes of one region, the same in memory and in images.
+ *
+ * Code is position-independent but for its relocations. Constants that it reads are part of it
+ * (behind the instructions). Cells are 8-byte words in writable memory within 2 GiB of the code.
+ */
+#ifndef AOT_ABI_TRANSLATION_H
+#define AOT_ABI_TRANSLATION_H
+
+#include "aot/base/types.h"
+
+enum reloc_kind {
+    RELOC_CELL,  /* 32-bit: address of cell `value` minus the address behind the field */
+    RELOC_GUEST, /* 32-bit: guest address `value` minus the address behind the field (images) */
+};
+
+struct reloc {
+    u32 offset; /* of the field in code */
+    u8 kind;
+    u8 tail;    /* bytes between the field's end and the instruction's end (immediates) */
+    u64 value;
+};
+
+/* A cell starts out with the address of its stub: code + stub. */
+struct cell {
+    u32 stub;   /* offset in code */
+    u64 target; /* guest address that the link leads to */
+};
+
+struct entry {
+    u64 pc;     /* guest address */
+    u32 offset; /* in code */
+};
+
+/* Guest bytes that were read to make the translation: [start, end). */
+struct guest_range {
+    u64 start, end;
+};
+
+struct translation {
+    u8 *code;
+    u32 code_size;
+    u32 insn_count; /* guest instructions covered */
+    struct reloc *relocs;
+    u32 reloc_count;
+    struct cell *cells;
+    u32 cell_count;
+    struct entry *entries; /* ascending pc; never empty */
+    u32 entry_count;
+    struct guest_range *ranges; /* ascending, disjoint */
+    u32 range_count;
+    u8 *side; /* side table, sidetable.h */
+    u32 side_size;
+};
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * The translator's one door: guest code in, translation out.
+ *
+ * No globals, locks, system calls or environment: options come in as a struct, code through a
+ * callback, memory from an arena, errors go out as codes.
+ */
+#ifndef AOT_XLAT_H
+#define AOT_XLAT_H
+
+#include "aot/abi/exits.h"
+#include "aot/abi/state.h"
+#include "aot/abi/translation.h"
+#include "aot/base/arena.h"
+
+struct ir_func;
+
+/*
+ * Guest code. read: copies up to `max` words from guest address pc (a multiple of 4) and returns
+ * how many could be had (0: not mapped or not executable). It must not fault.
+ */
+struct code_view {
+    size_t (*read)(void *context, u64 pc, u32 *words, size_t max);
+    void *context;
+};
+
+enum xlat_tier { XLAT_QUICK, XLAT_FULL };
+
+/* Stages whose text can be asked for. */
+enum xlat_stage { XLAT_STAGE_DECODE, XLAT_STAGE_IR, XLAT_STAGE_OPT, XLAT_STAGE_CODE, XLAT_STAGES };
+
+struct xlat_options {
+    enum xlat_tier tier;
+    u64 host_features; /* bits of enum x64_feature; 0: plain SSE2 */
+    bool image;        /* guest addresses PC-relative (RELOC_GUEST) */
+    bool fp_checked;   /* every floating-point operation by helper: for FPCR modes and sites that
+                          the host's units don't fit */
+    bool verify;       /* IR verifier after every pass */
+    u32 max_insts;     /* guest instructions in a region; 0: the tier's default */
+    /* Text of a stage, when not NULL. */
+    void (*dump)(void *context, enum xlat_stage stage, u64 pc, const char *text, size_t length);
+    void *dump_context;
+    u32 dump_stages; /* 1 << enum xlat_stage */
+};
+
+enum xlat_status {
+    XLAT_OK,
+    XLAT_NO_CODE,  /* nothing readable at pc */
+    XLAT_TOO_BIG,  /* the region outgrew the generator's limits: ask for fewer instructions */
+    XLAT_INVALID,  /* the verifier or an internal limit refused it: a defect; text in the dump */
+};
+
+/*
+ * Translates the region that starts at pc. What `out` points to lives in the arena.
+ * A first instruction that is no valid encoding still gives a translation: one that traps.
+ */
+enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *options,
+                                const struct code_view *view, u64 pc, struct translation *out);
+
+/* Lifted and optimised IR of the region at pc, for the evaluator. */
+enum xlat_status xlat_lift(struct arena *arena, const struct xlat_options *options,
+                           const struct code_view *view, u64 pc, struct ir_func **out);
+
+struct xlat_exit {
+    enum trap_reason reason; /* TRAP_NONE: go on at state->pc */
+    u16 imm;
+};
+
+/* Evaluates lifted IR from its start (eval.h); *budget counts guest instructions down. */
+struct xlat_exit xlat_evaluate(const struct ir_func *f, struct guest_state *state,
+                               struct arena *scratch, u64 *budget);
+
+/* HELPER_IR_OP (vector_op.h), for the runtime's helper table. */
+void xlat_helper_ir_op(struct guest_state *state, u32 descriptor, s64 imm);
+
+/* Guest text of one instruction word at pc, for logs. */
+size_t xlat_disassemble(u32 word, u64 pc, char *buf, size_t size);
+
+/* Features of this host as enum x64_feature bits (CPUID). */
+u64 xlat_host_features(void);
+
+/* HWCAP and HWCAP2 of what the lifter implements (AT_HWCAP, AT_HWCAP2 of Linux/arm64). */
+u64 xlat_hwcap(void);
+u64 xlat_hwcap2(void);
+
+#endif
