@@ -81,19 +81,37 @@ static int compare_alternatives(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
-/* Makes or replaces a symbolic link; what is not a link is left alone. */
-static void put_link(const char *target, const char *path)
+/* Makes the symbolic link name -> target, both absolute within the sysroot, or replaces what link
+ * is there; what is not a link is left alone. The link is relative: so it also leads to the right
+ * place for programs that look at the sysroot from outside (the host's, qemu-user). */
+static void put_link(const struct sysroot *s, const char *target, const char *name)
 {
     struct stat st;
-    if (lstat(path, &st) == 0 && !S_ISLNK(st.st_mode)) return;
+    char *folder = format("%s%.*s", s->dir, (int)strcspn(name + 1, "/") + 1, name);
+    bool merged = lstat(folder, &st) == 0 && S_ISLNK(st.st_mode); /* /lib/x is in /usr/lib */
+    char *path = format("%s%s", s->dir, name), *relative = xstrdup(target + 1);
+    free(folder);
+    if (merged) {
+        free(relative);
+        relative = format("../%s", target + 1);
+    }
+    for (const char *p = name + 1; (p = strchr(p, '/')); p++) {
+        char *more = format("../%s", relative);
+        free(relative);
+        relative = more;
+    }
+    bool ours = lstat(path, &st) != 0 || S_ISLNK(st.st_mode);
     char *aside = format("%s.part", path);
-    char *folder = xstrdup(path);
+    folder = xstrdup(path);
     *strrchr(folder, '/') = 0;
     make_dirs(folder);
     unlink(aside);
-    if (symlink(target, aside) || rename(aside, path)) die("%s: %s", path, strerror(errno));
+    if (ours && (symlink(relative, aside) || rename(aside, path)))
+        die("%s: %s", path, strerror(errno));
     free(folder);
     free(aside);
+    free(relative);
+    free(path);
 }
 
 static void make_alternatives(const struct sysroot *s)
@@ -114,12 +132,9 @@ static void make_alternatives(const struct sysroot *s)
         struct alternative *a = &all.item[i];
         if (i && !strcmp(a->name, all.item[i - 1].name)) continue;
         char *choice = format("/etc/alternatives/%s", a->name);
-        char *inside = format("%s%s", s->dir, choice), *link = format("%s%s", s->dir, a->link);
-        put_link(a->path, inside);
-        put_link(choice, link);
+        put_link(s, a->path, choice);
+        put_link(s, choice, a->link);
         free(choice);
-        free(inside);
-        free(link);
     }
     for (size_t i = 0; i < all.count; i++) {
         free(all.item[i].name);
@@ -217,12 +232,10 @@ static void make_certificates(const struct sysroot *s)
         fclose(f);
         make_dirs(target);
         char *bundle = format("%s/ca-certificates.crt", target);
-        char *link = format("%s/usr/lib/ssl/cert.pem", s->dir);
         write_file(bundle, text);
         /* The one file OpenSSL reads besides its folder of hashed names, which needs openssl. */
-        put_link("/etc/ssl/certs/ca-certificates.crt", link);
+        put_link(s, "/etc/ssl/certs/ca-certificates.crt", "/usr/lib/ssl/cert.pem");
         free(bundle);
-        free(link);
     }
     free_strings(&found);
     free(folder);
