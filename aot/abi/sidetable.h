@@ -25,7 +25,7 @@ enum loc_kind {
     LOC_XMM64,    /* its low 64 bits, the rest zero */
     LOC_XMM32,    /* its low 32 bits, the rest zero */
     LOC_CONST,    /* `value` */
-    LOC_SCRATCH,  /* scratch[reg] of guest state (vscratch[reg] for a vector slot) */
+    LOC_SCRATCH,  /* scratch[value] of guest state (vscratch[value] for a vector slot) */
     LOC_EFLAGS,   /* NZCV only: in the host's EFLAGS as an addition or logic left them */
     LOC_EFLAGS_BORROW, /* NZCV only: EFLAGS after a subtraction: C is the complement of CF */
     LOC_EFLAGS_FCMP,   /* NZCV only: EFLAGS after UCOMISx a, b */
@@ -35,7 +35,7 @@ enum loc_kind {
 struct loc {
     u8 kind;
     u8 reg;
-    u64 value; /* LOC_CONST */
+    u64 value; /* LOC_CONST, LOC_SCRATCH */
 };
 
 enum point_kind { POINT_FAULT, POINT_SAFEPOINT };

@@ -1,0 +1,30 @@
+/*
+ * The code generator: optimised IR in, x86-64 translation out.
+ */
+#ifndef AOT_GEN_GEN_H
+#define AOT_GEN_GEN_H
+
+#include "aot/abi/translation.h"
+#include "aot/base/arena.h"
+#include "aot/ir/ir.h"
+
+struct gen_options {
+    u32 host_features; /* enum x64_feature bits; 0: plain SSE2 */
+    bool image;        /* guest addresses PC-relative, by RELOC_GUEST */
+    bool fp_checked;   /* floating point by helper */
+};
+
+enum gen_status {
+    GEN_OK,
+    GEN_TOO_BIG, /* code, side table or label room ran out: translate fewer instructions */
+    GEN_INVALID, /* IR that the generator doesn't take: a defect */
+};
+
+/*
+ * Generates code for f. What `out` points to lives in the arena; out->ranges and insn_count are
+ * left to the caller.
+ */
+enum gen_status gen_translate(struct arena *arena, const struct ir_func *f,
+                              const struct gen_options *options, struct translation *out);
+
+#endif

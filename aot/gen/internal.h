@@ -1,0 +1,304 @@
+/*
+ * The generator's inside: values, host registers, pins, and what the selection files share.
+ *
+ * How it works. One forward walk over the IR emits code at once; a backward look before it (plan.c)
+ * has counted uses, chosen pins and found where NZCV is live.
+ *
+ * Pins. The guest registers that a region uses most are pinned: slot s lives in one host register
+ * for the whole region. A GET of a pinned slot emits nothing: its value is the host register, an
+ * alias, until the slot is SET. A value that is going to be SET to a pinned slot is computed right
+ * into the pin when nothing in between could see the difference (its hint). All other values live
+ * in the remaining registers, the temps, and die with their block.
+ *
+ * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
+ * home is out of date. At a block boundary all pinned slots that the region loads are loaded, temps
+ * are empty, and NZCV is at home. Exits store what is dirty, in cold code behind the region.
+ *
+ * Registers. RBP is the state, RSP the stack, RAX and RCX are scratch of the single emit function:
+ * no value ever lives there. XMM0 and XMM1 likewise (XMM0 is also what legacy blends want).
+ *
+ * Flags. A flags value is computed where it is defined and lives in the host's EFLAGS until an
+ * instruction is about to clobber them; then it is saved if anyone needs it still (flags.c).
+ *
+ * Protocol of an emit function, in this order:
+ *   1. gen_use_gpr / gen_use_xmm / gen_const for every operand: registers are locked;
+ *   2. gen_consume(g, i): the operands' use counts drop; registers that nobody needs become free,
+ *      but stay locked, so that gen_temp_* does not hand them out;
+ *   3. gen_def_gpr / gen_def_xmm (g, r, prefer): the result's register; `prefer` is an operand's
+ *      register that may be reused when it is free (or NO_REG). The result may equal any operand's
+ *      register, so an emit function must be right for each such coincidence;
+ *   4. emit. gen_clobber_flags(g) comes before step 1 when the code will change EFLAGS.
+ * After each instruction all locks are released.
+ */
+#ifndef AOT_GEN_INTERNAL_H
+#define AOT_GEN_INTERNAL_H
+
+#include "aot/abi/exits.h"
+#include "aot/abi/sidetable.h"
+#include "aot/abi/state.h"
+#include "aot/gen/gen.h"
+#include "aot/x64/features.h"
+#include "aot/x64/x64.h"
+
+#define NO_REG 255u
+#define NO_SLOT 255u
+
+enum val_place {
+    VAL_NONE,     /* not computed yet, or dead */
+    VAL_CONST,    /* an IR constant: made when needed */
+    VAL_GPR,      /* in host general register `reg` */
+    VAL_XMM,      /* in host vector register `reg` */
+    VAL_SCRATCH,  /* in scratch word `reg` of guest state */
+    VAL_VSCRATCH, /* in vscratch[reg] */
+    VAL_LATER,    /* a bool: computed by its users from its operands */
+    VAL_EFLAGS,   /* a flags value: in EFLAGS, see struct gen.eflags */
+    VAL_NZCV_HOME /* a flags value: at SLOT_NZCV's home */
+};
+
+struct val {
+    u8 place;    /* enum val_place */
+    u8 reg;
+    u8 hint;     /* pinned slot the value is computed into, or NO_SLOT */
+    bool narrow; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
+    u32 left;    /* uses to come */
+    ir_ref next; /* next value in the same register */
+};
+
+struct host_reg {
+    ir_ref head; /* values that live in it, linked by val.next */
+    u8 slot;     /* pinned slot, or NO_SLOT */
+};
+
+/* What EFLAGS hold, as a way to read NZCV from them. */
+enum eflags_kind {
+    EF_NONE,
+    EF_SUB,  /* subtraction: C is the complement of CF */
+    EF_ADD,  /* addition or logic: C is CF */
+    EF_FCMP, /* UCOMISx a, b */
+};
+
+/* A host condition: cc, and what to do with PF when the flags are EF_FCMP's. */
+struct host_cond {
+    u8 cc;
+    u8 parity; /* 0: ignore; 1: and not PF; 2: or PF */
+};
+
+/* A way out in the cold part, with the state at its branch. */
+struct cold_exit {
+    u32 label;
+    u8 door;        /* enum leave_door */
+    u8 eflags;      /* enum eflags_kind of NZCV pending at the branch, EF_NONE: at home or dead */
+    u8 nzcv_reg;    /* NO_REG, or the register that has it in home format */
+    u8 arg_place;   /* where trap_arg is: VAL_NONE, VAL_GPR, VAL_CONST */
+    u8 arg_reg;
+    u16 code;       /* LEAVE_TRAP: enum trap_reason */
+    u64 arg;
+    u64 pc;         /* guest address */
+    u64 dirty;      /* pinned slots to store */
+    struct cold_exit *next;
+};
+
+/* A call that the checks of an operation make seldom: cold code that comes back. */
+struct gen {
+    struct x64_buf b;
+    const struct ir_func *f;
+    struct arena *arena;
+    const struct gen_options *options;
+    u32 has;  /* host features */
+    bool avx; /* VEX forms */
+    bool failed;
+
+    struct val *val;
+    u8 *nz_live; /* per instruction: NZCV's slot is read or visible after it before it is SET */
+    u64 *block_dirty; /* per block: pinned slots that may be dirty at its start */
+    u8 *block_nz;     /* per block: NZCV live at its start */
+    u32 *block_label;
+
+    struct host_reg gpr[16], xmm[16];
+    u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
+    u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */
+    u8 pin[SLOT_REGISTERS];     /* slot -> host register, or NO_REG */
+    u64 pinned;                 /* slots with a pin */
+    u64 loaded, dirty;
+    bool lazy;                  /* one block: pins are loaded at first use */
+    u64 scratch_used;
+    u32 vscratch_used;
+
+    /* NZCV. */
+    u8 eflags;          /* enum eflags_kind: what EFLAGS hold */
+    ir_ref eflags_of;   /* the flags value in EFLAGS, or IR_NONE */
+    ir_ref nzcv;        /* the value that the slot logically holds but its home does not */
+    ir_ref nzcv_at_home; /* the value whose copy is at home, or IR_NONE */
+
+    ir_ref at;    /* instruction being emitted */
+    u32 block;    /* block being emitted */
+    u64 pc;       /* guest address of the current instruction */
+    struct cold_exit *cold, **cold_tail;
+
+    struct side_writer side;
+    u64 side_placed; /* slots whose PLACE record says: in the pin */
+    u8 side_nzcv;    /* enum loc_kind last recorded for NZCV */
+
+    struct reloc *relocs;
+    u32 reloc_count, reloc_max;
+    struct cell *cells;
+    u32 cell_count, cell_max;
+    struct pool_entry *pool; /* 16-byte constants */
+    u32 pool_count, pool_max;
+};
+
+struct pool_entry {
+    u64 lo, hi;
+    u32 label;
+};
+
+typedef void gen_fn(struct gen *g, ir_ref r, const struct ir_inst *i);
+
+/* Emit functions by operation; what no table has goes to gen_by_helper. */
+extern gen_fn *const gen_int_ops[IR_OP_COUNT];
+extern gen_fn *const gen_flag_ops[IR_OP_COUNT];
+extern gen_fn *const gen_memory_ops[IR_OP_COUNT];
+extern gen_fn *const gen_control_ops[IR_OP_COUNT];
+extern gen_fn *const gen_move_ops[IR_OP_COUNT];   /* between register files, vector constants */
+extern gen_fn *const gen_vector_ops[IR_OP_COUNT]; /* integer vectors */
+extern gen_fn *const gen_float_ops[IR_OP_COUNT];
+extern gen_fn *const gen_crypto_ops[IR_OP_COUNT];
+
+/* --- plan.c ----------------------------------------------------------------------------------- */
+
+/* Counts uses, chooses pins and hints, finds NZCV's liveness and what is dirty at block starts. */
+void gen_plan(struct gen *g);
+
+/* --- regs.c ----------------------------------------------------------------------------------- */
+
+static inline const struct ir_inst *gen_inst(const struct gen *g, ir_ref r)
+{
+    return &g->f->inst[r];
+}
+
+static inline bool gen_has(const struct gen *g, enum x64_feature feature)
+{
+    return (g->has & (u32)feature) != 0;
+}
+
+/* The home of a slot, or another field of guest state, as a memory operand. */
+static inline struct x64_mem gen_state(size_t offset)
+{
+    return x64_mem_b(X64_RBP, (s32)offset - STATE_BIAS);
+}
+
+static inline struct x64_mem gen_home(unsigned slot)
+{
+    return gen_state(slot_info(slot)->offset);
+}
+
+/* Operand size in bytes of an integer type. */
+static inline unsigned gen_size(unsigned type)
+{
+    return type == IR_I64 ? 8 : 4;
+}
+
+/* True when r is an integer constant (sign-extended per its type) that fits 32 signed bits. */
+bool gen_imm32(const struct gen *g, ir_ref r, s32 *imm);
+/* True when r is an integer constant. */
+bool gen_const(const struct gen *g, ir_ref r, s64 *value);
+
+/* The value in a register, locked. i32 values may have garbage above unless val.narrow. */
+unsigned gen_use_gpr(struct gen *g, ir_ref r);
+unsigned gen_use_xmm(struct gen *g, ir_ref r);
+
+/* The operands' use counts drop; what nobody needs any more is free (but still locked). */
+void gen_consume(struct gen *g, const struct ir_inst *i);
+void gen_consume_one(struct gen *g, ir_ref r);
+
+/*
+ * The register for result r: its hint's pin if that is possible, else `prefer` if it is a temp
+ * that holds nothing any more, else a free temp. Locked. narrow as given.
+ */
+unsigned gen_def_gpr(struct gen *g, ir_ref r, unsigned prefer);
+unsigned gen_def_xmm(struct gen *g, ir_ref r, unsigned prefer);
+
+/* A temp for this instruction only; locked, unlocked at the instruction's end. */
+unsigned gen_temp_gpr(struct gen *g);
+unsigned gen_temp_xmm(struct gen *g);
+
+/* Moves whatever lives in a temp register elsewhere and locks it (RDX for multiplications...). */
+void gen_take_gpr(struct gen *g, unsigned reg);
+
+/* r becomes another name of the value v, which must be in a register (v keeps its own uses). */
+void gen_alias(struct gen *g, ir_ref r, ir_ref v);
+
+/* Unlocks everything. */
+void gen_unlock(struct gen *g);
+
+/* Pinned slot's register holds the guest register after this (emits a load in lazy regions). */
+void gen_load_pin(struct gen *g, unsigned slot);
+
+/* Emits stores of the pinned slots in mask to their homes. Changes no state of g. */
+void gen_store_pins(struct gen *g, u64 mask);
+
+/* Before a SET of a pinned slot by other means: values that live in the pin move to temps. */
+void gen_evacuate_pin(struct gen *g, unsigned slot);
+
+/*
+ * Around a call of C code: stores dirty pins and live temps that the call would lose; afterwards
+ * the pins are loaded again. No register but the callee-saved pins survives in between.
+ */
+void gen_before_call(struct gen *g);
+void gen_after_call(struct gen *g);
+
+/* A 128-bit constant in the pool behind the code. */
+struct x64_mem gen_pool(struct gen *g, u64 lo, u64 hi);
+
+/* The value's guest address constant into a register (RELOC_GUEST in images). Keeps EFLAGS. */
+void gen_guest_address(struct gen *g, unsigned reg, u64 address);
+
+/* --- side tables (side.c) --------------------------------------------------------------------- */
+
+/* Call right before a host instruction that may fault for the current guest instruction. */
+void gen_fault_point(struct gen *g);
+/* A safepoint at guest address pc with the present state. */
+void gen_safepoint(struct gen *g, u64 pc);
+/* The same in cold code, where all is at home. */
+void gen_safepoint_home(struct gen *g, u64 pc);
+
+/* --- flags.c ---------------------------------------------------------------------------------- */
+
+/* Call before emitting anything that changes EFLAGS. */
+void gen_clobber_flags(struct gen *g);
+/* True when a clobber would cost something: choose LEA and the like. */
+bool gen_flags_busy(const struct gen *g);
+/* EFLAGS now hold flags value r. */
+void gen_flags_in(struct gen *g, ir_ref r, enum eflags_kind kind);
+/* NZCV at home if it is live and pending; EFLAGS and their kind stay as they are. */
+void gen_flush_nzcv(struct gen *g);
+/* Stores NZCV from EFLAGS of that kind to home; uses RAX; keeps EFLAGS if told to. */
+void gen_store_nzcv(struct gen *g, enum eflags_kind kind, bool keep);
+
+/* Evaluates bool r into EFLAGS and says which condition means true. */
+struct host_cond gen_cond(struct gen *g, ir_ref r);
+struct host_cond gen_not(struct host_cond c);
+/* Bool as 0 or 1 in a register's low 32 bits, upper bits zero. Keeps EFLAGS. dst not EFLAGS-bound. */
+void gen_setcc(struct gen *g, struct host_cond c, unsigned dst);
+void gen_jcc(struct gen *g, struct host_cond c, u32 label);
+
+/* --- memory.c --------------------------------------------------------------------------------- */
+
+/* Address operand of a LOAD or STORE form: a + (b << mod) + imm; locks registers. */
+struct x64_mem gen_address(struct gen *g, const struct ir_inst *i);
+
+/* --- control.c -------------------------------------------------------------------------------- */
+
+void gen_cold_exits(struct gen *g);
+/* Emits code that leaves to the runtime with a trap, now (not cold). */
+void gen_block_start(struct gen *g, u32 block);
+
+/* --- helper.c --------------------------------------------------------------------------------- */
+
+/* Any vector or floating-point operation through HELPER_IR_OP. */
+void gen_by_helper(struct gen *g, ir_ref r, const struct ir_inst *i);
+
+/* The generator refuses: defect. */
+void gen_fail(struct gen *g);
+
+#endif
