@@ -1,0 +1,47 @@
+/*
+ * The decoder: walks the generated decision tree, then checks the few rows that are left in full.
+ * See gen_decode.c for the tree.
+ */
+#include "aot/a64/a64.h"
+
+#include "aot/a64/decode.inc"
+
+enum a64_row a64_decode(u32 w)
+{
+    unsigned entry = slots[ROOT_NODE_BASE + (w >> ROOT_LO)];
+    while (!(entry & LEAF))
+        entry = slots[nodes[entry].base + ((w >> nodes[entry].lo) & nodes[entry].mask)];
+    for (const u16 *row = &leaf_rows[entry & (LEAF - 1)]; *row; row++) {
+        if ((w & patterns[*row].mask) != patterns[*row].value) continue;
+        if (!patterns[*row].constrained || constraint_holds((enum a64_row) * row, w))
+            return (enum a64_row) * row;
+    }
+    return A64_UNALLOCATED;
+}
+
+const struct a64_row_info *a64_row_info(enum a64_row row)
+{
+    return &row_info[row < A64_ROW_COUNT ? row : A64_UNALLOCATED];
+}
+
+const struct a64_field *a64_row_field(const struct a64_row_info *info, unsigned i)
+{
+    return &field_info[row_fields[info->first_field + i]];
+}
+
+enum a64_feature a64_word_feature(enum a64_row row, u32 w)
+{
+    const struct a64_row_info *info = a64_row_info(row);
+    if (info->feature_depends && !needs_feature(row, w)) return A64_FEATURE_base;
+    return info->feature;
+}
+
+const char *a64_feature_name(enum a64_feature feature)
+{
+    static const char *const names[] = {
+#define NAME(f) #f,
+        A64_FEATURES(NAME)
+#undef NAME
+    };
+    return feature < A64_FEATURE_COUNT ? names[feature] : "unknown";
+}
