@@ -1,16 +1,28 @@
 # Ferry's build. Products go under build/. See README.md for the targets a user needs.
 #
 # Each folder of the translator becomes one archive build/lib/NAME.a, so that a test links only the
-# layers it tests; libxlat.a is all of them. `make V=1` shows the commands.
+# layers it tests; libxlat is all of them. Folders add what they need in a module.mk:
+#   GENERATED_HEADERS += FILE   made before anything is compiled
+#   GENERATED_NAME    += FILE.c made, and part of the archive of aot/NAME
+#   TEST_LAYERS_SUITE := base x64   the suite links these archives only (default: all)
+#   TEST_OBJS_SUITE, TEST_LIBS_SUITE   further objects and libraries of a suite
+#   NO_ASAN += SUITE            a suite that cannot run under the sanitizers, with the reason
+# `make V=1` shows the commands.
 
 CC      ?= gcc
 BUILD   ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
 OPT     ?= -O2 -g
+VERSION := 0.1
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
-CFLAGS  := -std=gnu11 $(OPT) $(WARN) -fno-strict-aliasing -I. -I$(BUILD)/gen $(EXTRA_CFLAGS)
+CFLAGS  := -std=gnu11 $(OPT) $(WARN) -fPIE -fno-strict-aliasing -I. -I$(BUILD)/gen \
+           -DFERRY_VERSION='"$(VERSION)"' $(EXTRA_CFLAGS)
 LDFLAGS := $(EXTRA_LDFLAGS)
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 
 ifeq ($(V),)
 Q := @
@@ -19,10 +31,16 @@ else
 say = @:
 endif
 
+all:
+
 XLAT_DIRS := base abi a64 ir x64 lift opt gen disc
 include $(wildcard aot/*/module.mk rt/module.mk hostlibs/module.mk tests/module.mk tools/module.mk)
 
-all: $(BUILD)/ferry $(BUILD)/ferry-rt
+LIBEXEC := $(BUILD)/libexec/ferry
+TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure
+
+all: $(BUILD)/ferry $(LIBEXEC)/ferry-sysroot tools
+tools: $(TOOLS)
 
 # --- the translator library ------------------------------------------------------------------------
 
@@ -33,7 +51,7 @@ $(BUILD)/lib/$(1).a: $$(call objs,$$(filter-out aot/$(1)/gen_%.c,$$(wildcard aot
 endef
 $(foreach d,$(XLAT_DIRS),$(eval $(call xlat_archive,$(d))))
 
-$(BUILD)/lib/xlat.a: $(call objs,$(wildcard aot/*.c)) $(XLAT_DIRS:%=$(BUILD)/lib/%.a)
+$(BUILD)/lib/xlat.a: $(call objs,$(filter-out aot/main.c,$(wildcard aot/*.c)))
 
 XLAT_LIBS := $(BUILD)/lib/xlat.a $(foreach d,gen opt lift disc x64 ir a64 abi base,$(BUILD)/lib/$(d).a)
 
@@ -47,25 +65,115 @@ $(BUILD)/obj/%.o: %.c | $(GENERATED_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/%.o: %.S
+$(BUILD)/obj/%.o: %.S | $(GENERATED_HEADERS)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-# --- unit tests: one Check program each -------------------------------------------------------------
+# --- programs ---------------------------------------------------------------------------------------
 
-UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
-CHECK_LIBS := -lcheck -lsubunit -lrt -lm -lpthread
+RT_SOURCES := $(wildcard rt/*.c rt/*/*.c rt/*.S rt/*/*.S)
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(XLAT_LIBS)
+# Static and position-independent: the host's loader has no say in it, and it runs at any address.
+$(BUILD)/ferry: $(call objs,$(RT_SOURCES) $(GENERATED_rt)) $(XLAT_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(TEST_OBJS_$*) $(XLAT_LIBS) $(TEST_LIBS_$*) $(CHECK_LIBS)
+	$(Q)$(CC) $(OPT) -static-pie $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread
+
+# Subcommands that need more than the runtime are programs of their own, found next to ferry.
+$(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tools/measure: $(BUILD)/obj/tools/bench/measure.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(XLAT_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $< $(XLAT_LIBS) -lm
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ferry $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/ferry $(DESTDIR)$(PREFIX)/bin/ferry
+	install -m 755 $(wildcard $(LIBEXEC)/*) $(DESTDIR)$(PREFIX)/libexec/ferry/
+	install -m 644 $(wildcard tools/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1/
+
+# --- tests ------------------------------------------------------------------------------------------
+# tests/README.md says what the suites are. Unit tests: one Check program per tests/unit/NAME.c.
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+CASE_SUITES := $(patsubst tests/%/cases,%,$(wildcard tests/*/cases))
+SUITES     := $(UNIT_TESTS) $(CASE_SUITES)
+CHECK_LIBS := -lcheck -lsubunit -lrt -lm -lpthread
+FUZZ_SECONDS ?= 60
+
+layers = $(if $(TEST_LAYERS_$(1)),$(TEST_LAYERS_$(1):%=$(BUILD)/lib/%.a),$(XLAT_LIBS))
+
+unit-tests: $(UNIT_TESTS:%=$(BUILD)/tests/%)
+ASAN_TESTS := $(foreach t,$(filter-out $(NO_ASAN),$(UNIT_TESTS)),$(BUILD)/tests/$(t))
+asan-tests: $(ASAN_TESTS)
+print-asan-tests:
+	@echo $(ASAN_TESTS)
+
+# What a suite needs besides the command itself; a module.mk may add to it.
+$(UNIT_TESTS:%=ready-%): ready-%: $(BUILD)/tests/%
+$(CASE_SUITES:%=ready-%): ready-%: all
+$(SUITES:%=ready-%):
+
+# Installs first what is missing (or says what to install), so that the rest sees a whole system.
+check:
+	@tools/deps build check
+	@$(MAKE) --no-print-directory all unit-tests $(SUITES:%=ready-%)
+	@BUILD=$(BUILD) tests/run $(SUITES)
+
+$(SUITES:%=check-%): check-%: ready-%
+	@BUILD=$(BUILD) tests/run $*
+
+fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
+	@for f in $^; do echo "== $$f $(FUZZ_SECONDS) s"; $$f $(FUZZ_SECONDS) || exit 1; done
+
+# Goldens: tests that compare with a stored file write it instead when FERRY_BLESS is set.
+bless: unit-tests
+	@FERRY_BLESS=1 BUILD=$(BUILD) tests/run $(UNIT_TESTS)
+	@git --no-pager diff --stat
+
+fmt:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# --- what users see ---------------------------------------------------------------------------------
+
+demo:
+	@tools/deps build demo
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tools/demo
+
+bench:
+	@tools/deps build bench
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tools/bench/bench $(BENCH)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
+.PHONY: all tools install unit-tests asan-tests print-asan-tests check fuzz bless fmt demo bench clean \
+	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 .SECONDARY:
+
+.SECONDEXPANSION:
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $$(TEST_OBJS_$$*) $$(call layers,$$*)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $< $(TEST_OBJS_$*) $(call layers,$*) $(TEST_LIBS_$*) $(CHECK_LIBS)
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $$(TEST_OBJS_$$*) $(XLAT_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $< $(TEST_OBJS_$*) $(XLAT_LIBS) $(TEST_LIBS_$*) -lm -lpthread
