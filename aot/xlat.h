@@ -7,21 +7,13 @@
 #ifndef AOT_XLAT_H
 #define AOT_XLAT_H
 
+#include "aot/abi/code_view.h"
 #include "aot/abi/exits.h"
 #include "aot/abi/state.h"
 #include "aot/abi/translation.h"
 #include "aot/base/arena.h"
 
 struct ir_func;
-
-/*
- * Guest code. read: copies up to `max` words from guest address pc (a multiple of 4) and returns
- * how many could be had (0: not mapped or not executable). It must not fault.
- */
-struct code_view {
-    size_t (*read)(void *context, u64 pc, u32 *words, size_t max);
-    void *context;
-};
 
 enum xlat_tier { XLAT_QUICK, XLAT_FULL };
 

@@ -1,0 +1,19 @@
+/*
+ * How the translator sees guest code: through a callback, so that it works alike on a file, on
+ * memory of a running program and on a test's array.
+ */
+#ifndef AOT_ABI_CODE_VIEW_H
+#define AOT_ABI_CODE_VIEW_H
+
+#include "aot/base/types.h"
+
+/*
+ * Guest code. read: copies up to `max` words from guest address pc (a multiple of 4) and returns
+ * how many could be had (0: not mapped or not executable). It must not fault.
+ */
+struct code_view {
+    size_t (*read)(void *context, u64 pc, u32 *words, size_t max);
+    void *context;
+};
+
+#endif

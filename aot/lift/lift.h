@@ -1,0 +1,122 @@
+/*
+ * The lifter: decoded AArch64 instructions to IR, one function lift_ROW per row of the decode
+ * table. A row function appends the instruction's operations to l->f; lift.c has put the INSN
+ * operation before it, and closes the block behind it unless the row did (l->ended).
+ *
+ * Rules for row functions:
+ * - All operations that may fault and all guards come before the first SET (ir.h, precise state).
+ * - Register number 31 is the zero register in _x functions and SP in _xsp ones.
+ * - W results need no extension: a SET of type i32 clears the upper half of the slot.
+ * - Vector results of 64 bits or less clear the rest of the register: lift_set_q with q false, or
+ *   lift_set_fp.
+ * - What the row doesn't implement (a reserved value, an absent feature) is
+ *   lift_unsupported(l, w) and nothing else.
+ */
+#ifndef AOT_LIFT_LIFT_H
+#define AOT_LIFT_LIFT_H
+
+#include "aot/a64/a64.h"
+#include "aot/a64/region.h"
+#include "aot/abi/code_view.h"
+#include "aot/abi/exits.h"
+#include "aot/abi/slots.h"
+#include "aot/ir/ir.h"
+#include "aot/lift/rows_base.h"
+#include "aot/lift/rows_fp.h"
+
+struct lift_options {
+    const struct code_view *view; /* for the look behind exits; may be NULL */
+};
+
+struct lifter {
+    struct ir_func *f;
+    u64 pc;     /* of the instruction in work */
+    u32 word;
+    bool ended; /* the instruction has closed its block with an END operation */
+    const struct a64_region *region;
+    const struct lift_options *options;
+    u64 dead_pc[4]; /* exit targets asked for last, and whether NZCV is dead at them */
+    bool dead[4];
+    u8 dead_next;
+};
+
+typedef void lift_fn(struct lifter *l, u32 w);
+
+#define LIFT_DECLARE(row) lift_fn lift_##row;
+LIFT_BASE_ROWS(LIFT_DECLARE)
+LIFT_FP_ROWS(LIFT_DECLARE)
+#undef LIFT_DECLARE
+
+/* Lifts a whole region. Block n of the function is block n of the region. */
+struct ir_func *lift_region(struct arena *arena, const struct a64_region *region,
+                            const struct lift_options *options);
+
+/* True if words that need the feature are lifted: what HWCAP is made from. */
+bool lift_has_feature(enum a64_feature feature);
+
+/* --- helpers for row functions (common.c) ----------------------------------------------------- */
+
+/* The instruction is not allocated or not supported: SIGILL at its PC. Ends the block. */
+void lift_unsupported(struct lifter *l, u32 w);
+
+static inline unsigned lift_itype(bool sf)
+{
+    return sf ? IR_I64 : IR_I32;
+}
+
+/* f16, f32 or f64 for 1, 2, 3. */
+static inline unsigned lift_ftype(unsigned log2_size)
+{
+    return IR_F16 + log2_size - 1;
+}
+
+/* Constant of type i64 (sf) or i32. */
+ir_ref lift_const(struct lifter *l, bool sf, u64 value);
+
+/* General registers; sf selects i64 or i32. Reading 31 with _x gives zero, writing it nothing. */
+ir_ref lift_get_x(struct lifter *l, unsigned n, bool sf);
+ir_ref lift_get_xsp(struct lifter *l, unsigned n, bool sf);
+void lift_set_x(struct lifter *l, unsigned n, bool sf, ir_ref v);
+void lift_set_xsp(struct lifter *l, unsigned n, bool sf, ir_ref v);
+
+/* All 128 bits of a vector register. */
+ir_ref lift_get_v(struct lifter *l, unsigned n);
+void lift_set_v(struct lifter *l, unsigned n, ir_ref v);
+
+/* A v128 result of 128 bits (q) or of its low 64, the rest cleared. */
+void lift_set_q(struct lifter *l, unsigned n, bool q, ir_ref v);
+
+/* A scalar of type f16, f32 or f64 in a vector register; a write clears what is above it. */
+ir_ref lift_get_fp(struct lifter *l, unsigned n, unsigned type);
+void lift_set_fp(struct lifter *l, unsigned n, unsigned type, ir_ref v);
+
+/* Flags as a value of type flags. */
+ir_ref lift_get_nzcv(struct lifter *l);
+void lift_set_nzcv(struct lifter *l, ir_ref flags);
+
+/* The condition (0 to 15, AL and NV always hold) on the current flags, as bool. */
+ir_ref lift_cond(struct lifter *l, unsigned cond);
+
+/*
+ * Base register of a memory access: SP when n is 31, as i64. The access itself is
+ * ir_opx(l->f, IR_LOAD, type, esz, shift, offset, base, index, IR_NONE), and for stores
+ * ir_opx(l->f, IR_STORE, type, esz, shift, offset, base, index, value).
+ */
+ir_ref lift_base(struct lifter *l, unsigned n);
+
+ir_ref lift_load(struct lifter *l, unsigned type, unsigned esz, ir_ref base, s64 offset);
+void lift_store(struct lifter *l, unsigned type, unsigned esz, ir_ref base, s64 offset, ir_ref v);
+
+/* Extended or shifted register operand: option and amount as in ADD (extended register). */
+ir_ref lift_extend(struct lifter *l, unsigned n, bool sf, unsigned option, unsigned amount);
+
+/* SIGBUS unless addr is a multiple of 2^esz. */
+void lift_guard_aligned(struct lifter *l, ir_ref addr, unsigned esz);
+
+/* Ends the block with a trap that reports `pc`; arg is trap_arg or IR_NONE. */
+void lift_trap(struct lifter *l, enum trap_reason reason, u64 pc, u16 imm, ir_ref arg);
+
+/* Goes on at a fixed address: a jump when a block of the region starts there, else an exit. */
+void lift_goto(struct lifter *l, u64 target);
+
+#endif
