@@ -6,12 +6,12 @@
 
 #include "aot/base/types.h"
 
-/* name, text as in /proc/cpuinfo. AVX, AVX2, FMA and F16C imply that the system saves YMM. */
+/* name, text. AVX, AVX2, FMA and F16C imply that the system saves YMM. */
 #define X64_FEATURES(F)                                                                            \
     F(SSE3, "sse3")                                                                                \
     F(SSSE3, "ssse3")                                                                              \
-    F(SSE41, "sse4_1")                                                                             \
-    F(SSE42, "sse4_2")                                                                             \
+    F(SSE41, "sse4.1")                                                                             \
+    F(SSE42, "sse4.2")                                                                             \
     F(POPCNT, "popcnt")                                                                            \
     F(LZCNT, "lzcnt")                                                                              \
     F(BMI1, "bmi1")                                                                                \
@@ -21,13 +21,13 @@
     F(FMA, "fma")                                                                                  \
     F(F16C, "f16c")                                                                                \
     F(AES, "aes")                                                                                  \
-    F(PCLMUL, "pclmulqdq")                                                                         \
-    F(SHA, "sha_ni")                                                                               \
+    F(PCLMUL, "pclmul")                                                                            \
+    F(SHA, "sha")                                                                                  \
     F(MOVBE, "movbe")                                                                              \
     F(GFNI, "gfni")                                                                                \
     F(CX16, "cx16")                                                                                \
     F(ADX, "adx")                                                                                  \
-    F(LAHF, "lahf_lm")
+    F(LAHF, "lahf")
 
 enum x64_feature_bit {
 #define F(name, text) X64_FEATURE_BIT_##name,
@@ -47,7 +47,7 @@ enum x64_feature {
  * those that need the system's help. Costs some microseconds under a hypervisor: ask once. */
 u32 x64_host_features(void);
 
-/* The name of one feature bit (enum x64_feature_bit), as /proc/cpuinfo has it. */
+/* The name of one feature bit (enum x64_feature_bit). */
 const char *x64_feature_name(unsigned bit);
 
 #endif

@@ -2,6 +2,7 @@
  * Emit functions of the vector operations: one per operand pattern, for every row of vecops.h.
  */
 #include "aot/x64/encode.h"
+#include "aot/x64/features.h"
 #include "aot/x64/vecinfo.h"
 
 /* The three W columns: set in the legacy form, set in the VEX form. */
@@ -34,7 +35,13 @@ enum {
 const struct x64_vec_info x64_vec_infos[X64_N_VEC] = {
 #define V(name, text, kind, prefix, map, byte, w, reg, rm, ext, forms, need)                       \
     {X64_OPCODE(X64_PFX_##prefix, X64_MAP_##map, byte), X64_KIND_##kind, ext,                      \
-     W_##w | FORMS_##forms | RM_##rm, 0},
+     W_##w | FORMS_##forms | RM_##rm},
+    X64_VEC_OPS(V)
+#undef V
+};
+
+static const u32 needs[X64_N_VEC] = {
+#define V(name, text, kind, prefix, map, byte, w, reg, rm, ext, forms, need) X64_HAS_##need,
     X64_VEC_OPS(V)
 #undef V
 };
@@ -84,6 +91,11 @@ static inline void end_imm(struct x64_buf *b, u8 *p, u8 imm)
 static inline bool is_nds(const struct x64_vec_info *i)
 {
     return i->kind == X64_KIND_NDS || i->kind == X64_KIND_NDSL || i->kind == X64_KIND_NDSI;
+}
+
+u32 x64_vec_need(enum x64_vec op, bool avx)
+{
+    return needs[op] | (takes_vex(info_of(op), avx) ? X64_HAS_AVX : 0);
 }
 
 bool x64_vec_clobbers(enum x64_vec op)

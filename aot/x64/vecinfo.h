@@ -35,7 +35,6 @@ struct x64_vec_info {
     u8 kind;    /* enum x64_vec_kind */
     u8 ext;     /* ModRM.reg of X64_KIND_SHI */
     u8 flags;
-    u8 need;
 };
 
 extern const struct x64_vec_info x64_vec_infos[X64_N_VEC];

@@ -366,6 +366,9 @@ void x64_vec_blendv(struct x64_buf *b, bool avx, enum x64_vec op, unsigned dst, 
 /* True if the legacy form of a three-operand row cannot have dst == src (unless dst == a). */
 bool x64_vec_clobbers(enum x64_vec op);
 
+/* The host features (enum x64_feature, or-ed) that the row's form for this `avx` needs. */
+u32 x64_vec_need(enum x64_vec op, bool avx);
+
 /* The same with the form fixed. */
 static inline void x64_sse_rr(struct x64_buf *b, enum x64_vec op, unsigned dst, unsigned src)
 {
