@@ -46,8 +46,12 @@ struct ir_eval_exit ir_eval(const struct ir_func *f, u32 block, struct guest_sta
  * One vector or floating-point operation, without memory or slots (any op whose arguments and
  * result are x, v, i, w, l or b). fpcr: the guest's. *fpsr: cumulative flags are or'ed in
  * (IOC 1, DZC 2, OFC 4, UFC 8, IXC 16, IDC 128). The host's MXCSR is left as it was.
+ * Absent arguments may be NULL; out may be one of them.
  */
 void ir_eval_op(u8 op, u8 type, u8 esz, u8 mod, s64 imm, const ir_value *a, const ir_value *b,
                 const ir_value *c, u32 fpcr, u32 *fpsr, ir_value *out);
+
+/* True for the operations that ir_eval_op knows. */
+bool ir_eval_has_op(u8 op);
 
 #endif

@@ -1,0 +1,63 @@
+/*
+ * ir_eval_op: finds an operation in the tables of eval_ops.h and applies it.
+ */
+#include "aot/ir/eval_ops.h"
+
+#include <assert.h>
+
+static const struct eval_entry *find(u8 op)
+{
+    static const struct eval_entry *const tables[] = {
+        eval_vec_lane_table, eval_vec_shape_table,  eval_fp_arith_table,    eval_vec_shift_table,
+        eval_vec_wide_table, eval_fp_convert_table, eval_fp_estimate_table, eval_crypto_table,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+        if (tables[i][op].lane || tables[i][op].whole) return &tables[i][op];
+    }
+    return NULL;
+}
+
+static bool is_scalar(u8 type)
+{
+    return type == IR_F16 || type == IR_F32 || type == IR_F64;
+}
+
+static void map_lanes(const struct eval_entry *e, struct eval_op *o, const ir_value *const v[3],
+                      ir_value *out)
+{
+    unsigned esz = o->esz;
+    unsigned lanes = is_scalar(o->type) ? 1 : 16u >> esz;
+
+    for (unsigned i = 0; i < lanes; i++) {
+        eval_set(
+            out, esz, i,
+            e->lane(o, eval_get(v[0], esz, i), eval_get(v[1], esz, i), eval_get(v[2], esz, i)));
+    }
+}
+
+bool ir_eval_has_op(u8 op)
+{
+    return op < IR_OP_COUNT && find(op) != NULL;
+}
+
+void ir_eval_op(u8 op, u8 type, u8 esz, u8 mod, s64 imm, const ir_value *a, const ir_value *b,
+                const ir_value *c, u32 fpcr, u32 *fpsr, ir_value *out)
+{
+    static const ir_value zero;
+    const ir_value *v[3] = {a ? a : &zero, b ? b : &zero, c ? c : &zero};
+    struct eval_op o = {.type = type, .esz = esz, .mod = mod, .imm = imm, .fpcr = fpcr};
+    const struct eval_entry *e = find(op);
+    ir_value result = {.d = {0, 0}};
+
+    assert(e);
+    if (e->lane && is_scalar(type)) o.esz = (u8)(type - IR_F16 + 1);
+    if (e->fixed) o.esz = (u8)(e->fixed - 1);
+    o.width = 8u << o.esz;
+    if (e->lane)
+        map_lanes(e, &o, v, &result);
+    else
+        e->whole(&o, v[0], v[1], v[2], &result);
+    *fpsr |= o.flags;
+    *out = result;
+}

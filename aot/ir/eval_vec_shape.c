@@ -1,0 +1,254 @@
+/*
+ * Moves between register files and lanes, permutes, and sums and extremes across lanes.
+ */
+#include "aot/ir/eval_ops.h"
+
+/* --- moves ------------------------------------------------------------------------------------ */
+
+static u64 low_bits(u64 v, u8 type)
+{
+    switch (type) {
+    case IR_F16: return (u16)v;
+    case IR_F32:
+    case IR_I32: return (u32)v;
+    default: return v;
+    }
+}
+
+/* Bits of the low lane, cut to the result's type; an f16 in an i32 is zero-extended already. */
+EVAL_WHOLE(move_low)
+{
+    out->d[0] = low_bits(a->d[0], o->type);
+}
+
+EVAL_WHOLE(vget)
+{
+    out->d[0] = eval_get(a, o->esz, (unsigned)o->imm);
+}
+
+EVAL_WHOLE(vgets)
+{
+    out->d[0] = low_bits((u64)eval_get_signed(a, o->esz, (unsigned)o->imm), o->type);
+}
+
+EVAL_WHOLE(vseti)
+{
+    *out = *a;
+    eval_set(out, o->esz, (unsigned)o->imm, b->d[0]);
+}
+
+EVAL_WHOLE(vins)
+{
+    *out = *a;
+    eval_set(out, o->esz, o->imm & 15, eval_get(b, o->esz, o->imm >> 4 & 15));
+}
+
+static void fill(ir_value *out, unsigned esz, u64 v)
+{
+    for (unsigned i = 0; i < 16u >> esz; i++) eval_set(out, esz, i, v);
+}
+
+EVAL_WHOLE(vdup)
+{
+    fill(out, o->esz, a->d[0]);
+}
+
+EVAL_WHOLE(vdupl)
+{
+    fill(out, o->esz, eval_get(a, o->esz, (unsigned)o->imm));
+}
+
+EVAL_WHOLE(vlow)
+{
+    out->d[0] = a->d[0];
+}
+
+EVAL_WHOLE(vpair)
+{
+    out->d[0] = a->d[0];
+    out->d[1] = b->d[0];
+}
+
+EVAL_WHOLE(vhigh)
+{
+    out->d[0] = a->d[1];
+}
+
+/* --- permutes --------------------------------------------------------------------------------- */
+
+EVAL_WHOLE(vrev)
+{
+    unsigned flip = (1u << (o->mod - o->esz)) - 1;
+
+    for (unsigned i = 0; i < 16u >> o->esz; i++)
+        eval_set(out, o->esz, i ^ flip, eval_get(a, o->esz, i));
+}
+
+static void zip(const struct eval_op *o, const ir_value *a, const ir_value *b, unsigned base,
+                ir_value *out)
+{
+    for (unsigned i = 0; i < 8u >> o->esz; i++) {
+        eval_set(out, o->esz, 2 * i, eval_get(a, o->esz, base + i));
+        eval_set(out, o->esz, 2 * i + 1, eval_get(b, o->esz, base + i));
+    }
+}
+
+EVAL_WHOLE(vzip1)
+{
+    zip(o, a, b, 0, out);
+}
+
+EVAL_WHOLE(vzip2)
+{
+    zip(o, a, b, 8u >> o->esz, out);
+}
+
+static void unzip(const struct eval_op *o, const ir_value *a, const ir_value *b, unsigned odd,
+                  ir_value *out)
+{
+    unsigned half = 8u >> o->esz;
+
+    for (unsigned i = 0; i < half; i++) {
+        eval_set(out, o->esz, i, eval_get(a, o->esz, 2 * i + odd));
+        eval_set(out, o->esz, half + i, eval_get(b, o->esz, 2 * i + odd));
+    }
+}
+
+EVAL_WHOLE(vuzp1)
+{
+    unzip(o, a, b, 0, out);
+}
+
+EVAL_WHOLE(vuzp2)
+{
+    unzip(o, a, b, 1, out);
+}
+
+static void transpose(const struct eval_op *o, const ir_value *a, const ir_value *b, unsigned odd,
+                      ir_value *out)
+{
+    for (unsigned i = 0; i < 16u >> o->esz; i += 2) {
+        eval_set(out, o->esz, i, eval_get(a, o->esz, i + odd));
+        eval_set(out, o->esz, i + 1, eval_get(b, o->esz, i + odd));
+    }
+}
+
+EVAL_WHOLE(vtrn1)
+{
+    transpose(o, a, b, 0, out);
+}
+
+EVAL_WHOLE(vtrn2)
+{
+    transpose(o, a, b, 1, out);
+}
+
+EVAL_WHOLE(vext)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned from = i + (unsigned)o->imm;
+
+        out->b[i] = from < 16 ? a->b[from] : b->b[from & 15];
+    }
+}
+
+EVAL_WHOLE(vtbl)
+{
+    for (unsigned i = 0; i < 16; i++) out->b[i] = b->b[i] < 16 ? a->b[b->b[i]] : 0;
+}
+
+/* --- across lanes ----------------------------------------------------------------------------- */
+
+static unsigned lanes_across(const struct eval_op *o)
+{
+    return (1u << o->mod) >> o->esz;
+}
+
+/* For vaddv the sum wraps as it is stored; the widening forms can't overflow their lane. */
+static u64 sum_unsigned(const struct eval_op *o, const ir_value *a)
+{
+    u64 sum = 0;
+
+    for (unsigned i = 0; i < lanes_across(o); i++) sum += eval_get(a, o->esz, i);
+    return sum;
+}
+
+EVAL_WHOLE(vaddv)
+{
+    eval_set(out, o->esz, 0, sum_unsigned(o, a));
+}
+
+EVAL_WHOLE(vuaddlv)
+{
+    eval_set(out, o->esz + 1u, 0, sum_unsigned(o, a));
+}
+
+EVAL_WHOLE(vsaddlv)
+{
+    s64 sum = 0;
+
+    for (unsigned i = 0; i < lanes_across(o); i++) sum += eval_get_signed(a, o->esz, i);
+    eval_set(out, o->esz + 1u, 0, (u64)sum);
+}
+
+static void extreme_signed(const struct eval_op *o, const ir_value *a, bool max, ir_value *out)
+{
+    s64 best = eval_get_signed(a, o->esz, 0);
+
+    for (unsigned i = 1; i < lanes_across(o); i++) {
+        s64 v = eval_get_signed(a, o->esz, i);
+
+        if (max ? v > best : v < best) best = v;
+    }
+    eval_set(out, o->esz, 0, (u64)best);
+}
+
+static void extreme_unsigned(const struct eval_op *o, const ir_value *a, bool max, ir_value *out)
+{
+    u64 best = eval_get(a, o->esz, 0);
+
+    for (unsigned i = 1; i < lanes_across(o); i++) {
+        u64 v = eval_get(a, o->esz, i);
+
+        if (max ? v > best : v < best) best = v;
+    }
+    eval_set(out, o->esz, 0, best);
+}
+
+EVAL_WHOLE(vsminv)
+{
+    extreme_signed(o, a, false, out);
+}
+
+EVAL_WHOLE(vsmaxv)
+{
+    extreme_signed(o, a, true, out);
+}
+
+EVAL_WHOLE(vuminv)
+{
+    extreme_unsigned(o, a, false, out);
+}
+
+EVAL_WHOLE(vumaxv)
+{
+    extreme_unsigned(o, a, true, out);
+}
+
+const struct eval_entry eval_vec_shape_table[IR_OP_COUNT] = {
+    [IR_FTOI] = {.whole = move_low},   [IR_ITOF] = {.whole = move_low},
+    [IR_VTOF] = {.whole = move_low},   [IR_FTOV] = {.whole = move_low},
+    [IR_VGET] = {.whole = vget},       [IR_VGETS] = {.whole = vgets},
+    [IR_VSETI] = {.whole = vseti},     [IR_VINS] = {.whole = vins},
+    [IR_VDUP] = {.whole = vdup},       [IR_VDUPL] = {.whole = vdupl},
+    [IR_VLOW] = {.whole = vlow},       [IR_VPAIR] = {.whole = vpair},
+    [IR_VHIGH] = {.whole = vhigh},     [IR_VREV] = {.whole = vrev},
+    [IR_VZIP1] = {.whole = vzip1},     [IR_VZIP2] = {.whole = vzip2},
+    [IR_VUZP1] = {.whole = vuzp1},     [IR_VUZP2] = {.whole = vuzp2},
+    [IR_VTRN1] = {.whole = vtrn1},     [IR_VTRN2] = {.whole = vtrn2},
+    [IR_VEXT] = {.whole = vext},       [IR_VTBL] = {.whole = vtbl},
+    [IR_VADDV] = {.whole = vaddv},     [IR_VSADDLV] = {.whole = vsaddlv},
+    [IR_VUADDLV] = {.whole = vuaddlv}, [IR_VSMINV] = {.whole = vsminv},
+    [IR_VSMAXV] = {.whole = vsmaxv},   [IR_VUMINV] = {.whole = vuminv},
+    [IR_VUMAXV] = {.whole = vumaxv},
+};
