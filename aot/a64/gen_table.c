@@ -4,7 +4,10 @@
  * A table is lines of text; '#' starts a comment and a '\' at the end joins the next line.
  *   field NAME LO WIDTH
  *   feature NAME                        (the first one declared is the default)
- *   ROW TOKEN... [where EXPR] [feature NAME [if EXPR]] [overrides ROW]...
+ *   text "OPERANDS"                     (the text of the file's rows from here on)
+ *   ROW TOKEN... [where EXPR] [feature NAME [if EXPR]] [overrides ROW]... [text "TEXT"]
+ * A text with \t in it brings its own mnemonic, otherwise that is the row's name up to a '_'; what
+ * its {directives} mean is the disassembler's matter.
  * A row's tokens are runs of 0 and 1 or NAME[:WIDTH] of declared fields, from bit 31 down to bit 0.
  *
  * Two rows may both match a word only if one overrides the other, which takes more fixed bits that
@@ -15,6 +18,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +91,18 @@ static char *next_word(const char **text, char *word, size_t size)
     while (**text && !isspace((unsigned char)**text) && n + 1 < size) word[n++] = *(*text)++;
     word[n] = 0;
     return n ? word : NULL;
+}
+
+/* A quoted string; NULL if there is none. */
+static char *next_string(const char **text)
+{
+    char string[256];
+    while (isspace((unsigned char)**text)) (*text)++;
+    const char *end = **text == '"' ? strchr(*text + 1, '"') : NULL;
+    if (!end) return NULL;
+    snprintf(string, sizeof string, "%.*s", (int)(end - *text - 1), *text + 1);
+    *text = end + 1;
+    return copy(string);
 }
 
 static void read_field(const char *file, int line, const char *text)
@@ -176,6 +192,9 @@ static void read_clauses(struct gen_row *row, const char *word, const char **tex
             table.features[row->feature].used = 1;
         } else if (!strcmp(word, "if") && row->feature && !row->feature_if) {
             row->feature_if = read_expr(row, text);
+        } else if (!strcmp(word, "text")) {
+            row->text = next_string(text);
+            if (!row->text) die(row->file, row->line, "row '%s' has a bad text", row->name);
         } else if (!strcmp(word, "overrides") && row->override_count < MAX_OVERRIDES) {
             if (!next_word(text, next, sizeof next))
                 die(row->file, row->line, "row '%s' overrides no row", row->name);
@@ -189,17 +208,18 @@ static void read_clauses(struct gen_row *row, const char *word, const char **tex
 static int is_keyword(const char *word)
 {
     return !strcmp(word, "where") || !strcmp(word, "feature") || !strcmp(word, "if") ||
-           !strcmp(word, "overrides");
+           !strcmp(word, "overrides") || !strcmp(word, "text");
 }
 
 static void read_row(const char *file, int line, const char *name, const char *group,
-                     const char *text)
+                     const char *text, char *default_text)
 {
     char word[128];
     if (find_row(name)) die(file, line, "row '%s' is defined twice", name);
     if (table.row_count == MAX_ROWS) die(file, line, "too many rows");
     struct gen_row *row = &table.rows[table.row_count];
-    *row = (struct gen_row){.name = copy(name), .group = copy(group), .file = file, .line = line};
+    *row = (struct gen_row){
+        .name = copy(name), .group = copy(group), .file = file, .line = line, .text = default_text};
     int top = 32;
     char *w;
     while ((w = next_word(&text, word, sizeof word)) && !is_keyword(w)) {
@@ -221,6 +241,17 @@ static void group_name(const char *path, char *group, size_t size)
     if (dot) *dot = 0;
 }
 
+/* The length of a line without its comment. */
+static size_t line_length(const char *line)
+{
+    size_t n = 0;
+    for (bool quoted = false; line[n] && line[n] != '\n'; n++) {
+        if (line[n] == '"') quoted = !quoted;
+        if (line[n] == '#' && !quoted) break;
+    }
+    return n;
+}
+
 void table_read(const char *path)
 {
     char line[4096], word[128], group[64];
@@ -229,9 +260,10 @@ void table_read(const char *path)
     if (!f) die(path, 0, "cannot be opened");
     group_name(path, group, sizeof group);
     size_t length = 0;
+    char *default_text = NULL;
     while (fgets(line + length, (int)(sizeof line - length), f)) {
         number++;
-        length += strcspn(line + length, "#\n");
+        length += line_length(line + length);
         line[length] = 0;
         if (length && line[length - 1] == '\\') {
             length--;
@@ -244,8 +276,10 @@ void table_read(const char *path)
             read_field(path, number, text);
         else if (!strcmp(word, "feature"))
             read_feature(path, number, text);
+        else if (!strcmp(word, "text"))
+            default_text = next_string(&text);
         else
-            read_row(path, number, word, group, text);
+            read_row(path, number, word, group, text, default_text);
     }
     if (length) die(path, number, "the last line goes on nowhere");
     fclose(f);

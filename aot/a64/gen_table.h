@@ -39,6 +39,7 @@ struct gen_row {
     struct expr *where;      /* NULL: always allocated */
     int feature;             /* needed where feature_if holds; else feature 0 */
     struct expr *feature_if; /* NULL: always */
+    char *text; /* operands, or mnemonic and operands with "\t" between; NULL: none given */
     char *overrides[MAX_OVERRIDES];
     int override_count;
 };
