@@ -125,20 +125,20 @@ u8 *x64_put_modrm_other(struct x64_buf *b, u8 *p, unsigned reg, struct x64_mem m
 static inline u8 *x64_put_modrm_rm(struct x64_buf *b, u8 *p, unsigned reg, struct x64_mem m,
                                    unsigned after)
 {
-    assert(m.index != X64_RSP && m.index < 16 && m.base < 16 && m.scale < 4);
+    assert(m.index != X64_RSP);
     reg = (reg & 7) << 3;
-    if (m.base < 0) return x64_put_modrm_other(b, p, reg, m, after);
+    if (__builtin_expect(m.base < 0, 0)) return x64_put_modrm_other(b, p, reg, m, after);
     /* RBP and R13 have no form without a displacement; RSP and R12 none without SIB. */
     unsigned base = m.base & 7;
-    bool has_disp = m.disp != 0 || base == X64_RBP, short_disp = m.disp == (s8)m.disp;
-    bool has_sib = m.index >= 0 || base == X64_RSP;
-    unsigned mod = !has_disp ? 0 : short_disp ? 0x40 : 0x80;
+    unsigned has_disp = (m.disp != 0) | (base == X64_RBP);
+    unsigned mod = has_disp << (m.disp != (s8)m.disp); /* 0 none, 1 a byte, 2 four bytes */
+    unsigned has_sib = (m.index >= 0) | (base == X64_RSP);
     unsigned index = m.index < 0 ? X64_RSP : m.index & 7;
-    *p++ = (u8)(mod | reg | (has_sib ? X64_RSP : base));
-    *p = (u8)(m.scale << 6 | index << 3 | base);
-    p += has_sib;
+    p[0] = (u8)(mod << 6 | reg | (has_sib ? X64_RSP : base));
+    p[1] = (u8)(m.scale << 6 | index << 3 | base);
+    p += 1 + has_sib;
     x64_put32(p, (u32)m.disp);
-    return p + (!has_disp ? 0 : short_disp ? 1 : 4);
+    return p + (0x040100u >> mod * 8 & 0xff);
 }
 
 #endif

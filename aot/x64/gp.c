@@ -31,8 +31,10 @@ static inline u8 *put_rr(struct x64_buf *b, u32 opcode, unsigned size, unsigned 
     return x64_put_modrm_rr(p, reg, rm);
 }
 
-static inline u8 *put_rm(struct x64_buf *b, u32 opcode, unsigned size, unsigned reg,
-                         struct x64_mem m, unsigned byte_regs, unsigned after)
+static inline __attribute__((always_inline)) u8 *put_rm(struct x64_buf *b, u32 opcode,
+                                                        unsigned size, unsigned reg,
+                                                        struct x64_mem m, unsigned byte_regs,
+                                                        unsigned after)
 {
     assert(reg < 16);
     u8 *p = put_head(x64_begin(b), opcode, size, x64_rex_rm(reg, m), byte_regs);

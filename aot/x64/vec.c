@@ -73,8 +73,10 @@ static inline u8 *put_rr(struct x64_buf *b, const struct x64_vec_info *i, bool v
     return x64_put_modrm_rr(p, reg, rm);
 }
 
-static inline u8 *put_rm(struct x64_buf *b, const struct x64_vec_info *i, bool vex, unsigned reg,
-                         unsigned vvvv, struct x64_mem m, unsigned after)
+static inline __attribute__((always_inline)) u8 *put_rm(struct x64_buf *b,
+                                                        const struct x64_vec_info *i, bool vex,
+                                                        unsigned reg, unsigned vvvv,
+                                                        struct x64_mem m, unsigned after)
 {
     assert(reg < 16 && vvvv < 16 && (i->flags & X64_VEC_MEM));
     u8 *p = put_head(x64_begin(b), i, vex, x64_rex_rm(reg, m), vvvv);
