@@ -1,0 +1,90 @@
+/*
+ * The door between the two halves of the runtime: the kernel side (loader, system calls, signals,
+ * threads) and the execution side, which runs guest code.
+ *
+ * There are several engines, one of which is chosen at start: the evaluator (engine_eval.c) and the
+ * translator with its code memory (engine_jit*.c). Each is a table of functions. All run on the
+ * thread itself except where it says otherwise.
+ */
+#ifndef RT_ENGINE_H
+#define RT_ENGINE_H
+
+#include "aot/abi/exits.h"
+#include "aot/base/types.h"
+
+#include <signal.h>
+#include <ucontext.h>
+
+struct thread;
+
+enum engine_exit_kind {
+    ENGINE_TRAP,  /* the guest asked for something: reason and imm of exits.h, state.pc and
+                     state.trap_arg as described there (LIMIT is never seen here) */
+    ENGINE_FAULT, /* a guest instruction faulted: signo, code, address; state.pc is its own PC */
+    ENGINE_ATTENTION, /* t->attention is not 0; state is exact between two instructions */
+};
+
+struct engine_exit {
+    u8 kind;   /* enum engine_exit_kind */
+    u8 reason; /* enum trap_reason */
+    u16 imm;
+    s32 signo;   /* SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP */
+    s32 code;    /* si_code for the guest */
+    u64 address; /* si_addr for the guest: tag bits removed */
+};
+
+struct engine {
+    const char *name; /* as --mode says it */
+
+    /* Once per process, before the first thread. False: this engine can't run here (said in the
+     * log); the caller takes the evaluator. */
+    bool (*init)(void);
+
+    /* Makes and frees what the engine keeps per thread: t->engine, host stacks for translated code,
+     * helper and leave tables, jump cache, MXCSR. Runs on the creating thread. */
+    bool (*thread_init)(struct thread *t);
+    void (*thread_exit)(struct thread *t);
+
+    /*
+     * Runs guest code from t->state.pc until it leaves. Returns at once with ENGINE_ATTENTION when
+     * t->attention is not 0 at entry. All guest state is at home on return; host signal mask and
+     * MXCSR are C's.
+     */
+    struct engine_exit (*run)(struct thread *t);
+
+    /*
+     * In a host signal handler, on the handler's stack: a synchronous SIGSEGV, SIGBUS, SIGILL,
+     * SIGFPE or SIGTRAP hit the host context uc. True: it was the guest's doing, and uc is changed
+     * so that the handler's return either goes on in translated code (a repaired access) or in
+     * run(), which returns ENGINE_FAULT with exact state. False: the fault is the runtime's own.
+     */
+    bool (*fault)(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc);
+
+    /*
+     * In a host signal handler: t->attention has just been set. When uc is inside translated code:
+     * arranges that run() returns ENGINE_ATTENTION at the next safepoint. Otherwise nothing: run()
+     * looks at t->attention itself before it enters guest code.
+     */
+    void (*interrupt)(struct thread *t, ucontext_t *uc);
+
+    /* Guest bytes in [start, end) changed, or their mapping did: translations of them are gone for
+     * all threads by their next safepoint. Any thread; LOCK_MM may be held. */
+    void (*invalidate)(u64 start, u64 end);
+
+    /* Around fork, on the forking thread with all of the runtime's other threads' locks held.
+     * after: child is true in the child, whose only thread is t. A child that shares memory
+     * (vfork) is no fork: neither is called. */
+    void (*before_fork)(struct thread *t);
+    void (*after_fork)(struct thread *t, bool child);
+
+    /* The counters' lines for --stats, through stats_print. May be NULL. */
+    void (*stats)(void);
+};
+
+extern const struct engine engine_eval;
+extern const struct engine engine_jit;
+
+/* The engine in use. */
+extern const struct engine *engine;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * Options of `ferry run`: one table (options.c) of names, environment twins and help text.
+ */
+#ifndef RT_OPTIONS_H
+#define RT_OPTIONS_H
+
+#include "aot/base/types.h"
+
+enum run_mode { MODE_QUICK, MODE_EVAL };
+
+struct options {
+    const char *sysroot; /* absolute host path without a slash at the end; "" for none */
+    u8 mode;             /* enum run_mode */
+    bool trace_syscalls;
+    bool stats;
+    const char *log;          /* channels as given, or NULL */
+    const char *cpu_features; /* host features that may be used, or NULL for all */
+    bool verify;              /* IR verifier on (FERRY_VERIFY, for tests) */
+};
+
+/* The process's options; constant once the guest runs. */
+extern struct options options;
+
+/* Reads the twins from the environment. */
+void options_from_environment(char **envp);
+
+/*
+ * Takes options off argv; the index of the first word that isn't one, or a negative exit status - 1
+ * after a message or --help or --version was printed.
+ */
+int options_parse(int argc, char **argv);
+
+/* The options as one word for a program that this one executes, and back. */
+size_t options_pack(char *buf, size_t size);
+void options_unpack(const char *text);
+
+void options_help(void);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * Counters for --stats: one list. Cheap enough to be always counted (relaxed, per process).
+ */
+#ifndef RT_STATS_H
+#define RT_STATS_H
+
+#include "aot/base/types.h"
+
+/* X(NAME, text) */
+#define STATS(X)                                                                                   \
+    X(SYSCALLS, "system calls")                                                                    \
+    X(SIGNALS, "signals delivered")                                                                \
+    X(FAULTS, "guest faults")                                                                      \
+    X(THREADS, "threads started")                                                                  \
+    X(REGIONS, "regions translated")                                                               \
+    X(GUEST_INSNS, "guest instructions translated")                                                \
+    X(GUEST_BYTES, "guest bytes translated")                                                       \
+    X(HOST_BYTES, "host bytes of code")                                                            \
+    X(SIDE_BYTES, "bytes of side tables")                                                          \
+    X(TRANSLATE_NS, "ns in translation")                                                           \
+    X(LEAVE_LINK, "exits to be linked")                                                            \
+    X(LEAVE_INDIRECT, "indirect exits that missed")                                                \
+    X(LEAVE_TRAP, "trap exits")                                                                    \
+    X(INVALIDATIONS, "invalidations that hit code")                                                \
+    X(EVICTIONS, "code memory evictions")                                                          \
+    X(EVALUATED, "regions evaluated")
+
+enum stat {
+#define X(name, text) STAT_##name,
+    STATS(X)
+#undef X
+    STAT_COUNT
+};
+
+extern u64 stats[STAT_COUNT];
+
+static inline void stats_add(enum stat s, u64 n)
+{
+    __atomic_fetch_add(&stats[s], n, __ATOMIC_RELAXED);
+}
+
+/* One line of --stats output: "  VALUE  TEXT". */
+void stats_print(const char *text, u64 value);
+
+/* All of it, to the log's descriptor, when --stats is on. */
+void stats_report(void);
+
+#endif

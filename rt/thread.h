@@ -1,0 +1,146 @@
+/*
+ * A guest thread and what the kernel keeps for it.
+ *
+ * Guest state comes first, so that a pointer to it is a pointer to the thread. What Linux shares or
+ * copies by clone flags (sighand, fs, files, mm) hangs from the thread as counted objects: a vfork
+ * child shares mm but has its own of the rest. "Process" below means a Linux thread group; two of
+ * them in one address space are possible (vfork), so what is per process is in struct process.
+ */
+#ifndef RT_THREAD_H
+#define RT_THREAD_H
+
+#include "aot/abi/state.h"
+#include "aot/base/types.h"
+#include "rt/engine.h"
+#include "rt/lock.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+#define GUEST_NSIG 64
+
+/* A guest signal set, and the host's as the kernel sees it: bit n - 1 is signal n. */
+typedef u64 sigset64;
+
+#define SIGBIT(sig) (UINT64_C(1) << ((sig)-1))
+/* Synchronous signals: never blocked on the host, their host handlers always the runtime's. */
+#define SIGS_SYNCHRONOUS                                                                           \
+    (SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) | SIGBIT(SIGFPE) | SIGBIT(SIGTRAP))
+
+/* struct sigaction of Linux/arm64. */
+struct guest_sigaction {
+    u64 handler; /* 0 default, 1 ignore */
+    u64 flags;
+    u64 restorer;
+    sigset64 mask;
+};
+
+/* CLONE_SIGHAND shares it. */
+struct sighand {
+    u32 count;
+    struct lock lock;
+    struct guest_sigaction action[GUEST_NSIG + 1]; /* by signal number */
+};
+
+/* CLONE_FS shares it. The kernel keeps cwd and umask; here is what it doesn't know. */
+struct fs {
+    u32 count;
+    bool cwd_in_sysroot; /* relative paths may meet absolute links of the sysroot */
+};
+
+/* CLONE_FILES shares it. Descriptors are the kernel's; this one is hidden from the guest. */
+struct files {
+    u32 count;
+    int log_fd; /* -1: none */
+};
+
+/* One per thread group. */
+struct process {
+    u32 count;          /* threads */
+    pid_t pid;
+    pid_t parent_space; /* not 0: shares memory with that process (vfork) */
+    u64 exe_dev, exe_ino;
+    char *exe;      /* host path of the guest program */
+    char *exe_guest; /* its guest path, for /proc/self/exe */
+};
+
+/* Bits of thread.attention. */
+enum attention {
+    ATTENTION_SIGNAL = 1, /* `pending` or `held` has a signal */
+    ATTENTION_ENGINE = 2, /* the engine's: stale code; the engine clears it */
+};
+
+struct alt_stack {
+    u64 sp;
+    u64 size;
+    u32 flags;
+};
+
+struct thread {
+    struct guest_state state; /* first: &t->state == (void *)t */
+
+    /* Why the thread should come out of guest code; read by the stub that makes blocking system
+     * calls and by the engine. Set by host signal handlers and by other threads (atomically). */
+    u32 attention;
+
+    void *engine; /* the engine's own per-thread data */
+
+    /* Signals. While `pending` holds a signal all signals but the synchronous ones are blocked on
+     * the host, so one place is enough; the kernel keeps the rest. */
+    sigset64 sigmask; /* the guest's mask; the host's is the same but for SIGS_SYNCHRONOUS */
+    sigset64 saved_sigmask; /* what rt_sigsuspend, ppoll ... put back */
+    bool restore_sigmask;
+    s32 pending; /* signal number, 0: none */
+    siginfo_t pending_info;
+    sigset64 held; /* synchronous signals sent by kill(), waiting for delivery */
+    siginfo_t held_info[5];
+    struct alt_stack altstack;
+
+    /* A call that the kernel would restart by restart_syscall: see signal_restart.c */
+    struct {
+        u64 kind;
+        u64 arg[6];
+        struct timespec deadline;
+    } restart;
+
+    /* Counted, shared by the clone flags. */
+    struct process *process;
+    struct sighand *sighand;
+    struct fs *fs;
+    struct files *files;
+
+    pid_t tid;
+    u64 clear_child_tid; /* guest address or 0 */
+    u64 robust_list, robust_list_len;
+    s32 exit_signal;
+    struct thread *next, *prev; /* list of all threads in this address space; LOCK_THREADS */
+    void *host_stack; /* of a thread that is no pthread, or NULL */
+    size_t host_stack_size;
+    void *host_tls;
+    void *signal_stack; /* host signal handlers run here */
+};
+
+/* The calling thread; NULL before the first one is made. Safe in signal handlers. */
+extern __thread struct thread *thread_self;
+
+#define THREAD_OF(guest_state_pointer) ((struct thread *)(guest_state_pointer))
+
+/* A thread that shares or copies `like`'s objects by clone flags (like NULL: the first one), with
+ * engine data, not yet running; NULL: no memory. */
+struct thread *thread_new(struct thread *like, u64 clone_flags);
+
+/* Drops the thread's objects and memory. On another thread or on the signal stack's owner itself
+ * after thread_self is cleared. */
+void thread_free(struct thread *t);
+
+/* Calls visit for every thread in this address space, LOCK_THREADS held. */
+void thread_each(void (*visit)(struct thread *t, void *context), void *context);
+
+/* Sets bits of t->attention and makes sure that t, when it runs guest code, leaves it soon. Any
+ * thread; a thread in a blocking system call is left alone. */
+void thread_kick(struct thread *t, u32 attention);
+
+/* The kernel side's loop: runs the guest from t->state until the thread ends. */
+void thread_loop(struct thread *t) __attribute__((noreturn));
+
+#endif

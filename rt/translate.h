@@ -1,0 +1,56 @@
+/*
+ * The runtime's one use of the translator: its options, the guest map as code view, the stages'
+ * text as log lines, and the helpers' table. No other file of rt includes aot/xlat.h.
+ */
+#ifndef RT_TRANSLATE_H
+#define RT_TRANSLATE_H
+
+#include "aot/abi/exits.h"
+#include "aot/abi/state.h"
+#include "aot/abi/translation.h"
+#include "aot/base/arena.h"
+
+struct ir_func;
+
+enum translate_status {
+    TRANSLATE_OK,
+    TRANSLATE_NO_CODE, /* pc can't be read or isn't executable: ENGINE_TRAP with TRAP_FETCH */
+    TRANSLATE_TOO_BIG, /* ask again with fewer instructions */
+    TRANSLATE_DEFECT,  /* said in the log with its address; the evaluator may still do it */
+};
+
+/* Once, at start. host_mask: features that may be used, as --cpu-features gives them. */
+void translate_init(void);
+
+/*
+ * Translates the region at pc. fp_checked: as in xlat_options (state.fpcr isn't 0, or a site that
+ * asks for it). max_insts: 0 is the tier's default. What out points to lives in the arena.
+ * Counts into --stats.
+ */
+enum translate_status translate_region(struct arena *arena, u64 pc, bool fp_checked, u32 max_insts,
+                                       struct translation *out);
+
+/* The region's IR, and its evaluation: see xlat_evaluate. */
+enum translate_status translate_lift(struct arena *arena, u64 pc, u32 max_insts,
+                                     struct ir_func **out);
+struct translate_exit {
+    u8 reason; /* enum trap_reason; NONE: go on at state->pc */
+    u16 imm;
+};
+struct translate_exit translate_evaluate(const struct ir_func *f, struct guest_state *state,
+                                         struct arena *scratch, u64 *budget);
+
+/* Text of the guest instruction word at pc. */
+size_t translate_disassemble(u32 word, u64 pc, char *buf, size_t size);
+
+/* Fills state->helper, the counter's scale and the fixed parts of a fresh guest state (FPCR 0). */
+void translate_state_init(struct guest_state *state);
+
+/* Bits of enum x64_feature in use. */
+u64 translate_host_features(void);
+
+/* AT_HWCAP and AT_HWCAP2. */
+u64 translate_hwcap(void);
+u64 translate_hwcap2(void);
+
+#endif
