@@ -23,137 +23,133 @@ struct reader {
 };
 
 /*
- * ops: two letters an operand. First: E ModRM.rm, M the same but memory only, G ModRM.reg, B
- * VEX.vvvv, Z the register in the opcode, A RAX, C CL, 1 the number, I an immediate, S one byte
- * sign-extended, J a branch distance. Second: size b w d q, v by prefixes (2, 4, 8), y by REX.W (4,
- * 8), z as v but an immediate of at most four bytes, x 16 bytes, 0 none. name: %a and %e the ALU
- * operation by opcode or ModRM.reg, %s the shift by ModRM.reg, %c the condition by opcode. ext:
- * ModRM.reg, -1 any.
+ * One general instruction.
+ *  - name: %a and %e stand for the ALU operation by opcode and by ModRM.reg, %s for the shift by
+ *    ModRM.reg, %c for the condition by opcode, %w for 8b or 16b by REX.W.
+ *  - ops: two letters an operand. First: E ModRM.rm, M the same but memory only, G ModRM.reg,
+ *    B VEX.vvvv, Z the register in the opcode, A RAX, C CL, 1 the number, I an immediate, S one of
+ *    a byte, sign-extended, J a branch distance. Second, its size: b w d q; v 2, 4 or 8 by the
+ *    prefixes; z the same, an immediate of at most four bytes; y 4 or 8 and u 8 or 16 by REX.W;
+ *    0 none.
  */
 struct row {
     u16 opcode; /* X64_OPCODE */
     u8 mask;    /* of the opcode byte */
-    s8 ext;
+    s8 ext;     /* ModRM.reg, or -1 for any */
     bool vex;
     const char *name, *ops;
 };
 
-#define ONE(byte, mask, ext, name, ops)                                                            \
-    {                                                                                              \
-        byte, mask, ext, false, name, ops                                                          \
-    }
+/* clang-format off */
+#define ONE(byte, mask, ext, name, ops) {byte, mask, ext, false, name, ops}
 #define TWO(byte, mask, ext, name, ops)                                                            \
-    {                                                                                              \
-        X64_OPCODE(X64_PFX_NP, X64_MAP_0F, byte), mask, ext, false, name, ops                      \
-    }
+    {X64_OPCODE(X64_PFX_NP, X64_MAP_0F, byte), mask, ext, false, name, ops}
 #define THREE(pfx, byte, name, ops)                                                                \
-    {                                                                                              \
-        X64_OPCODE(X64_PFX_##pfx, X64_MAP_0F38, byte), 0xff, -1, false, name, ops                  \
-    }
+    {X64_OPCODE(X64_PFX_##pfx, X64_MAP_0F38, byte), 0xff, -1, false, name, ops}
 #define VEX(pfx, map, byte, ext, name, ops)                                                        \
-    {                                                                                              \
-        X64_OPCODE(X64_PFX_##pfx, X64_MAP_##map, byte), 0xff, ext, true, name, ops                 \
-    }
+    {X64_OPCODE(X64_PFX_##pfx, X64_MAP_##map, byte), 0xff, ext, true, name, ops}
 /* A byte form and the form of the other sizes one opcode higher. */
 #define ONE_BV(byte, ext, name, b_ops, v_ops)                                                      \
     ONE(byte, 0xff, ext, name, b_ops), ONE((byte) + 1, 0xff, ext, name, v_ops)
 #define TWO_BV(byte, ext, name, b_ops, v_ops)                                                      \
     TWO(byte, 0xff, ext, name, b_ops), TWO((byte) + 1, 0xff, ext, name, v_ops)
 
-static const struct row rows[] = {ONE(0x00, 0xc7, -1, "%a", "EbGb"),
-                                  ONE(0x01, 0xc7, -1, "%a", "EvGv"),
-                                  ONE(0x02, 0xc7, -1, "%a", "GbEb"),
-                                  ONE(0x03, 0xc7, -1, "%a", "GvEv"),
-                                  ONE(0x04, 0xc7, -1, "%a", "AbIb"),
-                                  ONE(0x05, 0xc7, -1, "%a", "AvIz"),
-                                  ONE(0x50, 0xf8, -1, "push", "Zq"),
-                                  ONE(0x58, 0xf8, -1, "pop", "Zq"),
-                                  ONE(0x63, 0xff, -1, "movsxd", "GvEd"),
-                                  ONE(0x68, 0xff, -1, "push", "Iq"),
-                                  ONE(0x69, 0xff, -1, "imul", "GvEvIz"),
-                                  ONE(0x6a, 0xff, -1, "push", "Sq"),
-                                  ONE(0x6b, 0xff, -1, "imul", "GvEvSv"),
-                                  ONE(0x70, 0xf0, -1, "j%c", "Jb"),
-                                  ONE(0x80, 0xff, -1, "%e", "EbIb"),
-                                  ONE(0x81, 0xff, -1, "%e", "EvIz"),
-                                  ONE(0x83, 0xff, -1, "%e", "EvSv"),
-                                  ONE_BV(0x84, -1, "test", "EbGb", "EvGv"),
-                                  ONE_BV(0x86, -1, "xchg", "EbGb", "EvGv"),
-                                  ONE_BV(0x88, -1, "mov", "EbGb", "EvGv"),
-                                  ONE_BV(0x8a, -1, "mov", "GbEb", "GvEv"),
-                                  ONE(0x8d, 0xff, -1, "lea", "GvM0"),
-                                  ONE(0x8f, 0xff, 0, "pop", "Eq"),
-                                  ONE(0x90, 0xf8, -1, "xchg", "ZvAv"),
-                                  ONE_BV(0xa8, -1, "test", "AbIb", "AvIz"),
-                                  ONE(0xb8, 0xf8, -1, "mov", "ZvIv"),
-                                  ONE_BV(0xc0, -1, "%s", "EbIb", "EvIb"),
-                                  ONE(0xc2, 0xff, -1, "ret", "Iw"),
-                                  ONE(0xc3, 0xff, -1, "ret", ""),
-                                  ONE_BV(0xc6, 0, "mov", "EbIb", "EvIz"),
-                                  ONE_BV(0xd0, -1, "%s", "Eb1b", "Ev1b"),
-                                  ONE_BV(0xd2, -1, "%s", "EbCb", "EvCb"),
-                                  ONE(0xe8, 0xff, -1, "call", "Jd"),
-                                  ONE(0xe9, 0xff, -1, "jmp", "Jd"),
-                                  ONE(0xeb, 0xff, -1, "jmp", "Jb"),
-                                  ONE_BV(0xf6, 0, "test", "EbIb", "EvIz"),
-                                  ONE_BV(0xf6, 2, "not", "Eb", "Ev"),
-                                  ONE_BV(0xf6, 3, "neg", "Eb", "Ev"),
-                                  ONE_BV(0xf6, 4, "mul", "Eb", "Ev"),
-                                  ONE_BV(0xf6, 5, "imul", "Eb", "Ev"),
-                                  ONE_BV(0xf6, 6, "div", "Eb", "Ev"),
-                                  ONE_BV(0xf6, 7, "idiv", "Eb", "Ev"),
-                                  ONE_BV(0xfe, 0, "inc", "Eb", "Ev"),
-                                  ONE_BV(0xfe, 1, "dec", "Eb", "Ev"),
-                                  ONE(0xff, 0xff, 2, "call", "Eq"),
-                                  ONE(0xff, 0xff, 4, "jmp", "Eq"),
-                                  ONE(0xff, 0xff, 6, "push", "Eq"),
-                                  TWO(0x1f, 0xff, 0, "nop", "Ev"),
-                                  TWO(0x40, 0xf0, -1, "cmov%c", "GvEv"),
-                                  TWO(0x80, 0xf0, -1, "j%c", "Jd"),
-                                  TWO(0x90, 0xf0, -1, "set%c", "Eb"),
-                                  TWO(0xa3, 0xff, -1, "bt", "EvGv"),
-                                  TWO(0xab, 0xff, -1, "bts", "EvGv"),
-                                  TWO(0xb3, 0xff, -1, "btr", "EvGv"),
-                                  TWO(0xbb, 0xff, -1, "btc", "EvGv"),
-                                  TWO(0xba, 0xff, 4, "bt", "EvIb"),
-                                  TWO(0xba, 0xff, 5, "bts", "EvIb"),
-                                  TWO(0xba, 0xff, 6, "btr", "EvIb"),
-                                  TWO(0xba, 0xff, 7, "btc", "EvIb"),
-                                  TWO(X64_SHLD, 0xff, -1, "shld", "EvGvIb"),
-                                  TWO(X64_SHLD + 1, 0xff, -1, "shld", "EvGvCb"),
-                                  TWO(X64_SHRD, 0xff, -1, "shrd", "EvGvIb"),
-                                  TWO(X64_SHRD + 1, 0xff, -1, "shrd", "EvGvCb"),
-                                  TWO(0xaf, 0xff, -1, "imul", "GvEv"),
-                                  TWO_BV(0xb0, -1, "cmpxchg", "EbGb", "EvGv"),
-                                  TWO(0xb6, 0xff, -1, "movzx", "GvEb"),
-                                  TWO(0xb7, 0xff, -1, "movzx", "GvEw"),
-                                  TWO(0xbe, 0xff, -1, "movsx", "GvEb"),
-                                  TWO(0xbf, 0xff, -1, "movsx", "GvEw"),
-                                  TWO_BV(0xc0, -1, "xadd", "EbGb", "EvGv"),
-                                  TWO(0xc7, 0xff, 1, "cmpxchg%w", "Mu"),
-                                  TWO(0xc8, 0xf8, -1, "bswap", "Zv"),
-                                  THREE(NP, 0xf0, "movbe", "GvMv"),
-                                  THREE(NP, 0xf1, "movbe", "MvGv"),
-                                  THREE(F2, 0xf0, "crc32", "GyEb"),
-                                  THREE(F2, 0xf1, "crc32", "GyEv"),
-                                  VEX(NP, 0F38, 0xf3, X64_BLSR, "blsr", "ByEy"),
-                                  VEX(NP, 0F38, 0xf3, X64_BLSMSK, "blsmsk", "ByEy"),
-                                  VEX(NP, 0F38, 0xf3, X64_BLSI, "blsi", "ByEy"),
-                                  VEX(F2, 0F3A, 0xf0, -1, "rorx", "GyEyIb"),
+static const struct row rows[] = {
+    ONE(0x00, 0xc7, -1, "%a", "EbGb"),
+    ONE(0x01, 0xc7, -1, "%a", "EvGv"),
+    ONE(0x02, 0xc7, -1, "%a", "GbEb"),
+    ONE(0x03, 0xc7, -1, "%a", "GvEv"),
+    ONE(0x04, 0xc7, -1, "%a", "AbIb"),
+    ONE(0x05, 0xc7, -1, "%a", "AvIz"),
+    ONE(0x50, 0xf8, -1, "push", "Zq"),
+    ONE(0x58, 0xf8, -1, "pop", "Zq"),
+    ONE(0x63, 0xff, -1, "movsxd", "GvEd"),
+    ONE(0x68, 0xff, -1, "push", "Iq"),
+    ONE(0x69, 0xff, -1, "imul", "GvEvIz"),
+    ONE(0x6a, 0xff, -1, "push", "Sq"),
+    ONE(0x6b, 0xff, -1, "imul", "GvEvSv"),
+    ONE(0x70, 0xf0, -1, "j%c", "Jb"),
+    ONE(0x80, 0xff, -1, "%e", "EbIb"),
+    ONE(0x81, 0xff, -1, "%e", "EvIz"),
+    ONE(0x83, 0xff, -1, "%e", "EvSv"),
+    ONE_BV(0x84, -1, "test", "EbGb", "EvGv"),
+    ONE_BV(0x86, -1, "xchg", "EbGb", "EvGv"),
+    ONE_BV(0x88, -1, "mov", "EbGb", "EvGv"),
+    ONE_BV(0x8a, -1, "mov", "GbEb", "GvEv"),
+    ONE(0x8d, 0xff, -1, "lea", "GvM0"),
+    ONE(0x8f, 0xff, 0, "pop", "Eq"),
+    ONE(0x90, 0xf8, -1, "xchg", "ZvAv"),
+    ONE_BV(0xa8, -1, "test", "AbIb", "AvIz"),
+    ONE(0xb8, 0xf8, -1, "mov", "ZvIv"),
+    ONE_BV(0xc0, -1, "%s", "EbIb", "EvIb"),
+    ONE(0xc2, 0xff, -1, "ret", "Iw"),
+    ONE(0xc3, 0xff, -1, "ret", ""),
+    ONE_BV(0xc6, 0, "mov", "EbIb", "EvIz"),
+    ONE_BV(0xd0, -1, "%s", "Eb1b", "Ev1b"),
+    ONE_BV(0xd2, -1, "%s", "EbCb", "EvCb"),
+    ONE(0xe8, 0xff, -1, "call", "Jd"),
+    ONE(0xe9, 0xff, -1, "jmp", "Jd"),
+    ONE(0xeb, 0xff, -1, "jmp", "Jb"),
+    ONE_BV(0xf6, 0, "test", "EbIb", "EvIz"),
+    ONE_BV(0xf6, 2, "not", "Eb", "Ev"),
+    ONE_BV(0xf6, 3, "neg", "Eb", "Ev"),
+    ONE_BV(0xf6, 4, "mul", "Eb", "Ev"),
+    ONE_BV(0xf6, 5, "imul", "Eb", "Ev"),
+    ONE_BV(0xf6, 6, "div", "Eb", "Ev"),
+    ONE_BV(0xf6, 7, "idiv", "Eb", "Ev"),
+    ONE_BV(0xfe, 0, "inc", "Eb", "Ev"),
+    ONE_BV(0xfe, 1, "dec", "Eb", "Ev"),
+    ONE(0xff, 0xff, 2, "call", "Eq"),
+    ONE(0xff, 0xff, 4, "jmp", "Eq"),
+    ONE(0xff, 0xff, 6, "push", "Eq"),
+    TWO(0x1f, 0xff, 0, "nop", "Ev"),
+    TWO(0x40, 0xf0, -1, "cmov%c", "GvEv"),
+    TWO(0x80, 0xf0, -1, "j%c", "Jd"),
+    TWO(0x90, 0xf0, -1, "set%c", "Eb"),
+    TWO(0xa3, 0xff, -1, "bt", "EvGv"),
+    TWO(0xab, 0xff, -1, "bts", "EvGv"),
+    TWO(0xb3, 0xff, -1, "btr", "EvGv"),
+    TWO(0xbb, 0xff, -1, "btc", "EvGv"),
+    TWO(0xba, 0xff, 4, "bt", "EvIb"),
+    TWO(0xba, 0xff, 5, "bts", "EvIb"),
+    TWO(0xba, 0xff, 6, "btr", "EvIb"),
+    TWO(0xba, 0xff, 7, "btc", "EvIb"),
+    TWO(X64_SHLD, 0xff, -1, "shld", "EvGvIb"),
+    TWO(X64_SHLD + 1, 0xff, -1, "shld", "EvGvCb"),
+    TWO(X64_SHRD, 0xff, -1, "shrd", "EvGvIb"),
+    TWO(X64_SHRD + 1, 0xff, -1, "shrd", "EvGvCb"),
+    TWO(0xaf, 0xff, -1, "imul", "GvEv"),
+    TWO_BV(0xb0, -1, "cmpxchg", "EbGb", "EvGv"),
+    TWO(0xb6, 0xff, -1, "movzx", "GvEb"),
+    TWO(0xb7, 0xff, -1, "movzx", "GvEw"),
+    TWO(0xbe, 0xff, -1, "movsx", "GvEb"),
+    TWO(0xbf, 0xff, -1, "movsx", "GvEw"),
+    TWO_BV(0xc0, -1, "xadd", "EbGb", "EvGv"),
+    TWO(0xc7, 0xff, 1, "cmpxchg%w", "Mu"),
+    TWO(0xc8, 0xf8, -1, "bswap", "Zv"),
+    THREE(NP, 0xf0, "movbe", "GvMv"),
+    THREE(NP, 0xf1, "movbe", "MvGv"),
+    THREE(F2, 0xf0, "crc32", "GyEb"),
+    THREE(F2, 0xf1, "crc32", "GyEv"),
+    VEX(NP, 0F38, 0xf3, X64_BLSR, "blsr", "ByEy"),
+    VEX(NP, 0F38, 0xf3, X64_BLSMSK, "blsmsk", "ByEy"),
+    VEX(NP, 0F38, 0xf3, X64_BLSI, "blsi", "ByEy"),
+    VEX(F2, 0F3A, 0xf0, -1, "rorx", "GyEyIb"),
 #define GP_OPS_0F   "GvEv"
 #define GP_OPS_0F38 "GyEy"
 #define G(name, text, pfx, map, byte)                                                              \
     {X64_OPCODE(X64_PFX_##pfx, X64_MAP_##map, byte), 0xff, -1, false, text, GP_OPS_##map},
-                                  X64_GP_OPS(G)
+    X64_GP_OPS(G)
 #undef G
 #define B(name, text, pfx, map, byte, rm_last)                                                     \
     VEX(pfx, map, byte, -1, text, rm_last ? "GyByEy" : "GyEyBy"),
-                                      X64_BMI_OPS(B)
+    X64_BMI_OPS(B)
 #undef B
 #define M(name, text, byte, ext, bytes) TWO(byte, 0xff, ext, text, bytes == 4 ? "Md" : "Mb"),
-                                          X64_PLAIN_M_OPS(M)
+    X64_PLAIN_M_OPS(M)
 #undef M
 };
+/* clang-format on */
 
 /* How a vector row's registers and memory are shown. */
 struct vec_text {
