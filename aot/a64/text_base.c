@@ -197,12 +197,13 @@ static void print_barrier(struct text *t, u32 w)
 static void print_pstate(struct text *t, u32 w)
 {
     static const struct {
-        u8 op1, op2;
+        u8 op1, op2, max;
         const char *name;
-    } names[] = {{0, 3, "uao"}, {0, 4, "pan"}, {0, 5, "spsel"},   {3, 1, "ssbs"},
-                 {3, 2, "dit"}, {3, 4, "tco"}, {3, 6, "daifset"}, {3, 7, "daifclr"}};
+    } names[] = {{0, 3, 1, "uao"}, {0, 4, 1, "pan"}, {0, 5, 1, "spsel"},    {3, 1, 1, "ssbs"},
+                 {3, 2, 1, "dit"}, {3, 4, 1, "tco"}, {3, 6, 15, "daifset"}, {3, 7, 15, "daifclr"}};
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
         if (names[i].op1 != a64_op1(w) || names[i].op2 != a64_op2(w)) continue;
+        if (a64_CRm(w) > names[i].max) break;
         text_print(t, "%s, #0x%x", names[i].name, a64_CRm(w));
         return;
     }
