@@ -24,19 +24,23 @@
 #include "aot/lift/rows_base.h"
 #include "aot/lift/rows_fp.h"
 
+#define LIFT_DEAD_MEMO 4
+
 struct lift_options {
     const struct code_view *view; /* for the look behind exits; may be NULL */
 };
 
 struct lifter {
     struct ir_func *f;
-    u64 pc;     /* of the instruction in work */
+    u64 pc; /* of the instruction in work */
     u32 word;
     bool ended; /* the instruction has closed its block with an END operation */
     const struct a64_region *region;
     const struct lift_options *options;
-    u64 dead_pc[4]; /* exit targets asked for last, and whether NZCV is dead at them */
-    bool dead[4];
+    bool sp_unsure;              /* SP may be misaligned here: accesses through it check first */
+    bool sp_written;             /* some instruction of the region so far has made it so */
+    u64 dead_pc[LIFT_DEAD_MEMO]; /* exit targets asked for last, and whether NZCV is dead at them */
+    bool dead[LIFT_DEAD_MEMO];
     u8 dead_next;
 };
 
@@ -116,7 +120,14 @@ void lift_guard_aligned(struct lifter *l, ir_ref addr, unsigned esz);
 /* Ends the block with a trap that reports `pc`; arg is trap_arg or IR_NONE. */
 void lift_trap(struct lifter *l, enum trap_reason reason, u64 pc, u16 imm, ir_ref arg);
 
+/* SP has changed from one multiple of 16 to another if it was one: undoes what lift_set_xsp took
+ * for granted. Call with the l->sp_unsure from before the write. */
+void lift_sp_kept_aligned(struct lifter *l, bool unsure, bool written);
+
 /* Goes on at a fixed address: a jump when a block of the region starts there, else an exit. */
 void lift_goto(struct lifter *l, u64 target);
+
+/* IR_EXIT_NZCV_DEAD when nothing at the target can see NZCV, else 0. */
+u8 lift_nzcv_dead(struct lifter *l, u64 target);
 
 #endif

@@ -1,0 +1,99 @@
+/*
+ * Quick regions (disc.h): one pass decodes until the run ends, one marks the targets of branches
+ * inside it, one cuts the run into blocks. A branch that stays inside ends its block, so the
+ * instruction behind it starts one as well; a branch that leaves the run doesn't.
+ */
+#include "aot/disc/disc.h"
+
+#include "aot/a64/flow.h"
+
+struct run {
+    u64 pc;
+    u32 count;
+    u32 *word;
+    u16 *row;
+    u8 *leader; /* count + 1 of them */
+};
+
+/* Reads up to max words; a view may give less than asked for at a time. */
+static u32 read_words(const struct code_view *view, u64 pc, u32 *word, u32 max)
+{
+    u32 count = 0;
+    while (count < max) {
+        size_t n = view->read(view->context, pc + 4 * (u64)count, word + count, max - count);
+        if (!n) break;
+        count += (u32)n;
+    }
+    return count;
+}
+
+static bool goes_on(enum a64_flow flow)
+{
+    return flow == A64_FLOW_NEXT || flow == A64_FLOW_CONDITIONAL;
+}
+
+static void decode_run(struct run *run, u32 available)
+{
+    u64 target;
+    run->count = 0;
+    while (run->count < available) {
+        u32 i = run->count++;
+        enum a64_row row = a64_decode(run->word[i]);
+        run->row[i] = (u16)row;
+        if (!goes_on(a64_flow(row, run->word[i], run->pc + 4 * (u64)i, &target))) break;
+    }
+}
+
+/* Index of pc in the run, or its count when it isn't inside. */
+static u32 index_in(const struct run *run, u64 pc)
+{
+    u64 distance = pc - run->pc;
+    return distance < 4 * (u64)run->count ? (u32)(distance / 4) : run->count;
+}
+
+static u32 mark_leaders(struct run *run)
+{
+    u32 blocks = 1;
+    u64 target;
+    run->leader[0] = 1;
+    for (u32 i = 0; i < run->count; i++) {
+        enum a64_flow flow = a64_flow(run->row[i], run->word[i], run->pc + 4 * (u64)i, &target);
+        if (flow != A64_FLOW_CONDITIONAL && flow != A64_FLOW_JUMP) continue;
+        u32 to = index_in(run, target);
+        if (to == run->count) continue;
+        blocks += !run->leader[to];
+        run->leader[to] = 1;
+        if (i + 1 < run->count) {
+            blocks += !run->leader[i + 1];
+            run->leader[i + 1] = 1;
+        }
+    }
+    return blocks;
+}
+
+bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 max_insts,
+                struct a64_region *out)
+{
+    u32 max = max_insts ? max_insts : DISC_QUICK_INSTS;
+    if (max > DISC_MAX_INSTS) max = DISC_MAX_INSTS;
+    struct run run = {.pc = pc, .word = arena_alloc(arena, 4 * max)};
+    u32 available = read_words(view, pc, run.word, max);
+    if (!available) return false;
+
+    run.row = arena_alloc(arena, 2 * available);
+    run.leader = arena_zalloc(arena, available + 1);
+    decode_run(&run, available);
+    u32 blocks = mark_leaders(&run);
+
+    struct a64_block *block = arena_zalloc(arena, blocks * sizeof *block);
+    struct a64_block *at = block - 1;
+    for (u32 i = 0; i < run.count; i++) {
+        if (run.leader[i])
+            *++at = (struct a64_block){
+                .pc = pc + 4 * (u64)i, .word = run.word + i, .row = run.row + i, .entry = i == 0};
+        at->count++;
+    }
+    *out = (struct a64_region){
+        .pc = pc, .block = block, .block_count = blocks, .insn_count = run.count};
+    return true;
+}

@@ -1,0 +1,163 @@
+/*
+ * What all lifter files share: registers, flags, addresses, guards and ways out. See lift.h.
+ *
+ * SP alignment: Linux has the alignment check of SP-based accesses on at EL0. SP is taken to be
+ * aligned at region entry; a write that may misalign it puts a guard before the SP-based accesses
+ * behind it in the region, until one has passed.
+ */
+#include "aot/lift/lift.h"
+
+#include "aot/a64/flow.h"
+
+ir_ref lift_const(struct lifter *l, bool sf, u64 value)
+{
+    return ir_const(l->f, lift_itype(sf), sf ? (s64)value : (s64)(u32)value);
+}
+
+ir_ref lift_get_xsp(struct lifter *l, unsigned n, bool sf)
+{
+    return ir_get(l->f, lift_itype(sf), SLOT_X0 + n);
+}
+
+ir_ref lift_get_x(struct lifter *l, unsigned n, bool sf)
+{
+    return n == 31 ? lift_const(l, sf, 0) : lift_get_xsp(l, n, sf);
+}
+
+void lift_set_xsp(struct lifter *l, unsigned n, bool sf, ir_ref v)
+{
+    ir_set(l->f, lift_itype(sf), SLOT_X0 + n, v);
+    if (n == 31) l->sp_unsure = l->sp_written = true;
+}
+
+void lift_sp_kept_aligned(struct lifter *l, bool unsure, bool written)
+{
+    l->sp_unsure = unsure;
+    l->sp_written = written;
+}
+
+void lift_set_x(struct lifter *l, unsigned n, bool sf, ir_ref v)
+{
+    if (n != 31) ir_set(l->f, lift_itype(sf), SLOT_X0 + n, v);
+}
+
+ir_ref lift_get_v(struct lifter *l, unsigned n)
+{
+    return ir_get(l->f, IR_V128, SLOT_V0 + n);
+}
+
+void lift_set_v(struct lifter *l, unsigned n, ir_ref v)
+{
+    ir_set(l->f, IR_V128, SLOT_V0 + n, v);
+}
+
+void lift_set_q(struct lifter *l, unsigned n, bool q, ir_ref v)
+{
+    lift_set_v(l, n, q ? v : ir_op1(l->f, IR_VLOW, IR_V128, v));
+}
+
+ir_ref lift_get_fp(struct lifter *l, unsigned n, unsigned type)
+{
+    return ir_get(l->f, type, SLOT_V0 + n);
+}
+
+void lift_set_fp(struct lifter *l, unsigned n, unsigned type, ir_ref v)
+{
+    ir_set(l->f, type, SLOT_V0 + n, v);
+}
+
+ir_ref lift_get_nzcv(struct lifter *l)
+{
+    return ir_get(l->f, IR_FLAGS, SLOT_NZCV);
+}
+
+void lift_set_nzcv(struct lifter *l, ir_ref flags)
+{
+    ir_set(l->f, IR_FLAGS, SLOT_NZCV, flags);
+}
+
+ir_ref lift_cond(struct lifter *l, unsigned cond)
+{
+    return ir_opx(l->f, IR_COND, IR_BOOL, 0, (u8)cond, 0, lift_get_nzcv(l), IR_NONE, IR_NONE);
+}
+
+static ir_ref any_bit_set(struct lifter *l, ir_ref v, u64 mask)
+{
+    ir_ref low = ir_op2(l->f, IR_AND, IR_I64, v, lift_const(l, true, mask));
+    return ir_opx(l->f, IR_ICMP, IR_I64, 0, IR_NE, 0, low, lift_const(l, true, 0), IR_NONE);
+}
+
+static void guard(struct lifter *l, ir_ref fails, enum trap_reason reason, ir_ref arg)
+{
+    ir_opx(l->f, IR_GUARD, IR_VOID, 0, (u8)reason, 0, fails, arg, IR_NONE);
+}
+
+ir_ref lift_base(struct lifter *l, unsigned n)
+{
+    ir_ref base = lift_get_xsp(l, n, true);
+    if (n == 31 && l->sp_unsure) {
+        guard(l, any_bit_set(l, base, 15), TRAP_SP_ALIGN, base);
+        l->sp_unsure = false;
+    }
+    return base;
+}
+
+ir_ref lift_load(struct lifter *l, unsigned type, unsigned esz, ir_ref base, s64 offset)
+{
+    return ir_opx(l->f, IR_LOAD, type, (u8)esz, 0, offset, base, IR_NONE, IR_NONE);
+}
+
+void lift_store(struct lifter *l, unsigned type, unsigned esz, ir_ref base, s64 offset, ir_ref v)
+{
+    ir_opx(l->f, IR_STORE, type, (u8)esz, 0, offset, base, IR_NONE, v);
+}
+
+ir_ref lift_extend(struct lifter *l, unsigned n, bool sf, unsigned option, unsigned amount)
+{
+    unsigned type = lift_itype(sf), esz = option & 3;
+    bool whole = esz == 3 || (esz == 2 && !sf);
+    ir_ref v = lift_get_x(l, n, whole && sf);
+    if (!whole && n != 31)
+        v = ir_opx(l->f, option & 4 ? IR_SEXT : IR_ZEXT, type, (u8)esz, 0, 0, v, IR_NONE, IR_NONE);
+    else if (!whole)
+        v = lift_const(l, sf, 0);
+    return amount ? ir_op2(l->f, IR_SHL, type, v, lift_const(l, sf, amount)) : v;
+}
+
+void lift_guard_aligned(struct lifter *l, ir_ref addr, unsigned esz)
+{
+    if (esz) guard(l, any_bit_set(l, addr, (1u << esz) - 1), TRAP_ALIGN, addr);
+}
+
+void lift_trap(struct lifter *l, enum trap_reason reason, u64 pc, u16 imm, ir_ref arg)
+{
+    ir_opx(l->f, IR_TRAP, IR_VOID, 0, (u8)reason, (s64)pc, arg, imm, IR_NONE);
+    l->ended = true;
+}
+
+void lift_unsupported(struct lifter *l, u32 w)
+{
+    (void)w;
+    lift_trap(l, TRAP_UNDEFINED, l->pc, 0, IR_NONE);
+}
+
+u8 lift_nzcv_dead(struct lifter *l, u64 target)
+{
+    for (unsigned i = 0; i < LIFT_DEAD_MEMO; i++)
+        if (l->dead_pc[i] == target) return l->dead[i] ? IR_EXIT_NZCV_DEAD : 0;
+    unsigned i = l->dead_next++ % LIFT_DEAD_MEMO;
+    l->dead_pc[i] = target;
+    l->dead[i] = l->options && a64_nzcv_dead(l->options->view, target);
+    return l->dead[i] ? IR_EXIT_NZCV_DEAD : 0;
+}
+
+void lift_goto(struct lifter *l, u64 target)
+{
+    int block = a64_region_block_at(l->region, target);
+    if (block >= 0)
+        ir_opx(l->f, IR_JUMP, IR_VOID, 0, 0, block, IR_NONE, IR_NONE, IR_NONE);
+    else
+        ir_opx(l->f, IR_EXIT, IR_VOID, 0, IR_EXIT_JUMP | lift_nzcv_dead(l, target), (s64)target,
+               IR_NONE, IR_NONE, IR_NONE);
+    l->ended = true;
+}

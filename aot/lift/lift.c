@@ -1,0 +1,59 @@
+/*
+ * The walk over a region: block by block, row function by row function. Block n of the function is
+ * block n of the region; what a region's block has behind an instruction that ended the block is
+ * dropped.
+ */
+#include "aot/lift/lift.h"
+
+static lift_fn *const row_function[A64_ROW_COUNT] = {
+#define ROW(row) [A64_##row] = lift_##row,
+    LIFT_BASE_ROWS(ROW) LIFT_FP_ROWS(ROW)
+#undef ROW
+};
+
+static const bool feature_is_lifted[A64_FEATURE_COUNT] = {
+#define FEATURE(f) [A64_FEATURE_##f] = true,
+    LIFT_BASE_FEATURES(FEATURE) LIFT_FP_FEATURES(FEATURE)
+#undef FEATURE
+};
+
+bool lift_has_feature(enum a64_feature feature)
+{
+    return feature < A64_FEATURE_COUNT && feature_is_lifted[feature];
+}
+
+static void lift_instruction(struct lifter *l, enum a64_row row)
+{
+    lift_fn *fn = row_function[row];
+    ir_opx(l->f, IR_INSN, IR_VOID, 0, 0, (s64)l->pc, IR_NONE, IR_NONE, IR_NONE);
+    if (fn && lift_has_feature(a64_word_feature(row, l->word)))
+        fn(l, l->word);
+    else
+        lift_unsupported(l, l->word);
+}
+
+static void lift_block(struct lifter *l, const struct a64_block *block)
+{
+    u32 n = ir_begin_block(l->f, block->pc);
+    l->f->block[n].entry = block->entry;
+    l->ended = false;
+    l->sp_unsure = l->sp_written;
+    l->pc = block->pc;
+    for (u32 i = 0; i < block->count && !l->ended; i++, l->pc += 4) {
+        l->word = block->word[i];
+        lift_instruction(l, (enum a64_row)block->row[i]);
+    }
+    if (!l->ended) lift_goto(l, l->pc);
+    ir_end_block(l->f);
+}
+
+struct ir_func *lift_region(struct arena *arena, const struct a64_region *region,
+                            const struct lift_options *options)
+{
+    struct lifter l = {.region = region, .options = options, .dead_pc = {1, 1, 1, 1}};
+    l.f = ir_new(arena, 8 * region->insn_count + 16);
+    l.f->pc = region->pc;
+    for (u32 n = 0; n < region->block_count; n++) lift_block(&l, &region->block[n]);
+    ir_link_blocks(l.f);
+    return l.f;
+}
