@@ -88,7 +88,6 @@ struct cold_exit {
     u32 label;
     u8 door;        /* enum leave_door */
     u8 eflags;      /* enum eflags_kind of NZCV pending at the branch, EF_NONE: at home or dead */
-    u8 nzcv_reg;    /* NO_REG, or the register that has it in home format */
     u8 arg_place;   /* where trap_arg is: VAL_NONE, VAL_GPR, VAL_CONST */
     u8 arg_reg;
     u16 code;       /* LEAVE_TRAP: enum trap_reason */
@@ -98,7 +97,11 @@ struct cold_exit {
     struct cold_exit *next;
 };
 
-/* A call that the checks of an operation make seldom: cold code that comes back. */
+struct pool_entry {
+    u64 lo, hi;
+    u32 label;
+};
+
 struct gen {
     struct x64_buf b;
     const struct ir_func *f;
@@ -120,6 +123,7 @@ struct gen {
     u8 pin[SLOT_REGISTERS];     /* slot -> host register, or NO_REG */
     u64 pinned;                 /* slots with a pin */
     u64 loaded, dirty;
+    u64 ahead;                  /* the pin already holds the value of a SET to come */
     bool lazy;                  /* one block: pins are loaded at first use */
     u64 scratch_used;
     u32 vscratch_used;
@@ -136,6 +140,7 @@ struct gen {
     struct cold_exit *cold, **cold_tail;
 
     struct side_writer side;
+    u8 *side_room;   /* where the table starts */
     u64 side_placed; /* slots whose PLACE record says: in the pin */
     u8 side_nzcv;    /* enum loc_kind last recorded for NZCV */
 
@@ -147,11 +152,6 @@ struct gen {
     u32 pool_count, pool_max;
 };
 
-struct pool_entry {
-    u64 lo, hi;
-    u32 label;
-};
-
 typedef void gen_fn(struct gen *g, ir_ref r, const struct ir_inst *i);
 
 /* Emit functions by operation; what no table has goes to gen_by_helper. */
@@ -159,7 +159,8 @@ extern gen_fn *const gen_int_ops[IR_OP_COUNT];
 extern gen_fn *const gen_flag_ops[IR_OP_COUNT];
 extern gen_fn *const gen_memory_ops[IR_OP_COUNT];
 extern gen_fn *const gen_control_ops[IR_OP_COUNT];
-extern gen_fn *const gen_move_ops[IR_OP_COUNT];   /* between register files, vector constants */
+extern gen_fn *const gen_state_ops[IR_OP_COUNT]; /* GET, SET, constants, between register files */
+extern gen_fn *const gen_helper_ops[IR_OP_COUNT];
 extern gen_fn *const gen_vector_ops[IR_OP_COUNT]; /* integer vectors */
 extern gen_fn *const gen_float_ops[IR_OP_COUNT];
 extern gen_fn *const gen_crypto_ops[IR_OP_COUNT];
@@ -228,6 +229,11 @@ void gen_take_gpr(struct gen *g, unsigned reg);
 /* r becomes another name of the value v, which must be in a register (v keeps its own uses). */
 void gen_alias(struct gen *g, ir_ref r, ir_ref v);
 
+/* r lives in the register, besides what is there; r no longer lives in its register. */
+void gen_bind_gpr(struct gen *g, ir_ref r, unsigned reg);
+void gen_bind_xmm(struct gen *g, ir_ref r, unsigned reg);
+void gen_unbind_gpr(struct gen *g, ir_ref r);
+
 /* Unlocks everything. */
 void gen_unlock(struct gen *g);
 
@@ -253,6 +259,9 @@ struct x64_mem gen_pool(struct gen *g, u64 lo, u64 hi);
 /* The value's guest address constant into a register (RELOC_GUEST in images). Keeps EFLAGS. */
 void gen_guest_address(struct gen *g, unsigned reg, u64 address);
 
+/* dst = src with everything above the scalar type cleared (V128: a plain move); dst may be src. */
+void gen_narrow_xmm(struct gen *g, unsigned type, unsigned dst, unsigned src);
+
 /* --- side tables (side.c) --------------------------------------------------------------------- */
 
 /* Call right before a host instruction that may fault for the current guest instruction. */
@@ -275,6 +284,14 @@ void gen_flush_nzcv(struct gen *g);
 /* Stores NZCV from EFLAGS of that kind to home; uses RAX; keeps EFLAGS if told to. */
 void gen_store_nzcv(struct gen *g, enum eflags_kind kind, bool keep);
 
+/* ADD, SUB, ADC, SBC together with a flags operation on the same operands behind it; false: there
+ * is none, and nothing was done (ADD and SUB only). */
+bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i);
+
+/* GET and SET of the NZCV slot. */
+void gen_get_nzcv(struct gen *g, ir_ref r);
+void gen_set_nzcv(struct gen *g, const struct ir_inst *i);
+
 /* Evaluates bool r into EFLAGS and says which condition means true. */
 struct host_cond gen_cond(struct gen *g, ir_ref r);
 struct host_cond gen_not(struct host_cond c);
@@ -289,9 +306,11 @@ struct x64_mem gen_address(struct gen *g, const struct ir_inst *i);
 
 /* --- control.c -------------------------------------------------------------------------------- */
 
+/* The cold code: exits with their stores, then the stubs of links. */
 void gen_cold_exits(struct gen *g);
-/* Emits code that leaves to the runtime with a trap, now (not cold). */
-void gen_block_start(struct gen *g, u32 block);
+
+/* Records a relocation of the 32-bit field that the last instruction left at disp_at. */
+void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value);
 
 /* --- helper.c --------------------------------------------------------------------------------- */
 

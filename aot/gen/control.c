@@ -1,0 +1,236 @@
+/*
+ * Blocks, jumps, and the ways out.
+ *
+ * Hot code holds only the branch; what an exit has to store, and the stubs of unbound links, are
+ * cold code behind the region. Links are data cells: `jmp [cell]`; a cell starts with the address
+ * of its stub, which names cell and target to the runtime.
+ */
+#include "aot/gen/internal.h"
+
+#include <string.h>
+
+#define B (&g->b)
+
+static struct x64_mem door(enum leave_door d)
+{
+    return gen_state(offsetof(struct guest_state, leave) + 8 * (unsigned)d);
+}
+
+/* --- relocations and cells ------------------------------------------------------------------------ */
+
+void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value)
+{
+    if (g->reloc_count == g->reloc_max) {
+        u32 max = 2 * g->reloc_max + 32;
+        struct reloc *more = arena_alloc(g->arena, max * sizeof(*more));
+        if (g->reloc_count) memcpy(more, g->relocs, g->reloc_count * sizeof(*more));
+        g->relocs = more;
+        g->reloc_max = max;
+    }
+    u32 tail = x64_pos(B) - g->b.disp_at - 4;
+    g->relocs[g->reloc_count++] = (struct reloc){g->b.disp_at, (u8)kind, (u8)tail, value};
+}
+
+/* The cell that links to guest address pc; made on first use. */
+static u32 cell_for(struct gen *g, u64 pc)
+{
+    for (u32 n = 0; n < g->cell_count; n++)
+        if (g->cells[n].target == pc) return n;
+    if (g->cell_count == g->cell_max) {
+        u32 max = 2 * g->cell_max + 8;
+        struct cell *more = arena_alloc(g->arena, max * sizeof(*more));
+        if (g->cell_count) memcpy(more, g->cells, g->cell_count * sizeof(*more));
+        g->cells = more;
+        g->cell_max = max;
+    }
+    g->cells[g->cell_count] = (struct cell){0, pc};
+    return g->cell_count++;
+}
+
+static void jump_to_link(struct gen *g, u64 pc)
+{
+    gen_safepoint_home(g, pc);
+    u32 cell = cell_for(g, pc);
+    x64_jmp_m(B, x64_mem_rip(0));
+    gen_reloc(g, RELOC_CELL, cell);
+}
+
+static void link_stubs(struct gen *g)
+{
+    for (u32 n = 0; n < g->cell_count; n++) {
+        g->cells[n].stub = x64_pos(B);
+        gen_safepoint_home(g, g->cells[n].target);
+        x64_lea(B, 8, X64_RAX, x64_mem_rip(0));
+        gen_reloc(g, RELOC_CELL, n);
+        gen_guest_address(g, X64_RCX, g->cells[n].target);
+        x64_jmp_m(B, door(LEAVE_LINK));
+    }
+}
+
+/* --- leaving -------------------------------------------------------------------------------------- */
+
+/* RCX = guest target; all state is at home. EFLAGS and RAX, RDX go. */
+static void jump_to_indirect(struct gen *g)
+{
+    u32 miss = x64_label_new(B);
+    x64_mov_rr(B, 4, X64_RAX, X64_RCX);
+    x64_alu_ri(B, X64_AND, 4, X64_RAX, ((1 << JUMP_CACHE_BITS) - 1) << 2);
+    x64_mov_rm(B, 8, X64_RDX, gen_state(offsetof(struct guest_state, jump_cache)));
+    x64_alu_mr(B, X64_CMP, 8, x64_mem_bi(X64_RDX, X64_RAX, 2, 0), X64_RCX);
+    x64_jcc(B, X64_CC_NE, miss);
+    x64_jmp_m(B, x64_mem_bi(X64_RDX, X64_RAX, 2, 8));
+    x64_bind(B, miss);
+    x64_jmp_m(B, door(LEAVE_INDIRECT));
+}
+
+static void leave_trap(struct gen *g, u16 code, u64 imm, u64 pc)
+{
+    gen_guest_address(g, X64_RCX, pc);
+    x64_mov_ri(B, X64_RAX, code | imm << 8);
+    x64_jmp_m(B, door(LEAVE_TRAP));
+}
+
+static struct x64_mem trap_arg(void)
+{
+    return gen_state(offsetof(struct guest_state, trap_arg));
+}
+
+/* A cold exit with the present state. */
+static struct cold_exit *cold_exit(struct gen *g, enum leave_door d, u64 pc, bool nzcv_dead)
+{
+    struct cold_exit *c = arena_zalloc(g->arena, sizeof(*c));
+    c->label = x64_label_new(B);
+    c->door = (u8)d;
+    c->pc = pc;
+    c->dirty = g->dirty & ~g->ahead;
+    if (g->nzcv && g->nzcv == g->eflags_of && !nzcv_dead) c->eflags = g->eflags;
+    *g->cold_tail = c;
+    g->cold_tail = &c->next;
+    return c;
+}
+
+void gen_cold_exits(struct gen *g)
+{
+    for (struct cold_exit *c = g->cold; c; c = c->next) {
+        x64_bind(B, c->label);
+        if (c->arg_place == VAL_GPR) x64_mov_mr(B, 8, trap_arg(), c->arg_reg);
+        if (c->eflags != EF_NONE) gen_store_nzcv(g, c->eflags, false);
+        gen_store_pins(g, c->dirty);
+        if (c->arg_place == VAL_CONST) {
+            x64_mov_ri(B, X64_RAX, c->arg);
+            x64_mov_mr(B, 8, trap_arg(), X64_RAX);
+        }
+        if (c->door == LEAVE_LINK)
+            jump_to_link(g, c->pc);
+        else
+            leave_trap(g, c->code, 0, c->pc);
+    }
+    link_stubs(g);
+}
+
+/* Everything goes home, on the spot. */
+static void go_home(struct gen *g, bool nzcv_dead)
+{
+    if (!nzcv_dead) gen_flush_nzcv(g);
+    gen_store_pins(g, g->dirty);
+    g->dirty = 0;
+    g->nzcv = IR_NONE;
+}
+
+static void exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)r;
+    go_home(g, i->mod & IR_EXIT_NZCV_DEAD);
+    jump_to_link(g, (u64)i->imm);
+}
+
+static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)r;
+    unsigned reg = gen_use_gpr(g, i->arg[0]);
+    x64_mov_rr(B, 8, X64_RCX, reg);
+    gen_consume(g, i);
+    go_home(g, i->mod & IR_EXIT_NZCV_DEAD);
+    jump_to_indirect(g);
+}
+
+static void exit_if(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)r;
+    struct host_cond c = gen_cond(g, i->arg[0]);
+    gen_consume(g, i);
+    gen_jcc(g, c, cold_exit(g, LEAVE_LINK, (u64)i->imm, i->mod & IR_EXIT_NZCV_DEAD)->label);
+}
+
+static void trap(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)r;
+    if (i->arg[0]) {
+        unsigned reg = gen_use_gpr(g, i->arg[0]);
+        x64_mov_mr(B, 8, trap_arg(), reg);
+        gen_consume(g, i);
+    }
+    go_home(g, false);
+    leave_trap(g, i->mod, i->arg[1], (u64)i->imm);
+}
+
+static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)r;
+    s64 value = 0;
+    unsigned reg = NO_REG;
+    struct host_cond c = gen_cond(g, i->arg[0]);
+    gen_unlock(g);
+    bool constant = i->arg[1] && gen_const(g, i->arg[1], &value);
+    if (i->arg[1] && !constant) reg = gen_use_gpr(g, i->arg[1]);
+    gen_consume(g, i);
+    struct cold_exit *e = cold_exit(g, LEAVE_TRAP, g->pc, false);
+    e->code = i->mod;
+    e->arg = (u64)value;
+    e->arg_reg = (u8)reg;
+    e->arg_place = constant ? VAL_CONST : reg == NO_REG ? VAL_NONE : VAL_GPR;
+    gen_jcc(g, c, e->label);
+}
+
+/* --- inside the region ---------------------------------------------------------------------------- */
+
+/* Before a jump to a block: NZCV is at home if the block wants it. */
+static void settle(struct gen *g)
+{
+    if (g->nzcv && g->nz_live[g->at]) gen_flush_nzcv(g);
+}
+
+static bool backwards(const struct gen *g, u32 target)
+{
+    return target <= g->block;
+}
+
+static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    u32 target = (u32)i->imm;
+    (void)r;
+    if (backwards(g, target)) gen_safepoint(g, g->pc);
+    settle(g);
+    if (target != g->block + 1) x64_jmp(B, g->block_label[target]);
+}
+
+static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    u32 yes = (u32)i->imm, no = i->arg[1];
+    (void)r;
+    if (backwards(g, yes) || backwards(g, no)) gen_safepoint(g, g->pc);
+    struct host_cond c = gen_cond(g, i->arg[0]);
+    gen_consume(g, i);
+    settle(g);
+    if (yes == g->block + 1) {
+        gen_jcc(g, gen_not(c), g->block_label[no]);
+        return;
+    }
+    gen_jcc(g, c, g->block_label[yes]);
+    if (no != g->block + 1) x64_jmp(B, g->block_label[no]);
+}
+
+gen_fn *const gen_control_ops[IR_OP_COUNT] = {
+    [IR_JUMP] = jump,           [IR_BR] = branch, [IR_EXIT] = exit_direct, [IR_EXITIF] = exit_if,
+    [IR_EXITIND] = exit_indirect, [IR_TRAP] = trap, [IR_GUARD] = guard,
+};

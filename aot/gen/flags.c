@@ -1,0 +1,584 @@
+/*
+ * Flags and conditions.
+ *
+ * A flags value is computed where the IR defines it, and stays in EFLAGS; which host condition
+ * means which guest condition depends on what computed it (enum eflags_kind). g->nzcv names the
+ * flags value that the guest's NZCV slot logically holds while its home is out of date: it is
+ * stored only when EFLAGS are about to go and somebody could still see it. Bools are not computed
+ * until they are used: the user asks gen_cond() for a host condition.
+ *
+ * UCOMISx a, b sets ZF PF CF: greater 000, less 001, equal 100, unordered 111; the guest's FCMP
+ * sets NZCV: greater 0010, less 1000, equal 0110, unordered 0011.
+ */
+#include "aot/gen/internal.h"
+
+#define NZCV_HOME gen_home(SLOT_NZCV)
+
+/* --- from EFLAGS to the home format ------------------------------------------------------------ */
+
+/* AX = NZCV in home format after UCOMISx. EFLAGS survive. */
+static void fcmp_to_ax(struct gen *g)
+{
+    struct x64_buf *b = &g->b;
+    u32 done = x64_label_new(b);
+    x64_mov_ri(b, X64_RAX, NZCV_C | NZCV_V);
+    x64_jcc(b, X64_CC_P, done);
+    x64_mov_ri(b, X64_RAX, NZCV_C);
+    x64_jcc(b, X64_CC_A, done);
+    x64_mov_ri(b, X64_RAX, NZCV_Z | NZCV_C);
+    x64_jcc(b, X64_CC_E, done);
+    x64_mov_ri(b, X64_RAX, NZCV_N);
+    x64_bind(b, done);
+}
+
+/* AX = NZCV in home format. With keep, EFLAGS survive. */
+static void eflags_to_ax(struct gen *g, enum eflags_kind kind, bool keep)
+{
+    struct x64_buf *b = &g->b;
+    if (kind == EF_FCMP) {
+        fcmp_to_ax(g);
+        return;
+    }
+    if (kind == EF_SUB) x64_plain(b, X64_CMC);
+    x64_plain(b, X64_LAHF);
+    x64_setcc_r(b, X64_CC_O, X64_RAX);
+    if (kind == EF_SUB && keep) x64_plain(b, X64_CMC);
+}
+
+void gen_store_nzcv(struct gen *g, enum eflags_kind kind, bool keep)
+{
+    eflags_to_ax(g, kind, keep);
+    x64_mov_mr(&g->b, 2, NZCV_HOME, X64_RAX);
+}
+
+/* EFLAGS from AX in home format, as EF_SUB. */
+static void ax_to_eflags(struct gen *g)
+{
+    x64_alu_ri(&g->b, X64_ADD, 1, X64_RAX, 0x7f); /* OF = bit 0 */
+    x64_plain(&g->b, X64_SAHF);
+    x64_plain(&g->b, X64_CMC);
+}
+
+/* --- who is in EFLAGS --------------------------------------------------------------------------- */
+
+void gen_flags_in(struct gen *g, ir_ref r, enum eflags_kind kind)
+{
+    g->eflags = (u8)kind;
+    g->eflags_of = r;
+    g->val[r].place = VAL_EFLAGS;
+}
+
+/* The value leaves the home slot, which is about to be overwritten. */
+static void move_from_home(struct gen *g)
+{
+    ir_ref r = g->nzcv_at_home;
+    g->nzcv_at_home = IR_NONE;
+    if (!r || g->val[r].place != VAL_NZCV_HOME || !g->val[r].left) return;
+    unsigned reg = gen_temp_gpr(g);
+    x64_movzx_rm(&g->b, 2, reg, NZCV_HOME);
+    gen_bind_gpr(g, r, reg);
+}
+
+static void store_pending(struct gen *g, bool keep)
+{
+    ir_ref r = g->nzcv;
+    move_from_home(g);
+    gen_store_nzcv(g, g->eflags, keep);
+    g->nzcv_at_home = r;
+    g->nzcv = IR_NONE;
+}
+
+bool gen_flags_busy(const struct gen *g)
+{
+    ir_ref r = g->eflags_of;
+    return r && (g->val[r].left || (g->nzcv == r && g->nz_live[g->at]));
+}
+
+static void save_in_register(struct gen *g, ir_ref r, bool keep)
+{
+    unsigned reg = gen_temp_gpr(g);
+    eflags_to_ax(g, g->eflags, keep);
+    x64_movzx_rr(&g->b, 2, reg, X64_RAX);
+    gen_bind_gpr(g, r, reg);
+}
+
+/* What EFLAGS hold is saved if it is needed; then nothing is said to be in them. */
+static void forget_eflags(struct gen *g, bool keep)
+{
+    ir_ref r = g->eflags_of;
+    if (r) {
+        if (g->nzcv == r && g->nz_live[g->at]) {
+            store_pending(g, keep);
+            g->val[r].place = VAL_NZCV_HOME;
+        } else if (g->val[r].left) {
+            save_in_register(g, r, keep);
+        }
+        if (g->nzcv == r) g->nzcv = IR_NONE;
+    }
+    g->eflags = EF_NONE;
+    g->eflags_of = IR_NONE;
+}
+
+void gen_clobber_flags(struct gen *g)
+{
+    forget_eflags(g, false);
+}
+
+void gen_flush_nzcv(struct gen *g)
+{
+    if (g->nzcv && g->eflags_of == g->nzcv) store_pending(g, true);
+}
+
+/* EFLAGS hold flags value r after this. */
+static void flags_to_eflags(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    if (v->place == VAL_EFLAGS && g->eflags_of == r) return;
+    gen_clobber_flags(g);
+    if (v->place == VAL_GPR) {
+        x64_mov_rr(&g->b, 4, X64_RAX, v->reg);
+    } else if (v->place == VAL_NZCV_HOME) {
+        x64_movzx_rm(&g->b, 2, X64_RAX, NZCV_HOME);
+    } else if (v->place == VAL_CONST) {
+        x64_mov_ri(&g->b, X64_RAX, nzcv_from_pstate((u32)gen_inst(g, r)->imm << 28));
+    } else {
+        gen_fail(g);
+        return;
+    }
+    ax_to_eflags(g);
+    g->eflags = EF_SUB;
+    if (v->place == VAL_CONST) return;
+    if (v->place == VAL_GPR) gen_unbind_gpr(g, r);
+    gen_flags_in(g, r, EF_SUB);
+}
+
+/* The flags value in home format in RAX; EFLAGS may go. */
+static void flags_to_ax(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    switch (v->place) {
+    case VAL_EFLAGS: eflags_to_ax(g, g->eflags, true); break;
+    case VAL_GPR: x64_mov_rr(&g->b, 4, X64_RAX, v->reg); break;
+    case VAL_NZCV_HOME: x64_movzx_rm(&g->b, 2, X64_RAX, NZCV_HOME); break;
+    case VAL_CONST:
+        x64_mov_ri(&g->b, X64_RAX, nzcv_from_pstate((u32)gen_inst(g, r)->imm << 28));
+        break;
+    default: gen_fail(g);
+    }
+}
+
+/* --- conditions ---------------------------------------------------------------------------------- */
+
+struct host_cond gen_not(struct host_cond c)
+{
+    c.cc ^= 1;
+    if (c.parity) c.parity ^= 3;
+    return c;
+}
+
+static struct host_cond plain(unsigned cc)
+{
+    return (struct host_cond){(u8)cc, 0};
+}
+
+/* Even guest conditions after a subtraction; the odd ones negate. */
+static const u8 cc_after_sub[7] = {X64_CC_E, X64_CC_AE, X64_CC_S, X64_CC_O,
+                                   X64_CC_A, X64_CC_GE, X64_CC_G};
+
+/* EQ CS MI VS HI GE GT after UCOMISx. */
+static const struct host_cond cc_after_fcmp[7] = {
+    {X64_CC_E, 1}, {X64_CC_AE, 2}, {X64_CC_B, 1}, {X64_CC_P, 0},
+    {X64_CC_A, 2}, {X64_CC_AE, 0}, {X64_CC_A, 0},
+};
+
+static struct host_cond cond_of_flags(struct gen *g, unsigned cond)
+{
+    struct host_cond c;
+    if (g->eflags == EF_FCMP) {
+        c = cc_after_fcmp[cond >> 1];
+    } else {
+        c = plain(cc_after_sub[cond >> 1]);
+        if (g->eflags == EF_ADD && cond >> 1 == IR_CC_CS >> 1) c.cc ^= 1;
+        if (g->eflags == EF_ADD && cond >> 1 == IR_CC_HI >> 1) {
+            x64_plain(&g->b, X64_CMC);
+            g->eflags = EF_SUB;
+        }
+    }
+    return cond & 1 ? gen_not(c) : c;
+}
+
+/* Simple conditions on flags that are not in EFLAGS: one test of the saved bits. */
+static bool test_saved(struct gen *g, ir_ref r, unsigned cond, struct host_cond *c)
+{
+    static const u16 mask[4] = {NZCV_Z, NZCV_C, NZCV_N, NZCV_V};
+    struct val *v = &g->val[r];
+    if (cond >> 1 > 3 || (v->place != VAL_GPR && v->place != VAL_NZCV_HOME)) return false;
+    gen_clobber_flags(g);
+    if (v->place == VAL_GPR) {
+        x64_test_ri(&g->b, 4, v->reg, mask[cond >> 1]);
+    } else {
+        unsigned m = mask[cond >> 1];
+        struct x64_mem at = NZCV_HOME;
+        at.disp += m > 0xff;
+        x64_test_mi(&g->b, 1, at, (s8)(m > 0xff ? m >> 8 : m));
+    }
+    *c = plain(cond & 1 ? X64_CC_E : X64_CC_NE);
+    return true;
+}
+
+static struct host_cond cond_value(struct gen *g, const struct ir_inst *i)
+{
+    struct host_cond c;
+    if (i->mod >= IR_CC_AL) { /* always: x == x */
+        gen_clobber_flags(g);
+        x64_alu_rr(&g->b, X64_CMP, 4, X64_RBP, X64_RBP);
+        return plain(X64_CC_E);
+    }
+    if (!(g->val[i->arg[0]].place == VAL_EFLAGS) && test_saved(g, i->arg[0], i->mod, &c)) return c;
+    flags_to_eflags(g, i->arg[0]);
+    return cond_of_flags(g, i->mod);
+}
+
+static const u8 cc_of_cmp[] = {
+    [IR_EQ] = X64_CC_E,   [IR_NE] = X64_CC_NE,  [IR_ULT] = X64_CC_B,  [IR_ULE] = X64_CC_BE,
+    [IR_UGT] = X64_CC_A,  [IR_UGE] = X64_CC_AE, [IR_SLT] = X64_CC_L,  [IR_SLE] = X64_CC_LE,
+    [IR_SGT] = X64_CC_G,  [IR_SGE] = X64_CC_GE,
+};
+
+/* ICMP EQ/NE of a deferred AND with 0: TEST or BT. */
+static struct host_cond test_bits(struct gen *g, const struct ir_inst *and, bool equal)
+{
+    unsigned size = gen_size(and->type);
+    s64 value;
+    s32 imm;
+    if (gen_imm32(g, and->arg[1], &imm)) {
+        x64_test_ri(&g->b, size, gen_use_gpr(g, and->arg[0]), imm);
+    } else if (gen_const(g, and->arg[1], &value) && value && !(value & (value - 1))) {
+        x64_bit_ri(&g->b, X64_BT, 8, gen_use_gpr(g, and->arg[0]), (u8)__builtin_ctzll((u64)value));
+        return plain(equal ? X64_CC_AE : X64_CC_B);
+    } else {
+        unsigned a = gen_use_gpr(g, and->arg[0]);
+        x64_test_rr(&g->b, size, a, gen_use_gpr(g, and->arg[1]));
+    }
+    return plain(equal ? X64_CC_E : X64_CC_NE);
+}
+
+static struct host_cond compare(struct gen *g, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    s32 imm;
+    gen_clobber_flags(g);
+    if (g->val[i->arg[0]].place == VAL_LATER && gen_inst(g, i->arg[0])->op == IR_AND)
+        return test_bits(g, gen_inst(g, i->arg[0]), i->mod == IR_EQ);
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    if (gen_imm32(g, i->arg[1], &imm)) {
+        if (imm)
+            x64_alu_ri(&g->b, X64_CMP, size, a, imm);
+        else
+            x64_test_rr(&g->b, size, a, a);
+    } else {
+        x64_alu_rr(&g->b, X64_CMP, size, a, gen_use_gpr(g, i->arg[1]));
+    }
+    return plain(cc_of_cmp[i->mod]);
+}
+
+/* AND or OR of two bools, by way of a register. */
+static struct host_cond combine(struct gen *g, const struct ir_inst *i)
+{
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    if (i->op == IR_BAND) {
+        x64_test_rr(&g->b, 4, a, b);
+    } else {
+        x64_mov_rr(&g->b, 4, X64_RAX, a);
+        x64_alu_rr(&g->b, X64_OR, 4, X64_RAX, b);
+    }
+    return plain(X64_CC_NE);
+}
+
+struct host_cond gen_cond(struct gen *g, ir_ref r)
+{
+    const struct ir_inst *i = gen_inst(g, r);
+    if (g->val[r].place == VAL_LATER) {
+        switch (i->op) {
+        case IR_COND: return cond_value(g, i);
+        case IR_ICMP: return compare(g, i);
+        case IR_BNOT: return gen_not(gen_cond(g, i->arg[0]));
+        case IR_BAND:
+        case IR_BOR: return combine(g, i);
+        default: gen_fail(g); return plain(X64_CC_E);
+        }
+    }
+    if (i->op == IR_CONST) { /* x == x, or its negation */
+        gen_clobber_flags(g);
+        x64_alu_rr(&g->b, X64_CMP, 4, X64_RBP, X64_RBP);
+        return plain(i->imm & 1 ? X64_CC_E : X64_CC_NE);
+    }
+    unsigned reg = gen_use_gpr(g, r);
+    gen_clobber_flags(g);
+    x64_test_rr(&g->b, 1, reg, reg);
+    return plain(X64_CC_NE);
+}
+
+void gen_setcc(struct gen *g, struct host_cond c, unsigned dst)
+{
+    struct x64_buf *b = &g->b;
+    x64_setcc_r(b, c.cc, dst);
+    if (c.parity) {
+        x64_setcc_r(b, c.parity == 1 ? X64_CC_NP : X64_CC_P, X64_RCX);
+        gen_clobber_flags(g);
+        x64_alu_rr(b, c.parity == 1 ? X64_AND : X64_OR, 1, dst, X64_RCX);
+    }
+    x64_movzx_rr(b, 1, dst, dst);
+}
+
+void gen_jcc(struct gen *g, struct host_cond c, u32 label)
+{
+    if (c.parity == 2) {
+        x64_jcc(&g->b, X64_CC_P, label);
+        x64_jcc(&g->b, c.cc, label);
+    } else if (c.parity == 1) {
+        u32 skip = x64_jcc_skip(&g->b, X64_CC_P);
+        x64_jcc(&g->b, c.cc, label);
+        x64_land(&g->b, skip);
+    } else {
+        x64_jcc(&g->b, c.cc, label);
+    }
+}
+
+/* --- operations ---------------------------------------------------------------------------------- */
+
+static void later(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)i;
+    g->val[r].place = VAL_LATER;
+}
+
+/* CF = the bool, or its complement; EFLAGS otherwise undefined. Consumes the bool. */
+static void carry_in(struct gen *g, ir_ref bool_value, bool complement)
+{
+    struct host_cond c = gen_cond(g, bool_value);
+    gen_consume_one(g, bool_value);
+    forget_eflags(g, true);
+    if (c.parity || (c.cc != X64_CC_B && c.cc != X64_CC_AE)) {
+        gen_setcc(g, c, X64_RAX);
+        x64_alu_ri(&g->b, X64_ADD, 1, X64_RAX, -1); /* CF = (AL != 0) */
+        c.cc = X64_CC_B;
+    }
+    if ((c.cc == X64_CC_AE) != complement) x64_plain(&g->b, X64_CMC);
+}
+
+/* The instruction behind r, if it is `op` on the same operands: the other of value and flags. */
+static ir_ref partner(const struct gen *g, ir_ref r, unsigned op)
+{
+    const struct ir_inst *i = gen_inst(g, r);
+    ir_ref n = r + 1, end = g->f->block[g->block].end;
+    while (n < end && gen_inst(g, n)->op == IR_NOP) n++;
+    const struct ir_inst *o = gen_inst(g, n);
+    bool same = n < end && o->op == op && o->type == i->type && o->arg[0] == i->arg[0] &&
+                o->arg[1] == i->arg[1] && o->arg[2] == i->arg[2];
+    return same ? n : IR_NONE;
+}
+
+/*
+ * value = a op b with its flags left in EFLAGS for `flags`; either may be IR_NONE. op is one of
+ * ADD, SUB, ADC, SBB on the host. Both instructions' operands are consumed.
+ */
+static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct ir_inst *i,
+                       enum x64_alu op)
+{
+    unsigned size = gen_size(i->type);
+    bool carry = op == X64_ADC || op == X64_SBB;
+    enum eflags_kind kind = op == X64_SUB || op == X64_SBB ? EF_SUB : EF_ADD;
+    s32 imm = 0;
+    bool has_imm = gen_imm32(g, i->arg[1], &imm);
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = has_imm ? NO_REG : gen_use_gpr(g, i->arg[1]);
+    unsigned dst = X64_RAX;
+    if (carry) {
+        if (value && flags) gen_consume_one(g, i->arg[2]);
+        carry_in(g, i->arg[2], op == X64_SBB);
+        if (value && flags) gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
+        gen_consume_one(g, i->arg[0]);
+        gen_consume_one(g, i->arg[1]);
+    } else {
+        gen_clobber_flags(g);
+        if (value && flags) gen_consume(g, i);
+        gen_consume(g, i);
+    }
+    if (!value && op == X64_SUB) { /* a compare */
+        if (has_imm)
+            x64_alu_ri(&g->b, X64_CMP, size, a, imm);
+        else
+            x64_alu_rr(&g->b, X64_CMP, size, a, b);
+        gen_flags_in(g, flags, kind);
+        return;
+    }
+    if (value) dst = gen_def_gpr(g, value, a);
+    unsigned work = dst == b && dst != a ? X64_RAX : dst;
+    if (work != a) x64_mov_rr(&g->b, size, work, a);
+    if (has_imm)
+        x64_alu_ri(&g->b, op, size, work, imm);
+    else
+        x64_alu_rr(&g->b, op, size, work, b);
+    if (work != dst) x64_mov_rr(&g->b, size, dst, work);
+    if (flags)
+        gen_flags_in(g, flags, kind);
+    else
+        g->eflags = EF_NONE;
+}
+
+/* The four pairs of value and flags operations. */
+static const struct pair {
+    u8 value, flags, alu;
+} pairs[] = {{IR_ADD, IR_FLADD, X64_ADD},
+             {IR_SUB, IR_FLSUB, X64_SUB},
+             {IR_ADC, IR_FLADC, X64_ADC},
+             {IR_SBC, IR_FLSBC, X64_SBB}};
+
+static const struct pair *pair_of(unsigned op)
+{
+    for (size_t n = 0; n < ARRAY_SIZE(pairs); n++)
+        if (pairs[n].value == op || pairs[n].flags == op) return &pairs[n];
+    return NULL;
+}
+
+static void flags_op(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    const struct pair *p = pair_of(i->op);
+    ir_ref value = partner(g, r, p->value);
+    if (g->val[r].place == VAL_EFLAGS) return; /* its partner before it has done it */
+    if (value && (g->val[value].left == 0)) value = IR_NONE;
+    with_flags(g, value, r, i, p->alu);
+}
+
+bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    const struct pair *p = pair_of(i->op);
+    ir_ref flags = partner(g, r, p->flags);
+    if (g->val[r].place != VAL_NONE) return true; /* its partner before it has done it */
+    if (flags && !g->val[flags].left) flags = IR_NONE;
+    if (!flags && (i->op == IR_ADD || i->op == IR_SUB)) return false;
+    with_flags(g, r, flags, i, p->alu);
+    return true;
+}
+
+static void fl_logic(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    if (g->val[r].place == VAL_EFLAGS) return;
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    x64_test_rr(&g->b, gen_size(i->type), a, a);
+    gen_flags_in(g, r, EF_ADD);
+}
+
+/* b ? flags a : flags c, in home format in a register. */
+static void fl_select(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct x64_buf *b = &g->b;
+    unsigned t = gen_temp_gpr(g), u = X64_RAX;
+    flags_to_ax(g, i->arg[1]);
+    x64_movzx_rr(b, 2, t, X64_RAX);
+    if (g->val[i->arg[2]].place != VAL_CONST) {
+        u = gen_temp_gpr(g);
+        flags_to_ax(g, i->arg[2]);
+        x64_movzx_rr(b, 2, u, X64_RAX);
+    }
+    struct host_cond c = gen_cond(g, i->arg[0]);
+    u32 done = x64_label_new(b);
+    gen_jcc(g, c, done);
+    if (u == X64_RAX) flags_to_ax(g, i->arg[2]);
+    x64_mov_rr(b, 4, t, u);
+    x64_bind(b, done);
+    gen_consume(g, i);
+    gen_bind_gpr(g, r, t);
+}
+
+static void constant(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)i;
+    g->val[r].place = VAL_CONST;
+}
+
+/* From bits 31 to 28: N and Z go to bits 15 and 14, C to 8, V to 0. */
+static void fl_unpack(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct x64_buf *b = &g->b;
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned t = gen_temp_gpr(g);
+    x64_mov_rr(b, 4, t, a);
+    x64_mov_rr(b, 4, X64_RAX, a);
+    x64_shift_ri(b, X64_SHR, 4, t, 16);
+    x64_alu_ri(b, X64_AND, 4, t, NZCV_N | NZCV_Z);
+    x64_mov_rr(b, 4, X64_RCX, X64_RAX);
+    x64_shift_ri(b, X64_SHR, 4, X64_RAX, 21);
+    x64_alu_ri(b, X64_AND, 4, X64_RAX, NZCV_C);
+    x64_alu_rr(b, X64_OR, 4, t, X64_RAX);
+    x64_shift_ri(b, X64_SHR, 4, X64_RCX, 28);
+    x64_alu_ri(b, X64_AND, 4, X64_RCX, NZCV_V);
+    x64_alu_rr(b, X64_OR, 4, t, X64_RCX);
+    gen_bind_gpr(g, r, t);
+}
+
+static void fl_pack(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct x64_buf *b = &g->b;
+    flags_to_ax(g, i->arg[0]);
+    gen_clobber_flags(g); /* may use RAX: fetch again */
+    flags_to_ax(g, i->arg[0]);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, NO_REG);
+    x64_mov_rr(b, 4, dst, X64_RAX);
+    x64_alu_ri(b, X64_AND, 4, dst, NZCV_N | NZCV_Z);
+    x64_shift_ri(b, X64_SHL, 4, dst, 16);
+    x64_mov_rr(b, 4, X64_RCX, X64_RAX);
+    x64_alu_ri(b, X64_AND, 4, X64_RCX, NZCV_C);
+    x64_shift_ri(b, X64_SHL, 4, X64_RCX, 21);
+    x64_alu_rr(b, X64_OR, 4, dst, X64_RCX);
+    x64_alu_ri(b, X64_AND, 4, X64_RAX, NZCV_V);
+    x64_shift_ri(b, X64_SHL, 4, X64_RAX, 28);
+    x64_alu_rr(b, X64_OR, 4, dst, X64_RAX);
+    g->val[r].narrow = true;
+}
+
+/* GET and SET of the NZCV slot. */
+void gen_get_nzcv(struct gen *g, ir_ref r)
+{
+    gen_flush_nzcv(g);
+    move_from_home(g);
+    g->nzcv_at_home = r;
+    g->val[r].place = VAL_NZCV_HOME;
+}
+
+void gen_set_nzcv(struct gen *g, const struct ir_inst *i)
+{
+    ir_ref r = i->arg[0];
+    struct val *v = &g->val[r];
+    if (v->place == VAL_EFLAGS && g->eflags_of == r) {
+        g->nzcv = r;
+        gen_consume_one(g, r);
+        return;
+    }
+    if (g->nzcv) g->nzcv = IR_NONE; /* overwritten before anyone saw it */
+    if (v->place == VAL_NZCV_HOME && g->nzcv_at_home == r) {
+        gen_consume_one(g, r);
+        return;
+    }
+    move_from_home(g);
+    if (v->place == VAL_CONST) {
+        x64_mov_mi(&g->b, 4, NZCV_HOME, (s32)nzcv_from_pstate((u32)gen_inst(g, r)->imm << 28));
+    } else {
+        x64_mov_mr(&g->b, 2, NZCV_HOME, gen_use_gpr(g, r));
+    }
+    gen_consume_one(g, r);
+}
+
+gen_fn *const gen_flag_ops[IR_OP_COUNT] = {
+    [IR_ICMP] = later,       [IR_BNOT] = later,        [IR_BAND] = later,
+    [IR_BOR] = later,        [IR_COND] = later,        [IR_FLADD] = flags_op,
+    [IR_FLSUB] = flags_op,   [IR_FLADC] = flags_op,    [IR_FLSBC] = flags_op,
+    [IR_FLLOGIC] = fl_logic, [IR_FLSELECT] = fl_select, [IR_FLCONST] = constant,
+    [IR_FLUNPACK] = fl_unpack, [IR_FLPACK] = fl_pack,
+};

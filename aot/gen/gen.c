@@ -1,0 +1,158 @@
+/*
+ * The generator's driver: plan, walk, cold code, constants, and the translation that comes of it.
+ */
+#include "aot/gen/internal.h"
+
+#include <string.h>
+
+#define MAX_LABELS_PER_INST 4
+
+/* Room per IR instruction, beyond which a region is too big. */
+#define CODE_PER_INST 80
+#define SIDE_PER_INST 24
+
+static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
+                           const struct gen_options *options)
+{
+    struct gen *g = arena_zalloc(arena, sizeof(*g));
+    u32 labels = MAX_LABELS_PER_INST * f->count + f->block_count + 16;
+    size_t code = (size_t)CODE_PER_INST * f->count + 4096;
+    size_t side = (size_t)SIDE_PER_INST * f->count + 1024;
+    g->f = f;
+    g->arena = arena;
+    g->options = options;
+    g->has = options->host_features;
+    g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
+    g->val = arena_zalloc(arena, f->count * sizeof(*g->val));
+    g->nz_live = arena_alloc(arena, f->count);
+    g->block_dirty = arena_zalloc(arena, f->block_count * sizeof(u64));
+    g->block_nz = arena_zalloc(arena, f->block_count);
+    g->block_label = arena_alloc(arena, f->block_count * sizeof(u32));
+    g->cold_tail = &g->cold;
+    memset(g->pin, NO_REG, sizeof(g->pin));
+    for (unsigned r = 0; r < 16; r++) g->gpr[r].slot = g->xmm[r].slot = NO_SLOT;
+    x64_init(&g->b, arena_alloc(arena, code), code,
+             arena_alloc(arena, labels * sizeof(struct x64_label)), labels);
+    side_start(&g->side, arena_alloc(arena, side), side, f->pc);
+    return g;
+}
+
+static gen_fn *emitter(const struct gen *g, const struct ir_inst *i)
+{
+    static gen_fn *const *const tables[] = {gen_state_ops,  gen_int_ops,    gen_memory_ops,
+                                            gen_flag_ops,   gen_control_ops, gen_helper_ops,
+                                            gen_vector_ops, gen_float_ops,  gen_crypto_ops};
+    if (g->options->fp_checked && ir_has(i->op, IR_FL_FP)) return gen_by_helper;
+    for (size_t n = 0; n < ARRAY_SIZE(tables); n++)
+        if (tables[n][i->op]) return tables[n][i->op];
+    return gen_by_helper;
+}
+
+/* An operation whose only effect is a value that nobody uses. */
+static bool is_useless(const struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    return !g->val[r].left && !ir_has(i->op, IR_FL_FAULT | IR_FL_SIDE | IR_FL_END | IR_FL_FP);
+}
+
+static void emit_inst(struct gen *g, ir_ref r)
+{
+    const struct ir_inst *i = gen_inst(g, r);
+    if (i->op == IR_NOP) return;
+    g->at = r;
+    if (is_useless(g, r, i) && g->val[r].place == VAL_NONE)
+        gen_consume(g, i);
+    else
+        emitter(g, i)(g, r, i);
+    gen_unlock(g);
+}
+
+/* Values live in their block only. */
+static void forget_values(struct gen *g)
+{
+    for (unsigned r = 0; r < 16; r++) g->gpr[r].head = g->xmm[r].head = IR_NONE;
+    g->scratch_used = 0;
+    g->vscratch_used = 0;
+    g->eflags = EF_NONE;
+    g->eflags_of = g->nzcv = g->nzcv_at_home = IR_NONE;
+    g->ahead = 0;
+}
+
+static void emit_block(struct gen *g, u32 n)
+{
+    const struct ir_block *b = &g->f->block[n];
+    forget_values(g);
+    g->block = n;
+    g->pc = b->pc;
+    g->dirty = g->block_dirty[n];
+    if (!g->lazy && n) g->loaded = g->pinned;
+    x64_bind(&g->b, g->block_label[n]);
+    for (ir_ref r = b->first; r < b->end; r++) emit_inst(g, r);
+}
+
+/* Slots whose first access in the first block is a SET need no load, unless a loop leads there. */
+static u64 set_first(const struct gen *g)
+{
+    const struct ir_block *b = &g->f->block[0];
+    u64 seen = 0, set = 0;
+    if (b->preds) return 0;
+    for (ir_ref r = b->first; r < b->end; r++) {
+        const struct ir_inst *i = gen_inst(g, r);
+        if ((i->op != IR_GET && i->op != IR_SET) || i->imm >= SLOT_REGISTERS) continue;
+        u64 bit = UINT64_C(1) << i->imm;
+        if (!(seen & bit) && i->op == IR_SET) set |= bit;
+        seen |= bit;
+    }
+    return set;
+}
+
+static void prologue(struct gen *g)
+{
+    gen_safepoint_home(g, g->f->pc);
+    if (g->lazy) return;
+    u64 mask = g->pinned & ~set_first(g);
+    for (; mask; mask &= mask - 1) gen_load_pin(g, (unsigned)__builtin_ctzll(mask));
+}
+
+static void emit_pool(struct gen *g)
+{
+    if (!g->pool_count) return;
+    while (x64_pos(&g->b) & 15 && !g->b.overflow) x64_data(&g->b, "\xcc", 1);
+    for (u32 n = 0; n < g->pool_count; n++) {
+        x64_bind(&g->b, g->pool[n].label);
+        x64_data(&g->b, &g->pool[n].lo, 8);
+        x64_data(&g->b, &g->pool[n].hi, 8);
+    }
+}
+
+static void deliver(struct gen *g, struct translation *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->code = g->b.start;
+    out->code_size = x64_pos(&g->b);
+    out->relocs = g->relocs;
+    out->reloc_count = g->reloc_count;
+    out->cells = g->cells;
+    out->cell_count = g->cell_count;
+    out->entries = arena_alloc(g->arena, sizeof(struct entry));
+    out->entries[0] = (struct entry){g->f->pc, 0};
+    out->entry_count = 1;
+    out->side_size = (u32)(g->side.at - g->side_room);
+    out->side = g->side_room;
+}
+
+enum gen_status gen_translate(struct arena *arena, const struct ir_func *f,
+                              const struct gen_options *options, struct translation *out)
+{
+    struct gen *g = new_gen(arena, f, options);
+    g->side_room = g->side.at;
+    gen_plan(g);
+    for (u32 n = 0; n < f->block_count; n++) g->block_label[n] = x64_label_new(&g->b);
+    prologue(g);
+    for (u32 n = 0; n < f->block_count; n++) emit_block(g, n);
+    gen_cold_exits(g);
+    emit_pool(g);
+    if (g->failed) return GEN_INVALID;
+    if (g->b.overflow || g->side.overflow) return GEN_TOO_BIG;
+    deliver(g, out);
+    return GEN_OK;
+}

@@ -1,0 +1,104 @@
+/*
+ * Calls of C helpers from generated code, and the operations that have no inline form.
+ */
+#include "aot/abi/vector_op.h"
+#include "aot/gen/internal.h"
+
+#define B (&g->b)
+
+static struct x64_mem vscratch_at(unsigned n)
+{
+    return gen_state(offsetof(struct guest_state, vscratch) + 16 * n);
+}
+
+static bool is_integer(unsigned type)
+{
+    return type == IR_I32 || type == IR_I64 || type == IR_BOOL;
+}
+
+static void call(struct gen *g, enum helper id)
+{
+    x64_lea(B, 8, X64_RDI, x64_mem_b(X64_RBP, -STATE_BIAS));
+    x64_call_m(B, gen_state(offsetof(struct guest_state, helper) + 8 * (unsigned)id));
+}
+
+static void put_operand(struct gen *g, ir_ref r, unsigned n)
+{
+    if (is_integer(gen_inst(g, r)->type)) {
+        unsigned reg = gen_use_gpr(g, r);
+        if (gen_inst(g, r)->type == IR_I32) { /* the helper wants clean upper bits */
+            x64_mov_rr(B, 4, X64_RAX, reg);
+            reg = X64_RAX;
+        }
+        x64_mov_mr(B, 8, vscratch_at(n), reg);
+    } else {
+        unsigned reg = gen_use_xmm(g, r), type = gen_inst(g, r)->type;
+        if (type != IR_V128 && g->val[r].place != VAL_CONST && !g->val[r].narrow) {
+            gen_narrow_xmm(g, type, 0, reg);
+            reg = 0;
+        }
+        x64_vec_mr(B, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
+    }
+    gen_unlock(g);
+}
+
+void gen_by_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned n = ir_op_info(i->op)->args;
+    for (unsigned k = 0; k < n; k++)
+        if (i->arg[k]) put_operand(g, i->arg[k], k);
+    gen_consume(g, i);
+    gen_before_call(g);
+    x64_mov_ri(B, X64_RSI, vector_op_descriptor(i->op, i->type, i->esz, i->mod));
+    x64_mov_ri(B, X64_RDX, (u64)i->imm);
+    call(g, HELPER_IR_OP);
+    gen_after_call(g);
+    if (!g->val[r].left) return;
+    if (is_integer(i->type)) {
+        x64_mov_rm(B, gen_size(i->type), gen_def_gpr(g, r, NO_REG), vscratch_at(0));
+    } else if (i->type == IR_FLAGS) {
+        unsigned t = gen_temp_gpr(g);
+        x64_movzx_rm(B, 2, t, vscratch_at(0));
+        gen_bind_gpr(g, r, t);
+    } else {
+        x64_vec_rm(B, g->avx, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), vscratch_at(0));
+    }
+}
+
+/* HELPER: up to three integers by way of scratch memory, which nothing in between disturbs. */
+static void helper(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    static const u8 to[3] = {X64_RSI, X64_RDX, X64_RCX};
+    for (unsigned k = 0; k < 3; k++)
+        if (i->arg[k]) put_operand(g, i->arg[k], k);
+    gen_consume(g, i);
+    gen_before_call(g);
+    gen_store_pins(g, g->dirty);
+    g->dirty = 0;
+    for (unsigned k = 0; k < 3; k++)
+        if (i->arg[k]) x64_mov_rm(B, 8, to[k], vscratch_at(k));
+    call(g, (enum helper)i->imm);
+    gen_after_call(g);
+    if (i->type != IR_VOID && g->val[r].left)
+        x64_mov_rr(B, 8, gen_def_gpr(g, r, NO_REG), X64_RAX);
+}
+
+/* CNTVCT_EL0: state.h has the formula. */
+static void counter(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)i;
+    gen_clobber_flags(g);
+    gen_take_gpr(g, X64_RDX);
+    x64_plain(B, X64_RDTSC);
+    x64_shift_ri(B, X64_SHL, 8, X64_RDX, 32);
+    x64_alu_rr(B, X64_OR, 8, X64_RAX, X64_RDX);
+    x64_un_m(B, X64_MUL, 8, gen_state(offsetof(struct guest_state, counter_scale)));
+    x64_shiftd_rri(B, X64_SHRD, 8, X64_RAX, X64_RDX, 32);
+    x64_alu_rm(B, X64_ADD, 8, X64_RAX, gen_state(offsetof(struct guest_state, counter_offset)));
+    x64_mov_rr(B, 8, gen_def_gpr(g, r, X64_RDX), X64_RAX);
+}
+
+gen_fn *const gen_helper_ops[IR_OP_COUNT] = {
+    [IR_HELPER] = helper,
+    [IR_COUNTER] = counter,
+};

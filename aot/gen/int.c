@@ -1,0 +1,587 @@
+/*
+ * Integer operations.
+ *
+ * Two-address rule: dst may equal any operand's register. When it equals the second operand's but
+ * not the first's, the work is done in RAX and moved.
+ */
+#include "aot/gen/internal.h"
+
+#define B (&g->b)
+
+/* Result register and where to work: dst, or RAX when dst is also the register b. */
+struct target {
+    unsigned dst, work;
+};
+
+static struct target target(struct gen *g, ir_ref r, unsigned a, unsigned b)
+{
+    unsigned dst = gen_def_gpr(g, r, a);
+    return (struct target){dst, dst == b && dst != a ? X64_RAX : dst};
+}
+
+static void begin(struct gen *g, struct target t, unsigned size, unsigned a)
+{
+    if (t.work != a) x64_mov_rr(B, size, t.work, a);
+}
+
+static void finish(struct gen *g, struct target t, unsigned size)
+{
+    if (t.work != t.dst) x64_mov_rr(B, size, t.dst, t.work);
+}
+
+/* --- addition and subtraction ------------------------------------------------------------------ */
+
+static void add(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    s32 imm;
+    if (gen_with_flags(g, r, i)) return;
+    if (gen_imm32(g, i->arg[1], &imm)) {
+        unsigned a = gen_use_gpr(g, i->arg[0]);
+        bool busy = gen_flags_busy(g);
+        gen_consume(g, i);
+        unsigned dst = gen_def_gpr(g, r, a);
+        if (dst == a && !busy) {
+            gen_clobber_flags(g);
+            x64_alu_ri(B, X64_ADD, size, dst, imm);
+        } else {
+            x64_lea(B, size, dst, x64_mem_b(a, imm));
+        }
+        return;
+    }
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    bool busy = gen_flags_busy(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (!busy && (dst == a || dst == b)) {
+        gen_clobber_flags(g);
+        x64_alu_rr(B, X64_ADD, size, dst, dst == a ? b : a);
+    } else {
+        x64_lea(B, size, dst, x64_mem_bi((int)a, (int)b, 0, 0));
+    }
+}
+
+static void sub(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    s32 imm;
+    if (gen_with_flags(g, r, i)) return;
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    if (gen_imm32(g, i->arg[1], &imm) && imm != INT32_MIN) {
+        bool busy = gen_flags_busy(g);
+        gen_consume(g, i);
+        unsigned dst = gen_def_gpr(g, r, a);
+        if (dst == a && !busy) {
+            gen_clobber_flags(g);
+            x64_alu_ri(B, X64_SUB, size, dst, imm);
+        } else {
+            x64_lea(B, size, dst, x64_mem_b(a, -imm));
+        }
+        return;
+    }
+    unsigned b = gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    struct target t = target(g, r, a, b);
+    begin(g, t, size, a);
+    x64_alu_rr(B, X64_SUB, size, t.work, b);
+    finish(g, t, size);
+}
+
+static void add_carry(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    gen_with_flags(g, r, i);
+}
+
+static void unary(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    bool busy = gen_flags_busy(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (dst != a) x64_mov_rr(B, size, dst, a);
+    if (i->op == IR_NOT) {
+        x64_un_r(B, X64_NOT, size, dst);
+    } else if (busy) { /* -a = ~a + 1, and flags live on */
+        x64_un_r(B, X64_NOT, size, dst);
+        x64_lea(B, size, dst, x64_mem_b(dst, 1));
+    } else {
+        gen_clobber_flags(g);
+        x64_un_r(B, X64_NEG, size, dst);
+    }
+}
+
+/* --- logic --------------------------------------------------------------------------------------- */
+
+/* The FLLOGIC of r right behind it, if it has a use. */
+static ir_ref logic_flags(struct gen *g, ir_ref r)
+{
+    ir_ref n = r + 1, end = g->f->block[g->block].end;
+    while (n < end && gen_inst(g, n)->op == IR_NOP) n++;
+    const struct ir_inst *i = gen_inst(g, n);
+    bool mine = n < end && i->op == IR_FLLOGIC && i->arg[0] == r && g->val[n].left;
+    return mine && i->type == gen_inst(g, r)->type ? n : IR_NONE;
+}
+
+/* AND whose only user is a comparison with 0: left to it, so that it becomes TEST or BT. */
+static bool only_tested(struct gen *g, ir_ref r)
+{
+    ir_ref end = g->f->block[g->block].end;
+    s64 zero;
+    if (g->val[r].left != 1) return false;
+    for (ir_ref n = r + 1; n < end && n < r + 4; n++) {
+        const struct ir_inst *i = gen_inst(g, n);
+        if (i->op == IR_ICMP)
+            return i->arg[0] == r && i->mod <= IR_NE && gen_const(g, i->arg[1], &zero) && !zero &&
+                   i->type == gen_inst(g, r)->type;
+    }
+    return false;
+}
+
+/* TST: flags of an AND whose value nobody else wants. */
+static bool test_only(struct gen *g, ir_ref r, ir_ref flags, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    s32 imm;
+    if (!flags || g->val[r].left != 1) return false;
+    bool has_imm = gen_imm32(g, i->arg[1], &imm);
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = has_imm ? 0 : gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    g->val[r].left = 0;
+    if (has_imm)
+        x64_test_ri(B, size, a, imm);
+    else
+        x64_test_rr(B, size, a, b);
+    gen_flags_in(g, flags, EF_ADD);
+    return true;
+}
+
+static void logic(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum x64_alu op = i->op == IR_AND ? X64_AND : i->op == IR_OR ? X64_OR : X64_XOR;
+    unsigned size = gen_size(i->type);
+    s32 imm;
+    ir_ref flags = logic_flags(g, r);
+    if (i->op == IR_AND && !flags && only_tested(g, r)) {
+        g->val[r].place = VAL_LATER;
+        return;
+    }
+    if (i->op == IR_AND && test_only(g, r, flags, i)) return;
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    bool has_imm = gen_imm32(g, i->arg[1], &imm);
+    unsigned b = has_imm ? a : gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (has_imm) {
+        if (dst != a) x64_mov_rr(B, size, dst, a);
+        x64_alu_ri(B, op, size, dst, imm);
+    } else if (dst == b) {
+        x64_alu_rr(B, op, size, dst, a);
+    } else {
+        if (dst != a) x64_mov_rr(B, size, dst, a);
+        x64_alu_rr(B, op, size, dst, b);
+    }
+    if (flags) {
+        gen_consume_one(g, r);
+        gen_flags_in(g, flags, EF_ADD);
+    }
+}
+
+static void logic_not(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    ir_ref flags = i->op == IR_ANDN ? logic_flags(g, r) : IR_NONE;
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (i->op == IR_ANDN && gen_has(g, X64_HAS_BMI1)) {
+        x64_bmi_rrr(B, X64_ANDN, size, dst, b, a);
+    } else {
+        x64_mov_rr(B, size, X64_RAX, b);
+        x64_un_r(B, X64_NOT, size, X64_RAX);
+        x64_alu_rr(B, i->op == IR_ANDN ? X64_AND : X64_OR, size, X64_RAX, a);
+        x64_mov_rr(B, size, dst, X64_RAX);
+    }
+    if (flags) {
+        gen_consume_one(g, r);
+        gen_flags_in(g, flags, EF_ADD);
+    }
+}
+
+/* --- shifts -------------------------------------------------------------------------------------- */
+
+static void shift_constant(struct gen *g, ir_ref r, const struct ir_inst *i, unsigned op, u8 count)
+{
+    unsigned size = gen_size(i->type);
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    bool busy = gen_flags_busy(g);
+    count &= (u8)(size * 8 - 1);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (op == X64_SHL && count && count <= 3 && (dst != a || busy)) {
+        x64_lea(B, size, dst, x64_mem_bi(-1, (int)a, count, 0));
+    } else if (op == X64_ROR && gen_has(g, X64_HAS_BMI2) && (dst != a || busy)) {
+        x64_rorx_rri(B, size, dst, a, count);
+    } else {
+        if (dst != a || (!count && size == 4)) x64_mov_rr(B, size, dst, a);
+        if (!count) return;
+        gen_clobber_flags(g);
+        x64_shift_ri(B, (enum x64_shift)op, size, dst, count);
+    }
+}
+
+static void shift_variable(struct gen *g, ir_ref r, const struct ir_inst *i, unsigned op)
+{
+    unsigned size = gen_size(i->type);
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    if (gen_has(g, X64_HAS_BMI2) && op != X64_ROR) {
+        gen_consume(g, i);
+        unsigned dst = gen_def_gpr(g, r, a);
+        enum x64_bmi form = op == X64_SHL ? X64_SHLX : op == X64_SHR ? X64_SHRX : X64_SARX;
+        x64_bmi_rrr(B, form, size, dst, a, b);
+        return;
+    }
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    x64_mov_rr(B, 4, X64_RCX, b);
+    if (dst != a) x64_mov_rr(B, size, dst, a);
+    x64_shift_rc(B, (enum x64_shift)op, size, dst);
+    if (size == 4) x64_mov_rr(B, 4, dst, dst); /* a count of 0 leaves the upper half alone */
+}
+
+static void shift(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned op = i->op == IR_SHL ? X64_SHL : i->op == IR_SHR ? X64_SHR
+                : i->op == IR_SAR ? X64_SAR : X64_ROR;
+    s64 count;
+    if (gen_const(g, i->arg[1], &count))
+        shift_constant(g, r, i, op, (u8)count);
+    else
+        shift_variable(g, r, i, op);
+}
+
+/* (a:b) >> imm */
+static void extract(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    struct target t = target(g, r, b, a);
+    begin(g, t, size, b);
+    if (i->imm) x64_shiftd_rri(B, X64_SHRD, size, t.work, a, (u8)i->imm);
+    finish(g, t, size);
+}
+
+/* --- multiplication and division ----------------------------------------------------------------- */
+
+static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    s32 imm;
+    bool has_imm = gen_imm32(g, i->arg[1], &imm);
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = has_imm ? 0 : gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (has_imm) {
+        x64_imul_rri(B, size, dst, a, imm);
+    } else if (dst == b) {
+        x64_imul_rr(B, size, dst, a);
+    } else {
+        if (dst != a) x64_mov_rr(B, size, dst, a);
+        x64_imul_rr(B, size, dst, b);
+    }
+}
+
+static void multiply_high(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    x64_mov_rr(B, 8, X64_RAX, a);
+    x64_mov_rr(B, 8, X64_RCX, b);
+    gen_consume(g, i);
+    gen_take_gpr(g, X64_RDX);
+    x64_un_r(B, i->op == IR_MULHU ? X64_MUL : X64_IMUL, 8, X64_RCX);
+    unsigned dst = gen_def_gpr(g, r, X64_RDX);
+    if (dst != X64_RDX) x64_mov_rr(B, 8, dst, X64_RDX);
+}
+
+/* Division by zero gives 0; the most negative by -1 gives itself. Neither may reach DIV. */
+static void divide(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    bool is_signed = i->op == IR_SDIV;
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    x64_mov_rr(B, size, X64_RCX, b);
+    x64_mov_rr(B, size, X64_RAX, a);
+    gen_consume(g, i);
+    gen_take_gpr(g, X64_RDX);
+    u32 zero = x64_label_new(B), negate = x64_label_new(B), done = x64_label_new(B);
+    x64_test_rr(B, size, X64_RCX, X64_RCX);
+    x64_jcc(B, X64_CC_E, zero);
+    if (is_signed) {
+        x64_alu_ri(B, X64_CMP, size, X64_RCX, -1);
+        x64_jcc(B, X64_CC_E, negate);
+        x64_cdq(B, size);
+        x64_un_r(B, X64_IDIV, size, X64_RCX);
+    } else {
+        x64_zero(B, X64_RDX);
+        x64_un_r(B, X64_DIV, size, X64_RCX);
+    }
+    x64_jmp(B, done);
+    x64_bind(B, negate);
+    x64_un_r(B, X64_NEG, size, X64_RAX);
+    x64_jmp(B, done);
+    x64_bind(B, zero);
+    x64_zero(B, X64_RAX);
+    x64_bind(B, done);
+    unsigned dst = gen_def_gpr(g, r, X64_RDX);
+    x64_mov_rr(B, size, dst, X64_RAX);
+}
+
+/* --- bits ---------------------------------------------------------------------------------------- */
+
+static void leading_zeros(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type), width = size * 8;
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (i->op == IR_CLS) { /* CLS(a) = CLZ(a ^ a sar 1), the sign bit itself never set: minus 1 */
+        x64_mov_rr(B, size, X64_RAX, a);
+        x64_shift_ri(B, X64_SAR, size, X64_RAX, (u8)(width - 1));
+        x64_alu_rr(B, X64_XOR, size, X64_RAX, a);
+        x64_alu_rr(B, X64_ADD, size, X64_RAX, X64_RAX);
+        x64_alu_ri(B, X64_OR, size, X64_RAX, 1);
+    } else {
+        x64_mov_rr(B, size, X64_RAX, a);
+    }
+    if (gen_has(g, X64_HAS_LZCNT)) {
+        x64_gp_rr(B, X64_LZCNT, size, dst, X64_RAX);
+        return;
+    }
+    x64_mov_ri(B, X64_RCX, 2 * width - 1); /* BSR of 0 gives this: 2w-1 ^ w-1 = w */
+    x64_gp_rr(B, X64_BSR, size, X64_RAX, X64_RAX);
+    x64_cmov_rr(B, X64_CC_E, size, X64_RAX, X64_RCX);
+    x64_alu_ri(B, X64_XOR, size, X64_RAX, (s32)width - 1);
+    x64_mov_rr(B, size, dst, X64_RAX);
+}
+
+/* dst = (dst >> n & mask) | (dst & mask) << n, mask repeated over the width. */
+static void swap_bits(struct gen *g, unsigned size, u64 mask, u8 n)
+{
+    if (size == 4) mask &= 0xffffffff;
+    x64_mov_rr(B, size, X64_RCX, X64_RAX);
+    unsigned t = gen_temp_gpr(g);
+    x64_mov_ri(B, t, mask);
+    x64_shift_ri(B, X64_SHR, size, X64_RAX, n);
+    x64_alu_rr(B, X64_AND, size, X64_RAX, t);
+    x64_alu_rr(B, X64_AND, size, X64_RCX, t);
+    x64_shift_ri(B, X64_SHL, size, X64_RCX, n);
+    x64_alu_rr(B, X64_OR, size, X64_RAX, X64_RCX);
+    g->gpr_locked &= ~(1u << t);
+}
+
+static void reverse_bits(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    x64_mov_rr(B, size, X64_RAX, a);
+    x64_bswap(B, size, X64_RAX);
+    swap_bits(g, size, UINT64_C(0x0f0f0f0f0f0f0f0f), 4);
+    swap_bits(g, size, UINT64_C(0x3333333333333333), 2);
+    swap_bits(g, size, UINT64_C(0x5555555555555555), 1);
+    x64_mov_rr(B, size, gen_def_gpr(g, r, a), X64_RAX);
+}
+
+static void swap_bytes(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    if (i->esz == 1 || (size == 8 && i->esz == 2)) gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (i->esz == 1) { /* bytes of each half-word */
+        x64_mov_rr(B, size, X64_RAX, a);
+        swap_bits(g, size, UINT64_C(0x00ff00ff00ff00ff), 8);
+        x64_mov_rr(B, size, dst, X64_RAX);
+        return;
+    }
+    if (dst != a) x64_mov_rr(B, size, dst, a);
+    x64_bswap(B, size, dst);
+    if (size == 8 && i->esz == 2) x64_shift_ri(B, X64_ROR, 8, dst, 32);
+}
+
+/* --- widths -------------------------------------------------------------------------------------- */
+
+static void sign_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type), from = 1u << i->esz;
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (from >= size)
+        x64_mov_rr(B, size, dst, a);
+    else
+        x64_movsx_rr(B, size, from, dst, a);
+}
+
+static void zero_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    bool arg32 = gen_inst(g, i->arg[0])->type == IR_I32;
+    if (i->esz >= 2 && arg32 && g->val[i->arg[0]].narrow && g->val[i->arg[0]].place == VAL_GPR &&
+        g->val[r].hint == NO_SLOT) {
+        gen_alias(g, r, i->arg[0]);
+        g->val[r].narrow = true;
+        gen_consume(g, i);
+        return;
+    }
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (i->esz >= 3)
+        x64_mov_rr(B, 8, dst, a);
+    else
+        x64_movzx_rr(B, 1u << i->esz, dst, a);
+    g->val[r].narrow = true;
+}
+
+static void truncation(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    if (g->val[i->arg[0]].place == VAL_GPR) {
+        gen_alias(g, r, i->arg[0]);
+        g->val[r].narrow = false;
+        gen_consume(g, i);
+        return;
+    }
+    gen_consume(g, i);
+    x64_mov_rr(B, 4, gen_def_gpr(g, r, a), a);
+}
+
+/* --- selection ----------------------------------------------------------------------------------- */
+
+static void select_gpr(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    struct host_cond c = gen_cond(g, i->arg[0]);
+    gen_unlock(g); /* what follows leaves EFLAGS alone */
+    unsigned x = gen_use_gpr(g, i->arg[1]), y = gen_use_gpr(g, i->arg[2]);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, y);
+    if (c.parity) { /* no single condition: choose in RAX */
+        if (c.parity == 1) {
+            unsigned swap = x;
+            x = y;
+            y = swap;
+            c = gen_not(c);
+        }
+        x64_mov_rr(B, size, X64_RAX, y);
+        x64_cmov_rr(B, c.cc, size, X64_RAX, x);
+        x64_cmov_rr(B, X64_CC_P, size, X64_RAX, x);
+        x64_mov_rr(B, size, dst, X64_RAX);
+        return;
+    }
+    if (dst == x && dst != y) {
+        x64_cmov_rr(B, c.cc ^ 1, size, dst, y);
+        return;
+    }
+    if (dst != y) x64_mov_rr(B, size, dst, y);
+    x64_cmov_rr(B, c.cc, size, dst, x);
+}
+
+static void select_xmm(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned x = gen_use_xmm(g, i->arg[1]), y = gen_use_xmm(g, i->arg[2]);
+    bool narrow = (g->val[i->arg[1]].place == VAL_CONST || g->val[i->arg[1]].narrow) &&
+                  (g->val[i->arg[2]].place == VAL_CONST || g->val[i->arg[2]].narrow);
+    struct host_cond c = gen_cond(g, i->arg[0]);
+    gen_consume(g, i);
+    unsigned dst = gen_def_xmm(g, r, y);
+    if (dst == x && dst != y) {
+        unsigned swap = x;
+        x = y;
+        y = swap;
+        c = gen_not(c);
+    }
+    if (dst != y) x64_vec_rr(B, g->avx, X64_MOVAPS, dst, y);
+    u32 done = x64_label_new(B);
+    gen_jcc(g, gen_not(c), done);
+    if (dst != x) x64_vec_rr(B, g->avx, X64_MOVAPS, dst, x);
+    x64_bind(B, done);
+    g->val[r].narrow = narrow;
+}
+
+static void selection(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    if (i->type == IR_I32 || i->type == IR_I64)
+        select_gpr(g, r, i);
+    else
+        select_xmm(g, r, i);
+}
+
+static void bool_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct host_cond c = gen_cond(g, i->arg[0]);
+    gen_consume(g, i);
+    gen_setcc(g, c, gen_def_gpr(g, r, NO_REG));
+    g->val[r].narrow = true;
+}
+
+static void checksum(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    if (!i->mod || !gen_has(g, X64_HAS_SSE42)) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    gen_consume(g, i);
+    struct target t = target(g, r, a, b);
+    begin(g, t, 4, a);
+    x64_crc32_rr(B, 1u << i->esz, t.work, b);
+    finish(g, t, 4);
+}
+
+gen_fn *const gen_int_ops[IR_OP_COUNT] = {
+    [IR_ADD] = add,
+    [IR_SUB] = sub,
+    [IR_ADC] = add_carry,
+    [IR_SBC] = add_carry,
+    [IR_MUL] = multiply,
+    [IR_MULHU] = multiply_high,
+    [IR_MULHS] = multiply_high,
+    [IR_UDIV] = divide,
+    [IR_SDIV] = divide,
+    [IR_NEG] = unary,
+    [IR_NOT] = unary,
+    [IR_AND] = logic,
+    [IR_OR] = logic,
+    [IR_XOR] = logic,
+    [IR_ANDN] = logic_not,
+    [IR_ORN] = logic_not,
+    [IR_SHL] = shift,
+    [IR_SHR] = shift,
+    [IR_SAR] = shift,
+    [IR_ROR] = shift,
+    [IR_EXTR] = extract,
+    [IR_CLZ] = leading_zeros,
+    [IR_CLS] = leading_zeros,
+    [IR_RBIT] = reverse_bits,
+    [IR_BSWAP] = swap_bytes,
+    [IR_SEXT] = sign_extension,
+    [IR_ZEXT] = zero_extension,
+    [IR_TRUNC] = truncation,
+    [IR_SELECT] = selection,
+    [IR_BINT] = bool_to_int,
+    [IR_CRC32] = checksum,
+};

@@ -1,0 +1,467 @@
+/*
+ * Host registers: where values live, pins, spills. The rules are at the head of internal.h.
+ */
+#include "aot/gen/internal.h"
+
+#include <string.h>
+
+#define FIRST_SPILL_VSCRATCH 4 /* vscratch[0..3] belong to HELPER_IR_OP and emit functions */
+#define FIRST_SPILL_SCRATCH 8  /* scratch[0..7] belong to helpers and emit functions */
+
+/* Host registers that C code may change. */
+#define GPR_VOLATILE                                                                               \
+    (1u << X64_RAX | 1u << X64_RCX | 1u << X64_RDX | 1u << X64_RSI | 1u << X64_RDI | 0xfu << 8)
+
+void gen_fail(struct gen *g)
+{
+    g->failed = true;
+}
+
+/* --- values in registers ---------------------------------------------------------------------- */
+
+static void bind(struct gen *g, struct host_reg *file, ir_ref r, enum val_place place,
+                 unsigned reg)
+{
+    struct val *v = &g->val[r];
+    v->place = (u8)place;
+    v->reg = (u8)reg;
+    v->next = file[reg].head;
+    file[reg].head = r;
+}
+
+static void unbind(struct gen *g, struct host_reg *file, ir_ref r)
+{
+    ir_ref *p = &file[g->val[r].reg].head;
+    while (*p != r) p = &g->val[*p].next;
+    *p = g->val[r].next;
+    g->val[r].next = IR_NONE;
+}
+
+void gen_bind_gpr(struct gen *g, ir_ref r, unsigned reg)
+{
+    bind(g, g->gpr, r, VAL_GPR, reg);
+}
+
+void gen_bind_xmm(struct gen *g, ir_ref r, unsigned reg)
+{
+    bind(g, g->xmm, r, VAL_XMM, reg);
+}
+
+void gen_unbind_gpr(struct gen *g, ir_ref r)
+{
+    unbind(g, g->gpr, r);
+}
+
+static void drop(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    switch (v->place) {
+    case VAL_GPR: unbind(g, g->gpr, r); break;
+    case VAL_XMM: unbind(g, g->xmm, r); break;
+    case VAL_SCRATCH: g->scratch_used &= ~(UINT64_C(1) << v->reg); break;
+    case VAL_VSCRATCH: g->vscratch_used &= ~(1u << v->reg); break;
+    case VAL_CONST: return;
+    default: break;
+    }
+    v->place = VAL_NONE;
+}
+
+void gen_consume_one(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    if (v->left && --v->left) return;
+    if (v->place == VAL_LATER) {
+        v->place = VAL_NONE;
+        gen_consume(g, gen_inst(g, r)); /* a deferred value kept its operands alive */
+    } else if (v->place != VAL_EFLAGS && v->place != VAL_NZCV_HOME) {
+        drop(g, r);
+    }
+}
+
+void gen_consume(struct gen *g, const struct ir_inst *i)
+{
+    unsigned n = ir_op_info(i->op)->args;
+    for (unsigned k = 0; k < n; k++)
+        if (i->arg[k]) gen_consume_one(g, i->arg[k]);
+}
+
+void gen_alias(struct gen *g, ir_ref r, ir_ref v)
+{
+    bool xmm = g->val[v].place == VAL_XMM;
+    if (!g->val[r].left) return;
+    bind(g, xmm ? g->xmm : g->gpr, r, xmm ? VAL_XMM : VAL_GPR, g->val[v].reg);
+}
+
+void gen_unlock(struct gen *g)
+{
+    g->gpr_locked = g->xmm_locked = 0;
+}
+
+/* --- spills ----------------------------------------------------------------------------------- */
+
+static unsigned free_scratch(struct gen *g)
+{
+    for (unsigned n = FIRST_SPILL_SCRATCH; n < SCRATCH_COUNT; n++) {
+        if (g->scratch_used >> n & 1) continue;
+        g->scratch_used |= UINT64_C(1) << n;
+        return n;
+    }
+    gen_fail(g);
+    return FIRST_SPILL_SCRATCH;
+}
+
+static unsigned free_vscratch(struct gen *g)
+{
+    for (unsigned n = FIRST_SPILL_VSCRATCH; n < VSCRATCH_COUNT; n++) {
+        if (g->vscratch_used >> n & 1) continue;
+        g->vscratch_used |= 1u << n;
+        return n;
+    }
+    gen_fail(g);
+    return FIRST_SPILL_VSCRATCH;
+}
+
+static struct x64_mem scratch_at(unsigned n)
+{
+    return gen_state(offsetof(struct guest_state, scratch) + 8 * n);
+}
+
+static struct x64_mem vscratch_at(unsigned n)
+{
+    return gen_state(offsetof(struct guest_state, vscratch) + 16 * n);
+}
+
+/* Every value of the register goes to scratch memory of its own. */
+static void spill_gpr(struct gen *g, unsigned reg)
+{
+    while (g->gpr[reg].head) {
+        ir_ref r = g->gpr[reg].head;
+        unsigned n = free_scratch(g);
+        x64_mov_mr(&g->b, 8, scratch_at(n), reg);
+        unbind(g, g->gpr, r);
+        g->val[r].place = VAL_SCRATCH;
+        g->val[r].reg = (u8)n;
+    }
+}
+
+static void spill_xmm(struct gen *g, unsigned reg)
+{
+    while (g->xmm[reg].head) {
+        ir_ref r = g->xmm[reg].head;
+        unsigned n = free_vscratch(g);
+        x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
+        unbind(g, g->xmm, r);
+        g->val[r].place = VAL_VSCRATCH;
+        g->val[r].reg = (u8)n;
+    }
+}
+
+static unsigned lowest(u32 mask)
+{
+    return (unsigned)__builtin_ctz(mask);
+}
+
+static unsigned free_gpr(struct gen *g)
+{
+    u32 mask = g->gpr_temps & ~g->gpr_locked, spillable = mask;
+    for (; mask; mask &= mask - 1)
+        if (!g->gpr[lowest(mask)].head) return lowest(mask);
+    if (!spillable) {
+        gen_fail(g);
+        return lowest(g->gpr_temps);
+    }
+    spill_gpr(g, lowest(spillable));
+    return lowest(spillable);
+}
+
+static unsigned free_xmm(struct gen *g)
+{
+    u32 mask = g->xmm_temps & ~g->xmm_locked, spillable = mask;
+    for (; mask; mask &= mask - 1)
+        if (!g->xmm[lowest(mask)].head) return lowest(mask);
+    if (!spillable) {
+        gen_fail(g);
+        return lowest(g->xmm_temps);
+    }
+    spill_xmm(g, lowest(spillable));
+    return lowest(spillable);
+}
+
+unsigned gen_temp_gpr(struct gen *g)
+{
+    unsigned reg = free_gpr(g);
+    g->gpr_locked |= 1u << reg;
+    return reg;
+}
+
+unsigned gen_temp_xmm(struct gen *g)
+{
+    unsigned reg = free_xmm(g);
+    g->xmm_locked |= 1u << reg;
+    return reg;
+}
+
+/* All values of a register move to another, which must be empty. */
+static void rename_all(struct gen *g, struct host_reg *file, unsigned from, unsigned to)
+{
+    for (ir_ref r = file[from].head; r; r = g->val[r].next) g->val[r].reg = (u8)to;
+    file[to].head = file[from].head;
+    file[from].head = IR_NONE;
+}
+
+void gen_take_gpr(struct gen *g, unsigned reg)
+{
+    bool was_locked = g->gpr_locked >> reg & 1;
+    g->gpr_locked |= 1u << reg;
+    if (!g->gpr[reg].head) return;
+    if (was_locked) { /* an operand of this very instruction: its user reads it before */
+        spill_gpr(g, reg);
+        return;
+    }
+    unsigned to = free_gpr(g);
+    x64_mov_rr(&g->b, 8, to, reg);
+    rename_all(g, g->gpr, reg, to);
+}
+
+/* --- operands --------------------------------------------------------------------------------- */
+
+bool gen_const(const struct gen *g, ir_ref r, s64 *value)
+{
+    const struct ir_inst *i = gen_inst(g, r);
+    if (i->op == IR_GADDR && !g->options->image) {
+        *value = i->imm;
+        return true;
+    }
+    if (i->op != IR_CONST || (i->type != IR_I32 && i->type != IR_I64)) return false;
+    *value = i->type == IR_I32 ? (s32)i->imm : i->imm;
+    return true;
+}
+
+bool gen_imm32(const struct gen *g, ir_ref r, s32 *imm)
+{
+    s64 value;
+    if (!gen_const(g, r, &value) || value != (s32)value) return false;
+    *imm = (s32)value;
+    return true;
+}
+
+static unsigned use_constant_gpr(struct gen *g, ir_ref r)
+{
+    s64 value = 0;
+    unsigned reg = gen_temp_gpr(g);
+    if (!gen_const(g, r, &value)) gen_fail(g);
+    x64_mov_ri(&g->b, reg, gen_inst(g, r)->type == IR_I32 ? (u32)value : (u64)value);
+    return reg;
+}
+
+static unsigned materialise_bool(struct gen *g, ir_ref r)
+{
+    struct host_cond c = gen_cond(g, r);
+    unsigned reg = gen_temp_gpr(g);
+    gen_setcc(g, c, reg);
+    g->val[r].place = VAL_NONE;
+    gen_consume(g, gen_inst(g, r));
+    bind(g, g->gpr, r, VAL_GPR, reg);
+    g->val[r].narrow = true;
+    return reg;
+}
+
+unsigned gen_use_gpr(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    unsigned reg;
+    switch (v->place) {
+    case VAL_GPR: reg = v->reg; break;
+    case VAL_CONST: return use_constant_gpr(g, r);
+    case VAL_LATER: return materialise_bool(g, r);
+    case VAL_SCRATCH:
+        reg = free_gpr(g);
+        x64_mov_rm(&g->b, 8, reg, scratch_at(v->reg));
+        drop(g, r);
+        bind(g, g->gpr, r, VAL_GPR, reg);
+        break;
+    default: gen_fail(g); return X64_RAX;
+    }
+    g->gpr_locked |= 1u << reg;
+    return reg;
+}
+
+static unsigned use_constant_xmm(struct gen *g, ir_ref r)
+{
+    const struct ir_inst *i = gen_inst(g, r);
+    unsigned reg = gen_temp_xmm(g);
+    u64 lo = (u64)i->imm, hi = i->type == IR_V128 ? lo : 0;
+    if (i->op == IR_VCONST2) hi = i->arg[0] | (u64)i->arg[1] << 32;
+    if (!lo && !hi)
+        x64_vec_rrr(&g->b, g->avx, X64_PXOR, reg, reg, reg);
+    else if (!~lo && !~hi)
+        x64_vec_rrr(&g->b, g->avx, X64_PCMPEQD, reg, reg, reg);
+    else
+        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, gen_pool(g, lo, hi));
+    return reg;
+}
+
+unsigned gen_use_xmm(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    unsigned reg;
+    switch (v->place) {
+    case VAL_XMM: reg = v->reg; break;
+    case VAL_CONST: return use_constant_xmm(g, r);
+    case VAL_VSCRATCH:
+        reg = free_xmm(g);
+        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, vscratch_at(v->reg));
+        drop(g, r);
+        bind(g, g->xmm, r, VAL_XMM, reg);
+        break;
+    default: gen_fail(g); return 0;
+    }
+    g->xmm_locked |= 1u << reg;
+    return reg;
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
+
+/* The pin of r's hint, if nothing else lives there any more; else NO_REG. */
+static unsigned hinted(struct gen *g, const struct host_reg *file, ir_ref r)
+{
+    unsigned slot = g->val[r].hint;
+    if (slot == NO_SLOT || file[g->pin[slot]].head || !g->val[r].left) return NO_REG;
+    g->ahead |= UINT64_C(1) << slot;
+    return g->pin[slot];
+}
+
+unsigned gen_def_gpr(struct gen *g, ir_ref r, unsigned prefer)
+{
+    unsigned reg = hinted(g, g->gpr, r);
+    if (reg == NO_REG) {
+        bool reuse = prefer != NO_REG && (g->gpr_temps >> prefer & 1) && !g->gpr[prefer].head;
+        reg = reuse ? prefer : free_gpr(g);
+    }
+    g->gpr_locked |= 1u << reg;
+    g->val[r].narrow = gen_inst(g, r)->type == IR_I32;
+    if (g->val[r].left) bind(g, g->gpr, r, VAL_GPR, reg);
+    return reg;
+}
+
+unsigned gen_def_xmm(struct gen *g, ir_ref r, unsigned prefer)
+{
+    unsigned reg = hinted(g, g->xmm, r);
+    if (reg == NO_REG) {
+        bool reuse = prefer != NO_REG && (g->xmm_temps >> prefer & 1) && !g->xmm[prefer].head;
+        reg = reuse ? prefer : free_xmm(g);
+    }
+    g->xmm_locked |= 1u << reg;
+    g->val[r].narrow = true;
+    if (g->val[r].left) bind(g, g->xmm, r, VAL_XMM, reg);
+    return reg;
+}
+
+/* --- pins ------------------------------------------------------------------------------------- */
+
+static void load_pin(struct gen *g, unsigned slot)
+{
+    if (slot >= SLOT_V0)
+        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, g->pin[slot], gen_home(slot));
+    else
+        x64_mov_rm(&g->b, 8, g->pin[slot], gen_home(slot));
+}
+
+void gen_load_pin(struct gen *g, unsigned slot)
+{
+    if (g->loaded >> slot & 1) return;
+    load_pin(g, slot);
+    g->loaded |= UINT64_C(1) << slot;
+}
+
+void gen_store_pins(struct gen *g, u64 mask)
+{
+    for (; mask; mask &= mask - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(mask);
+        if (slot >= SLOT_V0)
+            x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, gen_home(slot), g->pin[slot]);
+        else
+            x64_mov_mr(&g->b, 8, gen_home(slot), g->pin[slot]);
+    }
+}
+
+void gen_evacuate_pin(struct gen *g, unsigned slot)
+{
+    unsigned reg = g->pin[slot];
+    if (slot >= SLOT_V0) {
+        if (!g->xmm[reg].head) return;
+        unsigned to = gen_temp_xmm(g);
+        x64_vec_rr(&g->b, g->avx, X64_MOVAPS, to, reg);
+        rename_all(g, g->xmm, reg, to);
+    } else {
+        if (!g->gpr[reg].head) return;
+        unsigned to = gen_temp_gpr(g);
+        x64_mov_rr(&g->b, 8, to, reg);
+        rename_all(g, g->gpr, reg, to);
+    }
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+/* Pinned slots whose registers C code may change. */
+static u64 volatile_pins(const struct gen *g)
+{
+    u64 mask = g->pinned & ~UINT64_C(0) << SLOT_V0;
+    for (u64 m = g->pinned & 0xffffffff; m; m &= m - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(m);
+        if (GPR_VOLATILE >> g->pin[slot] & 1) mask |= UINT64_C(1) << slot;
+    }
+    return mask;
+}
+
+/*
+ * A value that was computed into a volatile pin ahead of its SET is spilled like a temp. What the
+ * slot held before is dead: nothing looks at it until the SET.
+ */
+static void spill_ahead(struct gen *g, u64 pins)
+{
+    for (; pins; pins &= pins - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(pins), reg = g->pin[slot];
+        if (slot >= SLOT_V0)
+            spill_xmm(g, reg);
+        else
+            spill_gpr(g, reg);
+    }
+}
+
+void gen_before_call(struct gen *g)
+{
+    u64 pins = volatile_pins(g);
+    gen_clobber_flags(g);
+    spill_ahead(g, pins & g->ahead);
+    g->dirty &= ~(pins & g->ahead);
+    g->ahead &= ~pins;
+    gen_store_pins(g, g->dirty & pins);
+    g->dirty &= ~pins;
+    for (u32 m = g->gpr_temps; m; m &= m - 1) spill_gpr(g, lowest(m));
+    for (u32 m = g->xmm_temps; m; m &= m - 1) spill_xmm(g, lowest(m));
+}
+
+void gen_after_call(struct gen *g)
+{
+    for (u64 m = volatile_pins(g) & g->loaded; m; m &= m - 1)
+        load_pin(g, (unsigned)__builtin_ctzll(m));
+}
+
+/* --- constants -------------------------------------------------------------------------------- */
+
+struct x64_mem gen_pool(struct gen *g, u64 lo, u64 hi)
+{
+    for (u32 n = 0; n < g->pool_count; n++)
+        if (g->pool[n].lo == lo && g->pool[n].hi == hi) return x64_mem_label(g->pool[n].label);
+    if (g->pool_count == g->pool_max) {
+        struct pool_entry *more =
+            arena_alloc(g->arena, 2 * (g->pool_max + 8) * sizeof(struct pool_entry));
+        if (g->pool_count) memcpy(more, g->pool, g->pool_count * sizeof(*more));
+        g->pool = more;
+        g->pool_max = 2 * (g->pool_max + 8);
+    }
+    u32 label = x64_label_new(&g->b);
+    g->pool[g->pool_count++] = (struct pool_entry){lo, hi, label};
+    return x64_mem_label(label);
+}

@@ -1,0 +1,59 @@
+/*
+ * What the generator writes into side tables: the difference to what the table said last.
+ */
+#include "aot/gen/internal.h"
+
+static void place(struct gen *g, unsigned slot, enum loc_kind kind, unsigned reg)
+{
+    side_place(&g->side, slot, (struct loc){(u8)kind, (u8)reg, 0});
+}
+
+static enum loc_kind nzcv_place(const struct gen *g)
+{
+    if (!g->nzcv) return LOC_HOME;
+    switch (g->eflags) {
+    case EF_SUB: return LOC_EFLAGS_BORROW;
+    case EF_ADD: return LOC_EFLAGS;
+    case EF_FCMP: return LOC_EFLAGS_FCMP;
+    default: return LOC_HOME;
+    }
+}
+
+static void say_places(struct gen *g)
+{
+    u64 here = g->dirty, change = here ^ g->side_placed;
+    if (!here && g->side_placed) {
+        side_home(&g->side);
+        g->side_nzcv = LOC_HOME;
+        change = 0;
+    }
+    for (; change; change &= change - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(change);
+        enum loc_kind kind = slot >= SLOT_V0 ? LOC_XMM : LOC_GPR;
+        place(g, slot, here >> slot & 1 ? kind : LOC_HOME, g->pin[slot]);
+    }
+    g->side_placed = here;
+    enum loc_kind nzcv = nzcv_place(g);
+    if (nzcv != g->side_nzcv) place(g, SLOT_NZCV, nzcv, 0);
+    g->side_nzcv = (u8)nzcv;
+}
+
+void gen_fault_point(struct gen *g)
+{
+    say_places(g);
+    side_point(&g->side, POINT_FAULT, x64_pos(&g->b), g->pc);
+}
+
+void gen_safepoint(struct gen *g, u64 pc)
+{
+    say_places(g);
+    side_point(&g->side, POINT_SAFEPOINT, x64_pos(&g->b), pc);
+}
+
+void gen_safepoint_home(struct gen *g, u64 pc)
+{
+    if (g->side_placed || g->side_nzcv != LOC_HOME) side_home(&g->side);
+    g->side_placed = 0;
+    g->side_nzcv = LOC_HOME;
+    side_point(&g->side, POINT_SAFEPOINT, x64_pos(&g->b), pc);
+}

@@ -1,0 +1,259 @@
+/*
+ * Guest state and constants: GET, SET, INSN, CONST; moves between the register files.
+ */
+#include "aot/gen/internal.h"
+
+#define B (&g->b)
+
+static bool is_float(unsigned type)
+{
+    return type == IR_F16 || type == IR_F32 || type == IR_F64;
+}
+
+static void constant(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)i;
+    g->val[r].place = VAL_CONST;
+    g->val[r].narrow = true;
+}
+
+void gen_guest_address(struct gen *g, unsigned reg, u64 address)
+{
+    if (!g->options->image) {
+        x64_mov_ri(B, reg, address);
+        return;
+    }
+    x64_lea(B, 8, reg, x64_mem_rip(0));
+    gen_reloc(g, RELOC_GUEST, address);
+}
+
+static void guest_address(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    if (g->options->image)
+        gen_guest_address(g, gen_def_gpr(g, r, NO_REG), (u64)i->imm);
+    else
+        constant(g, r, i);
+}
+
+static void instruction(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)r;
+    g->pc = (u64)i->imm;
+}
+
+/* --- GET ------------------------------------------------------------------------------------------ */
+
+static void get_home(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct x64_mem home = gen_home((unsigned)i->imm);
+    switch (i->type) {
+    case IR_I32:
+    case IR_I64: x64_mov_rm(B, gen_size(i->type), gen_def_gpr(g, r, NO_REG), home); break;
+    case IR_F16: {
+        unsigned dst = gen_def_xmm(g, r, NO_REG);
+        x64_movzx_rm(B, 2, X64_RAX, home);
+        x64_vec_rr(B, g->avx, X64_MOVD_XR, dst, X64_RAX);
+        break;
+    }
+    case IR_F32: x64_vec_rm(B, g->avx, X64_MOVSS, gen_def_xmm(g, r, NO_REG), home); break;
+    case IR_F64: x64_vec_rm(B, g->avx, X64_MOVSD, gen_def_xmm(g, r, NO_REG), home); break;
+    default: x64_vec_rm(B, g->avx, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), home);
+    }
+}
+
+static void get(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned slot = (unsigned)i->imm;
+    if (!g->val[r].left) return;
+    if (slot == SLOT_NZCV) {
+        gen_get_nzcv(g, r);
+        return;
+    }
+    if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG) {
+        get_home(g, r, i);
+        return;
+    }
+    gen_load_pin(g, slot);
+    g->val[r].narrow = false;
+    if (slot >= SLOT_V0)
+        gen_bind_xmm(g, r, g->pin[slot]);
+    else
+        gen_bind_gpr(g, r, g->pin[slot]);
+}
+
+/* --- SET ------------------------------------------------------------------------------------------ */
+
+/* dst = src with everything above the scalar type cleared. dst may be src. */
+void gen_narrow_xmm(struct gen *g, unsigned type, unsigned dst, unsigned src)
+{
+    switch (type) {
+    case IR_F64: x64_vec_rr(B, g->avx, X64_MOVQ, dst, src); break;
+    case IR_F32:
+        if (gen_has(g, X64_HAS_SSE41)) {
+            x64_vec_rrri(B, g->avx, X64_INSERTPS, dst, src, src, 0x0e);
+        } else {
+            x64_vec_rr(B, g->avx, X64_MOVD_RX, X64_RAX, src);
+            x64_vec_rr(B, g->avx, X64_MOVD_XR, dst, X64_RAX);
+        }
+        break;
+    case IR_F16:
+        x64_vec_rr(B, g->avx, X64_MOVD_RX, X64_RAX, src);
+        x64_movzx_rr(B, 2, X64_RAX, X64_RAX);
+        x64_vec_rr(B, g->avx, X64_MOVD_XR, dst, X64_RAX);
+        break;
+    default:
+        if (dst != src) x64_vec_rr(B, g->avx, X64_MOVAPS, dst, src);
+    }
+}
+
+static void mark_set(struct gen *g, unsigned slot)
+{
+    u64 bit = UINT64_C(1) << slot;
+    g->loaded |= bit;
+    g->dirty |= bit;
+    g->ahead &= ~bit;
+}
+
+static void set_gpr_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
+{
+    ir_ref v = i->arg[0];
+    unsigned pin = g->pin[slot], size = gen_size(i->type);
+    s64 value;
+    bool ready = g->val[v].place == VAL_GPR && g->val[v].reg == pin;
+    bool clean = size == 8 || g->val[v].narrow;
+    if (ready && clean) {
+        gen_consume(g, i);
+    } else if (gen_const(g, v, &value)) {
+        gen_evacuate_pin(g, slot);
+        x64_mov_ri(B, pin, size == 4 ? (u32)value : (u64)value);
+        gen_consume(g, i);
+    } else {
+        unsigned reg = gen_use_gpr(g, v);
+        gen_consume(g, i);
+        gen_evacuate_pin(g, slot);
+        x64_mov_rr(B, clean ? 8 : 4, pin, reg);
+    }
+    mark_set(g, slot);
+}
+
+static void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
+{
+    ir_ref v = i->arg[0];
+    unsigned pin = g->pin[slot];
+    bool ready = g->val[v].place == VAL_XMM && g->val[v].reg == pin;
+    bool clean = !is_float(i->type) || g->val[v].narrow;
+    if (ready && clean) {
+        gen_consume(g, i);
+    } else {
+        unsigned reg = gen_use_xmm(g, v);
+        if (g->val[v].place == VAL_CONST) clean = true;
+        gen_consume(g, i);
+        gen_evacuate_pin(g, slot);
+        gen_narrow_xmm(g, clean ? IR_V128 : i->type, pin, reg);
+    }
+    mark_set(g, slot);
+}
+
+static void set_home(struct gen *g, const struct ir_inst *i, unsigned slot)
+{
+    ir_ref v = i->arg[0];
+    struct x64_mem home = gen_home(slot);
+    unsigned size = slot_info(slot)->kind == SLOT_INT32 ? 4 : 8;
+    s32 imm;
+    if (i->type == IR_I32 || i->type == IR_I64) {
+        if (gen_imm32(g, v, &imm) && (i->type == IR_I64 || imm >= 0)) {
+            x64_mov_mi(B, size, home, imm);
+        } else {
+            unsigned reg = gen_use_gpr(g, v);
+            if (i->type == IR_I32 && size == 8 && g->val[v].place != VAL_CONST &&
+                !g->val[v].narrow) {
+                x64_mov_rr(B, 4, X64_RAX, reg);
+                reg = X64_RAX;
+            }
+            x64_mov_mr(B, size, home, reg);
+        }
+    } else {
+        unsigned reg = gen_use_xmm(g, v);
+        if (is_float(i->type) && g->val[v].place != VAL_CONST && !g->val[v].narrow) {
+            gen_narrow_xmm(g, i->type, 0, reg);
+            reg = 0;
+        }
+        x64_vec_mr(B, g->avx, X64_MOVAPS_ST, home, reg);
+    }
+    gen_consume(g, i);
+}
+
+static void set(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned slot = (unsigned)i->imm;
+    (void)r;
+    if (slot == SLOT_NZCV)
+        gen_set_nzcv(g, i);
+    else if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG)
+        set_home(g, i, slot);
+    else if (slot >= SLOT_V0)
+        set_xmm_pin(g, i, slot);
+    else
+        set_gpr_pin(g, i, slot);
+}
+
+/* --- between register files ----------------------------------------------------------------------- */
+
+static void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned a = gen_use_xmm(g, i->arg[0]);
+    unsigned from = gen_inst(g, i->arg[0])->type;
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, NO_REG);
+    x64_vec_rr(B, g->avx, from == IR_F64 || i->type == IR_I64 ? X64_MOVQ_RX : X64_MOVD_RX, dst, a);
+    if (from == IR_F16) x64_movzx_rr(B, 2, dst, dst);
+}
+
+static void int_to_float(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    bool wide = gen_inst(g, i->arg[0])->type == IR_I64;
+    gen_consume(g, i);
+    unsigned dst = gen_def_xmm(g, r, NO_REG);
+    if (i->type == IR_F16) {
+        x64_movzx_rr(B, 2, X64_RAX, a);
+        a = X64_RAX;
+    }
+    bool q = wide && (i->type == IR_F64 || i->type == IR_V128);
+    x64_vec_rr(B, g->avx, q ? X64_MOVQ_XR : X64_MOVD_XR, dst, a);
+}
+
+/* The low lane as a scalar: another name of the same register. */
+static void vector_to_float(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned a = gen_use_xmm(g, i->arg[0]);
+    if (g->val[i->arg[0]].place == VAL_XMM) {
+        gen_alias(g, r, i->arg[0]);
+        gen_consume(g, i);
+    } else {
+        gen_consume(g, i);
+        x64_vec_rr(B, g->avx, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), a);
+    }
+    g->val[r].narrow = false;
+}
+
+static void float_to_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    ir_ref v = i->arg[0];
+    unsigned a = gen_use_xmm(g, v), type = gen_inst(g, v)->type;
+    bool clean = g->val[v].place == VAL_CONST || g->val[v].narrow;
+    if (clean && g->val[v].place == VAL_XMM) {
+        gen_alias(g, r, v);
+        gen_consume(g, i);
+        return;
+    }
+    gen_consume(g, i);
+    gen_narrow_xmm(g, clean ? IR_V128 : type, gen_def_xmm(g, r, a), a);
+}
+
+gen_fn *const gen_state_ops[IR_OP_COUNT] = {
+    [IR_CONST] = constant,       [IR_VCONST2] = constant, [IR_GADDR] = guest_address,
+    [IR_GET] = get,              [IR_SET] = set,          [IR_INSN] = instruction,
+    [IR_FTOI] = float_to_int,    [IR_ITOF] = int_to_float, [IR_VTOF] = vector_to_float,
+    [IR_FTOV] = float_to_vector,
+};
