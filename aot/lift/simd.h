@@ -13,16 +13,6 @@
 
 /* --- registers ------------------------------------------------------------------------------- */
 
-static inline ir_ref simd_get(struct lifter *l, unsigned reg)
-{
-    return ir_get(l->f, IR_V128, SLOT_V0 + reg);
-}
-
-static inline void simd_set(struct lifter *l, unsigned reg, ir_ref v)
-{
-    ir_set(l->f, IR_V128, SLOT_V0 + reg, v);
-}
-
 static inline ir_ref simd_low(struct lifter *l, ir_ref v)
 {
     return ir_op1(l->f, IR_VLOW, IR_V128, v);
@@ -31,18 +21,12 @@ static inline ir_ref simd_low(struct lifter *l, ir_ref v)
 /* The result of a vector form: with Q = 0 its upper half is cleared. */
 static inline void simd_set_q(struct lifter *l, u32 w, ir_ref v)
 {
-    simd_set(l, a64_rd(w), a64_Q(w) ? v : simd_low(l, v));
+    lift_set_q(l, a64_rd(w), a64_Q(w), v);
 }
 
 /* The result of a narrowing form: the low half, or with Q = 1 the high half below which the old low
  * half stays. v has zeros above its low half. */
 void simd_set_narrow(struct lifter *l, u32 w, ir_ref v);
-
-/* Floating-point type of 2^esz bytes. */
-static inline unsigned simd_ftype(unsigned esz)
-{
-    return esz == 1 ? IR_F16 : esz == 2 ? IR_F32 : IR_F64;
-}
 
 /* The low 2^esz bytes of a register with zeros above. */
 ir_ref simd_get_scalar(struct lifter *l, unsigned reg, unsigned esz);
@@ -68,6 +52,13 @@ static inline ir_ref simd_op3(struct lifter *l, unsigned op, unsigned esz, ir_re
     return ir_opx(l->f, op, IR_V128, esz, 0, 0, a, b, c);
 }
 
+/* op(Rn, Rm) */
+static inline ir_ref simd_nm(struct lifter *l, u32 w, unsigned op, unsigned esz)
+{
+    ir_ref n = lift_get_v(l, a64_rn(w)), m = lift_get_v(l, a64_rm(w));
+    return simd_op2(l, op, esz, n, m);
+}
+
 /* A shift by an immediate, or anything else with one vector and imm. */
 static inline ir_ref simd_imm(struct lifter *l, unsigned op, unsigned esz, s64 imm, ir_ref a)
 {
@@ -85,6 +76,20 @@ static inline ir_ref simd_widen(struct lifter *l, unsigned op, unsigned esz, uns
 static inline ir_ref simd_dup(struct lifter *l, unsigned esz, unsigned lane, ir_ref v)
 {
     return simd_imm(l, IR_VDUPL, esz, lane, v);
+}
+
+/* Lane `lane` as an integer; op: IR_VGET or IR_VGETS (sign-extended). */
+static inline ir_ref simd_get_lane(struct lifter *l, unsigned op, unsigned type, unsigned esz,
+                                   unsigned lane, ir_ref v)
+{
+    return ir_opx(l->f, op, type, esz, 0, lane, v, IR_NONE, IR_NONE);
+}
+
+/* v with lane `lane` replaced by an integer. */
+static inline ir_ref simd_set_lane(struct lifter *l, unsigned esz, unsigned lane, ir_ref v,
+                                   ir_ref value)
+{
+    return ir_opx(l->f, IR_VSETI, IR_V128, esz, 0, lane, v, value, IR_NONE);
 }
 
 /* A 128-bit constant. */
@@ -151,7 +156,7 @@ static inline unsigned simd_elem_reg(u32 w, unsigned esz)
 /* The indexed element in all lanes. */
 static inline ir_ref simd_elem(struct lifter *l, u32 w, unsigned esz)
 {
-    return simd_dup(l, esz, simd_elem_index(w, esz), simd_get(l, simd_elem_reg(w, esz)));
+    return simd_dup(l, esz, simd_elem_index(w, esz), lift_get_v(l, simd_elem_reg(w, esz)));
 }
 
 /* Element size and lane of a copy: imm5's lowest set bit gives the size. */

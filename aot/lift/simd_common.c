@@ -6,22 +6,24 @@
 void simd_set_narrow(struct lifter *l, u32 w, ir_ref v)
 {
     unsigned rd = a64_rd(w);
-    simd_set(l, rd, a64_Q(w) ? simd_pair(l, simd_get(l, rd), v) : v);
+    lift_set_v(l, rd, a64_Q(w) ? simd_pair(l, lift_get_v(l, rd), v) : v);
 }
 
 ir_ref simd_get_scalar(struct lifter *l, unsigned reg, unsigned esz)
 {
-    if (esz == 0) return ir_op2(l->f, IR_VAND, IR_V128, simd_get(l, reg), simd_const(l, 0xff, 0));
-    ir_ref v = ir_get(l->f, simd_ftype(esz), SLOT_V0 + reg);
-    return ir_opx(l->f, IR_FTOV, IR_V128, esz, 0, 0, v, IR_NONE, IR_NONE);
+    if (esz == 0) {
+        ir_ref v = lift_get_v(l, reg);
+        return ir_op2(l->f, IR_VAND, IR_V128, v, simd_const(l, 0xff, 0));
+    }
+    return ir_op1(l->f, IR_FTOV, IR_V128, lift_get_fp(l, reg, lift_ftype(esz)));
 }
 
 void simd_set_scalar(struct lifter *l, unsigned reg, unsigned esz, ir_ref v)
 {
     if (esz == 0)
-        simd_set(l, reg, ir_op2(l->f, IR_VAND, IR_V128, v, simd_const(l, 0xff, 0)));
+        lift_set_v(l, reg, ir_op2(l->f, IR_VAND, IR_V128, v, simd_const(l, 0xff, 0)));
     else
-        ir_set(l->f, simd_ftype(esz), SLOT_V0 + reg, ir_op1(l->f, IR_VTOF, simd_ftype(esz), v));
+        lift_set_fp(l, reg, lift_ftype(esz), ir_op1(l->f, IR_VTOF, lift_ftype(esz), v));
 }
 
 ir_ref simd_const(struct lifter *l, u64 low, u64 high)
