@@ -63,8 +63,7 @@ void lift_SHA1H(struct lifter *l, u32 w)
     simd_set_scalar(l, a64_rd(w), 2, ir_op1(l->f, IR_SHA1H, IR_V128, reg_n(l, w)));
 }
 
-/* --- SHA-3: 64-bit lanes
- * --------------------------------------------------------------------------------- */
+/* --- SHA-3: 64-bit lanes ---------------------------------------------------------------------- */
 
 static ir_ref xor
     (struct lifter * l, ir_ref a, ir_ref b) { return ir_op2(l->f, IR_VXOR, IR_V128, a, b); }

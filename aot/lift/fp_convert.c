@@ -15,8 +15,7 @@ void lift_FCVT_f(struct lifter *l, u32 w)
     lift_set_fp(l, a64_rd(w), lift_ftype(to), v);
 }
 
-/* --- integers and fixed point in general registers
- * ------------------------------------------------------ */
+/* --- integers and fixed point in general registers -------------------------------------------- */
 
 static void to_integer(struct lifter *l, u32 w, unsigned mod, unsigned bits)
 {
@@ -78,8 +77,7 @@ void lift_FJCVTZS(struct lifter *l, u32 w)
     lift_set_x(l, a64_rd(w), false, result);
 }
 
-/* --- moves of bits
- * --------------------------------------------------------------------------------------- */
+/* --- moves of bits ---------------------------------------------------------------------------- */
 
 void lift_FMOV_to_gen(struct lifter *l, u32 w)
 {

@@ -19,8 +19,7 @@ static void set(struct lifter *l, u32 w, ir_ref v)
     lift_set_fp(l, a64_rd(w), type_of(w), v);
 }
 
-/* --- arithmetic
- * ------------------------------------------------------------------------------------- */
+/* --- arithmetic ------------------------------------------------------------------------------- */
 
 static void unary(struct lifter *l, u32 w, unsigned op, unsigned mod)
 {
@@ -70,8 +69,7 @@ LIFT(FMSUB_f, multiply_add(l, w, 1))
 LIFT(FNMADD_f, multiply_add(l, w, 3))
 LIFT(FNMSUB_f, multiply_add(l, w, 2))
 
-/* --- compare, select, immediate
- * ----------------------------------------------------------------------- */
+/* --- compare, select, immediate --------------------------------------------------------------- */
 
 /* signalling: a quiet NaN raises invalid operation too. */
 static ir_ref compared(struct lifter *l, u32 w, bool signalling, ir_ref n, ir_ref m)

@@ -11,7 +11,7 @@
 #include "aot/a64/a64.h"
 #include "aot/lift/lift.h"
 
-/* --- registers ------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static inline ir_ref simd_low(struct lifter *l, ir_ref v)
 {

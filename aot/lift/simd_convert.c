@@ -7,8 +7,7 @@
 
 enum { UNSIGNED = 8 }; /* in mod of VFCVTI and VICVTF */
 
-/* --- to and from integers of the same size
- * ------------------------------------------------------------ */
+/* --- to and from integers of the same size ---------------------------------------------------- */
 
 /* Vector form; a lane of zeros converts without an exception. */
 static void vector(struct lifter *l, u32 w, unsigned op, unsigned esz, unsigned mod, unsigned bits)
@@ -78,8 +77,7 @@ LIFT(FCVTZU_sh, scalar(l, w, IR_VFCVTI, 1, IR_ROUND_ZERO | UNSIGNED, 0))
 LIFT(SCVTF_sh, scalar(l, w, IR_VICVTF, 1, 0, 0))
 LIFT(UCVTF_sh, scalar(l, w, IR_VICVTF, 1, UNSIGNED, 0))
 
-/* --- fixed point
- * ------------------------------------------------------------------------------------------ */
+/* --- fixed point ------------------------------------------------------------------------------ */
 
 static void vector_fixed(struct lifter *l, u32 w, unsigned op, unsigned mod)
 {
@@ -100,8 +98,7 @@ LIFT(FCVTZU_sfix, scalar_fixed(l, w, IR_VFCVTI, IR_ROUND_ZERO | UNSIGNED))
 LIFT(SCVTF_sfix, scalar_fixed(l, w, IR_VICVTF, 0))
 LIFT(UCVTF_sfix, scalar_fixed(l, w, IR_VICVTF, UNSIGNED))
 
-/* --- between floating-point formats
- * ----------------------------------------------------------------------- */
+/* --- between floating-point formats ----------------------------------------------------------- */
 
 /* Narrow esz; odd: round to odd. */
 static ir_ref narrowed(struct lifter *l, unsigned esz, bool odd, ir_ref v)

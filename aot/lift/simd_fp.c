@@ -29,8 +29,7 @@ static ir_ref get_elem(struct lifter *l, u32 w, unsigned esz)
     return a64_Q(w) ? v : simd_low(l, v);
 }
 
-/* --- three registers
- * ------------------------------------------------------------------------------ */
+/* --- three registers -------------------------------------------------------------------------- */
 
 static void binary(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {
@@ -128,8 +127,7 @@ LIFT(FMLS_veh, multiply_add(l, w, true, 1, get_elem(l, w, 1)))
 LIFT(FMUL_veh, by_element(l, w, IR_FMUL, 1))
 LIFT(FMULX_veh, by_element(l, w, IR_FMULX, 1))
 
-/* --- two registers
- * --------------------------------------------------------------------------------- */
+/* --- two registers ---------------------------------------------------------------------------- */
 
 static void unary(struct lifter *l, u32 w, unsigned op, unsigned esz, unsigned mod)
 {
@@ -189,8 +187,7 @@ LIFT(FCMGT0_vh, compare_zero(l, w, IR_FCMPGT, false, 1))
 LIFT(FCMLE0_vh, compare_zero(l, w, IR_FCMPGE, true, 1))
 LIFT(FCMLT0_vh, compare_zero(l, w, IR_FCMPGT, true, 1))
 
-/* --- across lanes
- * ------------------------------------------------------------------------------------ */
+/* --- across lanes ----------------------------------------------------------------------------- */
 
 /* The architecture combines halves of halves: so adjacent pairs, until one element is left. Every
  * step's vector repeats its results, which repeats its exceptions, and those are sticky. */
@@ -218,8 +215,7 @@ LIFT(FMINV_vh, across(l, w, IR_FMIN, 1))
 LIFT(FMAXNMV_vh, across(l, w, IR_FMAXNM, 1))
 LIFT(FMINNMV_vh, across(l, w, IR_FMINNM, 1))
 
-/* --- complex numbers
- * ----------------------------------------------------------------------------------- */
+/* --- complex numbers -------------------------------------------------------------------------- */
 
 /* Real and imaginary parts exchanged. */
 static ir_ref exchanged(struct lifter *l, unsigned esz, ir_ref v)

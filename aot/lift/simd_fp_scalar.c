@@ -27,8 +27,7 @@ static ir_ref get_elem(struct lifter *l, u32 w, unsigned esz)
     return get_lane(l, simd_elem_reg(w, esz), esz, simd_elem_index(w, esz));
 }
 
-/* --- three registers
- * -------------------------------------------------------------------------------- */
+/* --- three registers -------------------------------------------------------------------------- */
 
 static void binary(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {
@@ -63,8 +62,7 @@ LIFT(FCMGT_sh, binary(l, w, IR_FCMPGT, 1))
 LIFT(FACGE_sh, compare_absolute(l, w, IR_FCMPGE, 1))
 LIFT(FACGT_sh, compare_absolute(l, w, IR_FCMPGT, 1))
 
-/* --- two registers
- * ----------------------------------------------------------------------------------- */
+/* --- two registers ---------------------------------------------------------------------------- */
 
 static void unary(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {
@@ -96,8 +94,7 @@ LIFT(FCMGT0_sh, compare_zero(l, w, IR_FCMPGT, false, 1))
 LIFT(FCMLE0_sh, compare_zero(l, w, IR_FCMPGE, true, 1))
 LIFT(FCMLT0_sh, compare_zero(l, w, IR_FCMPGT, true, 1))
 
-/* --- pairwise: elements 0 and 1 of one register
- * -------------------------------------------------------- */
+/* --- pairwise: elements 0 and 1 of one register ----------------------------------------------- */
 
 static void pairwise(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {
@@ -116,8 +113,7 @@ LIFT(FMINP_sh, pairwise(l, w, IR_FMIN, 1))
 LIFT(FMAXNMP_sh, pairwise(l, w, IR_FMAXNM, 1))
 LIFT(FMINNMP_sh, pairwise(l, w, IR_FMINNM, 1))
 
-/* --- by element
- * --------------------------------------------------------------------------------------- */
+/* --- by element ------------------------------------------------------------------------------- */
 
 static void multiply_element(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {

@@ -5,8 +5,7 @@
  */
 #include "aot/lift/simd.h"
 
-/* --- three registers ----------------------------------------------------------------------------
- */
+/* --- three registers -------------------------------------------------------------------------- */
 
 static void binary(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {
@@ -90,8 +89,7 @@ void lift_ADDP_s(struct lifter *l, u32 w)
     simd_set_scalar(l, a64_rd(w), 3, v);
 }
 
-/* --- logical ------------------------------------------------------------------------------------
- */
+/* --- logical ---------------------------------------------------------------------------------- */
 
 /* A select under mask `mask` between `yes` and `no`. */
 static void bit_select(struct lifter *l, u32 w, unsigned mask, unsigned yes, unsigned no)
@@ -116,8 +114,7 @@ LIFT(BSL_v, bit_select(l, w, a64_rd(w), a64_rn(w), a64_rm(w)))
 LIFT(BIT_v, bit_select(l, w, a64_rm(w), a64_rn(w), a64_rd(w)))
 LIFT(BIF_v, bit_select(l, w, a64_rm(w), a64_rd(w), a64_rn(w)))
 
-/* --- two registers ------------------------------------------------------------------------------
- */
+/* --- two registers ---------------------------------------------------------------------------- */
 
 static void unary(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {
@@ -192,8 +189,7 @@ LIFT(CMEQ0_s, scalar_compare_zero(l, w, IR_VCMPEQ, false))
 LIFT(CMLE0_s, scalar_compare_zero(l, w, IR_VCMPGES, true))
 LIFT(CMLT0_s, scalar_compare_zero(l, w, IR_VCMPGTS, true))
 
-/* --- across lanes -------------------------------------------------------------------------------
- */
+/* --- across lanes ----------------------------------------------------------------------------- */
 
 static void across(struct lifter *l, u32 w, unsigned op)
 {

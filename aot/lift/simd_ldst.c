@@ -28,8 +28,7 @@ static void write_back(struct lifter *l, u32 w, const struct group *g)
     if (by_bytes && g->bytes % 16 == 0) lift_sp_kept_aligned(l, unsure, written);
 }
 
-/* --- multiple structures
- * ------------------------------------------------------------------------------- */
+/* --- multiple structures ---------------------------------------------------------------------- */
 
 /* mopc's registers and elements in a structure. */
 static unsigned multi_count(u32 w)
@@ -190,8 +189,7 @@ LIFT(LD_multi_post, load_multi(l, w, true))
 LIFT(ST_multi, store_multi(l, w, false))
 LIFT(ST_multi_post, store_multi(l, w, true))
 
-/* --- single structures
- * ---------------------------------------------------------------------------------- */
+/* --- single structures ------------------------------------------------------------------------ */
 
 /* A lane's element size and number, from Q, sopc, S and msize. */
 static unsigned lane_esz(u32 w)

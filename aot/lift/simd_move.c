@@ -4,8 +4,7 @@
  */
 #include "aot/lift/simd.h"
 
-/* --- copies -------------------------------------------------------------------------------------
- */
+/* --- copies ----------------------------------------------------------------------------------- */
 
 static ir_ref get_for_lane(struct lifter *l, u32 w)
 {
@@ -58,8 +57,7 @@ void lift_INS_ve(struct lifter *l, u32 w)
 LIFT(UMOV, get_lane(l, w, IR_VGET))
 LIFT(SMOV, get_lane(l, w, IR_VGETS))
 
-/* --- permutes
- * ------------------------------------------------------------------------------------- */
+/* --- permutes --------------------------------------------------------------------------------- */
 
 static ir_ref permuted(struct lifter *l, u32 w, unsigned op)
 {
@@ -93,8 +91,7 @@ void lift_EXT_v(struct lifter *l, u32 w)
     simd_set_q(l, w, ir_opx(l->f, IR_VEXT, IR_V128, 0, 0, a64_imm4(w), n, m, IR_NONE));
 }
 
-/* --- tables
- * ----------------------------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 /* Bytes of the table of len + 1 registers from Rn on; 0 where the index is beyond it. Each register
  * is asked for index - 16 * its number: what is not its own is above 15 there (modulo 256). */
@@ -122,8 +119,7 @@ void lift_TBX_v(struct lifter *l, u32 w)
     simd_set_q(l, w, ir_op3(l->f, IR_VBSL, IR_V128, inside, found, lift_get_v(l, a64_rd(w))));
 }
 
-/* --- modified immediates
- * ------------------------------------------------------------------------------ */
+/* --- modified immediates ---------------------------------------------------------------------- */
 
 /* AdvSIMDExpandImm but for FMOV and the complement of MVNI. */
 static u64 expand_imm(u32 w)

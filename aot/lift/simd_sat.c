@@ -37,8 +37,7 @@ static ir_ref differs(struct lifter *l, ir_ref a, ir_ref b)
     return ir_op2(l->f, IR_VXOR, IR_V128, a, b);
 }
 
-/* --- add, subtract, negate, absolute value -----------------------------------------------------
- */
+/* --- add, subtract, negate, absolute value ---------------------------------------------------- */
 
 static struct sat binary(struct lifter *l, unsigned op, unsigned plain, unsigned esz, ir_ref a,
                          ir_ref b)
@@ -108,8 +107,7 @@ LIFT(USQADD_s, scalar_mixed(l, w, IR_VUSQADD))
 LIFT(SQABS_s, scalar_unary(l, w, IR_VSQABS, IR_VABS))
 LIFT(SQNEG_s, scalar_unary(l, w, IR_VSQNEG, IR_VNEG))
 
-/* --- shifts by a register ------------------------------------------------------------------------
- */
+/* --- shifts by a register --------------------------------------------------------------------- */
 
 /*
  * plain is the shift that wraps. Unsigned saturation gives all ones, and a wrapped left shift is
@@ -153,8 +151,7 @@ LIFT(UQSHL_s, scalar_shift(l, w, IR_VUQSHL, IR_VUSHL))
 LIFT(SQRSHL_s, scalar_shift(l, w, IR_VSQRSHL, IR_VSRSHL))
 LIFT(UQRSHL_s, scalar_shift(l, w, IR_VUQRSHL, IR_VURSHL))
 
-/* --- shifts by an immediate ----------------------------------------------------------------------
- */
+/* --- shifts by an immediate ------------------------------------------------------------------- */
 
 static struct sat shift_left(struct lifter *l, u32 w, unsigned op, unsigned back, ir_ref a)
 {
@@ -181,8 +178,7 @@ LIFT(SQSHL_si, scalar_shift_left(l, w, IR_VSQSHL, IR_VSARI))
 LIFT(UQSHL_si, scalar_shift_left(l, w, IR_VUQSHL, IR_VSHRI))
 LIFT(SQSHLU_si, scalar_shift_left(l, w, IR_VSQSHLU, IR_VSHRI))
 
-/* --- narrowing ----------------------------------------------------------------------------------
- */
+/* --- narrowing -------------------------------------------------------------------------------- */
 
 /* a has elements of esz + 1. */
 static struct sat narrow(struct lifter *l, unsigned op, unsigned esz, ir_ref a)
@@ -246,8 +242,7 @@ LIFT(SQRSHRN_s, scalar_shift_narrow(l, w, IR_VRSARI, IR_VSQXTN))
 LIFT(UQRSHRN_s, scalar_shift_narrow(l, w, IR_VRSHRI, IR_VUQXTN))
 LIFT(SQRSHRUN_s, scalar_shift_narrow(l, w, IR_VRSARI, IR_VSQXTUN))
 
-/* --- doubling multiplies -------------------------------------------------------------------------
- */
+/* --- doubling multiplies ---------------------------------------------------------------------- */
 
 /* Where a and b are both the most negative element. */
 static ir_ref both_min(struct lifter *l, unsigned esz, ir_ref a, ir_ref b)
@@ -341,8 +336,7 @@ LIFT(SQDMULL_se, scalar_multiply_long(l, w, 0, true))
 LIFT(SQDMLAL_se, scalar_multiply_long(l, w, IR_VSQADD, true))
 LIFT(SQDMLSL_se, scalar_multiply_long(l, w, IR_VSQSUB, true))
 
-/* --- rounding doubling multiply-accumulate
- * --------------------------------------------------------- */
+/* --- rounding doubling multiply-accumulate ---------------------------------------------------- */
 
 /*
  * With p = 2ab and h = 2^(n-1), the exact results before saturation are integers away from d:

@@ -6,8 +6,7 @@
  */
 #include "aot/lift/simd.h"
 
-/* --- widening, three registers ------------------------------------------------------------------
- */
+/* --- widening, three registers ---------------------------------------------------------------- */
 
 /* Rd = op(widened Rn, widened Rm). */
 static void long_binary(struct lifter *l, u32 w, unsigned op, unsigned widen)
@@ -73,8 +72,7 @@ LIFT(UMLAL_ve, set_accumulated(l, w, IR_VADD, long_product(l, w, IR_VUMULL, true
 LIFT(SMLSL_ve, set_accumulated(l, w, IR_VSUB, long_product(l, w, IR_VSMULL, true)))
 LIFT(UMLSL_ve, set_accumulated(l, w, IR_VSUB, long_product(l, w, IR_VUMULL, true)))
 
-/* --- by element, same size
- * ------------------------------------------------------------------------ */
+/* --- by element, same size -------------------------------------------------------------------- */
 
 /* Rd = acc(Rd, Rn * element); acc 0: the product. */
 static void multiply_element(struct lifter *l, u32 w, unsigned acc)
@@ -89,8 +87,7 @@ LIFT(MUL_ve, multiply_element(l, w, 0))
 LIFT(MLA_ve, multiply_element(l, w, IR_VADD))
 LIFT(MLS_ve, multiply_element(l, w, IR_VSUB))
 
-/* --- dot products
- * ---------------------------------------------------------------------------------- */
+/* --- dot products ----------------------------------------------------------------------------- */
 
 static void dot(struct lifter *l, u32 w, unsigned op, bool element)
 {
@@ -104,8 +101,7 @@ LIFT(UDOT_v, dot(l, w, IR_VUDOT, false))
 LIFT(SDOT_ve, dot(l, w, IR_VSDOT, true))
 LIFT(UDOT_ve, dot(l, w, IR_VUDOT, true))
 
-/* --- narrowing
- * -------------------------------------------------------------------------------------- */
+/* --- narrowing -------------------------------------------------------------------------------- */
 
 /* The high halves of op(Rn, Rm), rounded when `rounding`. */
 static void narrow_high(struct lifter *l, u32 w, unsigned op, bool rounding)
@@ -133,8 +129,7 @@ LIFT(SHRN_v, shift_right_narrow(l, w, IR_VSHRI))
 LIFT(RSHRN_v, shift_right_narrow(l, w, IR_VRSHRI))
 LIFT(XTN_v, simd_set_narrow(l, w, simd_op1(l, IR_VXTN, a64_size(w), lift_get_v(l, a64_rn(w)))))
 
-/* --- shifts by an immediate
- * -------------------------------------------------------------------------- */
+/* --- shifts by an immediate ------------------------------------------------------------------- */
 
 static ir_ref shifted_right(struct lifter *l, u32 w, unsigned op)
 {
