@@ -1,0 +1,139 @@
+/*
+ * Building functions: append-only, one array, grown by doubling inside the arena.
+ */
+#include "aot/ir/ir.h"
+
+#include <string.h>
+
+struct ir_func *ir_new(struct arena *a, u32 insts)
+{
+    struct ir_func *f = arena_zalloc(a, sizeof(*f));
+    f->arena = a;
+    f->capacity = insts < 64 ? 64 : insts;
+    f->inst = arena_alloc(a, f->capacity * sizeof(*f->inst));
+    memset(&f->inst[0], 0, sizeof(f->inst[0]));
+    f->count = 1;
+    f->block_capacity = 16;
+    f->block = arena_alloc(a, f->block_capacity * sizeof(*f->block));
+    return f;
+}
+
+u32 ir_begin_block(struct ir_func *f, u64 pc)
+{
+    if (f->block_count == f->block_capacity) {
+        struct ir_block *more = arena_alloc(f->arena, 2 * f->block_capacity * sizeof(*more));
+        memcpy(more, f->block, f->block_count * sizeof(*more));
+        f->block = more;
+        f->block_capacity *= 2;
+    }
+    f->block[f->block_count] = (struct ir_block){.first = f->count, .end = f->count, .pc = pc};
+    return f->block_count++;
+}
+
+void ir_end_block(struct ir_func *f)
+{
+    f->block[f->block_count - 1].end = f->count;
+}
+
+struct ir_inst *ir_append(struct ir_func *f, unsigned op, unsigned type)
+{
+    if (f->count == f->capacity) {
+        struct ir_inst *more = arena_alloc(f->arena, 2 * f->capacity * sizeof(*more));
+        memcpy(more, f->inst, f->count * sizeof(*more));
+        f->inst = more;
+        f->capacity *= 2;
+    }
+    struct ir_inst *i = &f->inst[f->count++];
+    *i = (struct ir_inst){.op = (u8)op, .type = (u8)type};
+    return i;
+}
+
+ir_ref ir_const(struct ir_func *f, unsigned type, s64 value)
+{
+    struct ir_inst *i = ir_append(f, IR_CONST, type);
+    i->imm = value;
+    return ir_ref_of(f, i);
+}
+
+ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot)
+{
+    struct ir_inst *i = ir_append(f, IR_GET, type);
+    i->imm = slot;
+    return ir_ref_of(f, i);
+}
+
+void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v)
+{
+    struct ir_inst *i = ir_append(f, IR_SET, type);
+    i->imm = slot;
+    i->arg[0] = v;
+}
+
+ir_ref ir_op1(struct ir_func *f, unsigned op, unsigned type, ir_ref a)
+{
+    return ir_opx(f, op, type, 0, 0, 0, a, IR_NONE, IR_NONE);
+}
+
+ir_ref ir_op2(struct ir_func *f, unsigned op, unsigned type, ir_ref a, ir_ref b)
+{
+    return ir_opx(f, op, type, 0, 0, 0, a, b, IR_NONE);
+}
+
+ir_ref ir_op3(struct ir_func *f, unsigned op, unsigned type, ir_ref a, ir_ref b, ir_ref c)
+{
+    return ir_opx(f, op, type, 0, 0, 0, a, b, c);
+}
+
+ir_ref ir_opx(struct ir_func *f, unsigned op, unsigned type, unsigned esz, unsigned mod, s64 imm,
+              ir_ref a, ir_ref b, ir_ref c)
+{
+    struct ir_inst *i = ir_append(f, op, type);
+    i->esz = (u8)esz;
+    i->mod = (u8)mod;
+    i->imm = imm;
+    i->arg[0] = a;
+    i->arg[1] = b;
+    i->arg[2] = c;
+    return ir_ref_of(f, i);
+}
+
+void ir_count_uses(struct ir_func *f)
+{
+    for (u32 r = 0; r < f->count; r++) f->inst[r].uses = 0;
+    for (u32 r = 1; r < f->count; r++) {
+        unsigned n = ir_op_info(f->inst[r].op)->args;
+        for (unsigned k = 0; k < n; k++) f->inst[f->inst[r].arg[k]].uses++;
+    }
+}
+
+unsigned ir_successors(const struct ir_func *f, const struct ir_block *b, u32 out[2])
+{
+    const struct ir_inst *end = &f->inst[b->end - 1];
+    if (b->end == b->first) return 0;
+    if (end->op == IR_JUMP) {
+        out[0] = (u32)end->imm;
+        return 1;
+    }
+    if (end->op == IR_BR) {
+        out[0] = (u32)end->imm;
+        out[1] = end->arg[1];
+        return 2;
+    }
+    return 0;
+}
+
+void ir_link_blocks(struct ir_func *f)
+{
+    for (u32 b = 0; b < f->block_count; b++) {
+        f->block[b].preds = 0;
+        f->block[b].loop_head = false;
+    }
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 to[2];
+        unsigned n = ir_successors(f, &f->block[b], to);
+        for (unsigned k = 0; k < n; k++) {
+            f->block[to[k]].preds++;
+            if (to[k] <= b) f->block[to[k]].loop_head = true;
+        }
+    }
+}

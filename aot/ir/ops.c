@@ -1,0 +1,33 @@
+/*
+ * The table of operations and the types' names.
+ */
+#include "aot/ir/ir.h"
+
+#define FAULT IR_FL_FAULT
+#define READ  IR_FL_READ
+#define WRITE IR_FL_WRITE
+#define SIDE  IR_FL_SIDE
+#define END   IR_FL_END
+#define FP    IR_FL_FP
+#define COMM  IR_FL_COMM
+#define LANES IR_FL_LANES
+#define SIZED IR_FL_SIZED
+
+static const struct ir_op_info table[IR_OP_COUNT] = {
+#define X(name, text, signature, flags)                                                            \
+    [IR_##name] = {text, signature, flags, sizeof(signature) - 2},
+    IR_OPS(X)
+#undef X
+};
+
+const struct ir_op_info *ir_op_info(unsigned op)
+{
+    return &table[op];
+}
+
+const char *ir_type_name(unsigned type)
+{
+    static const char *const names[IR_TYPE_COUNT] = {"void", "bool", "flags", "i32", "i64",
+                                                     "f16",  "f32",  "f64",   "v128"};
+    return type < IR_TYPE_COUNT ? names[type] : "?";
+}
