@@ -21,3 +21,12 @@ $(A64_OUT)/rows.h: $(BUILD)/a64/gen_decode $(A64_TABLES)
 
 $(A64_OUT)/decode.inc $(A64_OUT)/texts.inc: $(A64_OUT)/rows.h
 	@test -f $@ || $(BUILD)/a64/gen_decode $(A64_OUT) $(A64_TABLES)
+
+# The decoder's suite also runs the generator on bad tables, and the comparison with objdump.
+TEST_LAYERS_a64 := a64 abi base
+ready-a64: $(BUILD)/a64/gen_decode $(BUILD)/fuzz/a64_objdump
+
+$(BUILD)/fuzz/a64_objdump: $(BUILD)/obj/tests/fuzz/a64_objdump.o $(BUILD)/lib/a64.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^

@@ -14,7 +14,7 @@ static bool rn31(u32 w)
     return a64_rn(w) == 31;
 }
 
-/* Whether a MOVZ or MOVN of 16 bits could load a logical immediate. */
+/* Whether a MOVZ or MOVN could load a logical immediate, and is preferred then. */
 static bool is_wide_immediate(u64 value, bool sf)
 {
     u64 mask = sf ? UINT64_MAX : UINT32_MAX;
@@ -36,7 +36,8 @@ static const char *alias_immediate(enum a64_row row, u32 w)
     case A64_SUBS_imm: return rd31(w) ? "cmp\t{Rn|sp}, {:imm12}" : NULL;
     case A64_ANDS_imm: return rd31(w) ? "tst\t{Rn}, {:bitmask}" : NULL;
     case A64_ORR_imm:
-        if (rn31(w) && !is_wide_immediate(text_bitmask(w), a64_sf(w)))
+        /* A MOVZ can't write SP, so nothing else is preferred for it. */
+        if (rn31(w) && (rd31(w) || !is_wide_immediate(text_bitmask(w), a64_sf(w))))
             return "mov\t{Rd|sp}, {:bitmask}";
         return NULL;
     case A64_MOVZ: return hides_zero ? NULL : "mov\t{Rd}, {:wide}";

@@ -1,15 +1,17 @@
 /*
- * diff_objdump [-n WORDS] [-s SEED] [-l LINES] [-a] DIFFERENCES
+ * a64_objdump [-s SEED] [-l LINES] [-a] [-n WORDS | SECONDS]
  *
- * Compares the decoder and the disassembler with GNU objdump. One word in four is uniformly random;
- * the others are a row's fixed bits with random fields, every eighth of these with one bit flipped,
- * so that the neighbours of allocated encodings are tried too.
+ * Compares the decoder and the disassembler with GNU objdump, for so many seconds or words. One
+ * word in four is uniformly random; the others are a row's fixed bits with random fields, some of
+ * these with one bit flipped, so that the neighbours of allocated encodings are tried too.
  *
- * DIFFERENCES lists what may differ, with reasons; a line is
- *     validity MASK VALUE REASON...       the two disagree on whether the word is allocated
+ * tests/a64/objdump_differences.txt lists what may differ; a line is
+ *     unallocated MASK VALUE REASON...    only objdump says that the word is allocated
+ *     allocated MASK VALUE REASON...      only the decoder does
  *     text MASK VALUE REASON...           the texts differ
- * and explains the words with word & MASK == VALUE. Prints unexplained differences, at most LINES of
- * them, and counts; the exit status is 1 if there are any. -a prints explained ones as well.
+ * and explains the words with word & MASK == VALUE. Prints unexplained differences, at most LINES
+ * of them, and counts; the exit status is 1 if there are any, 77 if there is no objdump. -a prints
+ * explained ones as well.
  */
 #include "aot/a64/a64.h"
 
@@ -17,12 +19,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { MAX_REASONS = 200, TEXT_SIZE = 256 };
+enum { MAX_REASONS = 200, TEXT_SIZE = 256, BATCH = 100000 };
+
+#define OBJDUMP     "aarch64-linux-gnu-objdump"
+#define DIFFERENCES "tests/a64/objdump_differences.txt"
+
+enum difference { SAME, UNALLOCATED, ALLOCATED, TEXT };
+
+static const char *const difference_names[] = {"same", "unallocated", "allocated", "text"};
 
 static struct reason {
-    bool validity;
+    enum difference difference;
     u32 mask, value;
     char text[TEXT_SIZE];
     unsigned long used;
@@ -57,6 +67,13 @@ static void fail(const char *what)
     exit(2);
 }
 
+static enum difference difference_named(const char *name)
+{
+    for (unsigned i = UNALLOCATED; i <= TEXT; i++)
+        if (!strcmp(difference_names[i], name)) return (enum difference)i;
+    return SAME;
+}
+
 static void read_reasons(const char *path)
 {
     char line[512], kind[16];
@@ -67,22 +84,23 @@ static void read_reasons(const char *path)
         int end = 0;
         if (line[0] == '#' || line[0] == '\n') continue;
         if (reason_count == MAX_REASONS ||
-            sscanf(line, "%15s %x %x %n", kind, &r->mask, &r->value, &end) != 3 || !end) {
+            sscanf(line, "%15s %x %x %n", kind, &r->mask, &r->value, &end) != 3 || !end ||
+            !difference_named(kind)) {
             fprintf(stderr, "%s: bad line: %s", path, line);
             exit(2);
         }
-        r->validity = !strcmp(kind, "validity");
+        r->difference = difference_named(kind);
         snprintf(r->text, sizeof r->text, "%.*s", (int)strcspn(line + end, "\n"), line + end);
         reason_count++;
     }
     fclose(f);
 }
 
-static struct reason *find_reason(u32 word, bool validity)
+static struct reason *find_reason(u32 word, enum difference difference)
 {
     for (unsigned i = 0; i < reason_count; i++) {
         struct reason *r = &reasons[i];
-        if (r->validity == validity && (word & r->mask) == r->value) return r;
+        if (r->difference == difference && (word & r->mask) == r->value) return r;
     }
     return NULL;
 }
@@ -95,8 +113,7 @@ static FILE *start_objdump(const u32 *words, size_t count, char *path)
     if (fd < 0) fail(path);
     FILE *f = fdopen(fd, "wb");
     if (!f || fwrite(words, sizeof *words, count, f) != count || fclose(f)) fail(path);
-    snprintf(command, sizeof command,
-             "aarch64-linux-gnu-objdump -D -z -b binary -m aarch64 %s", path);
+    snprintf(command, sizeof command, OBJDUMP " -D -z -b binary -m aarch64 %s", path);
     f = popen(command, "r");
     if (!f) fail("objdump");
     return f;
@@ -116,31 +133,34 @@ static void trim(char *text)
     while (n && (text[n - 1] == ' ' || text[n - 1] == '\t')) text[--n] = 0;
 }
 
-static unsigned long validity_differences, text_differences, explained, printed, print_limit = 50;
+static unsigned long compared, differences, explained, printed, print_limit = 50;
 static bool print_all;
+
+static enum difference find_difference(u32 word, const char *ours, const char *theirs)
+{
+    bool we_allocate = a64_decode(word) != A64_UNALLOCATED;
+    bool they_allocate = strncmp(theirs, ".inst", 5) != 0;
+    if (we_allocate != they_allocate) return we_allocate ? ALLOCATED : UNALLOCATED;
+    return !we_allocate || !strcmp(ours, theirs) ? SAME : TEXT;
+}
 
 static void compare(u32 word, u64 pc, const char *theirs)
 {
     char ours[TEXT_SIZE];
-    bool we_allocate = a64_decode(word) != A64_UNALLOCATED;
-    bool they_allocate = strncmp(theirs, ".inst", 5) != 0;
     a64_disasm(word, pc, ours, sizeof ours);
-    bool validity = we_allocate != they_allocate;
-    if (!validity && (!we_allocate || !strcmp(ours, theirs))) return;
-    struct reason *r = find_reason(word, validity);
+    enum difference difference = find_difference(word, ours, theirs);
+    compared++;
+    if (difference == SAME) return;
+    struct reason *r = find_reason(word, difference);
     if (r) {
         r->used++;
         explained++;
-        if (!print_all) return;
-    } else if (validity) {
-        validity_differences++;
     } else {
-        text_differences++;
+        differences++;
     }
-    if (printed++ < print_limit)
-        printf("%s %08x %-12s ours: %-40s theirs: %s%s%s\n", validity ? "validity" : "text", word,
-               a64_row_info(a64_decode(word))->name, ours, theirs, r ? "  -- " : "",
-               r ? r->text : "");
+    if ((!r || print_all) && printed++ < print_limit)
+        printf("%s %08x %s\n    ours:   %s\n    theirs: %s\n", difference_names[difference], word,
+               r ? r->text : "", ours, theirs);
 }
 
 static void run(size_t count)
@@ -173,10 +193,21 @@ static void run(size_t count)
     }
 }
 
+static void summarize(u64 seed)
+{
+    for (unsigned i = 0; i < reason_count; i++)
+        if (reasons[i].used)
+            printf("%8lu %s %08x %08x %s\n", reasons[i].used,
+                   difference_names[reasons[i].difference], reasons[i].mask, reasons[i].value,
+                   reasons[i].text);
+    printf("%lu words, seed %llu: %lu differences, %lu explained\n", compared,
+           (unsigned long long)seed, differences, explained);
+}
+
 int main(int argc, char **argv)
 {
-    size_t count = 100000;
-    u64 seed = 1;
+    size_t count = 0;
+    u64 seed = (u64)time(NULL);
     int option;
     while ((option = getopt(argc, argv, "n:s:l:a")) > 0) {
         switch (option) {
@@ -187,17 +218,16 @@ int main(int argc, char **argv)
         default: return 2;
         }
     }
-    if (optind >= argc) return 2;
-    read_reasons(argv[optind]);
+    time_t end = time(NULL) + (optind < argc ? atoi(argv[optind]) : 0);
+    if (system("command -v " OBJDUMP " >/dev/null")) {
+        printf(OBJDUMP " is not installed\n");
+        return 77;
+    }
+    read_reasons(DIFFERENCES);
     random_state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
     for (unsigned i = 0; i < 16; i++) random_bits();
-    run(count);
-    for (unsigned i = 0; i < reason_count; i++)
-        if (reasons[i].used)
-            printf("%8lu %s %08x %08x %s\n", reasons[i].used,
-                   reasons[i].validity ? "validity" : "text", reasons[i].mask, reasons[i].value,
-                   reasons[i].text);
-    printf("%zu words, seed %llu: %lu validity differences, %lu text differences, %lu explained\n",
-           count, (unsigned long long)seed, validity_differences, text_differences, explained);
-    return validity_differences || text_differences;
+    while (compared < count || time(NULL) < end)
+        run(count - compared < BATCH && count > compared ? count - compared : BATCH);
+    summarize(seed);
+    return differences != 0;
 }
