@@ -1,3 +1,6 @@
+/*
+ * FPCR, FPSR and MXCSR: see fp_state.h.
+ */
 #include "aot/abi/fp_state.h"
 
 #include <string.h>
