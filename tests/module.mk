@@ -1,1 +1,2 @@
 include $(wildcard tests/*/module.mk)
+TEST_LIBS_simd_random := -lunicorn
