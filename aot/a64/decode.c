@@ -11,10 +11,10 @@ enum a64_row a64_decode(u32 w)
     unsigned entry = slots[ROOT_NODE_BASE + (w >> ROOT_LO)];
     while (!(entry & LEAF))
         entry = slots[nodes[entry].base + ((w >> nodes[entry].lo) & nodes[entry].mask)];
-    for (const u16 *row = &leaf_rows[entry & (LEAF - 1)]; *row; row++) {
-        if ((w & patterns[*row].mask) != patterns[*row].value) continue;
-        if (!patterns[*row].constrained || constraint_holds((enum a64_row) * row, w))
-            return (enum a64_row) * row;
+    for (const u16 *candidate = &leaf_rows[entry & (LEAF - 1)]; *candidate; candidate++) {
+        enum a64_row row = (enum a64_row)(*candidate & (CONSTRAINED - 1));
+        if ((w & patterns[row].mask) != patterns[row].value) continue;
+        if (!(*candidate & CONSTRAINED) || constraint_holds(row, w)) return row;
     }
     return A64_UNALLOCATED;
 }

@@ -6,9 +6,10 @@
  *
  * The tree: an inner node looks at a contiguous range of bits and indexes a table of slots; a leaf
  * is a list of the rows that are still possible, more specific first, which the decoder checks in
- * full. A row that doesn't fix all bits of a node's range stands in several of its slots, so the
- * choice of ranges affects speed only, never the result. The root looks at the top 11 bits; further
- * ranges are chosen so that rows find themselves among the fewest others.
+ * full, except for constraints that the bits on the way have decided. A row that doesn't fix all
+ * bits of a node's range stands in several of its slots, so the choice of ranges affects speed
+ * only, never the result. The root looks at the top 11 bits; further ranges are chosen so that rows
+ * find themselves among the fewest others.
  */
 #include "aot/a64/gen_table.h"
 
@@ -18,6 +19,12 @@
 #include <string.h>
 
 enum { ROOT_LO = 21, ROOT_WIDTH = 11, MAX_WIDTH = 8, LEAF = 0x8000, MAX_SLOTS = 1 << 16 };
+enum { CONSTRAINED = 0x8000 }; /* the row's constraint is yet to be checked */
+
+/* The bits that the way to a node has looked at. */
+struct path {
+    uint32_t mask, value;
+};
 
 struct node {
     unsigned lo, width, base;
@@ -27,7 +34,7 @@ static struct node nodes[LEAF];
 static unsigned node_count;
 static uint16_t slots[MAX_SLOTS];
 static unsigned slot_count;
-static uint16_t leaf_rows[LEAF]; /* row number + 1; 0 ends a list */
+static uint16_t leaf_rows[LEAF]; /* row number + 1, | CONSTRAINED; 0 ends a list */
 static unsigned leaf_count;
 
 static FILE *open_output(const char *dir, const char *name)
@@ -59,11 +66,14 @@ static int more_specific_first(const void *a, const void *b)
 }
 
 /* Equal lists are stored once. */
-static unsigned make_leaf(uint16_t *set, unsigned n)
+static unsigned make_leaf(uint16_t *set, unsigned n, struct path path)
 {
     uint16_t list[MAX_ROWS + 1];
     qsort(set, n, sizeof *set, more_specific_first);
-    for (unsigned i = 0; i < n; i++) list[i] = (uint16_t)(set[i] + 1);
+    for (unsigned i = 0; i < n; i++) {
+        int holds = table_constraint_holds(&table.rows[set[i]], path.mask, path.value);
+        list[i] = (uint16_t)((set[i] + 1) | (holds < 0 ? CONSTRAINED : 0));
+    }
     list[n++] = 0;
     for (unsigned i = 0; i + n <= leaf_count; i++)
         if (!memcmp(&leaf_rows[i], list, n * sizeof *list)) return LEAF | i;
@@ -85,10 +95,10 @@ static int in_bucket(const struct gen_row *row, unsigned lo, unsigned value, uin
 }
 
 /* The mean number of rows that a row shares its bucket with, and a little for the table's size. */
-static double cost(const uint16_t *set, unsigned n, unsigned lo, unsigned width, uint32_t tested)
+static double cost(const uint16_t *set, unsigned n, unsigned lo, unsigned width, struct path path)
 {
     double sum = 0, squares = 0;
-    uint32_t range = range_mask(lo, width) & ~tested;
+    uint32_t range = range_mask(lo, width) & ~path.mask;
     for (unsigned v = 0; v < 1u << width; v++) {
         unsigned in = 0;
         for (unsigned i = 0; i < n; i++)
@@ -99,15 +109,27 @@ static double cost(const uint16_t *set, unsigned n, unsigned lo, unsigned width,
     return squares / sum + (1u << width) * 0.01;
 }
 
-static unsigned build(uint16_t *set, unsigned n, unsigned lo, unsigned width, uint32_t tested);
+static unsigned build(const uint16_t *set, unsigned n, unsigned lo, unsigned width,
+                      struct path path);
 
-static unsigned build_best(uint16_t *set, unsigned n, uint32_t tested)
+/* Drops the rows whose constraints fail on the whole path; returns how many are left. */
+static unsigned drop_excluded(uint16_t *set, unsigned n, struct path path)
 {
+    unsigned kept = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (table_constraint_holds(&table.rows[set[i]], path.mask, path.value))
+            set[kept++] = set[i];
+    return kept;
+}
+
+static unsigned build_best(uint16_t *set, unsigned n, struct path path)
+{
+    n = drop_excluded(set, n, path);
     double best = n - 0.3;
     unsigned best_lo = 0, best_width = 0;
     for (unsigned width = 1; n > 1 && width <= MAX_WIDTH; width++) {
         for (unsigned lo = 0; lo + width <= ROOT_LO; lo++) {
-            double c = cost(set, n, lo, width, tested);
+            double c = cost(set, n, lo, width, path);
             if (c < best) {
                 best = c;
                 best_lo = lo;
@@ -115,7 +137,7 @@ static unsigned build_best(uint16_t *set, unsigned n, uint32_t tested)
             }
         }
     }
-    return best_width ? build(set, n, best_lo, best_width, tested) : make_leaf(set, n);
+    return best_width ? build(set, n, best_lo, best_width, path) : make_leaf(set, n, path);
 }
 
 /* Equal tables are stored once, so equal subtrees become one. */
@@ -133,15 +155,17 @@ static unsigned make_node(const uint16_t *entries, unsigned lo, unsigned width)
     return node_count++;
 }
 
-static unsigned build(uint16_t *set, unsigned n, unsigned lo, unsigned width, uint32_t tested)
+static unsigned build(const uint16_t *set, unsigned n, unsigned lo, unsigned width,
+                      struct path path)
 {
     uint16_t entries[1 << ROOT_WIDTH], bucket[MAX_ROWS];
-    uint32_t range = range_mask(lo, width) & ~tested;
+    uint32_t range = range_mask(lo, width) & ~path.mask;
     for (unsigned v = 0; v < 1u << width; v++) {
         unsigned in = 0;
         for (unsigned i = 0; i < n; i++)
             if (in_bucket(&table.rows[set[i]], lo, v, range)) bucket[in++] = set[i];
-        entries[v] = (uint16_t)build_best(bucket, in, tested | range);
+        struct path below = {path.mask | range, path.value | (v << lo & range)};
+        entries[v] = (uint16_t)build_best(bucket, in, below);
     }
     return make_node(entries, lo, width);
 }
@@ -244,10 +268,10 @@ static void write_decode(FILE *f)
 {
     uint16_t all[MAX_ROWS];
     for (int i = 0; i < table.row_count; i++) all[i] = (uint16_t)i;
-    unsigned root = build(all, (unsigned)table.row_count, ROOT_LO, ROOT_WIDTH, 0);
+    unsigned root = build(all, (unsigned)table.row_count, ROOT_LO, ROOT_WIDTH, (struct path){0, 0});
 
-    fprintf(f, "\nenum { ROOT_NODE_BASE = %u, ROOT_LO = %d, LEAF = 0x%x };\n", nodes[root].base,
-            ROOT_LO, LEAF);
+    fprintf(f, "\nenum { ROOT_NODE_BASE = %u, ROOT_LO = %d, LEAF = 0x%x, CONSTRAINED = 0x%x };\n",
+            nodes[root].base, ROOT_LO, LEAF, CONSTRAINED);
     fprintf(f, "\nstatic const struct {\n    u8 lo, mask;\n    u16 base;\n} nodes[] = {\n");
     for (unsigned i = 0; i < node_count; i++)
         fprintf(f, "    {%u, %u, %u},\n", nodes[i].lo, i == root ? 0 : (1u << nodes[i].width) - 1,
@@ -255,13 +279,10 @@ static void write_decode(FILE *f)
     fprintf(f, "};\n");
     write_numbers(f, "u16", "slots", slots, slot_count);
     write_numbers(f, "u16", "leaf_rows", leaf_rows, leaf_count);
-    fprintf(
-        f,
-        "\nstatic const struct {\n    u32 mask, value;\n    bool constrained;\n} patterns[] = {\n");
-    fprintf(f, "    {0, 1, false},\n");
+    fprintf(f, "\nstatic const struct {\n    u32 mask, value;\n} patterns[] = {\n");
+    fprintf(f, "    {0, 1},\n");
     for (int i = 0; i < table.row_count; i++)
-        fprintf(f, "    {0x%08xu, 0x%08xu, %s},\n", table.rows[i].mask, table.rows[i].value,
-                table.rows[i].where ? "true" : "false");
+        fprintf(f, "    {0x%08xu, 0x%08xu},\n", table.rows[i].mask, table.rows[i].value);
     fprintf(f, "};\n");
     write_expr_switch(f, "static bool constraint_holds(enum a64_row row, u32 w)",
                       offsetof(struct gen_row, where), "true");
@@ -279,12 +300,12 @@ int main(int argc, char **argv)
     for (int i = 2; i < argc; i++) table_read(argv[i]);
     table_check();
     if (!strcmp(argv[1], "-")) return 0;
-    FILE *f = open_output(argv[1], "decode.inc");
+    FILE *f = open_output(argv[1], "rows.h");
+    write_rows(f);
+    close_output(f);
+    f = open_output(argv[1], "decode.inc");
     write_decode(f);
     close_output(f);
     write_texts(argv[1]);
-    f = open_output(argv[1], "rows.h");
-    write_rows(f);
-    close_output(f);
     return 0;
 }

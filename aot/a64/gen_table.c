@@ -27,6 +27,9 @@ struct gen_table table;
 /* More free bits than this in two constraints and their disjointness is not tried. */
 enum { MAX_TRIED_BITS = 20 };
 
+/* The same for a leaf of the decision tree, of which there are many. */
+enum { MAX_TREE_BITS = 10 };
+
 __attribute__((noreturn, format(printf, 3, 4))) static void die(const char *file, int line,
                                                                 const char *format, ...)
 {
@@ -297,7 +300,7 @@ static uint32_t expr_mask(const struct expr *e)
 
 static int allows(const struct gen_row *row, uint32_t word)
 {
-    return !row->where || expr_eval(row->where, table_field_value, word);
+    return !row->where || expr_eval(row->where, table_field_value, word) != 0;
 }
 
 /* Whether a word exists that both rows match; -1 if there is too much to try. */
@@ -312,6 +315,21 @@ static int both_match(const struct gen_row *a, const struct gen_row *b)
         sub = (sub - free) & free; /* the next subset of free */
     } while (sub);
     return 0;
+}
+
+int table_constraint_holds(const struct gen_row *row, uint32_t known, uint32_t value)
+{
+    uint32_t fixed = row->value | (value & known & ~row->mask);
+    uint32_t free = expr_mask(row->where) & ~(row->mask | known), sub = 0;
+    int held = 0, failed = 0;
+    if (__builtin_popcount(free) > MAX_TREE_BITS) return -1;
+    do {
+        int holds = allows(row, fixed | sub);
+        held |= holds;
+        failed |= !holds;
+        sub = (sub - free) & free;
+    } while (sub);
+    return held && failed ? -1 : held;
 }
 
 static int overrides(const struct gen_row *a, const struct gen_row *b)

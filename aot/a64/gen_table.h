@@ -60,6 +60,12 @@ void table_read(const char *path);
 /* Checks what needs the whole table: overlaps, unused declarations. Exits likewise. */
 void table_check(void);
 
+/*
+ * Whether a row's constraint holds in words of the row that have the given values of known bits:
+ * 1 in all, 0 in none, -1 in some or unknown.
+ */
+int table_constraint_holds(const struct gen_row *row, uint32_t known, uint32_t value);
+
 uint32_t table_field_value(int field, uint32_t word);
 const char *table_field_name(int field);
 

@@ -13,7 +13,7 @@ $(BUILD)/a64/gen_decode: $(A64_GEN_SRC) $(wildcard aot/a64/gen_*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -g $(WARN) -I. -o $@ $(A64_GEN_SRC)
 
-# One run writes all three files; rows.h is written last and the others hang from it.
+# One run writes all three files, rows.h first; the others hang from it.
 $(A64_OUT)/rows.h: $(BUILD)/a64/gen_decode $(A64_TABLES)
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)

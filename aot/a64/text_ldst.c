@@ -83,7 +83,7 @@ static void print_simm10(struct text *t, u32 w)
 static s64 pair_offset(u32 w)
 {
     bool vector = w >> 26 & 1;
-    return sign_extend(a64_imm7(w), 7) << (2 + (vector ? a64_lopc(w) : a64_lopc(w) >> 1));
+    return sign_extend(a64_imm7(w), 7) * (4 << (vector ? a64_lopc(w) : a64_lopc(w) >> 1));
 }
 
 static void print_simm7(struct text *t, u32 w)
