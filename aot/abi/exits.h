@@ -17,7 +17,7 @@
 
 #include "aot/base/types.h"
 
-enum leave_door { LEAVE_LINK, LEAVE_INDIRECT, LEAVE_TRAP };
+enum leave_door { LEAVE_LINK, LEAVE_INDIRECT, LEAVE_TRAP, LEAVE_DOORS };
 
 /*
  * X(NAME, text)

@@ -53,18 +53,19 @@ struct guest_state {
     u64 counter_scale; /* CNTVCT_EL0 = (TSC * counter_scale) >> 32 + counter_offset */
     u64 counter_offset;
 
+    /* For the switch between C and translated code (the runtime's enter.S). */
+    void *host_sp;       /* C stack to return to */
+    void *translated_sp; /* base of the stack that translated code runs on */
+    u32 host_mxcsr;      /* C's MXCSR */
+    u32 in_translated;   /* 1 from the switch into translated code to the switch out of it */
+    u32 door;            /* by which door it was left last */
+    u32 unused;
+
     void *helper[HELPER_COUNT]; /* helpers.h: called by `call [state + offset]` */
     void *leave[4];             /* exits.h: enum leave_door; jumped to by `jmp [state + offset]` */
 
     u64 scratch[SCRATCH_COUNT];
     u8 vscratch[VSCRATCH_COUNT][16] __attribute__((aligned(16)));
-
-    /* The runtime's own. Generated code never looks at what follows. */
-    void *host_sp;        /* C stack to return to from translated code */
-    void *translated_sp;  /* base of the stack that translated code runs on */
-    u32 host_mxcsr;       /* C's MXCSR */
-    u32 in_translated;    /* 1 from the switch into translated code to the switch out of it */
-    void *thread;         /* struct thread of the runtime */
 };
 
 #endif
