@@ -12,12 +12,14 @@ u32 eval_recip_estimate(u32 a)
     return ((1u << 19) / (a * 2 + 1) + 1) / 2;
 }
 
+/* The manual counts b up from 512 while a * (b + 1)^2 < 2^28; here it is found by its bits. */
 u32 eval_rsqrt_estimate(u32 a)
 {
     u32 b = 512;
 
-    a = a < 256 ? a * 2 + 1 : (a | 1) * 2;        /* to the middle of the step */
-    while (a * (b + 1) * (b + 1) < 1u << 28) b++; /* a below 1024, b at most 724: fits */
+    a = a < 256 ? a * 2 + 1 : (a | 1) * 2; /* to the middle of the step; 257 to 1022 */
+    for (u32 bit = 256; bit; bit >>= 1)
+        if (a * (b + bit) * (b + bit) < 1u << 28) b += bit;
     return (b + 1) / 2;
 }
 
