@@ -24,7 +24,7 @@ $(A64_OUT)/decode.inc $(A64_OUT)/texts.inc: $(A64_OUT)/rows.h
 
 # The decoder's suite also runs the generator on bad tables, and the comparison with objdump.
 TEST_LAYERS_a64 := a64 abi base
-ready-a64: $(BUILD)/a64/gen_decode $(BUILD)/fuzz/a64_objdump
+$(BUILD)/tests/a64: | $(BUILD)/a64/gen_decode $(BUILD)/fuzz/a64_objdump
 
 $(BUILD)/fuzz/a64_objdump: $(BUILD)/obj/tests/fuzz/a64_objdump.o $(BUILD)/lib/a64.a
 	$(call say,LD,$@)
