@@ -14,6 +14,7 @@
 #include "aot/a64/gen_table.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,16 +235,16 @@ static void write_info(FILE *f)
     fprintf(f, "};\n");
 }
 
-/* The row's text with its mnemonic. */
+/* The row's text with its mnemonic: the name's, unless the text has one of its own before a "\t".
+ */
 static void write_text(FILE *f, const struct gen_row *row)
 {
-    if (row->text && strstr(row->text, "\\t")) {
-        fprintf(f, "    \"%s\",\n", row->text);
-        return;
-    }
+    const char *text = row->text ? row->text : "";
+    bool whole = strstr(text, "\\t") != NULL;
     fputs("    \"", f);
-    for (const char *c = row->name; *c && *c != '_'; c++) fputc(tolower((unsigned char)*c), f);
-    fprintf(f, "%s%s\",\n", row->text && *row->text ? "\\t" : "", row->text ? row->text : "");
+    if (!whole || *text == '*')
+        for (const char *c = row->name; *c && *c != '_'; c++) fputc(tolower((unsigned char)*c), f);
+    fprintf(f, "%s%s\",\n", *text && !whole ? "\\t" : "", text + (whole && *text == '*'));
 }
 
 static void write_texts(const char *dir)

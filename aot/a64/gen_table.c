@@ -6,8 +6,9 @@
  *   feature NAME                        (the first one declared is the default)
  *   text "OPERANDS"                     (the text of the file's rows from here on)
  *   ROW TOKEN... [where EXPR] [feature NAME [if EXPR]] [overrides ROW]... [text "TEXT"]
- * A text with \t in it brings its own mnemonic, otherwise that is the row's name up to a '_'; what
- * its {directives} mean is the disassembler's matter.
+ * A text with \t in it brings its own mnemonic, in which a leading '*' stands for the row's name in
+ * lower case and up to a '_'; other texts are operands only. What their {directives} mean is the
+ * disassembler's matter.
  * A row's tokens are runs of 0 and 1 or NAME[:WIDTH] of declared fields, from bit 31 down to bit 0.
  *
  * Two rows may both match a word only if one overrides the other, which takes more fixed bits that
