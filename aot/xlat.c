@@ -1,0 +1,247 @@
+/*
+ * The translator as a column of calls: discover, lift, optimise, generate, with the text of each
+ * stage for whoever asks. See xlat.h.
+ */
+#include "aot/xlat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aot/a64/a64.h"
+#include "aot/disc/disc.h"
+#include "aot/gen/gen.h"
+#include "aot/ir/eval.h"
+#include "aot/ir/ir.h"
+#include "aot/lift/lift.h"
+#include "aot/opt/opt.h"
+#include "aot/x64/disasm.h"
+#include "aot/x64/features.h"
+
+/* --- text of the stages -------------------------------------------------------------------------
+ */
+
+static bool wants(const struct xlat_options *o, enum xlat_stage stage)
+{
+    return o->dump && (o->dump_stages >> stage & 1);
+}
+
+static void dump_decode(const struct xlat_options *o, const struct a64_region *region)
+{
+    char *text = NULL, line[128];
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (!out) return;
+    for (u32 b = 0; b < region->block_count; b++) {
+        const struct a64_block *block = &region->block[b];
+        for (u32 i = 0; i < block->count; i++) {
+            u64 pc = block->pc + 4 * (u64)i;
+            a64_disasm(block->word[i], pc, line, sizeof line);
+            fprintf(out, "%c %12llx  %08x  %s\n",
+                    i              ? ' '
+                    : block->entry ? '>'
+                                   : '-',
+                    (unsigned long long)pc, block->word[i], line);
+        }
+    }
+    if (fclose(out) == 0) o->dump(o->dump_context, XLAT_STAGE_DECODE, region->pc, text, length);
+    free(text);
+}
+
+static void dump_ir(const struct xlat_options *o, enum xlat_stage stage, const struct ir_func *f)
+{
+    char *text = NULL;
+    size_t length = 0;
+    ir_print(f, &text, &length);
+    if (text) o->dump(o->dump_context, stage, f->pc, text, length);
+    free(text);
+}
+
+static void dump_code(const struct xlat_options *o, u64 pc, const struct translation *t)
+{
+    char *text = NULL, line[128];
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (!out) return;
+    for (u32 at = 0; at < t->code_size;) {
+        for (u32 e = 0; e < t->entry_count; e++)
+            if (t->entries[e].offset == at)
+                fprintf(out, "%llx:\n", (unsigned long long)t->entries[e].pc);
+        u32 n = x64_disasm(t->code + at, t->code_size - at, at, line, sizeof line);
+        fprintf(out, "  %5x  %s\n", at, line);
+        at += n ? n : 1;
+    }
+    if (fclose(out) == 0) o->dump(o->dump_context, XLAT_STAGE_CODE, pc, text, length);
+    free(text);
+}
+
+/* --- stages -------------------------------------------------------------------------------------
+ */
+
+/* Shows the function after a stage and, if asked to, checks it. */
+static bool stage_done(const struct xlat_options *o, enum xlat_stage stage, const struct ir_func *f)
+{
+    char message[160], text[240];
+    if (wants(o, stage)) dump_ir(o, stage, f);
+    if (!o->verify || ir_verify(f, message, sizeof message)) return true;
+    int n = snprintf(text, sizeof text, "verifier: %s\n", message);
+    if (o->dump) o->dump(o->dump_context, stage, f->pc, text, (size_t)n);
+    return false;
+}
+
+/* A branch to an address that is no multiple of 4. */
+static struct ir_func *misaligned(struct arena *arena, u64 pc)
+{
+    struct ir_func *f = ir_new(arena, 8);
+    f->pc = pc;
+    f->block[ir_begin_block(f, pc)].entry = true;
+    ir_opx(f, IR_INSN, IR_VOID, 0, 0, (s64)pc, IR_NONE, IR_NONE, IR_NONE);
+    ir_opx(f, IR_TRAP, IR_VOID, 0, TRAP_PC_ALIGN, (s64)pc, IR_NONE, 0, IR_NONE);
+    ir_end_block(f);
+    ir_link_blocks(f);
+    return f;
+}
+
+static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
+                              const struct code_view *view, u64 pc, struct a64_region *region,
+                              struct ir_func **out)
+{
+    struct lift_options lift = {.view = view};
+    struct ir_func *f;
+    *region = (struct a64_region){.pc = pc};
+    if (pc % 4) {
+        f = misaligned(arena, pc);
+    } else {
+        if (!disc_quick(arena, view, pc, o->max_insts, region)) return XLAT_NO_CODE;
+        if (wants(o, XLAT_STAGE_DECODE)) dump_decode(o, region);
+        f = lift_region(arena, region, &lift);
+    }
+    if (!stage_done(o, XLAT_STAGE_IR, f)) return XLAT_INVALID;
+    opt_quick(f);
+    if (!stage_done(o, XLAT_STAGE_OPT, f)) return XLAT_INVALID;
+    *out = f;
+    return XLAT_OK;
+}
+
+enum xlat_status xlat_lift(struct arena *arena, const struct xlat_options *options,
+                           const struct code_view *view, u64 pc, struct ir_func **out)
+{
+    struct a64_region region;
+    return to_ir(arena, options, view, pc, &region, out);
+}
+
+/* The guest bytes that the region's words came from; neighbouring blocks make one range. */
+static void set_ranges(struct arena *arena, const struct a64_region *region,
+                       struct translation *out)
+{
+    out->insn_count = region->insn_count;
+    out->ranges = arena_alloc(arena, (region->block_count + 1) * sizeof *out->ranges);
+    out->range_count = 0;
+    for (u32 b = 0; b < region->block_count; b++) {
+        u64 start = region->block[b].pc, end = start + 4 * (u64)region->block[b].count;
+        if (out->range_count && out->ranges[out->range_count - 1].end == start)
+            out->ranges[out->range_count - 1].end = end;
+        else
+            out->ranges[out->range_count++] = (struct guest_range){start, end};
+    }
+}
+
+enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *options,
+                                const struct code_view *view, u64 pc, struct translation *out)
+{
+    struct gen_options gen = {.host_features = (u32)options->host_features,
+                              .image = options->image,
+                              .fp_checked = options->fp_checked};
+    struct a64_region region;
+    struct ir_func *f;
+    enum xlat_status status = to_ir(arena, options, view, pc, &region, &f);
+    if (status != XLAT_OK) return status;
+    switch (gen_translate(arena, f, &gen, out)) {
+    case GEN_OK: break;
+    case GEN_TOO_BIG: return XLAT_TOO_BIG;
+    case GEN_INVALID: return XLAT_INVALID;
+    }
+    set_ranges(arena, &region, out);
+    if (wants(options, XLAT_STAGE_CODE)) dump_code(options, pc, out);
+    return XLAT_OK;
+}
+
+/* --- evaluation ---------------------------------------------------------------------------------
+ */
+
+struct xlat_exit xlat_evaluate(const struct ir_func *f, struct guest_state *state,
+                               struct arena *scratch, u64 *budget)
+{
+    ir_value *values = arena_alloc(scratch, f->count * sizeof *values);
+    struct ir_eval_exit e = ir_eval(f, 0, state, values, budget);
+    return (struct xlat_exit){.reason = e.reason, .imm = e.imm};
+}
+
+void xlat_helper_ir_op(struct guest_state *state, u32 descriptor, s64 imm)
+{
+    ir_value a, b, c, result;
+    memcpy(&a, state->vscratch[0], sizeof a);
+    memcpy(&b, state->vscratch[1], sizeof b);
+    memcpy(&c, state->vscratch[2], sizeof c);
+    ir_eval_op((u8)descriptor, (u8)(descriptor >> 8), (u8)(descriptor >> 16),
+               (u8)(descriptor >> 24), imm, &a, &b, &c, state->fpcr, &state->fpsr, &result);
+    memcpy(state->vscratch[0], &result, sizeof result);
+}
+
+/* --- facts --------------------------------------------------------------------------------------
+ */
+
+size_t xlat_disassemble(u32 word, u64 pc, char *buf, size_t size)
+{
+    return a64_disasm(word, pc, buf, size);
+}
+
+u64 xlat_host_features(void)
+{
+    return x64_host_features();
+}
+
+struct hwcap {
+    u8 feature; /* enum a64_feature */
+    u8 bit;
+};
+
+/* Bits of Linux's arch/arm64/include/uapi/asm/hwcap.h. */
+static const struct hwcap hwcaps[] = {
+    {A64_FEATURE_base, 0}, /* FP */
+    {A64_FEATURE_base, 1}, /* ASIMD */
+    {A64_FEATURE_aes, 3},    {A64_FEATURE_pmull, 4},    {A64_FEATURE_sha1, 5},
+    {A64_FEATURE_sha256, 6}, {A64_FEATURE_crc32, 7},    {A64_FEATURE_lse, 8},
+    {A64_FEATURE_fp16, 9},   {A64_FEATURE_fp16, 10}, /* FPHP, ASIMDHP */
+    {A64_FEATURE_base, 11}, /* CPUID: the identification registers can be read */
+    {A64_FEATURE_rdm, 12},   {A64_FEATURE_jscvt, 13},   {A64_FEATURE_fcma, 14},
+    {A64_FEATURE_rcpc, 15},  {A64_FEATURE_sha3, 17},    {A64_FEATURE_sm3, 18},
+    {A64_FEATURE_sm4, 19},   {A64_FEATURE_dotprod, 20}, {A64_FEATURE_sha512, 21},
+    {A64_FEATURE_fhm, 23},   {A64_FEATURE_rcpc2, 26},   {A64_FEATURE_flagm, 27},
+    {A64_FEATURE_sb, 29},
+};
+
+static const struct hwcap hwcaps2[] = {
+    {A64_FEATURE_flagm2, 7},
+    {A64_FEATURE_frintts, 8},
+    {A64_FEATURE_i8mm, 13},
+    {A64_FEATURE_bf16, 14},
+};
+
+static u64 hwcap_bits(const struct hwcap *caps, size_t count)
+{
+    u64 mask = 0;
+    for (size_t i = 0; i < count; i++)
+        if (lift_has_feature((enum a64_feature)caps[i].feature)) mask |= UINT64_C(1) << caps[i].bit;
+    return mask;
+}
+
+u64 xlat_hwcap(void)
+{
+    return hwcap_bits(hwcaps, ARRAY_SIZE(hwcaps));
+}
+
+u64 xlat_hwcap2(void)
+{
+    return hwcap_bits(hwcaps2, ARRAY_SIZE(hwcaps2));
+}

@@ -1,0 +1,141 @@
+#include "tests/insn/guest.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "aot/abi/fp_state.h"
+
+#define AROUND 0x200000 /* of unmapped space on either side: what a literal can reach, and more */
+
+static sigjmp_buf fault_return;
+static volatile sig_atomic_t fault_expected;
+static u64 fault_address;
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    if (!fault_expected) {
+        signal(number, SIG_DFL);
+        return;
+    }
+    fault_address = (u64)(uintptr_t)info->si_addr;
+    siglongjmp(fault_return, 1);
+}
+
+static void must_map(u64 address, size_t size, int protection)
+{
+    void *p = mmap((void *)(uintptr_t)address, size, protection,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (p == MAP_FAILED) {
+        perror("guest memory");
+        exit(1);
+    }
+}
+
+void guest_open(void)
+{
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGBUS, &action, NULL);
+    must_map(GUEST_CODE - AROUND, 3 * AROUND, PROT_NONE);
+    must_map(GUEST_CODE, GUEST_CODE_SIZE, PROT_READ | PROT_WRITE);
+    must_map(GUEST_DATA, GUEST_DATA_SIZE, PROT_READ | PROT_WRITE);
+    must_map(GUEST_RO, GUEST_RO_SIZE, PROT_READ);
+}
+
+void guest_set_code(const u32 *words, size_t count)
+{
+    memcpy((void *)(uintptr_t)GUEST_CODE, words, 4 * count);
+}
+
+static size_t read_code(void *context, u64 pc, u32 *words, size_t max)
+{
+    (void)context;
+    u64 offset = pc - GUEST_CODE;
+    if (offset >= GUEST_CODE_SIZE) return 0;
+    size_t count = (GUEST_CODE_SIZE - offset) / 4;
+    if (count > max) count = max;
+    memcpy(words, (const void *)(uintptr_t)pc, 4 * count);
+    return count;
+}
+
+/* --- helpers of the state -----------------------------------------------------------------------
+ */
+
+u32 guest_fpsr(const struct guest_state *state)
+{
+    return fp_read_fpsr(state->fpsr, state->mxcsr, state->qc);
+}
+
+static u64 read_fpsr(struct guest_state *state)
+{
+    return guest_fpsr(state);
+}
+
+static void write_fpsr(struct guest_state *state, u64 value)
+{
+    fp_write_fpsr((u32)value, &state->fpsr, &state->mxcsr, state->qc);
+}
+
+static void write_fpcr(struct guest_state *state, u64 value)
+{
+    fp_write_fpcr((u32)value, &state->fpcr, &state->mxcsr);
+}
+
+void guest_state_init(struct guest_state *state)
+{
+    memset(state, 0, sizeof *state);
+    state->mxcsr = fp_mxcsr(0);
+    state->helper[HELPER_IR_OP] = (void *)xlat_helper_ir_op;
+    state->helper[HELPER_READ_FPSR] = (void *)read_fpsr;
+    state->helper[HELPER_WRITE_FPSR] = (void *)write_fpsr;
+    state->helper[HELPER_WRITE_FPCR] = (void *)write_fpcr;
+}
+
+/* --- running ------------------------------------------------------------------------------------
+ */
+
+static char refusal_text[8192];
+
+static void keep_text(void *context, enum xlat_stage stage, u64 pc, const char *text, size_t length)
+{
+    (void)context;
+    (void)stage;
+    (void)pc;
+    size_t at = strlen(refusal_text);
+    if (length > sizeof refusal_text - at - 1) length = sizeof refusal_text - at - 1;
+    memcpy(refusal_text + at, text, length);
+    refusal_text[at + length] = 0;
+}
+
+struct guest_outcome guest_evaluate(struct guest_state *state, u32 insts)
+{
+    static struct arena arena;
+    static const struct code_view view = {.read = read_code};
+    struct xlat_options options = {.verify = true, .max_insts = insts, .dump = keep_text};
+    struct ir_func *f;
+    u64 budget = 10000; /* instructions; TRAP_LIMIT then */
+
+    if (!arena.blocks) arena_init(&arena);
+    arena_reset(&arena);
+    refusal_text[0] = 0;
+    enum xlat_status status = xlat_lift(&arena, &options, &view, state->pc, &f);
+    if (status == XLAT_NO_CODE)
+        return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = TRAP_FETCH};
+    if (status != XLAT_OK)
+        return (struct guest_outcome){.end = GUEST_REFUSED, .refusal = refusal_text};
+
+    if (sigsetjmp(fault_return, 0)) {
+        fault_expected = 0;
+        return (struct guest_outcome){.end = GUEST_FAULTED, .address = fault_address};
+    }
+    fault_expected = 1;
+    struct xlat_exit e = xlat_evaluate(f, state, &arena, &budget);
+    fault_expected = 0;
+    if (e.reason == TRAP_NONE) return (struct guest_outcome){.end = GUEST_WENT_ON};
+    return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = e.reason, .imm = e.imm};
+}
