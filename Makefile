@@ -34,7 +34,8 @@ endif
 all:
 
 XLAT_DIRS := base abi a64 ir x64 lift opt gen disc
-include $(wildcard aot/*/module.mk rt/module.mk hostlibs/module.mk tests/module.mk tools/module.mk)
+include $(wildcard aot/*/module.mk rt/module.mk rt/*/module.mk hostlibs/module.mk tests/module.mk \
+                   tools/module.mk tools/*/module.mk)
 
 LIBEXEC := $(BUILD)/libexec/ferry
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure
@@ -88,10 +89,11 @@ $(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
 
+# Static: it also runs inside a sysroot.
 $(BUILD)/tools/measure: $(BUILD)/obj/tools/bench/measure.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -static -o $@ $^
 
 $(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(XLAT_LIBS)
 	$(call say,LD,$@)
@@ -156,7 +158,7 @@ demo:
 
 bench:
 	@tools/deps build bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all sysroots
 	@BUILD=$(BUILD) tools/bench/bench $(BENCH)
 
 clean:
