@@ -211,7 +211,7 @@ static u64 from_integer(struct eval_op *o, unsigned esz, u64 v, unsigned width)
     bool sign = !(o->mod & 8) && v >> (width - 1);
     int zeros;
 
-    if (sign) v = (u64)-sign_extend(v, width);
+    if (sign) v = -(u64)sign_extend(v, width);
     if (v == 0) return 0;
     zeros = __builtin_clzll(v);
     return fp_round(o, esz, sign, 63 - zeros - (s32)o->imm, v << zeros, fp_mode(o), FP_ARITH);

@@ -54,10 +54,12 @@ void ir_eval_op(u8 op, u8 type, u8 esz, u8 mod, s64 imm, const ir_value *a, cons
     if (e->lane && is_scalar(type)) o.esz = (u8)(type - IR_F16 + 1);
     if (e->fixed) o.esz = (u8)(e->fixed - 1);
     o.width = 8u << o.esz;
-    if (e->lane)
-        map_lanes(e, &o, v, &result);
-    else
-        e->whole(&o, v[0], v[1], v[2], &result);
+    if (!e->host || !eval_fp_host(e->host, &o, v[0], v[1], &result)) {
+        if (e->lane)
+            map_lanes(e, &o, v, &result);
+        else
+            e->whole(&o, v[0], v[1], v[2], &result);
+    }
     *fpsr |= o.flags;
     *out = result;
 }

@@ -25,11 +25,26 @@ typedef u64 (*eval_lane_fn)(struct eval_op *o, u64 a, u64 b, u64 c);
 typedef void (*eval_whole_fn)(struct eval_op *o, const ir_value *a, const ir_value *b,
                               const ir_value *c, ir_value *out);
 
+/* Operations that the host's units can do in the common case. */
+enum eval_host {
+    EVAL_HOST_NONE,
+    EVAL_HOST_ADD,
+    EVAL_HOST_SUB,
+    EVAL_HOST_MUL,
+    EVAL_HOST_DIV,
+    EVAL_HOST_SQRT
+};
+
 struct eval_entry {
     eval_lane_fn lane;   /* or */
     eval_whole_fn whole; /* out is zero on entry and no alias of a, b, c */
     u8 fixed;            /* lane size where the operation has one of its own: 1 + esz */
+    u8 host;             /* enum eval_host: tried before the lane function */
 };
+
+/* False when the operands or the result aren't ordinary enough; nothing is changed then. */
+bool eval_fp_host(enum eval_host operation, struct eval_op *o, const ir_value *a, const ir_value *b,
+                  ir_value *out);
 
 extern const struct eval_entry eval_vec_lane_table[IR_OP_COUNT];
 extern const struct eval_entry eval_vec_shift_table[IR_OP_COUNT];
