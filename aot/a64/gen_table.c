@@ -280,10 +280,10 @@ void table_read(const char *path)
             read_field(path, number, text);
         else if (!strcmp(word, "feature"))
             read_feature(path, number, text);
-        else if (!strcmp(word, "text"))
-            default_text = next_string(&text);
-        else
+        else if (strcmp(word, "text"))
             read_row(path, number, word, group, text, default_text);
+        else if (!(default_text = next_string(&text)))
+            die(path, number, "expected 'text \"TEXT\"'");
     }
     if (length) die(path, number, "the last line goes on nowhere");
     fclose(f);
