@@ -115,11 +115,11 @@
     X(FTOI, "ftoi", "tx", 0)        /* bits of f32 as i32, f64 as i64, f16 as i32 */               \
     X(ITOF, "itof", "ti", 0)        /* bits of a as f16, f32, f64; v128: a zero-extended */        \
     X(VTOF, "vtof", "tv", 0)        /* lane 0 as f16, f32, f64 */                                  \
-    X(FTOV, "ftov", "vx", 0)        /* scalar in lane 0, zeros above */                            \
+    X(FTOV, "ftov", "vx", 0)        /* scalar in lane 0, zeros above; type: the scalar's or v128 */\
     X(VGET, "vget", "tv", LANES)    /* lane imm zero-extended to i32 or i64 */                     \
     X(VGETS, "vgets", "tv", LANES)  /* sign-extended */                                            \
     X(VSETI, "vseti", "vvi", LANES) /* a with lane imm replaced by integer b */                    \
-    X(VINS, "vins", "vvv", LANES)   /* a with lane imm & 15 := b's lane imm >> 4 */                \
+    X(VINS, "vins", "vvv", LANES)   /* a with lane (imm & 15) := b's lane (imm >> 4) */            \
     X(VDUP, "vdup", "vi", LANES)    /* integer to all lanes */                                     \
     X(VDUPL, "vdupl", "vv", LANES)  /* lane imm to all lanes */                                    \
     X(VLOW, "vlow", "vv", 0)        /* low 64 bits, zeros above */                                 \
@@ -175,10 +175,10 @@
     X(VUQSHL, "vuqshl", "vvv", LANES)                                                              \
     X(VSQRSHL, "vsqrshl", "vvv", LANES)                                                            \
     X(VUQRSHL, "vuqrshl", "vvv", LANES)                                                            \
-    X(VSQSHLU, "vsqshlu", "vvv", LANES) /* signed a, unsigned saturation */                        \
+    X(VSQSHLU, "vsqshlu", "vvv", LANES) /* as vsqshl, but unsigned saturation (0 when negative) */ \
     X(VSQNEG, "vsqneg", "vv", LANES)                                                               \
     X(VSQABS, "vsqabs", "vv", LANES)                                                               \
-    X(VSQDMULH, "vsqdmulh", "vvv", LANES | COMM)                                                   \
+    X(VSQDMULH, "vsqdmulh", "vvv", LANES | COMM) /* high half of 2 * a * b; esz 1 or 2 */          \
     X(VSQRDMULH, "vsqrdmulh", "vvv", LANES | COMM)                                                 \
     X(VSQRDMLAH, "vsqrdmlah", "vvvv", LANES) /* a accumulates b * c */                             \
     X(VSQRDMLSH, "vsqrdmlsh", "vvvv", LANES)                                                       \
@@ -207,7 +207,7 @@
     X(VUZP2, "vuzp2", "vvv", LANES)                                                                \
     X(VTRN1, "vtrn1", "vvv", LANES)                                                                \
     X(VTRN2, "vtrn2", "vvv", LANES)                                                                \
-    X(VEXT, "vext", "vvv", 0)       /* bytes imm to imm + 15 of b:a (b above) */                   \
+    X(VEXT, "vext", "vvv", 0)       /* bytes imm to imm + 15 of b:a (b above), imm 0 to 15 */      \
     X(VTBL, "vtbl", "vvv", 0)       /* bytes of a at indices b; index above 15 gives 0 */          \
     /* Across lanes. mod: log2 of the vector's bytes, 3 or 4; result in lane 0, zeros above. */    \
     X(VADDV, "vaddv", "vv", LANES)                                                                 \
@@ -219,36 +219,39 @@
     X(VUMAXV, "vumaxv", "vv", LANES)                                                               \
     X(VSADDLP, "vsaddlp", "vv", LANES) /* adjacent pairs added into twice as wide elements */      \
     X(VUADDLP, "vuaddlp", "vv", LANES)                                                             \
-    X(VSDOT, "vsdot", "vvvv", 0)    /* a accumulates dot products of bytes of b and c; 32-bit */   \
+    X(VSDOT, "vsdot", "vvvv", 0)    /* a accumulates dot products of 4 bytes each of b and c */    \
     X(VUDOT, "vudot", "vvvv", 0)                                                                   \
-    X(VURECPE, "vurecpe", "vv", LANES)                                                             \
+    X(VURECPE, "vurecpe", "vv", LANES) /* esz 2 */                                                 \
     X(VURSQRTE, "vursqrte", "vv", LANES)                                                           \
-    /* Floating point, scalar (type f16 f32 f64) or by element (type v128, esz 1 2 3). */          \
+    /* Floating point, scalar (type f16 f32 f64) or by element (type v128, esz 1 2 3). Every lane  \
+       raises its flags, and zeros raise too (fdiv, frecpe, frsqrte): for a 64-bit form the low    \
+       half is put into both halves of the operands and the result's is cut off. */                \
     X(FADD, "fadd", "txx", LANES | FP)                                                             \
     X(FSUB, "fsub", "txx", LANES | FP)                                                             \
     X(FMUL, "fmul", "txx", LANES | FP)                                                             \
     X(FDIV, "fdiv", "txx", LANES | FP)                                                             \
     X(FMULX, "fmulx", "txx", LANES | FP)                                                           \
-    X(FMA, "fma", "txxx", LANES | FP) /* a + b * c, rounded once; mod 1: b negated; 2: a negated;  \
-                                         3: both */                                                \
+    /* a + b * c, rounded once. mod 1: b negated first (a NaN too), 2: a negated, 3: both. */      \
+    X(FMA, "fma", "txxx", LANES | FP)                                                              \
     X(FMIN, "fmin", "txx", LANES | FP)                                                             \
     X(FMAX, "fmax", "txx", LANES | FP)                                                             \
     X(FMINNM, "fminnm", "txx", LANES | FP)                                                         \
     X(FMAXNM, "fmaxnm", "txx", LANES | FP)                                                         \
     X(FNEG, "fneg", "tx", LANES)                                                                   \
     X(FABS, "fabs", "tx", LANES)                                                                   \
-    X(FABD, "fabd", "txx", LANES | FP)                                                             \
+    X(FABD, "fabd", "txx", LANES | FP) /* fabs of fsub: clears a NaN's sign as well */             \
     X(FSQRT, "fsqrt", "tx", LANES | FP)                                                            \
     X(FRINT, "frint", "tx", LANES | FP) /* mod: enum ir_round, | 8: raise inexact */               \
     X(FRINTN, "frintn", "tx", LANES | FP) /* FRINT32/64: mod bit 0: 64, bit 1: Z (else X) */       \
-    X(FCMPEQ, "fcmpeq", "txx", LANES | FP) /* all ones or zero, in the operands' type */           \
+    /* All ones or zero, in the operands' type. Quiet NaNs raise invalid in fcmpgt and fcmpge. */  \
+    X(FCMPEQ, "fcmpeq", "txx", LANES | FP)                                                         \
     X(FCMPGT, "fcmpgt", "txx", LANES | FP)                                                         \
     X(FCMPGE, "fcmpge", "txx", LANES | FP)                                                         \
     X(FRECPE, "frecpe", "tx", LANES | FP)                                                          \
     X(FRSQRTE, "frsqrte", "tx", LANES | FP)                                                        \
-    X(FRECPX, "frecpx", "tx", FP)                                                                  \
-    X(FRECPS, "frecps", "txx", LANES | FP) /* 2 - a * b, fused */                                  \
-    X(FRSQRTS, "frsqrts", "txx", LANES | FP) /* (3 - a * b) / 2, fused */                          \
+    X(FRECPX, "frecpx", "tx", FP)   /* scalar only */                                              \
+    X(FRECPS, "frecps", "txx", LANES | FP) /* 2 - a * b, fused; a negated first, a NaN too */      \
+    X(FRSQRTS, "frsqrts", "txx", LANES | FP) /* (3 - a * b) / 2, likewise */                       \
     /* Conversions. FCVT: scalar a of type f(esz) to type. */                                      \
     X(FCVT, "fcvt", "tx", FP | SIZED)                                                              \
     X(FCVTL, "fcvtl", "vv", FP | LANES) /* narrow esz; mod 0 low, 1 high half */                   \
@@ -258,12 +261,13 @@
        lanes, or a scalar in lane 0 when type is f16, f32, f64. */                                 \
     X(FCVTI, "fcvti", "tx", FP | SIZED)                                                            \
     X(VFCVTI, "vfcvti", "tx", FP | LANES)                                                          \
-    X(FJCVTZS, "fjcvtzs", "wx", FP)                                                                \
+    X(FJCVTZS, "fjcvtzs", "wx", FP) /* of an f64; Z: the result converted back has a's bits */     \
     /* From integers: mod & 8: unsigned; imm fraction bits; rounded by FPCR. ICVTF: i32 or i64     \
        (esz 2 or 3) to scalar type. VICVTF: same-size lanes (scalar types: lane 0). */             \
     X(ICVTF, "icvtf", "ti", FP | SIZED)                                                            \
     X(VICVTF, "vicvtf", "tx", FP | LANES)                                                          \
-    /* Cryptography, as the instructions of the same names define them. */                         \
+    /* Cryptography, as the instructions of the same names define them; arguments: d where it is   \
+       read, n, m. A scalar (SHA1H's, SHA1R's n) is in lane 0. */                                  \
     X(AESE, "aese", "vvv", 0)                                                                      \
     X(AESD, "aesd", "vvv", 0)                                                                      \
     X(AESMC, "aesmc", "vv", 0)                                                                     \
