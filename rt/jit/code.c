@@ -1,0 +1,377 @@
+/*
+ * Code memory and its tables.
+ *
+ * An arena is one reservation: first the runnable code, then private data, within 2 GiB of each
+ * other by construction. Regions are appended in address order, so that an instruction pointer
+ * finds its region by bisection. Region lookup is a chained hash table by guest address;
+ * invalidation walks the regions of the arenas whose guest span it touches, after a bitmap-like
+ * count per guest page says that there are any.
+ */
+#include "rt/jit/jit.h"
+
+#include "rt/log.h"
+#include "rt/stats.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define CODE_SIZE (2u << 20)
+#define DATA_SIZE (4u << 20)
+#define MAX_ARENAS 64
+#define BUCKET_BITS 15
+#define BUCKETS (1u << BUCKET_BITS)
+#define MAX_REGIONS (CODE_SIZE / 64)
+#define PAGE_COUNTS (1u << 16)
+#define FP_SITES (1u << 15)
+
+struct code_arena {
+    u8 *code;  /* runnable */
+    u8 *write; /* the same memory, writable */
+    u8 *data;
+    u32 code_used, data_used;
+    bool sealed;
+    u32 retired;                 /* 0, or the generation before which threads may be in it */
+    u32 count;                   /* regions; grows only after the entry is there */
+    struct region **regions;     /* in data; ascending code */
+};
+
+struct lock code_lock;
+static struct code_arena arenas[MAX_ARENAS]; /* free: code is NULL */
+static struct region *buckets[BUCKETS];
+static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates */
+static u32 epoch;
+static u32 generation = 1;
+static s32 current = -1;             /* arena that takes new regions */
+static u8 fp_sites[FP_SITES / 8];    /* bit per address, folded: a wrong hit costs only speed */
+
+static u32 bucket_of(u64 pc)
+{
+    return (u32)((pc >> 2) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BUCKET_BITS));
+}
+
+u32 code_epoch(void)
+{
+    return __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
+}
+
+/* --- arenas --------------------------------------------------------------------------------------- */
+
+/* Maps one arena; false: no memory. `code` is set last: signal handlers look at it. */
+static bool open_arena(struct code_arena *a)
+{
+    memset(a, 0, sizeof(*a));
+    int fd = memfd_create("ferry-code", MFD_CLOEXEC);
+    if (fd < 0) return false;
+    u8 *place = MAP_FAILED, *write = MAP_FAILED;
+    if (!ftruncate(fd, CODE_SIZE)) {
+        place = mmap(NULL, CODE_SIZE + DATA_SIZE, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        write = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    }
+    bool good = place != MAP_FAILED && write != MAP_FAILED &&
+                mmap(place, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) !=
+                    MAP_FAILED;
+    close(fd);
+    if (!good) {
+        if (place != MAP_FAILED) munmap(place, CODE_SIZE + DATA_SIZE);
+        if (write != MAP_FAILED) munmap(write, CODE_SIZE);
+        return false;
+    }
+    a->write = write;
+    a->data = place + CODE_SIZE;
+    a->regions = (struct region **)(void *)a->data;
+    a->data_used = MAX_REGIONS * sizeof(*a->regions);
+    __atomic_store_n(&a->code, place, __ATOMIC_RELEASE);
+    return true;
+}
+
+static void close_arena(struct code_arena *a)
+{
+    u8 *code = a->code, *write = a->write;
+    __atomic_store_n(&a->code, NULL, __ATOMIC_RELEASE);
+    munmap(code, CODE_SIZE + DATA_SIZE);
+    munmap(write, CODE_SIZE);
+}
+
+static struct code_arena *current_arena(void)
+{
+    return current < 0 ? NULL : &arenas[current];
+}
+
+static size_t data_needed(const struct translation *tr)
+{
+    return sizeof(struct region) + tr->cell_count * (sizeof(struct cell_slot)) + tr->side_size + 64;
+}
+
+static bool fits(const struct code_arena *a, const struct translation *tr)
+{
+    return a && !a->sealed && a->code_used + tr->code_size + 64 <= CODE_SIZE &&
+           a->data_used + data_needed(tr) <= DATA_SIZE && a->count < MAX_REGIONS;
+}
+
+/* An arena with room, or NULL: code memory has reached its bound. */
+static struct code_arena *arena_for(const struct translation *tr)
+{
+    struct code_arena *a = current_arena();
+    if (fits(a, tr)) return a;
+    for (s32 n = 0; n < MAX_ARENAS; n++) {
+        if (arenas[n].code) continue;
+        if (!open_arena(&arenas[n])) return NULL;
+        current = n;
+        return fits(&arenas[n], tr) ? &arenas[n] : NULL;
+    }
+    return NULL;
+}
+
+static void *take_data(struct code_arena *a, size_t size)
+{
+    void *p = a->data + a->data_used;
+    a->data_used += (u32)ALIGN_UP(size, (size_t)16);
+    return p;
+}
+
+/* --- publishing ----------------------------------------------------------------------------------- */
+
+static void relocate(struct code_arena *a, const struct translation *tr, u32 at,
+                     const struct cell_slot *cells)
+{
+    for (u32 n = 0; n < tr->reloc_count; n++) {
+        const struct reloc *r = &tr->relocs[n];
+        u64 from = (u64)(a->code + at + r->offset + 4 + r->tail);
+        u64 to = r->kind == RELOC_CELL ? (u64)&cells[r->value] : r->value;
+        s32 distance = (s32)(to - from);
+        memcpy(a->write + at + r->offset, &distance, 4);
+    }
+}
+
+static void count_pages(const struct guest_range *range, int by)
+{
+    for (u64 page = range->start >> 12; page <= (range->end - 1) >> 12; page++) {
+        u16 *count = &page_count[page % PAGE_COUNTS];
+        if (*count != UINT16_MAX) *count = (u16)(*count + by);
+    }
+}
+
+static struct region *install(struct code_arena *a, const struct translation *tr, u8 mode)
+{
+    u32 at = a->code_used;
+    memcpy(a->write + at, tr->code, tr->code_size);
+    a->code_used = (u32)ALIGN_UP(at + tr->code_size, 16u);
+    struct region *r = take_data(a, sizeof(*r));
+    struct cell_slot *cells = take_data(a, tr->cell_count * sizeof(*cells));
+    u8 *side = take_data(a, tr->side_size);
+    memcpy(side, tr->side, tr->side_size);
+    for (u32 n = 0; n < tr->cell_count; n++)
+        cells[n].target = cells[n].stub = a->code + at + tr->cells[n].stub;
+    relocate(a, tr, at, cells);
+    *r = (struct region){.pc = tr->entries[0].pc,
+                         .code = a->code + at,
+                         .code_size = tr->code_size,
+                         .side = side,
+                         .side_size = tr->side_size,
+                         .range = {tr->ranges[0].start, tr->ranges[tr->range_count - 1].end},
+                         .mode = mode};
+    a->regions[a->count] = r;
+    __atomic_store_n(&a->count, a->count + 1, __ATOMIC_RELEASE);
+    return r;
+}
+
+static struct region *find(u64 pc, u8 mode)
+{
+    for (struct region *r = buckets[bucket_of(pc)]; r; r = r->next)
+        if (r->pc == pc && r->mode == mode && !r->dead) return r;
+    return NULL;
+}
+
+struct region *code_find(u64 pc, u8 mode)
+{
+    lock_take(&code_lock);
+    struct region *r = find(pc, mode);
+    lock_drop(&code_lock);
+    return r;
+}
+
+struct region *code_publish(const struct translation *tr, u8 mode, u32 before)
+{
+    struct region *r = NULL;
+    lock_take(&code_lock);
+    struct code_arena *a = NULL;
+    if (before == epoch) {
+        r = find(tr->entries[0].pc, mode); /* another thread was faster */
+        if (!r) a = arena_for(tr);
+    }
+    if (a) {
+        r = install(a, tr, mode);
+        struct region **bucket = &buckets[bucket_of(r->pc)];
+        r->next = *bucket;
+        *bucket = r;
+        count_pages(&r->range, 1);
+        stats_add(STAT_HOST_BYTES, tr->code_size);
+        stats_add(STAT_SIDE_BYTES, tr->side_size);
+    }
+    lock_drop(&code_lock);
+    return r;
+}
+
+/* --- lookup by host address ------------------------------------------------------------------------- */
+
+static struct region *region_in(const struct code_arena *a, u64 ip)
+{
+    u32 low = 0, high = __atomic_load_n(&a->count, __ATOMIC_ACQUIRE);
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if ((u64)a->regions[middle]->code <= ip)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (!low) return NULL;
+    struct region *r = a->regions[low - 1];
+    return ip < (u64)r->code + r->code_size ? r : NULL;
+}
+
+struct region *code_region_at(u64 ip)
+{
+    for (u32 n = 0; n < MAX_ARENAS; n++) {
+        const struct code_arena *a = &arenas[n];
+        u64 code = (u64)__atomic_load_n(&a->code, __ATOMIC_ACQUIRE);
+        if (code && ip >= code && ip < code + CODE_SIZE) return region_in(a, ip);
+    }
+    return NULL;
+}
+
+/* --- links and death -------------------------------------------------------------------------------- */
+
+void code_link(struct cell_slot *cell, struct region *to)
+{
+    lock_take(&code_lock);
+    struct code_arena *a = current_arena();
+    if (!to->dead && a && a->data_used + sizeof(struct incoming) <= DATA_SIZE) {
+        struct incoming *in = take_data(a, sizeof(*in));
+        in->cell = cell;
+        in->next = to->incoming;
+        to->incoming = in;
+        __atomic_store_n(&cell->target, to->code, __ATOMIC_RELEASE);
+    }
+    lock_drop(&code_lock);
+}
+
+/* code_lock held. */
+static void kill_region(struct region *r)
+{
+    struct region **p = &buckets[bucket_of(r->pc)];
+    while (*p && *p != r) p = &(*p)->next;
+    if (*p) *p = r->next;
+    r->dead = true;
+    for (struct incoming *in = r->incoming; in; in = in->next)
+        __atomic_store_n(&in->cell->target, in->cell->stub, __ATOMIC_RELEASE);
+    r->incoming = NULL;
+    count_pages(&r->range, -1);
+}
+
+static u32 site_of(u64 pc)
+{
+    return (u32)(pc >> 2) % FP_SITES;
+}
+
+void code_supersede(struct region *r)
+{
+    lock_take(&code_lock);
+    fp_sites[site_of(r->pc) / 8] |= (u8)(1u << site_of(r->pc) % 8);
+    if (!r->dead) kill_region(r);
+    lock_drop(&code_lock);
+}
+
+bool code_is_fp_site(u64 pc)
+{
+    return fp_sites[site_of(pc) / 8] >> site_of(pc) % 8 & 1;
+}
+
+static bool pages_have_code(u64 start, u64 end)
+{
+    u64 pages = ((end - 1) >> 12) - (start >> 12) + 1;
+    if (pages >= PAGE_COUNTS) return true;
+    for (u64 n = 0; n < pages; n++)
+        if (page_count[((start >> 12) + n) % PAGE_COUNTS]) return true;
+    return false;
+}
+
+bool code_invalidate(u64 start, u64 end)
+{
+    bool any = false;
+    if (start >= end) return false;
+    lock_take(&code_lock);
+    __atomic_store_n(&epoch, epoch + 1, __ATOMIC_RELEASE);
+    if (pages_have_code(start, end)) {
+        for (u32 n = 0; n < MAX_ARENAS; n++) {
+            if (!arenas[n].code || arenas[n].retired) continue;
+            for (u32 k = 0; k < arenas[n].count; k++) {
+                struct region *r = arenas[n].regions[k];
+                if (r->dead || r->range.end <= start || r->range.start >= end) continue;
+                kill_region(r);
+                any = true;
+            }
+        }
+    }
+    lock_drop(&code_lock);
+    if (any) stats_add(STAT_INVALIDATIONS, 1);
+    return any;
+}
+
+/* --- giving memory back --------------------------------------------------------------------------- */
+
+void code_flush(void)
+{
+    lock_take(&code_lock);
+    epoch++;
+    generation++;
+    for (u32 n = 0; n < MAX_ARENAS; n++) {
+        if (!arenas[n].code || arenas[n].retired) continue;
+        for (u32 k = 0; k < arenas[n].count; k++) arenas[n].regions[k]->dead = true;
+        arenas[n].retired = generation;
+    }
+    memset(buckets, 0, sizeof(buckets));
+    memset(page_count, 0, sizeof(page_count));
+    current = -1;
+    lock_drop(&code_lock);
+    stats_add(STAT_EVICTIONS, 1);
+    jit_kick_all();
+}
+
+static void find_oldest(struct thread *t, void *context)
+{
+    const struct jit_thread *j = jit_of(t);
+    u32 *oldest = context;
+    if (!j || __atomic_load_n(&j->outside, __ATOMIC_SEQ_CST)) return;
+    u32 g = __atomic_load_n(&j->generation, __ATOMIC_SEQ_CST);
+    if (g < *oldest) *oldest = g;
+}
+
+void code_acknowledge(struct jit_thread *j)
+{
+    __atomic_store_n(&j->generation, generation, __ATOMIC_SEQ_CST);
+    u32 oldest = UINT32_MAX;
+    lock_take(&code_lock);
+    thread_each(find_oldest, &oldest);
+    for (u32 n = 0; n < MAX_ARENAS; n++)
+        if (arenas[n].code && arenas[n].retired && arenas[n].retired <= oldest)
+            close_arena(&arenas[n]);
+    lock_drop(&code_lock);
+}
+
+/* --- fork ------------------------------------------------------------------------------------------- */
+
+void code_before_fork(void)
+{
+    lock_take(&code_lock);
+    if (current >= 0) arenas[current].sealed = true;
+}
+
+void code_after_fork(bool child)
+{
+    if (child)
+        lock_reset(&code_lock);
+    else
+        lock_drop(&code_lock);
+}

@@ -1,0 +1,319 @@
+/*
+ * The translating engine: run(), which looks up or translates regions, enters them, and serves the
+ * doors by which they leave.
+ */
+#include "rt/jit/jit.h"
+
+#include "aot/abi/slots.h"
+#include "rt/log.h"
+#include "rt/stats.h"
+#include "rt/translate.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#define STACK_SIZE (64u << 10)
+#define GUARD_SIZE 4096u
+
+/* FPCR bits under which host units don't do: FZ16, DN, FZ, AHP. */
+#define FPCR_MODES (1u << 19 | 1u << 24 | 1u << 25 | 1u << 26)
+
+#define FP_TRAPS_TO_SUPERSEDE 2
+
+/* --- threads -------------------------------------------------------------------------------------- */
+
+static void purge_jump_cache(struct thread *t)
+{
+    for (u32 n = 0; n < 1u << JUMP_CACHE_BITS; n++)
+        t->state.jump_cache[n] = (struct jump_cache_entry){1, NULL};
+}
+
+static bool jit_thread_init(struct thread *t)
+{
+    size_t cache = sizeof(struct jump_cache_entry) << JUMP_CACHE_BITS;
+    size_t size = ALIGN_UP(sizeof(struct jit_thread), (size_t)4096);
+    u8 *place = mmap(NULL, GUARD_SIZE + STACK_SIZE + cache + size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place == MAP_FAILED) return false;
+    mprotect(place, GUARD_SIZE, PROT_NONE);
+    struct jit_thread *j = (void *)(place + GUARD_SIZE + STACK_SIZE + cache);
+    memset(j, 0, sizeof(*j));
+    arena_init(&j->arena);
+    j->stack = place;
+    j->outside = 1;
+    t->engine = j;
+    t->state.translated_sp = place + GUARD_SIZE + STACK_SIZE - 64;
+    t->state.jump_cache = (void *)(place + GUARD_SIZE + STACK_SIZE);
+    t->state.host_mxcsr = 0x1f80;
+    *(const void **)&t->state.leave[LEAVE_LINK] = engine_leave_link;
+    *(const void **)&t->state.leave[LEAVE_INDIRECT] = engine_leave_indirect;
+    *(const void **)&t->state.leave[LEAVE_TRAP] = engine_leave_trap;
+    return true;
+}
+
+static void jit_thread_exit(struct thread *t)
+{
+    struct jit_thread *j = jit_of(t);
+    size_t cache = sizeof(struct jump_cache_entry) << JUMP_CACHE_BITS;
+    size_t size = ALIGN_UP(sizeof(struct jit_thread), (size_t)4096);
+    t->engine = NULL;
+    if (!j) return;
+    arena_free(&j->arena);
+    munmap(j->stack, GUARD_SIZE + STACK_SIZE + cache + size);
+}
+
+/* --- translating ---------------------------------------------------------------------------------- */
+
+static u8 mode_of(const struct thread *t)
+{
+    return (t->state.fpcr & FPCR_MODES ? MODE_FPCR : 0) |
+           (code_is_fp_site(t->state.pc) ? MODE_FP_SITE : 0);
+}
+
+static u64 now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
+}
+
+static void flush(struct jit_thread *j)
+{
+    code_flush();
+    code_acknowledge(j);
+}
+
+/* A new translation of pc, or NULL and *status. */
+static struct region *translate(struct thread *t, u64 pc, u8 mode, enum translate_status *status)
+{
+    struct jit_thread *j = jit_of(t);
+    struct region *r = NULL;
+    u64 start = now_ns();
+    u32 limit = 0;
+    for (unsigned tries = 0; tries < 16 && !r; tries++) {
+        struct translation tr;
+        u32 epoch = code_epoch();
+        arena_reset(&j->arena);
+        *status = translate_region(&j->arena, pc, mode != 0, limit, &tr);
+        if (*status == TRANSLATE_TOO_BIG && limit != 1)
+            limit = limit ? limit / 2 : 16;
+        else if (*status != TRANSLATE_OK)
+            break;
+        else if (!(r = code_publish(&tr, mode, epoch)) && epoch == code_epoch())
+            flush(j);
+    }
+    stats_add(STAT_TRANSLATE_NS, now_ns() - start);
+    return r;
+}
+
+/* The region at state.pc, made if need be; NULL: it can't be translated, see *status. */
+static struct region *region_for(struct thread *t, enum translate_status *status)
+{
+    u64 pc = t->state.pc;
+    u8 mode = mode_of(t);
+    *status = TRANSLATE_OK;
+    struct region *r = code_find(pc, mode);
+    return r ? r : translate(t, pc, mode, status);
+}
+
+/* --- the evaluator behind it ---------------------------------------------------------------------- */
+
+/* Evaluates `limit` instructions at state.pc (0: a region). False: *exit is to be returned. */
+static bool evaluate(struct thread *t, u32 limit, struct engine_exit *out)
+{
+    struct jit_thread *j = jit_of(t);
+    struct ir_func *f;
+    u64 budget = limit ? limit : 1000;
+    arena_reset(&j->arena);
+    enum translate_status status = translate_lift(&j->arena, t->state.pc, limit, &f);
+    if (status != TRANSLATE_OK) {
+        *out = (struct engine_exit){.kind = ENGINE_TRAP, .reason = TRAP_FETCH};
+        return false;
+    }
+    stats_add(STAT_EVALUATED, 1);
+    if (sigsetjmp(j->fault_out, 0)) {
+        *out = j->exit;
+        return false;
+    }
+    j->evaluating = true;
+    struct translate_exit e = translate_evaluate(f, &t->state, &j->arena, &budget);
+    j->evaluating = false;
+    if (e.reason == TRAP_NONE || e.reason == TRAP_LIMIT) return true;
+    *out = (struct engine_exit){.kind = ENGINE_TRAP, .reason = e.reason, .imm = e.imm};
+    return false;
+}
+
+/* A site at which the host's units trap often gets a translation that doesn't use them. */
+static void note_fp_trap(struct region *r)
+{
+    if (r->fp_traps++ < FP_TRAPS_TO_SUPERSEDE || r->mode) return;
+    code_supersede(r);
+    jit_kick_all();
+}
+
+/* --- serving the doors ---------------------------------------------------------------------------- */
+
+static u64 drop_tag(u64 pc)
+{
+    return bits(pc, 55, 1) ? pc | UINT64_C(0xff) << 56 : pc & ~(UINT64_C(0xff) << 56);
+}
+
+/* What the next turn of run() enters. */
+struct turn {
+    struct region *next; /* NULL: look at state.pc */
+    bool done;           /* exit is what run() returns */
+    struct engine_exit exit;
+};
+
+static void serve_link(struct thread *t, struct turn *turn, struct left left)
+{
+    enum translate_status status;
+    stats_add(STAT_LEAVE_LINK, 1);
+    t->state.pc = left.rcx;
+    turn->next = region_for(t, &status);
+    if (turn->next) code_link((struct cell_slot *)left.rax, turn->next);
+}
+
+static void serve_indirect(struct thread *t, struct turn *turn, struct left left)
+{
+    enum translate_status status;
+    stats_add(STAT_LEAVE_INDIRECT, 1);
+    t->state.pc = drop_tag(left.rcx);
+    turn->next = region_for(t, &status);
+    if (!turn->next) return;
+    u32 n = (u32)(t->state.pc >> 2) & ((1u << JUMP_CACHE_BITS) - 1);
+    t->state.jump_cache[n] = (struct jump_cache_entry){t->state.pc, turn->next->code};
+}
+
+static void serve_trap(struct thread *t, struct turn *turn, struct left left)
+{
+    u8 reason = (u8)left.rax;
+    t->state.pc = left.rcx;
+    if (reason == TRAP_FPCR) {
+        purge_jump_cache(t);
+        return;
+    }
+    if (reason == TRAP_LIMIT) return;
+    stats_add(STAT_LEAVE_TRAP, 1);
+    turn->done = true;
+    turn->exit = (struct engine_exit){
+        .kind = ENGINE_TRAP, .reason = reason, .imm = (u16)(left.rax >> 8)};
+}
+
+static void serve_recovered(struct thread *t, struct turn *turn)
+{
+    struct jit_thread *j = jit_of(t);
+    if (j->exit.kind == ENGINE_FAULT && j->finish) {
+        j->finish = false;
+        if (j->exit.signo == SIGFPE) note_fp_trap(j->at);
+        turn->done = !evaluate(t, 1, &turn->exit);
+        return;
+    }
+    if (j->exit.kind == ENGINE_FAULT) stats_add(STAT_FAULTS, 1);
+    turn->done = j->exit.kind == ENGINE_FAULT;
+    turn->exit = j->exit;
+}
+
+/* Nothing to enter at state.pc: no code there, or none that the translator can make. */
+static void without_region(struct thread *t, struct turn *turn, enum translate_status status)
+{
+    if (status == TRANSLATE_NO_CODE) {
+        turn->done = true;
+        turn->exit = (struct engine_exit){.kind = ENGINE_TRAP, .reason = TRAP_FETCH};
+    } else {
+        turn->done = !evaluate(t, 0, &turn->exit);
+    }
+}
+
+/* The engine's own reason for attention: stale entries go. */
+static void settle_attention(struct thread *t)
+{
+    __atomic_and_fetch(&t->attention, ~(u32)ATTENTION_ENGINE, __ATOMIC_ACQ_REL);
+    purge_jump_cache(t);
+    code_acknowledge(jit_of(t));
+}
+
+static struct engine_exit jit_run(struct thread *t)
+{
+    struct turn turn = {0};
+    struct jit_thread *j = jit_of(t);
+    __atomic_store_n(&j->outside, 0, __ATOMIC_SEQ_CST);
+    while (!turn.done) {
+        u32 attention = __atomic_load_n(&t->attention, __ATOMIC_ACQUIRE);
+        if (attention & ATTENTION_ENGINE) {
+            settle_attention(t);
+            turn.next = NULL;
+        }
+        if (attention & ATTENTION_SIGNAL) {
+            turn.exit = (struct engine_exit){.kind = ENGINE_ATTENTION};
+            break;
+        }
+        enum translate_status status = TRANSLATE_OK;
+        struct region *r = turn.next ? turn.next : region_for(t, &status);
+        turn.next = NULL;
+        if (!r) {
+            without_region(t, &turn, status);
+            continue;
+        }
+        struct left left = engine_enter(&t->state, r->code, &t->attention);
+        switch (t->state.door) {
+        case LEAVE_LINK: serve_link(t, &turn, left); break;
+        case LEAVE_INDIRECT: serve_indirect(t, &turn, left); break;
+        case LEAVE_TRAP: serve_trap(t, &turn, left); break;
+        case DOOR_RECOVERED: serve_recovered(t, &turn); break;
+        default: break; /* attention, before anything ran: state.pc stands */
+        }
+    }
+    __atomic_store_n(&j->outside, 1, __ATOMIC_SEQ_CST);
+    return turn.exit;
+}
+
+/* --- the rest of the door ------------------------------------------------------------------------- */
+
+static void kick(struct thread *t, void *context)
+{
+    if (t != context) thread_kick(t, ATTENTION_ENGINE);
+}
+
+void jit_kick_all(void)
+{
+    if (!thread_self) return;
+    __atomic_or_fetch(&thread_self->attention, ATTENTION_ENGINE, __ATOMIC_ACQ_REL);
+    thread_each(kick, thread_self);
+}
+
+static void jit_invalidate(u64 start, u64 end)
+{
+    if (code_invalidate(start, end)) jit_kick_all();
+}
+
+static void jit_before_fork(struct thread *t)
+{
+    (void)t;
+    code_before_fork();
+}
+
+static void jit_after_fork(struct thread *t, bool child)
+{
+    (void)t;
+    code_after_fork(child);
+}
+
+static bool jit_init(void)
+{
+    return true;
+}
+
+const struct engine engine_jit = {
+    .name = "quick",
+    .init = jit_init,
+    .thread_init = jit_thread_init,
+    .thread_exit = jit_thread_exit,
+    .run = jit_run,
+    .fault = jit_fault,
+    .interrupt = jit_interrupt,
+    .invalidate = jit_invalidate,
+    .before_fork = jit_before_fork,
+    .after_fork = jit_after_fork,
+};

@@ -1,0 +1,88 @@
+/*
+ * The switch between C and translated code.
+ *
+ * engine_enter saves what C calls keep and puts the biased state into RBP; translated code leaves by
+ * one of the doors of exits.h, or is made to leave by a signal handler that sets RIP to
+ * engine_leave_recovered after it has written all guest state.
+ */
+#include "aot/abi/offsets.h"
+
+#define FIELD(offset) (offset - STATE_RBP_BIAS)(%rbp)
+
+/* Beyond enum leave_door: see jit.h. */
+#define DOOR_ATTENTION 4
+#define DOOR_RECOVERED 5
+
+        .text
+
+/*
+ * struct left engine_enter(struct guest_state *state, void *code, const u32 *attention)
+ * RAX, RDX: what RAX and RCX were at the door.
+ */
+        .globl engine_enter
+        .type engine_enter, @function
+engine_enter:
+        push %rbp
+        push %rbx
+        push %r12
+        push %r13
+        push %r14
+        push %r15
+        sub $8, %rsp
+        lea STATE_RBP_BIAS(%rdi), %rbp
+        mov %rsp, FIELD(STATE_HOST_SP)
+        mov FIELD(STATE_TRANSLATED_SP), %rsp
+        /* From here on a signal handler that finds RIP in this file before `jmp *%rsi` lets the
+         * processor step to the region's entry, which is a safepoint. Before the comparison it
+         * needn't, but may. */
+        movl $1, FIELD(STATE_IN_TRANSLATED)
+        .globl engine_enter_window
+engine_enter_window:
+        cmpl $0, (%rdx)
+        jne 1f
+        ldmxcsr FIELD(STATE_MXCSR)
+        jmp *%rsi
+        .globl engine_enter_end
+engine_enter_end:
+1:      movl $DOOR_ATTENTION, FIELD(STATE_DOOR)
+        jmp leave
+
+        .globl engine_leave_recovered
+engine_leave_recovered:
+        movl $DOOR_RECOVERED, FIELD(STATE_DOOR)
+        jmp leave
+
+        .globl engine_leave_link
+engine_leave_link:
+        movl $0, FIELD(STATE_DOOR)
+        jmp leave_guest
+
+        .globl engine_leave_indirect
+engine_leave_indirect:
+        movl $1, FIELD(STATE_DOOR)
+        jmp leave_guest
+
+        .globl engine_leave_trap
+engine_leave_trap:
+        movl $2, FIELD(STATE_DOOR)
+
+        /* MXCSR's sticky flags are the guest's. */
+leave_guest:
+        stmxcsr FIELD(STATE_MXCSR)
+leave:
+        ldmxcsr FIELD(STATE_HOST_MXCSR)
+        movl $0, FIELD(STATE_IN_TRANSLATED)
+        mov FIELD(STATE_HOST_SP), %rsp
+        mov %rcx, %rdx
+        add $8, %rsp
+        pop %r15
+        pop %r14
+        pop %r13
+        pop %r12
+        pop %rbx
+        pop %rbp
+        cld
+        ret
+        .size engine_enter, . - engine_enter
+
+        .section .note.GNU-stack, "", @progbits

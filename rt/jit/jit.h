@@ -1,0 +1,146 @@
+/*
+ * The translating engine's inside: code memory, regions, lookup, links.
+ *
+ * Code lives in arenas: a memfd mapped twice, written through one alias and run through the other,
+ * with private data beside it (cells, side tables, region records). Everything that is in an arena
+ * stays where it is until all of it goes. A fork seals the arenas of both sides, since the code
+ * pages are shared: each opens new ones when it translates again.
+ *
+ * Locks: LOCK_CODE (code_lock) guards all tables here. Translating itself needs no lock: each thread
+ * has a translator of its own, and publishes its result if no invalidation came in between.
+ */
+#ifndef RT_JIT_JIT_H
+#define RT_JIT_JIT_H
+
+#include "aot/abi/state.h"
+#include "aot/abi/translation.h"
+#include "aot/base/arena.h"
+#include "rt/engine.h"
+#include "rt/lock.h"
+
+#include <setjmp.h>
+
+/* Doors of engine_enter beyond enum leave_door; enter.S has the same numbers. */
+enum { DOOR_ATTENTION = 4, DOOR_RECOVERED = 5 };
+
+/* A cell as it lies in memory: the generator's 8-byte word, and its stub to fall back to. */
+struct cell_slot {
+    void *target;
+    void *stub;
+};
+
+/* A cell that leads to a region: reset when the region goes. */
+struct incoming {
+    struct incoming *next;
+    struct cell_slot *cell;
+};
+
+/* What one translation of a region needs that another of the same address doesn't. */
+enum region_mode {
+    MODE_FPCR = 1,    /* FPCR asks for what the host's units can't do: arithmetic by helper */
+    MODE_FP_SITE = 2, /* the host's units trap too often here: the same */
+};
+
+struct region {
+    u64 pc;
+    u8 *code; /* runnable alias */
+    u32 code_size;
+    u32 side_size;
+    const u8 *side;
+    struct region *next; /* in its hash bucket */
+    struct incoming *incoming;
+    struct guest_range range;
+    u8 mode;      /* bits of enum region_mode */
+    bool dead;    /* invalidated: never entered again */
+    u16 fp_traps; /* invalid operations that the evaluator had to finish */
+};
+
+/* Per thread: t->engine. */
+struct jit_thread {
+    struct arena arena; /* the translator's */
+    void *stack;        /* translated code's, with a guard page below */
+    bool stepping;      /* the processor steps to the next safepoint */
+    u32 outside;        /* 1 while run() isn't on the stack: no address of code is held */
+    u32 generation;     /* of code memory: nothing older is held */
+
+    /* What recovery found, for run(). */
+    struct engine_exit exit;
+    bool finish;        /* the instruction at state.pc is to be evaluated: invalid operation, tag */
+    struct region *at;  /* the region it happened in */
+
+    bool evaluating;    /* a fault now is the evaluator's */
+    sigjmp_buf fault_out;
+};
+
+static inline struct jit_thread *jit_of(struct thread *t);
+
+extern struct lock code_lock;
+
+/* --- enter.S ------------------------------------------------------------------------------------ */
+
+struct left {
+    u64 rax, rcx;
+};
+struct left engine_enter(struct guest_state *state, void *code, const u32 *attention);
+extern const char engine_enter_window[], engine_enter_end[], engine_leave_recovered[];
+extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_trap[];
+
+/* --- code.c: memory and tables -------------------------------------------------------------------- */
+
+/* The live region at pc in that mode, or NULL. Takes the lock. */
+struct region *code_find(u64 pc, u8 mode);
+
+/*
+ * Copies a translation into code memory and enters it into the tables, unless `epoch` (code_epoch
+ * before the guest's bytes were read) is past. NULL: past, or no memory (then everything was
+ * flushed). Takes the lock.
+ */
+struct region *code_publish(const struct translation *tr, u8 mode, u32 epoch);
+
+/* Counts invalidations. */
+u32 code_epoch(void);
+
+/* The region whose code holds host address ip, dead ones included; NULL: none. Lock-free, for
+ * signal handlers. */
+struct region *code_region_at(u64 ip);
+
+/* Makes the cell lead to the region, if both still live. Takes the lock. */
+void code_link(struct cell_slot *cell, struct region *to);
+
+/* Regions that overlap [start, end) die, links to them too; true: there were some. */
+bool code_invalidate(u64 start, u64 end);
+
+/* The region dies, and its address is MODE_FP_SITE from now on. */
+void code_supersede(struct region *r);
+
+/* True when pc, or an address that is taken for it, was superseded. */
+bool code_is_fp_site(u64 pc);
+
+/* Code memory is full: everything dies, and is given back when no thread can be in it any more. */
+void code_flush(void);
+
+/* The calling thread holds no address of code at the moment: gives retired memory back when that
+ * is true of all threads. */
+void code_acknowledge(struct jit_thread *j);
+
+void code_before_fork(void);
+void code_after_fork(bool child);
+
+/* --- recover.c: out of the middle ----------------------------------------------------------------- */
+
+bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc);
+void jit_interrupt(struct thread *t, ucontext_t *uc);
+
+/* --- engine.c --------------------------------------------------------------------------------------- */
+
+/* Every thread purges what it keeps of code addresses at its next safepoint. */
+void jit_kick_all(void);
+
+#include "rt/thread.h"
+
+static inline struct jit_thread *jit_of(struct thread *t)
+{
+    return t->engine;
+}
+
+#endif
