@@ -38,8 +38,8 @@ END {
     for (i = 1; i <= nmodes; i++) printf "%10s", mode[i]
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native") printf "%14s", mode[i] "/native"
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native" && mode[i] != "qemu") printf "%12s", mode[i] "/qemu"
-    for (i = 1; i <= nmodes; i++) printf "%11s", "wall " substr(mode[i], 1, 6)
-    for (i = 1; i <= nmodes; i++) printf "%10s", "MB " substr(mode[i], 1, 6)
+    for (i = 1; i <= nmodes; i++) printf "%13s", "wall " substr(mode[i], 1, 6)
+    for (i = 1; i <= nmodes; i++) printf "%11s", "MB " substr(mode[i], 1, 6)
     print ""
     for (g = 1; g <= ngroups; g++) {
         print groups[g]
@@ -74,8 +74,8 @@ function one_row(id, g,   i, m, x, line) {
         if (m != "native") line = line "," shown(ratio(med[id, m], med[id, "native"]))
         if (m != "native" && m != "qemu") line = line "," shown(ratio(med[id, m], med[id, "qemu"]))
     }
-    for (i = 1; i <= nmodes; i++) { x = median(wall, id, mode[i]); printf "%11s", seconds_of(x) }
-    for (i = 1; i <= nmodes; i++) printf "%10.1f", peak[id, mode[i]] / 1024
+    for (i = 1; i <= nmodes; i++) { x = median(wall, id, mode[i]); printf "%13s", seconds_of(x) }
+    for (i = 1; i <= nmodes; i++) printf "%11.1f", peak[id, mode[i]] / 1024
     print ""
     print line > csv
 }
