@@ -224,8 +224,8 @@
     X(VURECPE, "vurecpe", "vv", LANES) /* esz 2 */                                                 \
     X(VURSQRTE, "vursqrte", "vv", LANES)                                                           \
     /* Floating point, scalar (type f16 f32 f64) or by element (type v128, esz 1 2 3). Every lane  \
-       raises its flags, and zeros raise too (fdiv, frecpe, frsqrte): for a 64-bit form the low    \
-       half is put into both halves of the operands and the result's is cut off. */                \
+       raises its flags. Zeros raise none but in fdiv, frecpe and frsqrte: there a 64-bit form     \
+       must put something else into the upper half. */                                             \
     X(FADD, "fadd", "txx", LANES | FP)                                                             \
     X(FSUB, "fsub", "txx", LANES | FP)                                                             \
     X(FMUL, "fmul", "txx", LANES | FP)                                                             \

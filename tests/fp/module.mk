@@ -5,7 +5,8 @@ FP_DIFF_OBJS = $(call objs,tests/fp/diff.c tests/fp/rows_vec.c tests/fp/rows_fp.
 TEST_LAYERS_eval_vec := ir abi base
 TEST_OBJS_eval_vec   = $(FP_DIFF_OBJS)
 TEST_LIBS_eval_vec   := -lunicorn
-TEST_LAYERS_eval_fp  := xlat ir abi base
+TEST_LAYERS_eval_fp  := ir abi base
+TEST_OBJS_eval_fp    = $(call objs,aot/xlat_helper.c)
 TEST_OBJS_eval_qemu  = $(FP_DIFF_OBJS)
 
 $(BUILD)/fuzz/eval_qemu: | $(BUILD)/tests/fp-guest
