@@ -150,6 +150,44 @@ static bool is_skipped(enum a64_row row)
     }
 }
 
+/*
+ * Where the oracle is known to be wrong: its LDSMAX and LDSMIN compare narrow values zero-extended
+ * (corrected in QEMU 5.2); FCMLA by element raises flags for lanes that a 64-bit form hasn't; a
+ * scalar half converted to a signed fixed-point number is sign-extended into the next half.
+ */
+static bool oracle_memory_is_wrong(enum a64_row row)
+{
+    return row == A64_LDSMAX || row == A64_LDSMIN;
+}
+
+static bool oracle_fpsr_is_wrong(enum a64_row row, u32 word)
+{
+    return row == A64_FCMLA_ve && !a64_Q(word);
+}
+
+/* ... and where the architecture lets implementations differ: a pair loaded to one register. */
+static bool is_loose(enum a64_row row, u32 word)
+{
+    bool one_register = a64_rt(word) == a64_rt2(word);
+    switch (row) {
+    case A64_FCVTZS_sfix: return a64_immh(word) < 4;
+    case A64_LDPSW_off:
+    case A64_LDPSW_pre:
+    case A64_LDPSW_post:
+    case A64_LDP_off:
+    case A64_LDP_pre:
+    case A64_LDP_post:
+    case A64_LDNP:
+    case A64_LDXP:
+    case A64_LDAXP:
+    case A64_LDP_off_v:
+    case A64_LDP_pre_v:
+    case A64_LDP_post_v:
+    case A64_LDNP_v: return one_register;
+    default: return false;
+    }
+}
+
 /* --- one case -----------------------------------------------------------------------------------
  */
 
@@ -213,8 +251,9 @@ static void show_operands(u32 word, const struct guest_state *s)
            m, (unsigned long long)v[2][1], (unsigned long long)v[2][0]);
 }
 
-static void run_case(const struct a64_row_info *info, u32 word)
+static void run_case(enum a64_row row, u32 word)
 {
+    const struct a64_row_info *info = a64_row_info(row);
     static struct guest_state start, ours, theirs;
     random_state(&start, word, !strcmp(info->group, "ldst"));
     ours = theirs = start;
@@ -244,9 +283,11 @@ static void run_case(const struct a64_row_info *info, u32 word)
         if (got.end != expected.end)
             differ(info->name, word, start.pc, "end", got.end, expected.end);
         if (got.end == GUEST_FAULTED) theirs = start;
-        if (got.end == GUEST_WENT_ON && memcmp(data(), data_after, GUEST_DATA_SIZE))
+        if (got.end == GUEST_WENT_ON && !oracle_memory_is_wrong(row) &&
+            memcmp(data(), data_after, GUEST_DATA_SIZE))
             differ(info->name, word, start.pc, "memory", 0, 0);
     }
+    if (oracle_fpsr_is_wrong(row, word)) theirs.fpsr = guest_fpsr(&ours);
     if (compare(info->name, word, start.pc, &ours, &theirs)) show_operands(word, &start);
 }
 
@@ -271,8 +312,8 @@ START_TEST(every_row_agrees_with_the_oracle)
         if (is_skipped((enum a64_row)row) || (only && strcmp(only, info->name))) continue;
         for (u64 done = 0, tries = 0; done < cases && tries < 100 * cases; tries++) {
             u32 word = ((u32)random64() & ~info->mask) | info->value;
-            if (a64_decode(word) != row) continue;
-            run_case(info, word);
+            if (a64_decode(word) != row || is_loose((enum a64_row)row, word)) continue;
+            run_case((enum a64_row)row, word);
             done++;
         }
     }
