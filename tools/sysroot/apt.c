@@ -94,6 +94,7 @@ static _Noreturn void die_of_apt(const struct sysroot *s, const struct command *
         {"has no installation candidate", "the sources know the name, but have no such package"},
         {"was not found", "check the name and version"},
         {"No space left on device", "the disk is full: make room and run the command again"},
+        {"enough free space", "make room and run the command again"},
         {"Temporary failure resolving", "no network? Run the command again to continue"},
         {"Could not resolve", "no network? Run the command again to continue"},
         {"Could not connect", "no network? Run the command again to continue"},

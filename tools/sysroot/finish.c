@@ -168,15 +168,18 @@ static void make_users(const struct sysroot *s)
     char *users = read_inside(s, "/usr/share/base-passwd/passwd.master");
     char *groups = read_inside(s, "/usr/share/base-passwd/group.master");
     const struct passwd *me = getuid() ? getpwuid(getuid()) : NULL;
-    char *mine = me ? format("%s:x:%u:%u:%s:%s:/bin/sh\n", me->pw_name, me->pw_uid, me->pw_gid,
-                             me->pw_gecos, me->pw_dir)
-                    : xstrdup("");
+    char *key = format("\n%s:", me ? me->pw_name : "root");
+    bool known = !me || (users && strstr(users, key));
+    char *mine = known ? xstrdup("")
+                       : format("%s:x:%u:%u:%s:%s:/bin/sh\n", me->pw_name, me->pw_uid, me->pw_gid,
+                                me->pw_gecos, me->pw_dir);
     char *passwd = format("%s%s", users ? users : "root:x:0:0:root:/root:/bin/sh\n", mine);
     put_file(s, "/etc/passwd", passwd);
     put_file(s, "/etc/group", groups ? groups : "root:x:0:\n");
     free(users);
     free(groups);
     free(mine);
+    free(key);
     free(passwd);
 }
 
