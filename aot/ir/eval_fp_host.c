@@ -83,11 +83,8 @@ bool eval_fp_host(enum eval_host operation, struct eval_op *o, const ir_value *a
     if ((fp_fpsr_of_mxcsr(after) & ~FPSR_IXC) || !lanes_are_normal(&r, o->esz, lanes, 2, false))
         return false;
     o->flags |= fp_fpsr_of_mxcsr(after);
-    if (!vector) {
-        r.d[1] = 0;
-        if (o->esz == 2) r.s[1] = 0;
-    }
-    *out = r;
+    if (!vector) x = o->esz == 3 ? _mm_move_epi64(x) : _mm_and_si128(x, _mm_cvtsi32_si128(-1));
+    _mm_store_si128((__m128i *)out, x);
     return true;
 }
 

@@ -23,17 +23,36 @@ static bool is_scalar(u8 type)
     return type == IR_F16 || type == IR_F32 || type == IR_F64;
 }
 
+/* out may be an operand: a lane's result depends on that lane alone. */
 static void map_lanes(const struct eval_entry *e, struct eval_op *o, const ir_value *const v[3],
                       ir_value *out)
 {
     unsigned esz = o->esz;
-    unsigned lanes = is_scalar(o->type) ? 1 : 16u >> esz;
 
-    for (unsigned i = 0; i < lanes; i++) {
+    for (unsigned i = 0; i < 16u >> esz; i++) {
         eval_set(
             out, esz, i,
             e->lane(o, eval_get(v[0], esz, i), eval_get(v[1], esz, i), eval_get(v[2], esz, i)));
     }
+}
+
+static void low_lane(const struct eval_entry *e, struct eval_op *o, const ir_value *const v[3],
+                     ir_value *out)
+{
+    u64 r =
+        e->lane(o, eval_get(v[0], o->esz, 0), eval_get(v[1], o->esz, 0), eval_get(v[2], o->esz, 0));
+
+    out->d[0] = r & UINT64_MAX >> (64 - o->width);
+    out->d[1] = 0;
+}
+
+static void whole(const struct eval_entry *e, struct eval_op *o, const ir_value *const v[3],
+                  ir_value *out)
+{
+    ir_value result = {.d = {0, 0}};
+
+    e->whole(o, v[0], v[1], v[2], &result);
+    *out = result;
 }
 
 bool ir_eval_has_op(u8 op)
@@ -48,18 +67,19 @@ void ir_eval_op(u8 op, u8 type, u8 esz, u8 mod, s64 imm, const ir_value *a, cons
     const ir_value *v[3] = {a ? a : &zero, b ? b : &zero, c ? c : &zero};
     struct eval_op o = {.type = type, .esz = esz, .mod = mod, .imm = imm, .fpcr = fpcr};
     const struct eval_entry *e = find(op);
-    ir_value result = {.d = {0, 0}};
 
     assert(e);
     if (e->lane && is_scalar(type)) o.esz = (u8)(type - IR_F16 + 1);
     if (e->fixed) o.esz = (u8)(e->fixed - 1);
     o.width = 8u << o.esz;
-    if (!e->host || !eval_fp_host(e->host, &o, v[0], v[1], &result)) {
-        if (e->lane)
-            map_lanes(e, &o, v, &result);
-        else
-            e->whole(&o, v[0], v[1], v[2], &result);
+    if (e->host && eval_fp_host(e->host, &o, v[0], v[1], out)) {
+        /* done */
+    } else if (e->whole) {
+        whole(e, &o, v, out);
+    } else if (is_scalar(type)) {
+        low_lane(e, &o, v, out);
+    } else {
+        map_lanes(e, &o, v, out);
     }
     *fpsr |= o.flags;
-    *out = result;
 }
