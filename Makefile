@@ -31,6 +31,9 @@ else
 say = @:
 endif
 
+# Targets that see to everything themselves build in parallel even if -j was not given.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 all:
 
 XLAT_DIRS := base abi a64 ir x64 lift opt gen disc
@@ -132,7 +135,7 @@ $(SUITES:%=ready-%):
 # Installs first what is missing (or says what to install), so that the rest sees a whole system.
 check:
 	@tools/deps build check
-	@$(MAKE) --no-print-directory all unit-tests $(SUITES:%=ready-%)
+	@$(MAKE) --no-print-directory $(PARALLEL) all unit-tests $(SUITES:%=ready-%)
 	@BUILD=$(BUILD) tests/run $(SUITES)
 
 $(SUITES:%=check-%): check-%: ready-%
@@ -153,12 +156,12 @@ fmt:
 
 demo:
 	@tools/deps build demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BUILD=$(BUILD) tools/demo
 
 bench:
 	@tools/deps build bench
-	@$(MAKE) --no-print-directory all sysroots
+	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots
 	@BUILD=$(BUILD) tools/bench/bench $(BENCH)
 
 clean:
