@@ -1,0 +1,98 @@
+/*
+ * From a host context and a side table's frame state to exact guest state.
+ */
+#include "rt/jit/frame.h"
+
+#include <string.h>
+
+#define EFLAGS_CF (1u << 0)
+#define EFLAGS_PF (1u << 2)
+#define EFLAGS_ZF (1u << 6)
+#define EFLAGS_SF (1u << 7)
+#define EFLAGS_OF (1u << 11)
+
+/* Host register numbers of the generator to the kernel's order in gregs. */
+static const u8 greg_of[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                               REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                               REG_R12, REG_R13, REG_R14, REG_R15};
+
+static u64 greg(const ucontext_t *uc, unsigned reg)
+{
+    return (u64)uc->uc_mcontext.gregs[greg_of[reg]];
+}
+
+static const u64 *xmm(const ucontext_t *uc, unsigned reg)
+{
+    return (const u64 *)(const void *)&uc->uc_mcontext.fpregs->_xmm[reg];
+}
+
+/* --- one slot ------------------------------------------------------------------------------------- */
+
+static u32 nzcv_from_eflags(u64 eflags, bool borrow)
+{
+    bool carry = eflags & EFLAGS_CF;
+    return (eflags & EFLAGS_SF ? NZCV_N : 0) | (eflags & EFLAGS_ZF ? NZCV_Z : 0) |
+           (carry != borrow ? NZCV_C : 0) | (eflags & EFLAGS_OF ? NZCV_V : 0);
+}
+
+static u32 nzcv_from_ucomis(u64 eflags)
+{
+    if (eflags & EFLAGS_PF) return NZCV_C | NZCV_V;
+    if (eflags & EFLAGS_ZF) return NZCV_Z | NZCV_C;
+    return eflags & EFLAGS_CF ? NZCV_N : NZCV_C;
+}
+
+static void recover_nzcv(struct guest_state *s, const struct loc *l, const ucontext_t *uc)
+{
+    u64 eflags = (u64)uc->uc_mcontext.gregs[REG_EFL];
+    switch (l->kind) {
+    case LOC_EFLAGS: s->nzcv = nzcv_from_eflags(eflags, false); break;
+    case LOC_EFLAGS_BORROW: s->nzcv = nzcv_from_eflags(eflags, true); break;
+    case LOC_EFLAGS_FCMP: s->nzcv = nzcv_from_ucomis(eflags); break;
+    case LOC_AX_HOME: s->nzcv = (u32)greg(uc, l->reg) & NZCV_MASK; break;
+    default: break;
+    }
+}
+
+static void recover_slot(struct guest_state *s, unsigned slot, const struct loc *l,
+                         const ucontext_t *uc)
+{
+    u64 *home = (u64 *)(void *)((u8 *)s + slot_info(slot)->offset);
+    bool vector = slot_info(slot)->kind == SLOT_VEC128;
+    switch (l->kind) {
+    case LOC_GPR: home[0] = greg(uc, l->reg); break;
+    case LOC_GPR32: home[0] = (u32)greg(uc, l->reg); break;
+    case LOC_XMM: memcpy(home, xmm(uc, l->reg), 16); break;
+    case LOC_XMM64:
+        home[0] = xmm(uc, l->reg)[0];
+        home[1] = 0;
+        break;
+    case LOC_XMM32:
+        home[0] = (u32)xmm(uc, l->reg)[0];
+        home[1] = 0;
+        break;
+    case LOC_CONST:
+        home[0] = l->value;
+        if (vector) home[1] = 0;
+        break;
+    case LOC_SCRATCH:
+        if (vector)
+            memcpy(home, s->vscratch[l->value % VSCRATCH_COUNT], 16);
+        else
+            home[0] = s->scratch[l->value % SCRATCH_COUNT];
+        break;
+    default: break;
+    }
+}
+
+void frame_recover(struct guest_state *s, const struct frame_state *fs, const ucontext_t *uc)
+{
+    for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
+        if (slot == SLOT_NZCV)
+            recover_nzcv(s, &fs->loc[slot], uc);
+        else if (fs->loc[slot].kind != LOC_HOME)
+            recover_slot(s, slot, &fs->loc[slot], uc);
+    }
+    s->pc = fs->pc;
+    s->mxcsr = uc->uc_mcontext.fpregs->mxcsr;
+}

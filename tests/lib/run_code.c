@@ -1,0 +1,110 @@
+/*
+ * The harness of run_code.h.
+ */
+#include "tests/lib/run_code.h"
+
+#include "aot/abi/fp_state.h"
+#include "aot/abi/sidetable.h"
+#include "rt/jit/frame.h"
+#include "rt/jit/jit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define CODE_ROOM (4u << 20)
+#define STACK_ROOM (64u << 10)
+
+static u8 *code_at, *stack_at;
+static struct jump_cache_entry *jump_cache;
+static const struct translation *running;
+static struct guest_state *running_state;
+static struct run_result result;
+static struct sigaction others[65]; /* handlers of the program's own, for when nothing runs here */
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+    struct frame_state fs;
+    u64 ip = (u64)uc->uc_mcontext.gregs[REG_RIP];
+    if (!running) {
+        if (others[sig].sa_flags & SA_SIGINFO)
+            others[sig].sa_sigaction(sig, info, context);
+        else
+            signal(sig, SIG_DFL);
+        return;
+    }
+    result.signo = sig;
+    result.code = info->si_code;
+    result.address = (u64)info->si_addr;
+    result.offset = (u32)(ip - (u64)code_at);
+    result.kind = RUN_LOST;
+    if (side_find(running->side, running->side_size, running->entries[0].pc, result.offset, &fs)) {
+        frame_recover(running_state, &fs, uc);
+        result.kind = RUN_FAULT;
+    }
+    uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(u64)engine_leave_recovered;
+    uc->uc_mcontext.gregs[REG_RBP] = (greg_t)((u64)running_state + STATE_BIAS);
+}
+
+void run_code_init(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    code_at = mmap(NULL, CODE_ROOM, prot | PROT_EXEC, flags, -1, 0);
+    stack_at = mmap(NULL, STACK_ROOM, prot, flags, -1, 0);
+    jump_cache = calloc(1u << JUMP_CACHE_BITS, sizeof(*jump_cache));
+    if (code_at == MAP_FAILED || stack_at == MAP_FAILED) abort();
+    for (u32 n = 0; n < 1u << JUMP_CACHE_BITS; n++) jump_cache[n].pc = 1;
+    for (size_t n = 0; n < ARRAY_SIZE(signals); n++) sigaction(signals[n], &sa, &others[signals[n]]);
+}
+
+/* Copies the code; cells lie behind it. */
+static void install(const struct translation *tr)
+{
+    void **cells = (void **)(void *)(code_at + ALIGN_UP(tr->code_size, 64u) + 64);
+    if (tr->code_size + tr->cell_count * 8 + 256 > CODE_ROOM) abort();
+    memcpy(code_at, tr->code, tr->code_size);
+    for (u32 n = 0; n < tr->cell_count; n++) cells[n] = code_at + tr->cells[n].stub;
+    for (u32 n = 0; n < tr->reloc_count; n++) {
+        const struct reloc *r = &tr->relocs[n];
+        u64 to = r->kind == RELOC_CELL ? (u64)&cells[r->value] : r->value;
+        s32 distance = (s32)(to - (u64)(code_at + r->offset + 4 + r->tail));
+        memcpy(code_at + r->offset, &distance, 4);
+    }
+}
+
+static void prepare(struct guest_state *s)
+{
+    s->jump_cache = jump_cache;
+    s->translated_sp = stack_at + STACK_ROOM - 4096;
+    s->host_mxcsr = 0x1f80;
+    s->mxcsr = fp_mxcsr(s->fpcr);
+    *(const void **)&s->leave[LEAVE_LINK] = engine_leave_link;
+    *(const void **)&s->leave[LEAVE_INDIRECT] = engine_leave_indirect;
+    *(const void **)&s->leave[LEAVE_TRAP] = engine_leave_trap;
+}
+
+struct run_result run_code(const struct translation *tr, struct guest_state *state)
+{
+    static const u32 no_attention;
+    install(tr);
+    prepare(state);
+    result = (struct run_result){.kind = RUN_EXIT};
+    running_state = state;
+    running = tr;
+    struct left left = engine_enter(state, code_at + tr->entries[0].offset, &no_attention);
+    running = NULL;
+    state->fpsr = fp_read_fpsr(state->fpsr, state->mxcsr, state->qc) & ~FPSR_QC;
+    if (state->door == DOOR_RECOVERED) return result;
+    state->pc = left.rcx;
+    result.door = state->door;
+    if (result.door == LEAVE_TRAP) {
+        result.reason = (u8)left.rax;
+        result.imm = (u16)(left.rax >> 8);
+    }
+    return result;
+}
