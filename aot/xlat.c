@@ -18,6 +18,8 @@
 #include "aot/x64/disasm.h"
 #include "aot/x64/features.h"
 
+#define MAX_LOOKED 64 /* exits of a region whose targets are looked at */
+
 /* --- text of the stages -------------------------------------------------------------------------
  */
 
@@ -104,9 +106,8 @@ static struct ir_func *misaligned(struct arena *arena, u64 pc)
 
 static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
                               const struct code_view *view, u64 pc, struct a64_region *region,
-                              struct ir_func **out)
+                              struct lift_look *look, struct ir_func **out)
 {
-    struct lift_options lift = {.view = view};
     struct ir_func *f;
     *region = (struct a64_region){.pc = pc};
     if (pc % 4) {
@@ -114,7 +115,7 @@ static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
     } else {
         if (!disc_quick(arena, view, pc, o->max_insts, region)) return XLAT_NO_CODE;
         if (wants(o, XLAT_STAGE_DECODE)) dump_decode(o, region);
-        f = lift_region(arena, region, &lift);
+        f = lift_region(arena, region, look);
     }
     if (!stage_done(o, XLAT_STAGE_IR, f)) return XLAT_INVALID;
     opt_quick(f);
@@ -127,23 +128,36 @@ enum xlat_status xlat_lift(struct arena *arena, const struct xlat_options *optio
                            const struct code_view *view, u64 pc, struct ir_func **out)
 {
     struct a64_region region;
-    return to_ir(arena, options, view, pc, &region, out);
+    return to_ir(arena, options, view, pc, &region, NULL, out);
 }
 
-/* The guest bytes that the region's words came from; neighbouring blocks make one range. */
+/* Adds a range, keeping them ascending and apart; there are few, and most come in order. */
+static void add_range(struct translation *t, struct guest_range range)
+{
+    u32 at = t->range_count;
+    while (at && t->ranges[at - 1].start > range.end) at--;
+    while (at && t->ranges[at - 1].end >= range.start) { /* touches the one before: one range */
+        struct guest_range *before = &t->ranges[--at];
+        if (before->start < range.start) range.start = before->start;
+        if (before->end > range.end) range.end = before->end;
+        memmove(before, before + 1, (--t->range_count - at) * sizeof range);
+    }
+    memmove(t->ranges + at + 1, t->ranges + at, (t->range_count++ - at) * sizeof range);
+    t->ranges[at] = range;
+}
+
+/* The guest bytes that the translation was made from: the region's, and those looked at. */
 static void set_ranges(struct arena *arena, const struct a64_region *region,
-                       struct translation *out)
+                       const struct lift_look *look, struct translation *out)
 {
     out->insn_count = region->insn_count;
-    out->ranges = arena_alloc(arena, (region->block_count + 1) * sizeof *out->ranges);
+    out->ranges = arena_alloc(arena, (region->block_count + look->count + 1) * sizeof *out->ranges);
     out->range_count = 0;
     for (u32 b = 0; b < region->block_count; b++) {
-        u64 start = region->block[b].pc, end = start + 4 * (u64)region->block[b].count;
-        if (out->range_count && out->ranges[out->range_count - 1].end == start)
-            out->ranges[out->range_count - 1].end = end;
-        else
-            out->ranges[out->range_count++] = (struct guest_range){start, end};
+        u64 start = region->block[b].pc;
+        add_range(out, (struct guest_range){start, start + 4 * (u64)region->block[b].count});
     }
+    for (u32 i = 0; i < look->count; i++) add_range(out, look->range[i]);
 }
 
 enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *options,
@@ -152,16 +166,18 @@ enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *
     struct gen_options gen = {.host_features = (u32)options->host_features,
                               .image = options->image,
                               .fp_checked = options->fp_checked};
+    struct guest_range looked[MAX_LOOKED];
+    struct lift_look look = {.view = view, .range = looked, .capacity = MAX_LOOKED};
     struct a64_region region;
     struct ir_func *f;
-    enum xlat_status status = to_ir(arena, options, view, pc, &region, &f);
+    enum xlat_status status = to_ir(arena, options, view, pc, &region, &look, &f);
     if (status != XLAT_OK) return status;
     switch (gen_translate(arena, f, &gen, out)) {
     case GEN_OK: break;
     case GEN_TOO_BIG: return XLAT_TOO_BIG;
     case GEN_INVALID: return XLAT_INVALID;
     }
-    set_ranges(arena, &region, out);
+    set_ranges(arena, &region, &look, out);
     if (wants(options, XLAT_STAGE_CODE)) dump_code(options, pc, out);
     return XLAT_OK;
 }
@@ -177,17 +193,6 @@ struct xlat_exit xlat_evaluate(const struct ir_func *f, struct guest_state *stat
     return (struct xlat_exit){.reason = e.reason, .imm = e.imm};
 }
 
-void xlat_helper_ir_op(struct guest_state *state, u32 descriptor, s64 imm)
-{
-    ir_value a, b, c, result;
-    memcpy(&a, state->vscratch[0], sizeof a);
-    memcpy(&b, state->vscratch[1], sizeof b);
-    memcpy(&c, state->vscratch[2], sizeof c);
-    ir_eval_op((u8)descriptor, (u8)(descriptor >> 8), (u8)(descriptor >> 16),
-               (u8)(descriptor >> 24), imm, &a, &b, &c, state->fpcr, &state->fpsr, &result);
-    memcpy(state->vscratch[0], &result, sizeof result);
-}
-
 /* --- facts --------------------------------------------------------------------------------------
  */
 
@@ -199,6 +204,11 @@ size_t xlat_disassemble(u32 word, u64 pc, char *buf, size_t size)
 u64 xlat_host_features(void)
 {
     return x64_host_features();
+}
+
+const char *xlat_feature_name(unsigned bit)
+{
+    return bit < X64_N_FEATURES ? x64_feature_name(bit) : NULL;
 }
 
 struct hwcap {

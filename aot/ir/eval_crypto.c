@@ -222,7 +222,21 @@ EVAL_WHOLE(sha256su1)
     }
 }
 
+/* CRC-32 and CRC-32C over the bytes of b, bit-reflected, without pre- and post-inversion. */
+static void op_crc32(struct eval_op *o, const ir_value *a, const ir_value *b, const ir_value *c,
+                     ir_value *out)
+{
+    u32 crc = a->s[0], polynomial = o->mod ? 0x82f63b78 : 0xedb88320;
+    (void)c;
+    for (unsigned n = 0; n < 1u << o->esz; n++) {
+        crc ^= b->b[n];
+        for (unsigned k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? polynomial : 0);
+    }
+    out->s[0] = crc;
+}
+
 const struct eval_entry eval_crypto_table[IR_OP_COUNT] = {
+    [IR_CRC32] = {.whole = op_crc32},
     [IR_AESE] = {.whole = aese},           [IR_AESD] = {.whole = aesd},
     [IR_AESMC] = {.whole = aesmc},         [IR_AESIMC] = {.whole = aesimc},
     [IR_SHA1H] = {.whole = sha1h},         [IR_SHA1R] = {.whole = sha1r},

@@ -148,18 +148,6 @@ EVAL(op_select)
     *out = e->v[A & 1 ? i->arg[1] : i->arg[2]];
 }
 
-/* CRC-32 and CRC-32C over the bytes of b, bit-reflected, without pre- and post-inversion. */
-EVAL(op_crc32)
-{
-    u32 crc = (u32)A, polynomial = i->mod ? 0x82f63b78 : 0xedb88320;
-    u64 data = B;
-    for (unsigned n = 0; n < 1u << i->esz; n++, data >>= 8) {
-        crc ^= (u8)data;
-        for (unsigned k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? polynomial : 0);
-    }
-    out->d[0] = crc;
-}
-
 /* --- bools ---------------------------------------------------------------------------------------- */
 
 EVAL(op_icmp)
@@ -298,7 +286,7 @@ eval_fn *const eval_int_table[IR_OP_COUNT] = {
     [IR_SAR] = op_sar,         [IR_ROR] = op_ror,           [IR_EXTR] = op_extr,
     [IR_CLZ] = op_clz,         [IR_CLS] = op_cls,           [IR_RBIT] = op_rbit,
     [IR_BSWAP] = op_bswap,     [IR_SEXT] = op_sext,         [IR_ZEXT] = op_zext,
-    [IR_TRUNC] = op_trunc,     [IR_SELECT] = op_select,     [IR_CRC32] = op_crc32,
+    [IR_TRUNC] = op_trunc,     [IR_SELECT] = op_select,    
     [IR_ICMP] = op_icmp,       [IR_BNOT] = op_bnot,         [IR_BAND] = op_band,
     [IR_BOR] = op_bor,         [IR_BINT] = op_bint,         [IR_COND] = op_cond,
     [IR_FLADD] = op_fladd,     [IR_FLSUB] = op_flsub,       [IR_FLADC] = op_fladc,
