@@ -10,7 +10,6 @@
  * times are means over that many runs. STATUS is an exit status, or 128 + the signal. The command's
  * output goes to /dev/null or OUTPUT; it is linked statically, to run in any root directory.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

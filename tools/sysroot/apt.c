@@ -2,7 +2,6 @@
  * sources. The host's apt configuration gives only its Acquire settings (proxies, certificates,
  * retries) and its keyrings; none of its hooks run and none of its state is read or written.
  */
-#define _GNU_SOURCE
 #include "tools/sysroot/sysroot.h"
 
 #include <errno.h>

@@ -3,7 +3,6 @@
  * and groups (base-passwd's masters), name service files, the bundle of CA certificates.
  * Every step may be repeated; files a user has changed are left alone.
  */
-#define _GNU_SOURCE
 #include "tools/sysroot/sysroot.h"
 
 #include <dirent.h>

@@ -4,7 +4,6 @@
  *           unpack -> finish. Every step may be interrupted; the same command continues.
  *   list:   the packages in DIR, from var/lib/dpkg/status.
  */
-#define _GNU_SOURCE
 #include "tools/sysroot/sysroot.h"
 
 #include <errno.h>

@@ -8,7 +8,6 @@
  * Restrictions to the host's architecture are dropped, signature options are kept.
  * Formats: sources.list(5), one line per source and deb822 stanzas.
  */
-#define _GNU_SOURCE
 #include "tools/sysroot/sysroot.h"
 
 #include <dirent.h>

@@ -10,7 +10,6 @@
  * A package that replaces another version has the other's files removed first, all of them before
  * anything is unpacked, so that a file that moved between packages stays.
  */
-#define _GNU_SOURCE
 #include "tools/sysroot/sysroot.h"
 
 #include <dirent.h>

@@ -1,5 +1,4 @@
 /* Strings, files, child processes and messages of ferry sysroot. */
-#define _GNU_SOURCE
 #include "tools/sysroot/sysroot.h"
 
 #include <errno.h>
