@@ -88,15 +88,16 @@ static const u8 effects[A64_ROW_COUNT] = {
 #undef SET
 };
 
-bool a64_nzcv_dead(const struct code_view *view, u64 pc)
+unsigned a64_nzcv_dead(const struct code_view *view, u64 pc)
 {
     u32 word[LOOK_AHEAD];
-    if (!view || pc % 4) return false;
+    if (pc % 4) return 0;
     size_t n = view->read(view->context, pc, word, LOOK_AHEAD);
-    for (size_t i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++) {
         enum a64_row row = a64_decode(word[i]);
-        if (effects[row] == SEES) return false;
-        if (effects[row] == SETS) return a64_word_feature(row, word[i]) == A64_FEATURE_base;
+        if (effects[row] == SEES) return 0;
+        if (effects[row] == SETS)
+            return a64_word_feature(row, word[i]) == A64_FEATURE_base ? i + 1 : 0;
     }
-    return false;
+    return 0;
 }

@@ -29,9 +29,10 @@ enum a64_flow {
 enum a64_flow a64_flow(enum a64_row row, u32 word, u64 pc, u64 *target);
 
 /*
- * True when code at pc sets all of NZCV before anything can see it: before an instruction that
- * reads it, may fault, trap or branch. Looks at a few instructions only; false means "perhaps not".
+ * When code at pc sets all of NZCV before anything can see it (before an instruction that reads
+ * it, may fault, traps or branches): the number of instructions that show it. Looks at a few
+ * only; 0 means "perhaps not".
  */
-bool a64_nzcv_dead(const struct code_view *view, u64 pc);
+unsigned a64_nzcv_dead(const struct code_view *view, u64 pc);
 
 #endif

@@ -20,14 +20,22 @@
 #include "aot/abi/code_view.h"
 #include "aot/abi/exits.h"
 #include "aot/abi/slots.h"
+#include "aot/abi/translation.h"
 #include "aot/ir/ir.h"
 #include "aot/lift/rows_base.h"
 #include "aot/lift/rows_fp.h"
 
 #define LIFT_DEAD_MEMO 4
 
-struct lift_options {
-    const struct code_view *view; /* for the look behind exits; may be NULL */
+/*
+ * Looks at code behind the region's exits, to see whether flags are dead there. What was relied on
+ * is part of what the translation was made from, so it is written down: room for `capacity` ranges
+ * is the caller's; when it is full, no more is looked at.
+ */
+struct lift_look {
+    const struct code_view *view;
+    struct guest_range *range;
+    u32 count, capacity;
 };
 
 struct lifter {
@@ -36,7 +44,7 @@ struct lifter {
     u32 word;
     bool ended; /* the instruction has closed its block with an END operation */
     const struct a64_region *region;
-    const struct lift_options *options;
+    struct lift_look *look;      /* or NULL */
     bool sp_unsure;              /* SP may be misaligned here: accesses through it check first */
     bool sp_written;             /* some instruction of the region so far has made it so */
     u64 dead_pc[LIFT_DEAD_MEMO]; /* exit targets asked for last, and whether NZCV is dead at them */
@@ -51,9 +59,12 @@ LIFT_BASE_ROWS(LIFT_DECLARE)
 LIFT_FP_ROWS(LIFT_DECLARE)
 #undef LIFT_DECLARE
 
-/* Lifts a whole region. Block n of the function is block n of the region. */
+/*
+ * Lifts a whole region. Block n of the function is block n of the region. look may be NULL: then
+ * flags are exact at every exit.
+ */
 struct ir_func *lift_region(struct arena *arena, const struct a64_region *region,
-                            const struct lift_options *options);
+                            struct lift_look *look);
 
 /* True if words that need the feature are lifted: what HWCAP is made from. */
 bool lift_has_feature(enum a64_feature feature);

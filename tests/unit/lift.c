@@ -31,6 +31,8 @@ static size_t read_text(void *context, u64 pc, u32 *words, size_t max)
 
 static struct arena arena;
 static struct a64_region region;
+static struct guest_range ranges[8];
+static struct lift_look look;
 
 static void setup(void)
 {
@@ -45,10 +47,10 @@ static void teardown(void)
 static struct ir_func *lift(struct text *text, u64 pc, u32 max)
 {
     struct code_view view = {read_text, text};
-    struct lift_options options = {.view = &view};
+    look = (struct lift_look){.view = &view, .range = ranges, .capacity = ARRAY_SIZE(ranges)};
     char message[200];
     ck_assert(disc_quick(&arena, &view, pc, max, &region));
-    struct ir_func *f = lift_region(&arena, &region, &options);
+    struct ir_func *f = lift_region(&arena, &region, &look);
     ck_assert_msg(ir_verify(f, message, sizeof message), "%s", message);
     return f;
 }
@@ -177,7 +179,10 @@ static bool dead_at_target(u32 a, u32 b, u32 c)
     TEXT(0x14000002, 0xd503201f, a, b, c);
     struct ir_func *f = lift(&text, BASE, 0);
     ck_assert_uint_eq(end_of(f, 0)->op, IR_EXIT);
-    return end_of(f, 0)->mod & IR_EXIT_NZCV_DEAD;
+    bool dead = end_of(f, 0)->mod & IR_EXIT_NZCV_DEAD;
+    ck_assert_uint_eq(look.count, dead);
+    if (dead) ck_assert_uint_eq(ranges[0].start, BASE + 8);
+    return dead;
 }
 
 #define ADD  0x8b020020 /* add x0, x1, x2 */
@@ -191,12 +196,23 @@ START_TEST(dead_flags_at_a_target_are_seen)
 {
     ck_assert(dead_at_target(CMP, RET, RET));
     ck_assert(dead_at_target(ADD, ADD, CMP));
+    ck_assert_uint_eq(ranges[0].end, BASE + 20);
     ck_assert(!dead_at_target(ADD, ADD, ADD));
     ck_assert(!dead_at_target(LDR, CMP, RET));
     ck_assert(!dead_at_target(CSET, CMP, RET));
     ck_assert(!dead_at_target(CCMP, CMP, RET));
     ck_assert(!dead_at_target(RET, CMP, RET));
     ck_assert(!dead_at_target(0, CMP, RET));
+}
+END_TEST
+
+START_TEST(without_a_place_to_note_it_nothing_is_looked_at)
+{
+    TEXT(0x14000002, 0xd503201f, CMP, RET);
+    struct code_view view = {read_text, &text};
+    ck_assert(disc_quick(&arena, &view, BASE, 0, &region));
+    struct ir_func *f = lift_region(&arena, &region, NULL);
+    ck_assert_uint_eq(end_of(f, 0)->mod, IR_EXIT_JUMP);
 }
 END_TEST
 
@@ -240,6 +256,7 @@ int main(void)
     tcase_add_test(tc, a_call_sets_the_link_and_leaves);
     tcase_add_test(tc, an_undefined_word_ends_with_a_trap);
     tcase_add_test(tc, dead_flags_at_a_target_are_seen);
+    tcase_add_test(tc, without_a_place_to_note_it_nothing_is_looked_at);
     tcase_add_test(tc, stack_accesses_are_checked_only_behind_odd_writes);
     tcase_add_test(tc, blocks_are_found_by_address);
     suite_add_tcase(suite, tc);
