@@ -24,6 +24,12 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
+# Compiler and flags of the objects there; others are reason enough to compile again.
+ifneq ($(strip $(file <$(BUILD)/flags)),$(strip $(CC) $(CFLAGS)))
+$(shell mkdir -p $(BUILD))
+$(file >$(BUILD)/flags,$(CC) $(CFLAGS))
+endif
+
 ifeq ($(V),)
 Q := @
 say = @printf '  %-6s %s\n' $(1) $(2)
@@ -50,8 +56,9 @@ tools: $(TOOLS)
 
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(BUILD)/obj/%.o,$(filter %.S,$(1)))
 
+# The folder is a prerequisite too: an object whose source is gone leaves the archive.
 define xlat_archive
-$(BUILD)/lib/$(1).a: $$(call objs,$$(filter-out aot/$(1)/gen_%.c,$$(wildcard aot/$(1)/*.c)) $$(GENERATED_$(1)))
+$(BUILD)/lib/$(1).a: aot/$(1) $$(call objs,$$(filter-out aot/$(1)/gen_%.c,$$(wildcard aot/$(1)/*.c)) $$(GENERATED_$(1)))
 endef
 $(foreach d,$(XLAT_DIRS),$(eval $(call xlat_archive,$(d))))
 
@@ -64,12 +71,12 @@ $(BUILD)/lib/%.a:
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
-$(BUILD)/obj/%.o: %.c | $(GENERATED_HEADERS)
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GENERATED_HEADERS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/%.o: %.S | $(GENERATED_HEADERS)
+$(BUILD)/obj/%.o: %.S $(BUILD)/flags | $(GENERATED_HEADERS)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
