@@ -12,18 +12,29 @@
 #define AROUND 0x200000 /* of unmapped space on either side: what a literal can reach, and more */
 
 static sigjmp_buf fault_return;
-static volatile sig_atomic_t fault_expected;
 static u64 fault_address;
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
+    (void)number;
     (void)context;
-    if (!fault_expected) {
-        signal(number, SIG_DFL);
-        return;
-    }
     fault_address = (u64)(uintptr_t)info->si_addr;
     siglongjmp(fault_return, 1);
+}
+
+/* The evaluator's handlers, in place while it runs only: other harnesses have their own. */
+static struct sigaction others[2];
+static const int fault_signals[2] = {SIGSEGV, SIGBUS};
+
+static void take_faults(void)
+{
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    for (int i = 0; i < 2; i++) sigaction(fault_signals[i], &action, &others[i]);
+}
+
+static void give_faults_back(void)
+{
+    for (int i = 0; i < 2; i++) sigaction(fault_signals[i], &others[i], NULL);
 }
 
 static void must_map(u64 address, size_t size, int protection)
@@ -38,9 +49,9 @@ static void must_map(u64 address, size_t size, int protection)
 
 void guest_open(void)
 {
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGBUS, &action, NULL);
+    static bool done;
+    if (done) return;
+    done = true;
     must_map(GUEST_CODE - AROUND, 3 * AROUND, PROT_NONE);
     must_map(GUEST_CODE, GUEST_CODE_SIZE, PROT_READ | PROT_WRITE);
     must_map(GUEST_DATA, GUEST_DATA_SIZE, PROT_READ | PROT_WRITE);
@@ -130,12 +141,12 @@ struct guest_outcome guest_evaluate(struct guest_state *state, u32 insts)
         return (struct guest_outcome){.end = GUEST_REFUSED, .refusal = refusal_text};
 
     if (sigsetjmp(fault_return, 0)) {
-        fault_expected = 0;
+        give_faults_back();
         return (struct guest_outcome){.end = GUEST_FAULTED, .address = fault_address};
     }
-    fault_expected = 1;
+    take_faults();
     struct xlat_exit e = xlat_evaluate(f, state, &arena, &budget);
-    fault_expected = 0;
+    give_faults_back();
     if (e.reason == TRAP_NONE) return (struct guest_outcome){.end = GUEST_WENT_ON};
     return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = e.reason, .imm = e.imm};
 }

@@ -17,7 +17,7 @@
 #define GUEST_RO        (GUEST_DATA + GUEST_DATA_SIZE) /* a read-only page right behind */
 #define GUEST_RO_SIZE   0x1000
 
-/* Maps the guest and takes SIGSEGV and SIGBUS. Once per process. */
+/* Maps the guest; further calls do nothing. */
 void guest_open(void);
 
 void guest_set_code(const u32 *words, size_t count);
