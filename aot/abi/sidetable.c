@@ -137,23 +137,14 @@ static bool next_point(struct reader *r, struct frame_state *fs)
     return false;
 }
 
-bool side_find(const u8 *side, size_t size, u64 pc, u32 offset, struct frame_state *out)
+bool side_find(const u8 *side, size_t size, u64 pc, enum point_kind kind, u32 offset,
+               struct frame_state *out)
 {
     struct reader r = {side, side + size, 0, pc};
     memset(out, 0, sizeof(*out));
     while (next_point(&r, out)) {
-        if (r.offset == offset) return true;
+        if (r.offset == offset && out->kind == kind) return true;
         if (r.offset > offset) return false;
     }
     return false;
-}
-
-u32 side_next_safepoint(const u8 *side, size_t size, u64 pc, u32 offset)
-{
-    struct reader r = {side, side + size, 0, pc};
-    struct frame_state fs;
-    memset(&fs, 0, sizeof(fs));
-    while (next_point(&r, &fs))
-        if (fs.kind == POINT_SAFEPOINT && r.offset >= offset) return r.offset;
-    return UINT32_MAX;
 }

@@ -65,14 +65,11 @@ struct frame_state {
 };
 
 /*
- * The frame state at exactly host offset `offset` of a region that starts at guest address pc.
- * False: no such point, or a damaged table. Never reads outside [side, side + size).
+ * The frame state of the point of that kind at exactly host offset `offset` of a region that starts
+ * at guest address pc. False: no such point, or a damaged table. Never reads outside
+ * [side, side + size).
  */
-bool side_find(const u8 *side, size_t size, u64 pc, u32 offset, struct frame_state *out);
-
-/*
- * The offset of the first SAFEPOINT at or after `offset`, or UINT32_MAX.
- */
-u32 side_next_safepoint(const u8 *side, size_t size, u64 pc, u32 offset);
+bool side_find(const u8 *side, size_t size, u64 pc, enum point_kind kind, u32 offset,
+               struct frame_state *out);
 
 #endif

@@ -23,8 +23,9 @@
 
 /*
  * One entry of a thread's private cache of indirect branch targets. Index: (pc >> 2) mod size.
- * An empty entry has pc = 1, which no branch target equals.
+ * An empty entry has a pc that belongs to another index: 0, but for the first one.
  */
+#define JUMP_CACHE_EMPTY_FIRST 4
 struct jump_cache_entry {
     u64 pc;     /* guest address */
     void *host; /* region entry */

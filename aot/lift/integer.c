@@ -35,9 +35,15 @@ void lift_ADRP(struct lifter *l, u32 w)
 /* --- add and subtract --------------------------------------------------------------------------
  */
 
-static void set_flags(struct lifter *l, bool sf, unsigned op, ir_ref a, ir_ref b)
+/* Rd (31: none) and NZCV of a op b. Value and flags stand side by side: the generator makes one
+ * instruction of them. */
+static void set_with_flags(struct lifter *l, unsigned rd, bool sf, unsigned op, unsigned flag_op,
+                           ir_ref a, ir_ref b)
 {
-    lift_set_nzcv(l, ir_op2(l->f, op, lift_itype(sf), a, b));
+    ir_ref v = rd != 31 ? ir_op2(l->f, op, lift_itype(sf), a, b) : IR_NONE;
+    ir_ref flags = ir_op2(l->f, flag_op, lift_itype(sf), a, b);
+    if (v) lift_set_x(l, rd, sf, v);
+    lift_set_nzcv(l, flags);
 }
 
 /* ADD, SUB immediate: register 31 is SP on both sides. */
@@ -56,8 +62,7 @@ static void adds_imm(struct lifter *l, u32 w, unsigned op, unsigned flag_op)
     bool sf = a64_sf(w);
     ir_ref a = lift_get_xsp(l, a64_rn(w), sf);
     ir_ref b = lift_const(l, sf, (u64)a64_imm12(w) << (a64_sh(w) ? 12 : 0));
-    if (a64_rd(w) != 31) lift_set_x(l, a64_rd(w), sf, ir_op2(l->f, op, lift_itype(sf), a, b));
-    set_flags(l, sf, flag_op, a, b);
+    set_with_flags(l, a64_rd(w), sf, op, flag_op, a, b);
 }
 
 void lift_ADD_imm(struct lifter *l, u32 w)
@@ -100,8 +105,10 @@ static void add_shift(struct lifter *l, u32 w, unsigned op, unsigned flag_op)
         return;
     }
     ir_ref a = lift_get_x(l, a64_rn(w), sf);
-    if (a64_rd(w) != 31) lift_set_x(l, a64_rd(w), sf, ir_op2(l->f, op, type, a, b));
-    if (flag_op) set_flags(l, sf, flag_op, a, b);
+    if (flag_op)
+        set_with_flags(l, a64_rd(w), sf, op, flag_op, a, b);
+    else if (a64_rd(w) != 31)
+        lift_set_x(l, a64_rd(w), sf, ir_op2(l->f, op, type, a, b));
 }
 
 void lift_ADD_shift(struct lifter *l, u32 w)
@@ -134,8 +141,7 @@ static void add_ext(struct lifter *l, u32 w, unsigned op, unsigned flag_op)
         lift_set_xsp(l, a64_rd(w), sf, ir_op2(l->f, op, lift_itype(sf), a, b));
         return;
     }
-    if (a64_rd(w) != 31) lift_set_x(l, a64_rd(w), sf, ir_op2(l->f, op, lift_itype(sf), a, b));
-    set_flags(l, sf, flag_op, a, b);
+    set_with_flags(l, a64_rd(w), sf, op, flag_op, a, b);
 }
 
 void lift_ADD_ext(struct lifter *l, u32 w)

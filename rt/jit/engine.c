@@ -25,8 +25,8 @@
 
 static void purge_jump_cache(struct thread *t)
 {
-    for (u32 n = 0; n < 1u << JUMP_CACHE_BITS; n++)
-        t->state.jump_cache[n] = (struct jump_cache_entry){1, NULL};
+    memset(t->state.jump_cache, 0, sizeof(struct jump_cache_entry) << JUMP_CACHE_BITS);
+    t->state.jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
 }
 
 static bool jit_thread_init(struct thread *t)
@@ -45,6 +45,7 @@ static bool jit_thread_init(struct thread *t)
     t->engine = j;
     t->state.translated_sp = place + GUARD_SIZE + STACK_SIZE - 64;
     t->state.jump_cache = (void *)(place + GUARD_SIZE + STACK_SIZE);
+    t->state.jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
     t->state.host_mxcsr = 0x1f80;
     *(const void **)&t->state.leave[LEAVE_LINK] = engine_leave_link;
     *(const void **)&t->state.leave[LEAVE_INDIRECT] = engine_leave_indirect;

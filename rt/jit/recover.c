@@ -30,7 +30,7 @@ static void return_to_run(struct thread *t, ucontext_t *uc)
 static bool at_safepoint(const struct region *r, u64 ip, struct frame_state *fs)
 {
     u32 offset = (u32)(ip - (u64)r->code);
-    return side_find(r->side, r->side_size, r->pc, offset, fs) && fs->kind == POINT_SAFEPOINT;
+    return side_find(r->side, r->side_size, r->pc, POINT_SAFEPOINT, offset, fs);
 }
 
 /* True when uc is at a safepoint: everything is prepared for run() to return. */
@@ -100,7 +100,7 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
     }
     if (j->evaluating) return out_of_evaluator(t, sig, info, uc);
     struct region *r = code_region_at(ip);
-    if (!r || !side_find(r->side, r->side_size, r->pc, (u32)(ip - (u64)r->code), &fs))
+    if (!r || !side_find(r->side, r->side_size, r->pc, POINT_FAULT, (u32)(ip - (u64)r->code), &fs))
         return false;
     frame_recover(&t->state, &fs, uc);
     bool tagged = sig == SIGSEGV && info->si_code == SI_KERNEL;

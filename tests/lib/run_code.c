@@ -41,7 +41,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     result.address = (u64)info->si_addr;
     result.offset = (u32)(ip - (u64)code_at);
     result.kind = RUN_LOST;
-    if (side_find(running->side, running->side_size, running->entries[0].pc, result.offset, &fs)) {
+    if (side_find(running->side, running->side_size, running->entries[0].pc, POINT_FAULT,
+                  result.offset, &fs)) {
         frame_recover(running_state, &fs, uc);
         result.kind = RUN_FAULT;
     }
@@ -58,7 +59,7 @@ void run_code_init(void)
     stack_at = mmap(NULL, STACK_ROOM, prot, flags, -1, 0);
     jump_cache = calloc(1u << JUMP_CACHE_BITS, sizeof(*jump_cache));
     if (code_at == MAP_FAILED || stack_at == MAP_FAILED) abort();
-    for (u32 n = 0; n < 1u << JUMP_CACHE_BITS; n++) jump_cache[n].pc = 1;
+    jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
     for (size_t n = 0; n < ARRAY_SIZE(signals); n++) sigaction(signals[n], &sa, &others[signals[n]]);
 }
 
