@@ -1,0 +1,54 @@
+#include "tests/insn/quick.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "aot/abi/fp_state.h"
+#include "tests/lib/run_code.h"
+
+void quick_open(void)
+{
+    run_code_init();
+}
+
+static size_t read_code(void *context, u64 pc, u32 *words, size_t max)
+{
+    (void)context;
+    u64 offset = pc - GUEST_CODE;
+    if (offset >= GUEST_CODE_SIZE) return 0;
+    if (max > (GUEST_CODE_SIZE - offset) / 4) max = (GUEST_CODE_SIZE - offset) / 4;
+    memcpy(words, (const void *)(uintptr_t)pc, 4 * max);
+    return max;
+}
+
+struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 features, bool fp_checked)
+{
+    static struct arena arena;
+    static const struct code_view view = {.read = read_code};
+    struct xlat_options options = {
+        .host_features = features, .fp_checked = fp_checked, .verify = true, .max_insts = insts};
+    struct translation t;
+
+    if (!arena.blocks) arena_init(&arena);
+    arena_reset(&arena);
+    enum xlat_status status = xlat_translate(&arena, &options, &view, state->pc, &t);
+    if (status == XLAT_NO_CODE)
+        return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = TRAP_FETCH};
+    if (status != XLAT_OK)
+        return (struct guest_outcome){.end = GUEST_REFUSED, .refusal = "translation"};
+
+    struct run_result r = run_code(&t, state);
+    if (r.kind == RUN_LOST)
+        return (struct guest_outcome){.end = GUEST_REFUSED, .refusal = "fault at no known point"};
+    if (r.kind == RUN_FAULT && r.signo == SIGFPE) {
+        u32 done = (u32)(state->pc - GUEST_CODE) / 4;
+        state->fpsr &= ~FPSR_IOC; /* the faulting operation's, which is yet to be done */
+        state->mxcsr = fp_mxcsr(state->fpcr);
+        return quick_run(state, insts > done ? insts - done : 1, features, true);
+    }
+    if (r.kind == RUN_FAULT)
+        return (struct guest_outcome){.end = GUEST_FAULTED, .address = r.address};
+    if (r.door == LEAVE_TRAP)
+        return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = r.reason, .imm = r.imm};
+    return (struct guest_outcome){.end = GUEST_WENT_ON};
+}
