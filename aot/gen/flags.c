@@ -129,12 +129,20 @@ void gen_flush_nzcv(struct gen *g)
     if (g->nzcv && g->eflags_of == g->nzcv) store_pending(g, true);
 }
 
+/* Back from where a spill has put it. */
+static struct val *unspilled(struct gen *g, ir_ref r)
+{
+    if (g->val[r].place == VAL_SCRATCH) gen_use_gpr(g, r);
+    return &g->val[r];
+}
+
 /* EFLAGS hold flags value r after this. */
 static void flags_to_eflags(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
     if (v->place == VAL_EFLAGS && g->eflags_of == r) return;
     gen_clobber_flags(g);
+    unspilled(g, r);
     if (v->place == VAL_GPR) {
         x64_mov_rr(&g->b, 4, X64_RAX, v->reg);
     } else if (v->place == VAL_NZCV_HOME) {
@@ -155,7 +163,7 @@ static void flags_to_eflags(struct gen *g, ir_ref r)
 /* The flags value in home format in RAX; EFLAGS may go. */
 static void flags_to_ax(struct gen *g, ir_ref r)
 {
-    struct val *v = &g->val[r];
+    struct val *v = unspilled(g, r);
     switch (v->place) {
     case VAL_EFLAGS: eflags_to_ax(g, g->eflags, true); break;
     case VAL_GPR: x64_mov_rr(&g->b, 4, X64_RAX, v->reg); break;
@@ -211,7 +219,7 @@ static struct host_cond cond_of_flags(struct gen *g, unsigned cond)
 static bool test_saved(struct gen *g, ir_ref r, unsigned cond, struct host_cond *c)
 {
     static const u16 mask[4] = {NZCV_Z, NZCV_C, NZCV_N, NZCV_V};
-    struct val *v = &g->val[r];
+    struct val *v = unspilled(g, r);
     if (cond >> 1 > 3 || (v->place != VAL_GPR && v->place != VAL_NZCV_HOME)) return false;
     gen_clobber_flags(g);
     if (v->place == VAL_GPR) {

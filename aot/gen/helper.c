@@ -56,7 +56,7 @@ void gen_by_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (!g->val[r].left) return;
     if (is_integer(i->type)) {
         x64_mov_rm(B, gen_size(i->type), gen_def_gpr(g, r, NO_REG), vscratch_at(0));
-    } else if (i->type == IR_FLAGS) {
+    } else if (i->op == IR_FLFCMP) {
         unsigned t = gen_temp_gpr(g);
         x64_movzx_rm(B, 2, t, vscratch_at(0));
         gen_bind_gpr(g, r, t);
