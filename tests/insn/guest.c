@@ -1,3 +1,6 @@
+/*
+ * The small guest of guest.h, and the evaluator on it.
+ */
 #include "tests/insn/guest.h"
 
 #include <setjmp.h>

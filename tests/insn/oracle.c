@@ -1,3 +1,6 @@
+/*
+ * The oracle of oracle.h.
+ */
 #include "tests/insn/oracle.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/*
+ * Generated code on the small guest: see quick.h.
+ */
 #include "tests/insn/quick.h"
 
 #include <signal.h>
