@@ -1,2 +1,3 @@
 include $(wildcard tests/*/module.mk)
-TEST_LIBS_simd_random := -lunicorn
+TEST_LIBS_simd_random   := -lunicorn
+TEST_LAYERS_simd_random := lift a64 ir abi base

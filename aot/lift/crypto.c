@@ -1,6 +1,6 @@
 /*
- * Cryptographic extensions: AES, SHA-1, SHA-256, and what of SHA-512 and SHA-3 is made of plain
- * vector operations. (Arm ARM C4.1.97: cryptographic groups.) PMULL is in simd_wide.c.
+ * Cryptographic extensions: AES, SHA-1 and SHA-256 as operations of their own; SHA-512 and SHA-3
+ * from plain ones. (Arm ARM C4.1.97: cryptographic groups.) PMULL is in simd_wide.c.
  */
 #include "aot/lift/simd.h"
 
@@ -61,6 +61,88 @@ LIFT(SHA256SU1, update3(l, w, IR_SHA256SU1, 0))
 void lift_SHA1H(struct lifter *l, u32 w)
 {
     simd_set_scalar(l, a64_rd(w), 2, ir_op1(l->f, IR_SHA1H, IR_V128, reg_n(l, w)));
+}
+
+/* --- SHA-512: two rounds or message words at a time, on 64-bit integers ----------------------- */
+
+/* Doubleword `lane` of a register. */
+static ir_ref word_of(struct lifter *l, ir_ref v, unsigned lane)
+{
+    return simd_get_lane(l, IR_VGET, IR_I64, 3, lane, v);
+}
+
+static ir_ref op64(struct lifter *l, unsigned op, ir_ref a, ir_ref b)
+{
+    return ir_op2(l->f, op, IR_I64, a, b);
+}
+
+/* a rotated by r1 ^ rotated by r2 ^ rotated (shifted when `shift`) by r3. */
+static ir_ref sigma(struct lifter *l, ir_ref a, unsigned r1, unsigned r2, unsigned r3, bool shift)
+{
+    ir_ref x = op64(l, IR_ROR, a, lift_const(l, true, r1));
+    ir_ref y = op64(l, IR_ROR, a, lift_const(l, true, r2));
+    ir_ref z = op64(l, shift ? IR_SHR : IR_ROR, a, lift_const(l, true, r3));
+    return op64(l, IR_XOR, op64(l, IR_XOR, x, y), z);
+}
+
+/* a ? b : c, bit by bit. */
+static ir_ref choose(struct lifter *l, ir_ref a, ir_ref b, ir_ref c)
+{
+    ir_ref differing = op64(l, IR_AND, op64(l, IR_XOR, b, c), a);
+    return op64(l, IR_XOR, differing, c);
+}
+
+static ir_ref majority(struct lifter *l, ir_ref a, ir_ref b, ir_ref c)
+{
+    return choose(l, op64(l, IR_XOR, a, b), c, a);
+}
+
+static void set_words(struct lifter *l, u32 w, ir_ref low, ir_ref high)
+{
+    ir_ref v = ir_op1(l->f, IR_ITOF, IR_V128, low);
+    set(l, w, simd_set_lane(l, 3, 1, v, high));
+}
+
+void lift_SHA512H(struct lifter *l, u32 w)
+{
+    ir_ref d = reg_d(l, w), n = reg_n(l, w), m = reg_m(l, w);
+    ir_ref n0 = word_of(l, n, 0), n1 = word_of(l, n, 1);
+    ir_ref m0 = word_of(l, m, 0), m1 = word_of(l, m, 1);
+    ir_ref d0 = word_of(l, d, 0), d1 = word_of(l, d, 1);
+    ir_ref high = op64(l, IR_ADD, choose(l, m1, n0, n1), d1);
+    high = op64(l, IR_ADD, high, sigma(l, m1, 14, 18, 41, false));
+    ir_ref e = op64(l, IR_ADD, high, m0);
+    ir_ref low = op64(l, IR_ADD, choose(l, e, m1, n0), d0);
+    set_words(l, w, op64(l, IR_ADD, low, sigma(l, e, 14, 18, 41, false)), high);
+}
+
+void lift_SHA512H2(struct lifter *l, u32 w)
+{
+    ir_ref d = reg_d(l, w), n = reg_n(l, w), m = reg_m(l, w);
+    ir_ref n0 = word_of(l, n, 0), m0 = word_of(l, m, 0), m1 = word_of(l, m, 1);
+    ir_ref d0 = word_of(l, d, 0), d1 = word_of(l, d, 1);
+    ir_ref high = op64(l, IR_ADD, majority(l, n0, m1, m0), d1);
+    high = op64(l, IR_ADD, high, sigma(l, m0, 28, 34, 39, false));
+    ir_ref low = op64(l, IR_ADD, majority(l, high, m0, m1), d0);
+    set_words(l, w, op64(l, IR_ADD, low, sigma(l, high, 28, 34, 39, false)), high);
+}
+
+void lift_SHA512SU0(struct lifter *l, u32 w)
+{
+    ir_ref d = reg_d(l, w), n = reg_n(l, w), d0 = word_of(l, d, 0), d1 = word_of(l, d, 1);
+    ir_ref low = op64(l, IR_ADD, d0, sigma(l, d1, 1, 8, 7, true));
+    ir_ref high = sigma(l, word_of(l, n, 0), 1, 8, 7, true);
+    set_words(l, w, low, op64(l, IR_ADD, d1, high));
+}
+
+void lift_SHA512SU1(struct lifter *l, u32 w)
+{
+    ir_ref d = reg_d(l, w), n = reg_n(l, w), m = reg_m(l, w);
+    ir_ref sum = simd_op2(l, IR_VADD, 3, d, m);
+    ir_ref low = sigma(l, word_of(l, n, 0), 19, 61, 6, true);
+    ir_ref high = sigma(l, word_of(l, n, 1), 19, 61, 6, true);
+    low = op64(l, IR_ADD, low, word_of(l, sum, 0));
+    set_words(l, w, low, op64(l, IR_ADD, high, word_of(l, sum, 1)));
 }
 
 /* --- SHA-3: 64-bit lanes ---------------------------------------------------------------------- */

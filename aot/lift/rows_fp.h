@@ -30,34 +30,35 @@
     X(FRECPS_vh) X(FMINNM_vh) X(FMLS_vh) X(FSUB_vh) X(FMIN_vh) X(FRSQRTS_vh) X(FMAXNMP_vh)        \
     X(FADDP_vh) X(FMUL_vh) X(FCMGE_vh) X(FACGE_vh) X(FMAXP_vh) X(FDIV_vh) X(FMINNMP_vh)           \
     X(FABD_vh) X(FCMGT_vh) X(FACGT_vh) X(FMINP_vh) X(SQRDMLAH_v) X(SQRDMLSH_v) X(SDOT_v)          \
-    X(UDOT_v) X(FCMLA_v) X(FCADD_v) X(SADDL_v) X(SADDW_v) X(SSUBL_v) X(SSUBW_v) X(ADDHN_v)        \
-    X(SABAL_v) X(SUBHN_v) X(SABDL_v) X(SMLAL_v) X(SQDMLAL_v) X(SMLSL_v) X(SQDMLSL_v) X(SMULL_v)   \
-    X(SQDMULL_v) X(PMULL_v) X(UADDL_v) X(UADDW_v) X(USUBL_v) X(USUBW_v) X(RADDHN_v) X(UABAL_v)    \
-    X(RSUBHN_v) X(UABDL_v) X(UMLAL_v) X(UMLSL_v) X(UMULL_v) X(REV64_v) X(REV16_v) X(SADDLP_v)     \
-    X(SUQADD_v) X(CLS_v) X(CNT_v) X(SADALP_v) X(SQABS_v) X(CMGT0_v) X(CMEQ0_v) X(CMLT0_v)         \
-    X(ABS_v) X(XTN_v) X(SQXTN_v) X(REV32_v) X(UADDLP_v) X(USQADD_v) X(CLZ_v) X(NOT_v) X(RBIT_v)   \
-    X(UADALP_v) X(SQNEG_v) X(CMGE0_v) X(CMLE0_v) X(NEG_v) X(SQXTUN_v) X(SHLL_v) X(UQXTN_v)        \
-    X(FCVTN_v) X(FCVTL_v) X(FRINTN_v) X(FRINTM_v) X(FCVTNS_v) X(FCVTMS_v) X(FCVTAS_v) X(SCVTF_v)  \
-    X(FRINT32Z_v) X(FRINT64Z_v) X(FCMGT0_v) X(FCMEQ0_v) X(FCMLT0_v) X(FABS_v) X(FRINTP_v)         \
-    X(FRINTZ_v) X(FCVTPS_v) X(FCVTZS_v) X(URECPE_v) X(FRECPE_v) X(FCVTXN_v) X(FRINTA_v)           \
-    X(FRINTX_v) X(FCVTNU_v) X(FCVTMU_v) X(FCVTAU_v) X(UCVTF_v) X(FRINT32X_v) X(FRINT64X_v)        \
-    X(FCMGE0_v) X(FCMLE0_v) X(FNEG_v) X(FRINTI_v) X(FCVTPU_v) X(FCVTZU_v) X(URSQRTE_v)            \
-    X(FRSQRTE_v) X(FSQRT_v) X(FRINTN_vh) X(FRINTM_vh) X(FCVTNS_vh) X(FCVTMS_vh) X(FCVTAS_vh)      \
-    X(SCVTF_vh) X(FCMGT0_vh) X(FCMEQ0_vh) X(FCMLT0_vh) X(FABS_vh) X(FRINTP_vh) X(FRINTZ_vh)       \
-    X(FCVTPS_vh) X(FCVTZS_vh) X(FRECPE_vh) X(FRINTA_vh) X(FRINTX_vh) X(FCVTNU_vh) X(FCVTMU_vh)    \
-    X(FCVTAU_vh) X(UCVTF_vh) X(FCMGE0_vh) X(FCMLE0_vh) X(FNEG_vh) X(FRINTI_vh) X(FCVTPU_vh)       \
-    X(FCVTZU_vh) X(FRSQRTE_vh) X(FSQRT_vh) X(SADDLV_v) X(SMAXV_v) X(SMINV_v) X(ADDV_v)            \
-    X(UADDLV_v) X(UMAXV_v) X(UMINV_v) X(FMAXNMV_vh) X(FMAXV_vh) X(FMINNMV_vh) X(FMINV_vh)         \
-    X(FMAXNMV_v) X(FMAXV_v) X(FMINNMV_v) X(FMINV_v) X(DUP_ve) X(DUP_gen) X(INS_gen) X(SMOV)       \
-    X(UMOV) X(INS_ve) X(UZP1_v) X(TRN1_v) X(ZIP1_v) X(UZP2_v) X(TRN2_v) X(ZIP2_v) X(EXT_v)        \
-    X(TBL_v) X(TBX_v) X(MOVI) X(MVNI) X(ORR_vi) X(BIC_vi) X(FMOV_vi) X(FMOV_vih) X(SSHR_v)        \
-    X(SSRA_v) X(SRSHR_v) X(SRSRA_v) X(SHL_v) X(SQSHL_vi) X(SHRN_v) X(RSHRN_v) X(SQSHRN_v)         \
-    X(SQRSHRN_v) X(SSHLL_v) X(SCVTF_vfix) X(FCVTZS_vfix) X(USHR_v) X(USRA_v) X(URSHR_v)           \
-    X(URSRA_v) X(SRI_v) X(SLI_v) X(SQSHLU_vi) X(UQSHL_vi) X(SQSHRUN_v) X(SQRSHRUN_v) X(UQSHRN_v)  \
-    X(UQRSHRN_v) X(USHLL_v) X(UCVTF_vfix) X(FCVTZU_vfix) X(SMLAL_ve) X(SQDMLAL_ve) X(SMLSL_ve)    \
-    X(SQDMLSL_ve) X(MUL_ve) X(SMULL_ve) X(SQDMULL_ve) X(SQDMULH_ve) X(SQRDMULH_ve) X(MLA_ve)      \
-    X(UMLAL_ve) X(MLS_ve) X(UMLSL_ve) X(UMULL_ve) X(SQRDMLAH_ve) X(SQRDMLSH_ve) X(SDOT_ve)        \
-    X(UDOT_ve) X(FMLA_ve) X(FMLS_ve) X(FMUL_ve) X(FMULX_ve) X(FMLA_veh) X(FMLS_veh) X(FMUL_veh)   \
+    X(UDOT_v) X(USDOT_v) X(SMMLA_v) X(UMMLA_v) X(USMMLA_v) X(FCMLA_v) X(FCADD_v) X(SADDL_v)       \
+    X(SSUBL_v) X(SABAL_v) X(SABDL_v) X(SMLAL_v) X(SQDMLAL_v) X(SMLSL_v) X(SQDMLSL_v) X(SMULL_v)   \
+    X(SQDMULL_v) X(PMULL_v) X(UADDL_v) X(USUBL_v) X(UABAL_v) X(UABDL_v) X(UMLAL_v) X(UMLSL_v)     \
+    X(UMULL_v) X(SADDW_v) X(SSUBW_v) X(UADDW_v) X(USUBW_v) X(ADDHN_v) X(SUBHN_v) X(RADDHN_v)      \
+    X(RSUBHN_v) X(REV64_v) X(REV16_v) X(SADDLP_v) X(SUQADD_v) X(CLS_v) X(CNT_v) X(SADALP_v)       \
+    X(SQABS_v) X(CMGT0_v) X(CMEQ0_v) X(CMLT0_v) X(ABS_v) X(XTN_v) X(SQXTN_v) X(REV32_v)           \
+    X(UADDLP_v) X(USQADD_v) X(CLZ_v) X(NOT_v) X(RBIT_v) X(UADALP_v) X(SQNEG_v) X(CMGE0_v)         \
+    X(CMLE0_v) X(NEG_v) X(SQXTUN_v) X(SHLL_v) X(UQXTN_v) X(FCVTN_v) X(FCVTL_v) X(FRINTN_v)        \
+    X(FRINTM_v) X(FCVTNS_v) X(FCVTMS_v) X(FCVTAS_v) X(SCVTF_v) X(FRINT32Z_v) X(FRINT64Z_v)        \
+    X(FCMGT0_v) X(FCMEQ0_v) X(FCMLT0_v) X(FABS_v) X(FRINTP_v) X(FRINTZ_v) X(FCVTPS_v)             \
+    X(FCVTZS_v) X(URECPE_v) X(FRECPE_v) X(FCVTXN_v) X(FRINTA_v) X(FRINTX_v) X(FCVTNU_v)           \
+    X(FCVTMU_v) X(FCVTAU_v) X(UCVTF_v) X(FRINT32X_v) X(FRINT64X_v) X(FCMGE0_v) X(FCMLE0_v)        \
+    X(FNEG_v) X(FRINTI_v) X(FCVTPU_v) X(FCVTZU_v) X(URSQRTE_v) X(FRSQRTE_v) X(FSQRT_v)            \
+    X(FRINTN_vh) X(FRINTM_vh) X(FCVTNS_vh) X(FCVTMS_vh) X(FCVTAS_vh) X(SCVTF_vh) X(FCMGT0_vh)     \
+    X(FCMEQ0_vh) X(FCMLT0_vh) X(FABS_vh) X(FRINTP_vh) X(FRINTZ_vh) X(FCVTPS_vh) X(FCVTZS_vh)      \
+    X(FRECPE_vh) X(FRINTA_vh) X(FRINTX_vh) X(FCVTNU_vh) X(FCVTMU_vh) X(FCVTAU_vh) X(UCVTF_vh)     \
+    X(FCMGE0_vh) X(FCMLE0_vh) X(FNEG_vh) X(FRINTI_vh) X(FCVTPU_vh) X(FCVTZU_vh) X(FRSQRTE_vh)     \
+    X(FSQRT_vh) X(SADDLV_v) X(SMAXV_v) X(SMINV_v) X(ADDV_v) X(UADDLV_v) X(UMAXV_v) X(UMINV_v)     \
+    X(FMAXNMV_vh) X(FMAXV_vh) X(FMINNMV_vh) X(FMINV_vh) X(FMAXNMV_v) X(FMAXV_v) X(FMINNMV_v)      \
+    X(FMINV_v) X(DUP_ve) X(DUP_gen) X(INS_gen) X(SMOV) X(UMOV) X(INS_ve) X(UZP1_v) X(TRN1_v)      \
+    X(ZIP1_v) X(UZP2_v) X(TRN2_v) X(ZIP2_v) X(EXT_v) X(TBL_v) X(TBX_v) X(MOVI) X(MVNI) X(ORR_vi)  \
+    X(BIC_vi) X(FMOV_vi) X(FMOV_vih) X(SSHR_v) X(SSRA_v) X(SRSHR_v) X(SRSRA_v) X(SHL_v)           \
+    X(SQSHL_vi) X(SHRN_v) X(RSHRN_v) X(SQSHRN_v) X(SQRSHRN_v) X(SSHLL_v) X(SCVTF_vfix)            \
+    X(FCVTZS_vfix) X(USHR_v) X(USRA_v) X(URSHR_v) X(URSRA_v) X(SRI_v) X(SLI_v) X(SQSHLU_vi)       \
+    X(UQSHL_vi) X(SQSHRUN_v) X(SQRSHRUN_v) X(UQSHRN_v) X(UQRSHRN_v) X(USHLL_v) X(UCVTF_vfix)      \
+    X(FCVTZU_vfix) X(SMLAL_ve) X(SQDMLAL_ve) X(SMLSL_ve) X(SQDMLSL_ve) X(MUL_ve) X(SMULL_ve)      \
+    X(SQDMULL_ve) X(SQDMULH_ve) X(SQRDMULH_ve) X(MLA_ve) X(UMLAL_ve) X(MLS_ve) X(UMLSL_ve)        \
+    X(UMULL_ve) X(SQRDMLAH_ve) X(SQRDMLSH_ve) X(SDOT_ve) X(UDOT_ve) X(SUDOT_ve) X(USDOT_ve)       \
+    X(FMLA_ve) X(FMLS_ve) X(FMUL_ve) X(FMULX_ve) X(FMLA_veh) X(FMLS_veh) X(FMUL_veh)              \
     X(FMULX_veh) X(FCMLA_ve)                                                                      \
     /* simd_scalar.dec */                                                                         \
     X(SQADD_s) X(SQSUB_s) X(CMGT_s) X(CMGE_s) X(SSHL_s) X(SQSHL_s) X(SRSHL_s) X(SQRSHL_s)         \
@@ -83,7 +84,8 @@
     X(FMULX_se) X(FMLA_seh) X(FMLS_seh) X(FMUL_seh) X(FMULX_seh)                                  \
     /* crypto.dec */                                                                              \
     X(AESE) X(AESD) X(AESMC) X(AESIMC) X(SHA1C) X(SHA1P) X(SHA1M) X(SHA1SU0) X(SHA256H)           \
-    X(SHA256H2) X(SHA256SU1) X(SHA1H) X(SHA1SU1) X(SHA256SU0) X(RAX1) X(XAR) X(EOR3) X(BCAX)      \
+    X(SHA256H2) X(SHA256SU1) X(SHA1H) X(SHA1SU1) X(SHA256SU0) X(SHA512H) X(SHA512H2)              \
+    X(SHA512SU1) X(SHA512SU0) X(RAX1) X(XAR) X(EOR3) X(BCAX)                                      \
     /* ldst.dec */                                                                                \
     X(ST_multi) X(LD_multi) X(ST_multi_post) X(LD_multi_post) X(ST_single) X(LD_single)           \
     X(LD_rep) X(ST_single_post) X(LD_single_post) X(LD_rep_post)
@@ -94,9 +96,11 @@
     X(pmull)                                                                                      \
     X(sha1)                                                                                       \
     X(sha256)                                                                                     \
+    X(sha512)                                                                                     \
     X(sha3)                                                                                       \
     X(rdm)                                                                                        \
     X(dotprod)                                                                                    \
+    X(i8mm)                                                                                       \
     X(fp16)                                                                                       \
     X(fcma)                                                                                       \
     X(jscvt)                                                                                      \

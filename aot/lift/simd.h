@@ -34,6 +34,12 @@ ir_ref simd_get_scalar(struct lifter *l, unsigned reg, unsigned esz);
 /* Sets a register to the low 2^esz bytes of v. */
 void simd_set_scalar(struct lifter *l, unsigned reg, unsigned esz, ir_ref v);
 
+/* The same for Rd and doublewords. */
+static inline void simd_set_double(struct lifter *l, u32 w, ir_ref v)
+{
+    simd_set_scalar(l, a64_rd(w), 3, v);
+}
+
 /* --- operations ------------------------------------------------------------------------------- */
 
 static inline ir_ref simd_op1(struct lifter *l, unsigned op, unsigned esz, ir_ref a)

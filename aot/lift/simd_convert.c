@@ -9,12 +9,12 @@ enum { UNSIGNED = 8 }; /* in mod of VFCVTI and VICVTF */
 
 /* --- to and from integers of the same size ---------------------------------------------------- */
 
-/* Vector form; a lane of zeros converts without an exception. */
+/* Vector form; a lane of zeros converts to zeros without an exception. */
 static void vector(struct lifter *l, u32 w, unsigned op, unsigned esz, unsigned mod, unsigned bits)
 {
     ir_ref n = lift_get_v(l, a64_rn(w));
     if (!a64_Q(w)) n = simd_low(l, n);
-    simd_set_q(l, w, ir_opx(l->f, op, IR_V128, esz, mod, bits, n, IR_NONE, IR_NONE));
+    lift_set_v(l, a64_rd(w), ir_opx(l->f, op, IR_V128, esz, mod, bits, n, IR_NONE, IR_NONE));
 }
 
 static void scalar(struct lifter *l, u32 w, unsigned op, unsigned esz, unsigned mod, unsigned bits)

@@ -29,12 +29,38 @@ static ir_ref get_elem(struct lifter *l, u32 w, unsigned esz)
     return a64_Q(w) ? v : simd_low(l, v);
 }
 
+/* Operations whose result is +0 in lanes where all operands are, in every rounding mode. */
+static bool keeps_zeros(unsigned op)
+{
+    switch (op) {
+    case IR_FADD:
+    case IR_FMUL:
+    case IR_FMULX:
+    case IR_FABD:
+    case IR_FMAX:
+    case IR_FMIN:
+    case IR_FMAXNM:
+    case IR_FMINNM:
+    case IR_FMA:
+    case IR_FSQRT:
+    case IR_FRINT:
+    case IR_FRINTN: return true;
+    default: return false;
+    }
+}
+
+/* The result of op on operands from get_lanes: often its upper half is clear already. */
+static void set_lanes(struct lifter *l, u32 w, unsigned op, ir_ref v)
+{
+    lift_set_q(l, a64_rd(w), a64_Q(w) || keeps_zeros(op), v);
+}
+
 /* --- three registers -------------------------------------------------------------------------- */
 
 static void binary(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {
     ir_ref n = get_lanes(l, w, a64_rn(w)), m = get_lanes(l, w, a64_rm(w));
-    simd_set_q(l, w, simd_op2(l, op, esz, n, m));
+    set_lanes(l, w, op, simd_op2(l, op, esz, n, m));
 }
 
 static void divide(struct lifter *l, u32 w, unsigned esz)
@@ -60,13 +86,14 @@ static void pairwise(struct lifter *l, u32 w, unsigned op, unsigned esz)
 static void multiply_add(struct lifter *l, u32 w, bool negated, unsigned esz, ir_ref m)
 {
     ir_ref d = get_lanes(l, w, a64_rd(w)), n = get_lanes(l, w, a64_rn(w));
-    simd_set_q(l, w, ir_opx(l->f, IR_FMA, IR_V128, esz, negated, 0, d, n, m));
+    set_lanes(l, w, negated ? IR_NOP : IR_FMA,
+              ir_opx(l->f, IR_FMA, IR_V128, esz, negated, 0, d, n, m));
 }
 
 static void by_element(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {
     ir_ref n = get_lanes(l, w, a64_rn(w)), m = get_elem(l, w, esz);
-    simd_set_q(l, w, simd_op2(l, op, esz, n, m));
+    set_lanes(l, w, op, simd_op2(l, op, esz, n, m));
 }
 
 LIFT(FADD_v, binary(l, w, IR_FADD, simd_sz(w)))
@@ -132,7 +159,7 @@ LIFT(FMULX_veh, by_element(l, w, IR_FMULX, 1))
 static void unary(struct lifter *l, u32 w, unsigned op, unsigned esz, unsigned mod)
 {
     ir_ref n = get_lanes(l, w, a64_rn(w));
-    simd_set_q(l, w, ir_opx(l->f, op, IR_V128, esz, mod, 0, n, IR_NONE, IR_NONE));
+    set_lanes(l, w, op, ir_opx(l->f, op, IR_V128, esz, mod, 0, n, IR_NONE, IR_NONE));
 }
 
 static void estimate(struct lifter *l, u32 w, unsigned op, unsigned esz)

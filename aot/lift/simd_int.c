@@ -28,7 +28,7 @@ static void pairwise(struct lifter *l, u32 w, unsigned op)
 
 static void scalar_binary(struct lifter *l, u32 w, unsigned op)
 {
-    simd_set_scalar(l, a64_rd(w), 3, simd_nm(l, w, op, 3));
+    simd_set_double(l, w, simd_nm(l, w, op, 3));
 }
 
 LIFT(ADD_v, binary(l, w, IR_VADD, a64_size(w)))
@@ -86,7 +86,7 @@ void lift_ADDP_s(struct lifter *l, u32 w)
 {
     ir_ref v = lift_get_v(l, a64_rn(w));
     v = simd_op2(l, IR_VADD, 3, v, ir_op1(l->f, IR_VHIGH, IR_V128, v));
-    simd_set_scalar(l, a64_rd(w), 3, v);
+    simd_set_double(l, w, v);
 }
 
 /* --- logical ---------------------------------------------------------------------------------- */
@@ -128,26 +128,23 @@ static void reverse(struct lifter *l, u32 w, unsigned container)
     simd_set_q(l, w, v);
 }
 
-/* op(Rn, 0), or op(0, Rn) when swapped. */
-static ir_ref zero_compared(struct lifter *l, u32 w, unsigned op, bool swapped)
+/* Rn > bound, or bound > Rn when swapped. */
+static ir_ref compared(struct lifter *l, u32 w, s64 bound, bool swapped)
 {
-    ir_ref n = lift_get_v(l, a64_rn(w)), zero = simd_const(l, 0, 0);
-    return simd_op2(l, op, a64_size(w), swapped ? zero : n, swapped ? n : zero);
+    unsigned esz = a64_size(w);
+    ir_ref n = lift_get_v(l, a64_rn(w)), b = simd_splat(l, esz, (u64)bound);
+    return simd_op2(l, IR_VCMPGTS, esz, swapped ? b : n, swapped ? n : b);
 }
 
-static void compare_zero(struct lifter *l, u32 w, unsigned op, bool swapped)
+static ir_ref equal_to_zero(struct lifter *l, u32 w)
 {
-    simd_set_q(l, w, zero_compared(l, w, op, swapped));
-}
-
-static void scalar_compare_zero(struct lifter *l, u32 w, unsigned op, bool swapped)
-{
-    simd_set_scalar(l, a64_rd(w), 3, zero_compared(l, w, op, swapped));
+    ir_ref n = lift_get_v(l, a64_rn(w));
+    return simd_op2(l, IR_VCMPEQ, a64_size(w), n, simd_const(l, 0, 0));
 }
 
 static void scalar_unary(struct lifter *l, u32 w, unsigned op)
 {
-    simd_set_scalar(l, a64_rd(w), 3, simd_op1(l, op, 3, lift_get_v(l, a64_rn(w))));
+    simd_set_double(l, w, simd_op1(l, op, 3, lift_get_v(l, a64_rn(w))));
 }
 
 /* Adjacent elements added into elements twice as wide, accumulated. */
@@ -175,19 +172,19 @@ LIFT(REV16_v, reverse(l, w, 1))
 LIFT(URECPE_v, unary(l, w, IR_VURECPE, 2))
 LIFT(URSQRTE_v, unary(l, w, IR_VURSQRTE, 2))
 
-LIFT(CMGT0_v, compare_zero(l, w, IR_VCMPGTS, false))
-LIFT(CMGE0_v, compare_zero(l, w, IR_VCMPGES, false))
-LIFT(CMEQ0_v, compare_zero(l, w, IR_VCMPEQ, false))
-LIFT(CMLE0_v, compare_zero(l, w, IR_VCMPGES, true))
-LIFT(CMLT0_v, compare_zero(l, w, IR_VCMPGTS, true))
+LIFT(CMGT0_v, simd_set_q(l, w, compared(l, w, 0, false)))
+LIFT(CMGE0_v, simd_set_q(l, w, compared(l, w, -1, false)))
+LIFT(CMEQ0_v, simd_set_q(l, w, equal_to_zero(l, w)))
+LIFT(CMLE0_v, simd_set_q(l, w, compared(l, w, 1, true)))
+LIFT(CMLT0_v, simd_set_q(l, w, compared(l, w, 0, true)))
 
 LIFT(ABS_s, scalar_unary(l, w, IR_VABS))
 LIFT(NEG_s, scalar_unary(l, w, IR_VNEG))
-LIFT(CMGT0_s, scalar_compare_zero(l, w, IR_VCMPGTS, false))
-LIFT(CMGE0_s, scalar_compare_zero(l, w, IR_VCMPGES, false))
-LIFT(CMEQ0_s, scalar_compare_zero(l, w, IR_VCMPEQ, false))
-LIFT(CMLE0_s, scalar_compare_zero(l, w, IR_VCMPGES, true))
-LIFT(CMLT0_s, scalar_compare_zero(l, w, IR_VCMPGTS, true))
+LIFT(CMGT0_s, simd_set_double(l, w, compared(l, w, 0, false)))
+LIFT(CMGE0_s, simd_set_double(l, w, compared(l, w, -1, false)))
+LIFT(CMEQ0_s, simd_set_double(l, w, equal_to_zero(l, w)))
+LIFT(CMLE0_s, simd_set_double(l, w, compared(l, w, 1, true)))
+LIFT(CMLT0_s, simd_set_double(l, w, compared(l, w, 0, true)))
 
 /* --- across lanes ----------------------------------------------------------------------------- */
 

@@ -96,6 +96,51 @@ static void dot(struct lifter *l, u32 w, unsigned op, bool element)
     simd_set_q(l, w, ir_op3(l->f, op, IR_V128, d, n, m));
 }
 
+/* d + dot products of unsigned bytes u and signed bytes s: u is a signed byte plus 128. */
+static ir_ref mixed_dot(struct lifter *l, ir_ref d, ir_ref u, ir_ref s)
+{
+    ir_ref less_128 = ir_op2(l->f, IR_VXOR, IR_V128, u, simd_splat(l, 0, 0x80));
+    ir_ref zero = simd_const(l, 0, 0), ones = simd_splat(l, 0, 1);
+    ir_ref sums = ir_op3(l->f, IR_VSDOT, IR_V128, zero, ones, s);
+    d = simd_op2(l, IR_VADD, 2, d, simd_imm(l, IR_VSHLI, 2, 7, sums));
+    return ir_op3(l->f, IR_VSDOT, IR_V128, d, less_128, s);
+}
+
+static void dot_unsigned_signed(struct lifter *l, u32 w, bool element)
+{
+    ir_ref m = element ? simd_elem(l, w, 2) : lift_get_v(l, a64_rm(w));
+    ir_ref d = lift_get_v(l, a64_rd(w)), n = lift_get_v(l, a64_rn(w));
+    simd_set_q(l, w, mixed_dot(l, d, n, m));
+}
+
+void lift_SUDOT_ve(struct lifter *l, u32 w)
+{
+    ir_ref m = simd_elem(l, w, 2), d = lift_get_v(l, a64_rd(w)), n = lift_get_v(l, a64_rn(w));
+    simd_set_q(l, w, mixed_dot(l, d, m, n));
+}
+
+/* Half `half` of Rn times both halves of Rm, as four sums of four products; op 0: n unsigned, m
+ * signed. */
+static ir_ref row_times_matrix(struct lifter *l, unsigned op, unsigned half, ir_ref n, ir_ref m)
+{
+    ir_ref zero = simd_const(l, 0, 0), row = simd_dup(l, 3, half, n);
+    return op ? ir_op3(l->f, op, IR_V128, zero, row, m) : mixed_dot(l, zero, row, m);
+}
+
+/* Rd + Rn * transposed Rm: 2 x 8 bytes each, row by row. */
+static void multiply_matrices(struct lifter *l, u32 w, unsigned op)
+{
+    ir_ref n = lift_get_v(l, a64_rn(w)), m = lift_get_v(l, a64_rm(w));
+    ir_ref first = row_times_matrix(l, op, 0, n, m), second = row_times_matrix(l, op, 1, n, m);
+    ir_ref sums = simd_pairwise(l, w, IR_VADD, 2, first, second); /* the Q bit is always set */
+    lift_set_v(l, a64_rd(w), simd_op2(l, IR_VADD, 2, lift_get_v(l, a64_rd(w)), sums));
+}
+
+LIFT(USDOT_v, dot_unsigned_signed(l, w, false))
+LIFT(USDOT_ve, dot_unsigned_signed(l, w, true))
+LIFT(SMMLA_v, multiply_matrices(l, w, IR_VSDOT))
+LIFT(UMMLA_v, multiply_matrices(l, w, IR_VUDOT))
+LIFT(USMMLA_v, multiply_matrices(l, w, 0))
 LIFT(SDOT_v, dot(l, w, IR_VSDOT, false))
 LIFT(UDOT_v, dot(l, w, IR_VUDOT, false))
 LIFT(SDOT_ve, dot(l, w, IR_VSDOT, true))
@@ -170,11 +215,6 @@ static ir_ref inserted_right(struct lifter *l, u32 w)
     return inserted(l, w, keep, shifted_right(l, w, IR_VSHRI));
 }
 
-static void set_double(struct lifter *l, u32 w, ir_ref v)
-{
-    simd_set_scalar(l, a64_rd(w), 3, v);
-}
-
 LIFT(SSHR_v, simd_set_q(l, w, shifted_right(l, w, IR_VSARI)))
 LIFT(USHR_v, simd_set_q(l, w, shifted_right(l, w, IR_VSHRI)))
 LIFT(SRSHR_v, simd_set_q(l, w, shifted_right(l, w, IR_VRSARI)))
@@ -186,17 +226,17 @@ LIFT(URSRA_v, simd_set_q(l, w, shifted_added(l, w, IR_VRSHRI)))
 LIFT(SHL_v, simd_set_q(l, w, shifted_left(l, w)))
 LIFT(SLI_v, simd_set_q(l, w, inserted_left(l, w)))
 LIFT(SRI_v, simd_set_q(l, w, inserted_right(l, w)))
-LIFT(SSHR_s, set_double(l, w, shifted_right(l, w, IR_VSARI)))
-LIFT(USHR_s, set_double(l, w, shifted_right(l, w, IR_VSHRI)))
-LIFT(SRSHR_s, set_double(l, w, shifted_right(l, w, IR_VRSARI)))
-LIFT(URSHR_s, set_double(l, w, shifted_right(l, w, IR_VRSHRI)))
-LIFT(SSRA_s, set_double(l, w, shifted_added(l, w, IR_VSARI)))
-LIFT(USRA_s, set_double(l, w, shifted_added(l, w, IR_VSHRI)))
-LIFT(SRSRA_s, set_double(l, w, shifted_added(l, w, IR_VRSARI)))
-LIFT(URSRA_s, set_double(l, w, shifted_added(l, w, IR_VRSHRI)))
-LIFT(SHL_s, set_double(l, w, shifted_left(l, w)))
-LIFT(SLI_s, set_double(l, w, inserted_left(l, w)))
-LIFT(SRI_s, set_double(l, w, inserted_right(l, w)))
+LIFT(SSHR_s, simd_set_double(l, w, shifted_right(l, w, IR_VSARI)))
+LIFT(USHR_s, simd_set_double(l, w, shifted_right(l, w, IR_VSHRI)))
+LIFT(SRSHR_s, simd_set_double(l, w, shifted_right(l, w, IR_VRSARI)))
+LIFT(URSHR_s, simd_set_double(l, w, shifted_right(l, w, IR_VRSHRI)))
+LIFT(SSRA_s, simd_set_double(l, w, shifted_added(l, w, IR_VSARI)))
+LIFT(USRA_s, simd_set_double(l, w, shifted_added(l, w, IR_VSHRI)))
+LIFT(SRSRA_s, simd_set_double(l, w, shifted_added(l, w, IR_VRSARI)))
+LIFT(URSRA_s, simd_set_double(l, w, shifted_added(l, w, IR_VRSHRI)))
+LIFT(SHL_s, simd_set_double(l, w, shifted_left(l, w)))
+LIFT(SLI_s, simd_set_double(l, w, inserted_left(l, w)))
+LIFT(SRI_s, simd_set_double(l, w, inserted_right(l, w)))
 
 /* SSHLL, USHLL: by 0 to width - 1; SHLL: by the width. */
 static void shift_long(struct lifter *l, u32 w, unsigned widen, unsigned esz, unsigned by)

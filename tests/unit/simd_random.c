@@ -37,8 +37,7 @@ struct regs {
     u8 memory[WINDOW];
 };
 
-/* --- random numbers and operands ----------------------------------------------------------------
- */
+/* --- random numbers and operands -------------------------------------------------------------- */
 
 static u64 random_state;
 
@@ -174,8 +173,7 @@ static void random_regs(struct regs *r, unsigned floats)
     for (unsigned i = 0; i < WINDOW; i++) r->memory[i] = (u8)random64();
 }
 
-/* --- memory, the same for both sides
- * --------------------------------------------------------------- */
+/* --- memory, the same for both sides ---------------------------------------------------------- */
 
 static u8 *const window = (u8 *)(uintptr_t)(DATA + (DATA_SIZE - WINDOW) / 2);
 
@@ -187,8 +185,7 @@ static void map_memory(void)
     ck_assert_ptr_eq(got, wanted);
 }
 
-/* --- Unicorn
- * ------------------------------------------------------------------------------------------ */
+/* --- Unicorn ---------------------------------------------------------------------------------- */
 
 static uc_engine *engine;
 static u64 code_at;
@@ -252,8 +249,7 @@ static bool run_unicorn(u64 pc, struct regs *r)
     return true;
 }
 
-/* --- lifting and evaluation
- * ------------------------------------------------------------------------------ */
+/* --- lifting and evaluation ------------------------------------------------------------------- */
 
 static struct arena arena;
 
@@ -294,8 +290,44 @@ static bool run_evaluator(const struct ir_func *f, struct regs *r)
     return e.reason == TRAP_NONE && g.pc == f->pc + 4;
 }
 
-/* --- comparing
- * -------------------------------------------------------------------------------------------- */
+/* --- what Unicorn 2.0.1 doesn't know: 8-bit matrix multiplication ----------------------------- */
+
+static int byte_at(const u64 v[2], unsigned i, bool is_signed)
+{
+    u8 byte = ((const u8 *)v)[i];
+    return is_signed ? (s8)byte : byte;
+}
+
+/* The sum of `count` products of bytes from n[ni] and m[mi] on. */
+static u32 dot(const u64 n[2], unsigned ni, bool ns, const u64 m[2], unsigned mi, bool ms,
+               unsigned count)
+{
+    int sum = 0;
+    for (unsigned i = 0; i < count; i++) sum += byte_at(n, ni + i, ns) * byte_at(m, mi + i, ms);
+    return (u32)sum;
+}
+
+static bool run_i8mm(enum a64_row row, u32 w, struct regs *r)
+{
+    bool matrix = row == A64_SMMLA_v || row == A64_UMMLA_v || row == A64_USMMLA_v;
+    bool element = row == A64_SUDOT_ve || row == A64_USDOT_ve;
+    bool ns = row == A64_SMMLA_v || row == A64_SUDOT_ve;
+    bool ms = row != A64_UMMLA_v && row != A64_SUDOT_ve;
+    unsigned index = a64_H(w) << 1 | a64_L(w);
+    u64 n[2], m[2];
+    memcpy(n, r->v[a64_rn(w)], 16);
+    memcpy(m, r->v[a64_rm(w)], 16); /* M:rm4 are the same bits */
+    u32 d[4];
+    memcpy(d, r->v[a64_rd(w)], 16);
+    for (unsigned i = 0; i < 4; i++)
+        d[i] += matrix ? dot(n, i / 2 * 8, ns, m, i % 2 * 8, ms, 8)
+                       : dot(n, i * 4, ns, m, (element ? index : i) * 4, ms, 4);
+    if (!a64_Q(w)) d[2] = d[3] = 0;
+    memcpy(r->v[a64_rd(w)], d, 16);
+    return true;
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static void print_v(const char *what, unsigned n, const u64 v[2])
 {
@@ -358,9 +390,7 @@ static bool agree(const struct regs *a, const struct regs *b)
            a->nzcv == b->nzcv && a->fpsr == b->fpsr && !memcmp(a->memory, b->memory, WINDOW);
 }
 
-/* --- words
- * -------------------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static bool is_structure(enum a64_row row)
 {
@@ -424,7 +454,9 @@ static void run_word(enum a64_row row, u32 w, struct tally *t)
         random_regs(&in, floats);
         aim(row, w, &in);
         want = got = in;
-        bool ran = run_unicorn(pc, &want), evaluated = run_evaluator(f, &got);
+        bool i8mm = a64_row_info(row)->feature == A64_FEATURE_i8mm;
+        bool ran = i8mm ? run_i8mm(row, w, &want) : run_unicorn(pc, &want);
+        bool evaluated = run_evaluator(f, &got);
         correct(row, w, &in, &want, &got);
         t->runs++;
         if (ran && evaluated && agree(&want, &got)) continue;
