@@ -17,52 +17,69 @@ static bool is_cache_flush(u32 w)
     return a64_op1(w) == 3 && a64_CRn(w) == 7 && a64_CRm(w) == 5 && a64_op2(w) == 1;
 }
 
+/* Rows not named go on behind themselves. */
+static const u8 flows[A64_ROW_COUNT] = {
+    [A64_B_cond] = A64_FLOW_CONDITIONAL,
+    [A64_CBZ] = A64_FLOW_CONDITIONAL,
+    [A64_CBNZ] = A64_FLOW_CONDITIONAL,
+    [A64_TBZ] = A64_FLOW_CONDITIONAL,
+    [A64_TBNZ] = A64_FLOW_CONDITIONAL,
+    [A64_B] = A64_FLOW_JUMP,
+    [A64_BL] = A64_FLOW_CALL,
+    [A64_BR] = A64_FLOW_INDIRECT,
+    [A64_BRAA] = A64_FLOW_INDIRECT,
+    [A64_BRAB] = A64_FLOW_INDIRECT,
+    [A64_BRAAZ] = A64_FLOW_INDIRECT,
+    [A64_BRABZ] = A64_FLOW_INDIRECT,
+    [A64_BLR] = A64_FLOW_INDIRECT_CALL,
+    [A64_BLRAA] = A64_FLOW_INDIRECT_CALL,
+    [A64_BLRAB] = A64_FLOW_INDIRECT_CALL,
+    [A64_BLRAAZ] = A64_FLOW_INDIRECT_CALL,
+    [A64_BLRABZ] = A64_FLOW_INDIRECT_CALL,
+    [A64_RET] = A64_FLOW_RETURN,
+    [A64_RETAA] = A64_FLOW_RETURN,
+    [A64_RETAB] = A64_FLOW_RETURN,
+    [A64_SVC] = A64_FLOW_STOP,
+    [A64_WFE] = A64_FLOW_STOP,
+    [A64_WFI] = A64_FLOW_STOP,
+    [A64_ISB] = A64_FLOW_STOP,
+    [A64_MSR_reg] = A64_FLOW_STOP, /* FPCR only: see below */
+    [A64_SYS] = A64_FLOW_STOP,     /* IC IVAU only */
+    [A64_UNALLOCATED] = A64_FLOW_TRAP,
+    [A64_UDF] = A64_FLOW_TRAP,
+    [A64_BRK] = A64_FLOW_TRAP,
+    [A64_HLT] = A64_FLOW_TRAP,
+    [A64_HVC] = A64_FLOW_TRAP,
+    [A64_SMC] = A64_FLOW_TRAP,
+    [A64_DCPS1] = A64_FLOW_TRAP,
+    [A64_DCPS2] = A64_FLOW_TRAP,
+    [A64_DCPS3] = A64_FLOW_TRAP,
+    [A64_ERET] = A64_FLOW_TRAP,
+    [A64_ERETAA] = A64_FLOW_TRAP,
+    [A64_ERETAB] = A64_FLOW_TRAP,
+    [A64_DRPS] = A64_FLOW_TRAP,
+};
+
 enum a64_flow a64_flow(enum a64_row row, u32 w, u64 pc, u64 *target)
 {
+    enum a64_flow flow = (enum a64_flow)flows[row];
+    if (flow == A64_FLOW_NEXT) return flow;
     switch (row) {
-    case A64_B: *target = branch_target(pc, a64_imm26(w), 26); return A64_FLOW_JUMP;
-    case A64_BL: *target = branch_target(pc, a64_imm26(w), 26); return A64_FLOW_CALL;
+    case A64_B:
+    case A64_BL: *target = branch_target(pc, a64_imm26(w), 26); break;
     case A64_B_cond:
         *target = branch_target(pc, a64_imm19(w), 19);
-        return a64_bcond(w) >= 14 ? A64_FLOW_JUMP : A64_FLOW_CONDITIONAL;
+        if (a64_bcond(w) >= 14) return A64_FLOW_JUMP; /* AL, NV */
+        break;
     case A64_CBZ:
-    case A64_CBNZ: *target = branch_target(pc, a64_imm19(w), 19); return A64_FLOW_CONDITIONAL;
+    case A64_CBNZ: *target = branch_target(pc, a64_imm19(w), 19); break;
     case A64_TBZ:
-    case A64_TBNZ: *target = branch_target(pc, a64_imm14(w), 14); return A64_FLOW_CONDITIONAL;
-    case A64_BR:
-    case A64_BRAA:
-    case A64_BRAB:
-    case A64_BRAAZ:
-    case A64_BRABZ: return A64_FLOW_INDIRECT;
-    case A64_BLR:
-    case A64_BLRAA:
-    case A64_BLRAB:
-    case A64_BLRAAZ:
-    case A64_BLRABZ: return A64_FLOW_INDIRECT_CALL;
-    case A64_RET:
-    case A64_RETAA:
-    case A64_RETAB: return A64_FLOW_RETURN;
-    case A64_SVC:
-    case A64_WFE:
-    case A64_WFI:
-    case A64_ISB: return A64_FLOW_STOP;
-    case A64_MSR_reg: return a64_sysreg(w) == A64_SYSREG_FPCR ? A64_FLOW_STOP : A64_FLOW_NEXT;
-    case A64_SYS: return is_cache_flush(w) ? A64_FLOW_STOP : A64_FLOW_NEXT;
-    case A64_UNALLOCATED:
-    case A64_UDF:
-    case A64_BRK:
-    case A64_HLT:
-    case A64_HVC:
-    case A64_SMC:
-    case A64_DCPS1:
-    case A64_DCPS2:
-    case A64_DCPS3:
-    case A64_ERET:
-    case A64_ERETAA:
-    case A64_ERETAB:
-    case A64_DRPS: return A64_FLOW_TRAP;
-    default: return A64_FLOW_NEXT;
+    case A64_TBNZ: *target = branch_target(pc, a64_imm14(w), 14); break;
+    case A64_MSR_reg: return a64_sysreg(w) == A64_SYSREG_FPCR ? flow : A64_FLOW_NEXT;
+    case A64_SYS: return is_cache_flush(w) ? flow : A64_FLOW_NEXT;
+    default: break;
     }
+    return flow;
 }
 
 enum nzcv_effect { SEES, KEEPS, SETS };

@@ -7,12 +7,19 @@
 
 #include "aot/a64/flow.h"
 
+struct branch {
+    u32 at; /* index of the instruction */
+    u64 target;
+};
+
 struct run {
     u64 pc;
     u32 count;
     u32 *word;
     u16 *row;
-    u8 *leader; /* count + 1 of them */
+    u8 *leader;
+    struct branch *branch; /* those with a fixed target that aren't calls */
+    u32 branches;
 };
 
 /* Reads up to max words; a view may give less than asked for at a time. */
@@ -35,12 +42,14 @@ static bool goes_on(enum a64_flow flow)
 static void decode_run(struct run *run, u32 available)
 {
     u64 target;
-    run->count = 0;
     while (run->count < available) {
         u32 i = run->count++;
         enum a64_row row = a64_decode(run->word[i]);
+        enum a64_flow flow = a64_flow(row, run->word[i], run->pc + 4 * (u64)i, &target);
         run->row[i] = (u16)row;
-        if (!goes_on(a64_flow(row, run->word[i], run->pc + 4 * (u64)i, &target))) break;
+        if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP)
+            run->branch[run->branches++] = (struct branch){i, target};
+        if (!goes_on(flow)) break;
     }
 }
 
@@ -51,22 +60,21 @@ static u32 index_in(const struct run *run, u64 pc)
     return distance < 4 * (u64)run->count ? (u32)(distance / 4) : run->count;
 }
 
+static u32 mark(struct run *run, u32 index)
+{
+    if (index >= run->count || run->leader[index]) return 0;
+    run->leader[index] = 1;
+    return 1;
+}
+
+/* Returns the number of blocks. */
 static u32 mark_leaders(struct run *run)
 {
-    u32 blocks = 1;
-    u64 target;
-    run->leader[0] = 1;
-    for (u32 i = 0; i < run->count; i++) {
-        enum a64_flow flow = a64_flow(run->row[i], run->word[i], run->pc + 4 * (u64)i, &target);
-        if (flow != A64_FLOW_CONDITIONAL && flow != A64_FLOW_JUMP) continue;
-        u32 to = index_in(run, target);
+    u32 blocks = mark(run, 0);
+    for (u32 b = 0; b < run->branches; b++) {
+        u32 to = index_in(run, run->branch[b].target);
         if (to == run->count) continue;
-        blocks += !run->leader[to];
-        run->leader[to] = 1;
-        if (i + 1 < run->count) {
-            blocks += !run->leader[i + 1];
-            run->leader[i + 1] = 1;
-        }
+        blocks += mark(run, to) + mark(run, run->branch[b].at + 1);
     }
     return blocks;
 }
@@ -81,7 +89,8 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
     if (!available) return false;
 
     run.row = arena_alloc(arena, 2 * available);
-    run.leader = arena_zalloc(arena, available + 1);
+    run.leader = arena_zalloc(arena, available);
+    run.branch = arena_alloc(arena, available * sizeof *run.branch);
     decode_run(&run, available);
     u32 blocks = mark_leaders(&run);
 
