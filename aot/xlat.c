@@ -118,6 +118,7 @@ static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
         f = lift_region(arena, region, look);
     }
     if (!stage_done(o, XLAT_STAGE_IR, f)) return XLAT_INVALID;
+    if (o->untag) f = opt_untag(f);
     opt_quick(f);
     if (!stage_done(o, XLAT_STAGE_OPT, f)) return XLAT_INVALID;
     *out = f;

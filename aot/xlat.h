@@ -26,6 +26,7 @@ struct xlat_options {
     bool image;        /* guest addresses PC-relative (RELOC_GUEST) */
     bool fp_checked;   /* every floating-point operation by helper: for FPCR modes and sites that
                           the host's units don't fit */
+    bool untag;        /* addresses lose their top byte before each access */
     bool verify;       /* IR verifier after every pass */
     u32 max_insts;     /* guest instructions in a region; 0: the tier's default */
     /* Text of a stage, when not NULL. */
@@ -69,6 +70,9 @@ size_t xlat_disassemble(u32 word, u64 pc, char *buf, size_t size);
 
 /* Features of this host as enum x64_feature bits (CPUID). */
 u64 xlat_host_features(void);
+
+/* The name of feature bit number `bit` ("avx2"), or NULL when there is no such bit. */
+const char *xlat_feature_name(unsigned bit);
 
 /* HWCAP and HWCAP2 of what the lifter implements (AT_HWCAP, AT_HWCAP2 of Linux/arm64). */
 u64 xlat_hwcap(void);
