@@ -5,6 +5,7 @@
 #ifndef AOT_LIFT_ROWS_FP_H
 #define AOT_LIFT_ROWS_FP_H
 
+/* clang-format off */
 #define LIFT_FP_ROWS(X)                                                                           \
     /* fp.dec */                                                                                  \
     X(FMOV_f) X(FABS_f) X(FNEG_f) X(FSQRT_f) X(FCVT_f) X(FRINTN_f) X(FRINTP_f) X(FRINTM_f)        \
@@ -105,5 +106,7 @@
     X(fcma)                                                                                       \
     X(jscvt)                                                                                      \
     X(frintts)
+
+/* clang-format on */
 
 #endif
