@@ -4,8 +4,8 @@
 BEGIN { FS = ","; nmodes = split(modes, mode, " ") }
 
 NR > 1 {
-    id = $2
-    if (!(id in group)) { group[id] = $1; row[++nrows] = id; if (!($1 in seen)) { seen[$1] = 1; groups[++ngroups] = $1 } }
+    id = $1 "/" $2
+    if (!(id in group)) { group[id] = $1; name[id] = $2; row[++nrows] = id; if (!($1 in seen)) { seen[$1] = 1; groups[++ngroups] = $1 } }
     k = ++count[id, $3]
     value[id, $3, k] = $5; cpu[id, $3, k] = $6; wall[id, $3, k] = $8
     if ($9 > peak[id, $3]) peak[id, $3] = $9
@@ -34,7 +34,7 @@ function csv_header(   i, line) {
 END {
     csv = folder "/bench.csv"; svg = folder "/bench.svg"
     csv_header()
-    printf "%-12s", "seconds"
+    printf "%-14s", "seconds"
     for (i = 1; i <= nmodes; i++) printf "%10s", mode[i]
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native") printf "%14s", mode[i] "/native"
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native" && mode[i] != "qemu") printf "%12s", mode[i] "/qemu"
@@ -44,7 +44,7 @@ END {
     for (g = 1; g <= ngroups; g++) {
         print groups[g]
         for (r = 1; r <= nrows; r++) if (group[row[r]] == groups[g]) one_row(row[r], groups[g])
-        printf "%-12s", "  geom. mean"
+        printf "%-14s", "  geom. mean"
         for (i = 1; i <= nmodes; i++) printf "%10s", ""
         for (i = 1; i <= nmodes; i++) if (mode[i] != "native") printf "%14s", mean(groups[g], mode[i], "native")
         for (i = 1; i <= nmodes; i++) if (mode[i] != "native" && mode[i] != "qemu") printf "%12s", mean(groups[g], mode[i], "qemu")
@@ -59,8 +59,8 @@ function mean(g, m, base) {
 }
 
 function one_row(id, g,   i, m, x, line) {
-    printf "  %-10s", id
-    line = g "," id
+    printf "  %-12s", name[id]
+    line = g "," name[id]
     for (i = 1; i <= nmodes; i++) {
         m = mode[i]
         med[id, m] = median(value, id, m)
@@ -109,7 +109,7 @@ function plot(   i, r, g, y, x, w, left, width, height, top, v, decade, colour, 
         printf "<text x=\"6\" y=\"%.1f\" font-weight=\"bold\">%s</text>\n", y + 10, groups[g] > svg
         y += bars * 9 + 8
         for (r = 1; r <= nrows; r++) if (group[row[r]] == groups[g]) {
-            printf "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 6, y + bars * 4.5 + 4, row[r] > svg
+            printf "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 6, y + bars * 4.5 + 4, name[row[r]] > svg
             for (i = 1; i <= nmodes; i++) if (mode[i] != "native") {
                 v = ratio(med[row[r], mode[i]], med[row[r], "native"])
                 w = v > 1 ? width * log10(v > 100 ? 100 : v) / 2 : 1
