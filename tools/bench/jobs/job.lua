@@ -61,14 +61,14 @@ end
 print(fannkuch(9))
 
 local count, x = {}, 7
-for _ = 1, 2000000 do
+for _ = 1, 3500000 do
   x = (x * 1103515245 + 12345) % 2147483648
   local w = "w" .. x % 5003
   count[w] = (count[w] or 0) + 1
 end
 print(count.w17)
 local s = 0
-for i = 1, 4000000 do s = s + math.sin(i) * (i % 7) / (i + 1.0) end
+for i = 1, 6500000 do s = s + math.sin(i) * (i % 7) / (i + 1.0) end
 print(string.format("%.9f", s))
 local gen = coroutine.wrap(function() for i = 1, 400000 do coroutine.yield(i * i % 7) end return -1 end)
 local t, v = 0, gen()

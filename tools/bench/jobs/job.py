@@ -57,8 +57,8 @@ def primes(n):
     return sum(i for i in range(2, n) if sieve[i])
 
 
-print(bodies(22000))
-print(words(1600000))
+print(bodies(36000))
+print(words(2500000))
 print(queens(9))
 print(primes(3000000))
 document = [{"id": i, "name": "n%d" % i, "values": [i * 0.5, None, True]} for i in range(8000)]
