@@ -45,9 +45,12 @@ static void leave(struct eval_run *e, u64 pc, unsigned reason, unsigned imm, uns
     e->exit = (struct ir_eval_exit){.reason = reason, .imm = (u16)imm, .kind = (u8)kind};
 }
 
+/* Here, and not at an INSN, a merged function may stop. */
 static void go_to(struct eval_run *e, u32 block)
 {
-    e->next = e->f->block[block].first;
+    const struct ir_block *b = &e->f->block[block];
+    e->next = b->first;
+    if (e->f->merged && !*e->budget) leave(e, b->pc, TRAP_LIMIT, 0, 0);
 }
 
 static void call_helper(struct eval_run *e, const struct ir_inst *i, ir_value *out)
@@ -60,10 +63,10 @@ static void call_helper(struct eval_run *e, const struct ir_inst *i, ir_value *o
 static void start_instruction(struct eval_run *e, const struct ir_inst *i)
 {
     e->state->pc = (u64)i->imm;
-    if (!*e->budget)
-        leave(e, (u64)i->imm, TRAP_LIMIT, 0, 0);
-    else
+    if (*e->budget)
         --*e->budget;
+    else if (!e->f->merged)
+        leave(e, (u64)i->imm, TRAP_LIMIT, 0, 0);
 }
 
 /* Everything that steers; false: not one of these. */

@@ -37,7 +37,7 @@ struct ir_eval_exit {
  * Memory is touched directly: when an access faults, the caller's signal handler jumps out; state
  * is then exactly the guest's at state->pc (kept up to date by INSN).
  * `budget` counts down by guest instruction; at 0 the run stops before the next one with
- * TRAP_LIMIT.
+ * TRAP_LIMIT; if the function is merged (ir.h), before the next block.
  */
 struct ir_eval_exit ir_eval(const struct ir_func *f, u32 block, struct guest_state *state,
                             ir_value *values, u64 *budget);

@@ -104,6 +104,9 @@ struct ir_func {
     struct ir_block *block;
     u32 block_count, block_capacity;
     u64 pc; /* guest address of the region's first instruction */
+    bool merged; /* optimised across guest instructions: the slots are the guest's state at points
+                    (FAULT, FP, GUARD, EXITIF, HELPER, END) and at block starts, no longer at each
+                    INSN; NZCV is not where it is dead */
 };
 
 struct ir_op_info {
@@ -113,8 +116,29 @@ struct ir_op_info {
     u8 args;   /* number of value arguments, optional ones included */
 };
 
-const struct ir_op_info *ir_op_info(unsigned op);
+extern const struct ir_op_info ir_op_table[IR_OP_COUNT];
+
+static inline const struct ir_op_info *ir_op_info(unsigned op)
+{
+    return &ir_op_table[op];
+}
+
 const char *ir_type_name(unsigned type);
+
+/* The type of the value that an instruction defines; IR_VOID: none. */
+static inline unsigned ir_value_type(const struct ir_inst *i)
+{
+    switch (ir_op_table[i->op].signature[0]) {
+    case 'b': return IR_BOOL;
+    case 'f': return IR_FLAGS;
+    case 'w': return IR_I32;
+    case 'l': return IR_I64;
+    case 'v': return IR_V128;
+    case 't':
+    case 'T': return i->type;
+    default: return IR_VOID;
+    }
+}
 
 static inline bool ir_has(unsigned op, unsigned flag)
 {

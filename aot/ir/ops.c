@@ -13,17 +13,12 @@
 #define LANES IR_FL_LANES
 #define SIZED IR_FL_SIZED
 
-static const struct ir_op_info table[IR_OP_COUNT] = {
+const struct ir_op_info ir_op_table[IR_OP_COUNT] = {
 #define X(name, text, signature, flags)                                                            \
     [IR_##name] = {text, signature, flags, sizeof(signature) - 2},
     IR_OPS(X)
 #undef X
 };
-
-const struct ir_op_info *ir_op_info(unsigned op)
-{
-    return &table[op];
-}
 
 const char *ir_type_name(unsigned type)
 {
