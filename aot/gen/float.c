@@ -1,0 +1,324 @@
+/*
+ * Floating-point arithmetic, compares, minimum and maximum. vector.h says how exceptions work.
+ *
+ * NaNs. The host returns the first operand that is a NaN, made quiet; so does the guest, but for
+ * signaling ones, which trap. Fused operations choose otherwise: a NaN result is compared with
+ * itself by a predicate that signals. The host's minimum and maximum signal on every NaN, and of
+ * two zeros give the second operand: done in both orders and merged they give the guest's answer.
+ *
+ * Tininess: the host finds it after rounding, the guest before. Products, quotients and fused sums
+ * that round up to the smallest normal number therefore leave the underflow flag clear here.
+ */
+#include "aot/gen/vector.h"
+
+#define B  (&g->b)
+#define X0 X64_XMM0
+#define X1 X64_XMM1
+
+/* Predicates of CMPxx. */
+enum { CMP_EQ, CMP_LT, CMP_LE }; /* the last two signal on quiet NaNs */
+
+#define FORMS(name)                                                                                \
+    {                                                                                              \
+        X64_##name##PS, X64_##name##PD, X64_##name##SS, X64_##name##SD                             \
+    }
+
+static const u16 cmp_of[4] = FORMS(CMP);
+
+/* --- shared ----------------------------------------------------------------------------------- */
+
+enum float_form float_form(const struct ir_inst *i)
+{
+    if (i->type == IR_V128) return float_form_of(false, i->esz);
+    return float_form_of(true, i->type - IR_F16 + 1u);
+}
+
+/* Where the legacy form of dst = op(a, b) can be computed: dst, unless writing a to it first would
+ * lose b or a guest register. Brings a there. */
+static unsigned begin(struct gen *g, unsigned dst, unsigned a, unsigned b)
+{
+    if (g->avx || dst == a) return dst;
+    unsigned work = dst == b || g->xmm[dst].slot != NO_SLOT ? X0 : dst;
+    if (work == b) work = X1; /* operands in scratch, first source never X1 then */
+    vec_move(g, work, a);
+    return work;
+}
+
+void float_op2(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b)
+{
+    unsigned work = begin(g, dst, a, b);
+    gen_fault_point(g);
+    x64_vec_rrr(B, g->avx, op, work, g->avx ? a : work, b);
+    vec_move(g, dst, work);
+}
+
+void float_op2i(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b, unsigned imm)
+{
+    unsigned work = begin(g, dst, a, b);
+    gen_fault_point(g);
+    x64_vec_rrri(B, g->avx, op, work, g->avx ? a : work, b, (u8)imm);
+    vec_move(g, dst, work);
+}
+
+static struct x64_mem constant(struct gen *g, enum float_form f, u64 bits)
+{
+    switch (f) {
+    case FORM_PS: return gen_pool(g, vec_splat(2, bits), vec_splat(2, bits));
+    case FORM_PD: return gen_pool(g, bits, bits);
+    default: return gen_pool(g, bits, 0);
+    }
+}
+
+void float_op2c(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst, unsigned a,
+                u64 bits)
+{
+    struct x64_mem m = constant(g, f, bits);
+    unsigned work = begin(g, dst, a, NO_REG);
+    gen_fault_point(g);
+    x64_vec_rrm(B, g->avx, op, work, g->avx ? a : work, m);
+    vec_move(g, dst, work);
+}
+
+void float_logic(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst, unsigned a,
+                 u64 bits)
+{
+    x64_vec_rrm(B, g->avx, op, dst, a, constant(g, f, bits));
+}
+
+u64 float_sign(enum float_form f)
+{
+    return f == FORM_PS || f == FORM_SS ? UINT64_C(1) << 31 : UINT64_C(1) << 63;
+}
+
+u64 float_power(enum float_form f, int exponent)
+{
+    if (f == FORM_PS || f == FORM_SS) return (u64)(exponent + 127) << 23;
+    return (u64)(exponent + 1023) << 52;
+}
+
+void float_deoptimise(struct gen *g)
+{
+    vec_zero(g, X1);
+    gen_fault_point(g);
+    x64_vec_rrr(B, g->avx, X64_DIVSS, X1, X1, X1);
+}
+
+/* Traps when an element of reg is a NaN. Uses X1. */
+static void check_nan(struct gen *g, enum float_form f, unsigned reg)
+{
+    if (!g->avx) vec_move(g, X1, reg);
+    gen_fault_point(g);
+    x64_vec_rrri(B, g->avx, cmp_of[f], X1, g->avx ? reg : X1, reg, CMP_LT);
+}
+
+/* --- arithmetic ------------------------------------------------------------------------------- */
+
+static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    static const u16 add[4] = FORMS(ADD), sub[4] = FORMS(SUB), mul[4] = FORMS(MUL),
+                     div[4] = FORMS(DIV);
+    enum float_form f = float_form(i);
+    u64 lo, hi;
+    if (f == FORM_NONE) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    enum x64_vec op = (i->op == IR_FADD   ? add
+                       : i->op == IR_FSUB ? sub
+                       : i->op == IR_FDIV ? div
+                                          : mul)[f];
+    bool narrow = float_is_narrow(g, i->arg[0]);
+    if (vec_const(g, i->arg[1], &lo, &hi)) {
+        unsigned a = gen_use_xmm(g, i->arg[0]);
+        gen_consume(g, i);
+        unsigned dst = gen_def_xmm(g, r, a), work = begin(g, dst, a, NO_REG);
+        struct x64_mem m = gen_pool(g, lo, hi);
+        gen_fault_point(g);
+        x64_vec_rrm(B, g->avx, op, work, g->avx ? a : work, m);
+        vec_move(g, dst, work);
+    } else {
+        struct vec_args v = vec_args(g, r, i);
+        float_op2(g, op, v.dst, v.a, v.b);
+    }
+    if (f >= FORM_SS) g->val[r].narrow = narrow;
+}
+
+static void square_root(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum float_form f = float_form(i);
+    if (f == FORM_NONE) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    bool narrow = float_is_narrow(g, i->arg[0]);
+    struct vec_args v = vec_args(g, r, i);
+    if (f < FORM_SS) {
+        gen_fault_point(g);
+        vec_op1(g, f == FORM_PS ? X64_SQRTPS : X64_SQRTPD, v.dst, v.a);
+        return;
+    }
+    float_op2(g, f == FORM_SS ? X64_SQRTSS : X64_SQRTSD, v.dst, v.a, v.a);
+    g->val[r].narrow = narrow;
+}
+
+static void difference(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    static const u16 sub[4] = FORMS(SUB);
+    enum float_form f = float_form(i);
+    if (f == FORM_NONE) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    struct vec_args v = vec_args(g, r, i);
+    float_op2(g, sub[f], X0, v.a, v.b);
+    float_logic(g, X64_ANDPS, f, v.dst, X0, float_sign(f) - 1);
+}
+
+/* FNEG, FABS: the sign bit alone, of halves too. */
+static void change_sign(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    bool negate = i->op == IR_FNEG, scalar = i->type != IR_V128;
+    unsigned esz = scalar ? i->type - IR_F16 + 1u : i->esz;
+    u64 sign = UINT64_C(1) << ((8u << esz) - 1), bits = negate ? sign : sign - 1;
+    bool narrow = !negate || float_is_narrow(g, i->arg[0]);
+    u64 lo = scalar ? bits : vec_splat(esz, bits);
+    struct vec_args v = vec_args(g, r, i);
+    vec_op2c(g, negate ? X64_XORPS : X64_ANDPS, v.dst, v.a, lo, scalar ? 0 : lo);
+    g->val[r].narrow = narrow;
+}
+
+static void extreme(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    static const u16 min[4] = FORMS(MIN), max[4] = FORMS(MAX);
+    bool is_max = i->op == IR_FMAX || i->op == IR_FMAXNM;
+    enum float_form f = float_form(i);
+    if (f == FORM_NONE) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    bool narrow = float_is_narrow(g, i->arg[0]) && float_is_narrow(g, i->arg[1]);
+    struct vec_args v = vec_args(g, r, i);
+    enum x64_vec op = (is_max ? max : min)[f];
+    float_op2(g, op, X0, v.a, v.b);
+    vec_op2(g, op, X1, v.b, v.a);
+    vec_op2(g, is_max ? X64_ANDPS : X64_ORPS, v.dst, X0, X1);
+    if (f >= FORM_SS) g->val[r].narrow = narrow;
+}
+
+/* --- fused ------------------------------------------------------------------------------------ */
+
+/* By FORM, then mod: b * c + a, -b * c + a, b * c - a, -b * c - a. */
+static const u16 fused_231[4][4] = {
+    {X64_VFMADD231PS, X64_VFNMADD231PS, X64_VFMSUB231PS, X64_VFNMSUB231PS},
+    {X64_VFMADD231PD, X64_VFNMADD231PD, X64_VFMSUB231PD, X64_VFNMSUB231PD},
+    {X64_VFMADD231SS, X64_VFNMADD231SS, X64_VFMSUB231SS, X64_VFNMSUB231SS},
+    {X64_VFMADD231SD, X64_VFNMADD231SD, X64_VFMSUB231SD, X64_VFNMSUB231SD},
+};
+
+static bool can_fuse(const struct gen *g)
+{
+    return g->avx && gen_has(g, X64_HAS_FMA);
+}
+
+static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum float_form f = float_form(i);
+    if (f == FORM_NONE || !can_fuse(g)) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    bool narrow = float_is_narrow(g, i->arg[0]);
+    struct vec_args v = vec_args(g, r, i);
+    bool apart = v.dst == v.a || (v.dst != v.b && v.dst != v.c);
+    unsigned work = apart && g->xmm[v.dst].slot == NO_SLOT ? v.dst : X0;
+    vec_move(g, work, v.a);
+    gen_fault_point(g);
+    x64_vec_rrr(B, true, fused_231[f][i->mod & 3], work, v.b, v.c);
+    check_nan(g, f, work);
+    vec_move(g, v.dst, work);
+    if (f >= FORM_SS) g->val[r].narrow = narrow;
+}
+
+/* 2 - a * b; NaNs and infinity times zero are the evaluator's. */
+static void reciprocal_step(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum float_form f = float_form(i);
+    if (f == FORM_NONE || !can_fuse(g)) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    struct vec_args v = vec_args(g, r, i);
+    x64_vec_rm(B, g->avx, X64_MOVAPS, X0, constant(g, f, float_power(f, 1)));
+    gen_fault_point(g);
+    x64_vec_rrr(B, true, fused_231[f][1], X0, v.a, v.b);
+    check_nan(g, f, X0);
+    vec_move(g, v.dst, X0);
+}
+
+/* --- compares --------------------------------------------------------------------------------- */
+
+static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum float_form f = float_form(i);
+    if (f == FORM_NONE) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    bool equal = i->op == IR_FCMPEQ;
+    bool narrow = float_is_narrow(g, i->arg[equal ? 0 : 1]);
+    struct vec_args v = vec_args(g, r, i);
+    if (equal)
+        float_op2i(g, cmp_of[f], v.dst, v.a, v.b, CMP_EQ);
+    else
+        float_op2i(g, cmp_of[f], v.dst, v.b, v.a, i->op == IR_FCMPGT ? CMP_LT : CMP_LE);
+    if (f >= FORM_SS) g->val[r].narrow = narrow;
+}
+
+static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    if (i->type != IR_F32 && i->type != IR_F64) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    bool is_double = i->type == IR_F64, signals = i->mod & 1;
+    enum x64_vec quiet = is_double ? X64_UCOMISD : X64_UCOMISS;
+    enum x64_vec op = signals ? is_double ? X64_COMISD : X64_COMISS : quiet;
+    gen_clobber_flags(g);
+    unsigned a = gen_use_xmm(g, i->arg[0]), b = gen_use_xmm(g, i->arg[1]);
+    gen_consume(g, i);
+    gen_fault_point(g);
+    vec_op1(g, op, a, b);
+    if (g->val[r].left) gen_flags_in(g, r, EF_FCMP);
+}
+
+/* --- table ------------------------------------------------------------------------------------ */
+
+gen_fn *const gen_float_ops[IR_OP_COUNT] = {
+    [IR_FLFCMP] = compare_to_flags,
+    [IR_FADD] = arithmetic,
+    [IR_FSUB] = arithmetic,
+    [IR_FMUL] = arithmetic,
+    [IR_FMULX] = arithmetic,
+    [IR_FDIV] = arithmetic,
+    [IR_FSQRT] = square_root,
+    [IR_FABD] = difference,
+    [IR_FNEG] = change_sign,
+    [IR_FABS] = change_sign,
+    [IR_FMIN] = extreme,
+    [IR_FMAX] = extreme,
+    [IR_FMINNM] = extreme,
+    [IR_FMAXNM] = extreme,
+    [IR_FMA] = fused,
+    [IR_FRECPS] = reciprocal_step,
+    [IR_FCMPEQ] = compare,
+    [IR_FCMPGT] = compare,
+    [IR_FCMPGE] = compare,
+    [IR_FRINT] = float_round,
+    [IR_FCVT] = float_convert,
+    [IR_FCVTL] = float_widen,
+    [IR_FCVTN] = float_narrow,
+    [IR_FCVTI] = float_to_int,
+    [IR_VFCVTI] = float_to_int_lanes,
+    [IR_ICVTF] = float_from_int,
+    [IR_VICVTF] = float_from_int_lanes,
+};

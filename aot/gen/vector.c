@@ -1,0 +1,261 @@
+/*
+ * Vector operations: the table, what one host instruction does, and what the other files share.
+ */
+#include "aot/gen/vector.h"
+
+#define B (&g->b)
+
+/* --- shared ----------------------------------------------------------------------------------- */
+
+bool vec_can(const struct gen *g, enum x64_vec op)
+{
+    u32 need = x64_vec_need(op, g->avx);
+    if (need & X64_HAS_AVX && !g->avx) return false;
+    return !(need & ~g->has);
+}
+
+/* Where the legacy form of dst = op(a, b) is computed. */
+static unsigned workplace(const struct gen *g, enum x64_vec op, unsigned dst, unsigned a,
+                          unsigned b)
+{
+    if (g->avx || dst != b || dst == a || !x64_vec_clobbers(op)) return dst;
+    return a <= X64_XMM1 ? a : X64_XMM0;
+}
+
+void vec_op2(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b)
+{
+    unsigned work = workplace(g, op, dst, a, b);
+    x64_vec_rrr(B, g->avx, op, work, a, b);
+    vec_move(g, dst, work);
+}
+
+void vec_op2i(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b, unsigned imm)
+{
+    unsigned work = workplace(g, op, dst, a, b);
+    x64_vec_rrri(B, g->avx, op, work, a, b, (u8)imm);
+    vec_move(g, dst, work);
+}
+
+void vec_op2c(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, u64 lo, u64 hi)
+{
+    x64_vec_rrm(B, g->avx, op, dst, a, gen_pool(g, lo, hi));
+}
+
+void vec_load(struct gen *g, unsigned dst, u64 lo, u64 hi)
+{
+    x64_vec_rm(B, g->avx, X64_MOVAPS, dst, gen_pool(g, lo, hi));
+}
+
+u64 vec_splat(unsigned esz, u64 value)
+{
+    static const u64 ones[4] = {0x0101010101010101, 0x0001000100010001, 0x0000000100000001, 1};
+    u64 mask = esz == 3 ? ~UINT64_C(0) : (UINT64_C(1) << (8u << esz)) - 1;
+    return ones[esz] * (value & mask);
+}
+
+bool vec_const(const struct gen *g, ir_ref r, u64 *lo, u64 *hi)
+{
+    const struct ir_inst *i = gen_inst(g, r);
+    if (g->val[r].place != VAL_CONST) return false;
+    *lo = *hi = (u64)i->imm;
+    if (i->op == IR_VCONST2)
+        *hi = i->arg[0] | (u64)i->arg[1] << 32;
+    else if (i->type != IR_V128)
+        *hi = 0;
+    return true;
+}
+
+void vec_select(struct gen *g, unsigned esz, unsigned dst, unsigned a, unsigned b, unsigned mask)
+{
+    x64_vec_blendv(B, g->avx, esz == 2 ? X64_BLENDVPS : X64_BLENDVPD, dst, a, b, mask);
+}
+
+void vec_sign64(struct gen *g, unsigned dst, unsigned a)
+{
+    vec_imm(g, X64_PSRAD_I, dst, a, 31);
+    vec_imm(g, X64_PSHUFD, dst, dst, 0xf5);
+}
+
+struct vec_args vec_args(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct vec_args v = {gen_use_xmm(g, i->arg[0]), NO_REG, NO_REG, NO_REG};
+    if (i->arg[1]) v.b = gen_use_xmm(g, i->arg[1]);
+    if (i->arg[2]) v.c = gen_use_xmm(g, i->arg[2]);
+    gen_consume(g, i);
+    v.dst = gen_def_xmm(g, r, v.a);
+    return v;
+}
+
+unsigned vec_temps_left(const struct gen *g)
+{
+    return (unsigned)__builtin_popcount(g->xmm_temps & ~g->xmm_locked);
+}
+
+/* --- one host instruction --------------------------------------------------------------------- */
+
+#define ALL(op)                                                                                    \
+    {                                                                                              \
+        op, op, op, op                                                                             \
+    }
+
+/* By element size; 0 (MOVAPS): there is none. */
+static const u16 direct[IR_OP_COUNT][4] = {
+    [IR_VADD] = {X64_PADDB, X64_PADDW, X64_PADDD, X64_PADDQ},
+    [IR_VSUB] = {X64_PSUBB, X64_PSUBW, X64_PSUBD, X64_PSUBQ},
+    [IR_VMUL] = {0, X64_PMULLW, X64_PMULLD, 0},
+    [IR_VAND] = ALL(X64_PAND),
+    [IR_VOR] = ALL(X64_POR),
+    [IR_VXOR] = ALL(X64_PXOR),
+    [IR_VANDN] = ALL(X64_PANDN),
+    [IR_VSMIN] = {X64_PMINSB, X64_PMINSW, X64_PMINSD, 0},
+    [IR_VSMAX] = {X64_PMAXSB, X64_PMAXSW, X64_PMAXSD, 0},
+    [IR_VUMIN] = {X64_PMINUB, X64_PMINUW, X64_PMINUD, 0},
+    [IR_VUMAX] = {X64_PMAXUB, X64_PMAXUW, X64_PMAXUD, 0},
+    [IR_VCMPEQ] = {X64_PCMPEQB, X64_PCMPEQW, X64_PCMPEQD, X64_PCMPEQQ},
+    [IR_VCMPGTS] = {X64_PCMPGTB, X64_PCMPGTW, X64_PCMPGTD, X64_PCMPGTQ},
+    [IR_VSQADD] = {X64_PADDSB, X64_PADDSW, 0, 0},
+    [IR_VSQSUB] = {X64_PSUBSB, X64_PSUBSW, 0, 0},
+    [IR_VUQADD] = {X64_PADDUSB, X64_PADDUSW, 0, 0},
+    [IR_VUQSUB] = {X64_PSUBUSB, X64_PSUBUSW, 0, 0},
+    [IR_VURHADD] = {X64_PAVGB, X64_PAVGW, 0, 0},
+    [IR_VZIP1] = {X64_PUNPCKLBW, X64_PUNPCKLWD, X64_PUNPCKLDQ, X64_PUNPCKLQDQ},
+    [IR_VZIP2] = {X64_PUNPCKHBW, X64_PUNPCKHWD, X64_PUNPCKHDQ, X64_PUNPCKHQDQ},
+};
+
+/* What to do when there is none. */
+static gen_fn *const otherwise[IR_OP_COUNT] = {
+    [IR_VMUL] = vec_mul,
+    [IR_VSMIN] = vec_min_max,
+    [IR_VSMAX] = vec_min_max,
+    [IR_VUMIN] = vec_min_max,
+    [IR_VUMAX] = vec_min_max,
+    [IR_VCMPEQ] = vec_compare_equal64,
+    [IR_VCMPGTS] = vec_compare_greater64,
+    [IR_VSQADD] = vec_saturating_add,
+    [IR_VSQSUB] = vec_saturating_add,
+    [IR_VUQADD] = vec_saturating_add,
+    [IR_VUQSUB] = vec_saturating_add,
+    [IR_VURHADD] = vec_halve,
+};
+
+static void one_instruction(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum x64_vec op = direct[i->op][i->esz];
+    u64 lo, hi;
+    if (!op || !vec_can(g, op)) {
+        otherwise[i->op](g, r, i);
+        return;
+    }
+    bool constant = vec_const(g, i->arg[1], &lo, &hi);
+    if (i->op == IR_VANDN) {
+        if (constant) { /* a & ~constant */
+            unsigned a = gen_use_xmm(g, i->arg[0]);
+            gen_consume(g, i);
+            vec_op2c(g, X64_PAND, gen_def_xmm(g, r, a), a, ~lo, ~hi);
+            return;
+        }
+        struct vec_args v = vec_args(g, r, i);
+        vec_op2(g, op, v.dst, v.b, v.a);
+    } else if (constant && (lo || hi) && (~lo || ~hi)) {
+        unsigned a = gen_use_xmm(g, i->arg[0]);
+        gen_consume(g, i);
+        vec_op2c(g, op, gen_def_xmm(g, r, a), a, lo, hi);
+    } else {
+        struct vec_args v = vec_args(g, r, i);
+        vec_op2(g, op, v.dst, v.a, v.b);
+    }
+}
+
+/* --- table ------------------------------------------------------------------------------------ */
+
+gen_fn *const gen_vector_ops[IR_OP_COUNT] = {
+    [IR_VADD] = one_instruction,
+    [IR_VSUB] = one_instruction,
+    [IR_VMUL] = one_instruction,
+    [IR_VAND] = one_instruction,
+    [IR_VOR] = one_instruction,
+    [IR_VXOR] = one_instruction,
+    [IR_VANDN] = one_instruction,
+    [IR_VSMIN] = one_instruction,
+    [IR_VSMAX] = one_instruction,
+    [IR_VUMIN] = one_instruction,
+    [IR_VUMAX] = one_instruction,
+    [IR_VCMPEQ] = one_instruction,
+    [IR_VCMPGTS] = one_instruction,
+    [IR_VSQADD] = one_instruction,
+    [IR_VSQSUB] = one_instruction,
+    [IR_VUQADD] = one_instruction,
+    [IR_VUQSUB] = one_instruction,
+    [IR_VURHADD] = one_instruction,
+    [IR_VZIP1] = one_instruction,
+    [IR_VZIP2] = one_instruction,
+
+    [IR_VNEG] = vec_neg,
+    [IR_VABS] = vec_abs,
+    [IR_VNOT] = vec_not,
+    [IR_VORN] = vec_or_not,
+    [IR_VBSL] = vec_bsl,
+    [IR_VCMPGES] = vec_compare_ge,
+    [IR_VCMPGEU] = vec_compare_ge,
+    [IR_VCMPGTU] = vec_compare_unsigned,
+    [IR_VTST] = vec_test,
+    [IR_VSABD] = vec_difference,
+    [IR_VUABD] = vec_difference,
+    [IR_VSHADD] = vec_halve,
+    [IR_VUHADD] = vec_halve,
+    [IR_VSHSUB] = vec_halve,
+    [IR_VUHSUB] = vec_halve,
+    [IR_VSRHADD] = vec_halve,
+    [IR_VSQNEG] = vec_saturating_unary,
+    [IR_VSQABS] = vec_saturating_unary,
+    [IR_VSQDMULH] = vec_multiply_high,
+    [IR_VSQRDMULH] = vec_multiply_high,
+    [IR_VCNT] = vec_count,
+
+    [IR_VSHLI] = vec_shift_by_imm,
+    [IR_VSHRI] = vec_shift_by_imm,
+    [IR_VSARI] = vec_shift_by_imm,
+    [IR_VRSHRI] = vec_round_shift,
+    [IR_VRSARI] = vec_round_shift,
+    [IR_VSSHL] = vec_shift_by_vector,
+    [IR_VUSHL] = vec_shift_by_vector,
+
+    [IR_VGET] = vec_get,
+    [IR_VGETS] = vec_get,
+    [IR_VSETI] = vec_set,
+    [IR_VINS] = vec_insert,
+    [IR_VDUP] = vec_dup,
+    [IR_VDUPL] = vec_dup_lane,
+    [IR_VLOW] = vec_low,
+    [IR_VPAIR] = vec_pair,
+    [IR_VHIGH] = vec_high,
+
+    [IR_VREV] = vec_reverse,
+    [IR_VRBIT] = vec_reverse_bits,
+    [IR_VUZP1] = vec_unzip,
+    [IR_VUZP2] = vec_unzip,
+    [IR_VTRN1] = vec_transpose,
+    [IR_VTRN2] = vec_transpose,
+    [IR_VEXT] = vec_extract,
+    [IR_VTBL] = vec_table,
+    [IR_VADDV] = vec_sum,
+    [IR_VSADDLV] = vec_sum_long,
+    [IR_VUADDLV] = vec_sum_long,
+    [IR_VSMINV] = vec_extreme,
+    [IR_VSMAXV] = vec_extreme,
+    [IR_VUMINV] = vec_extreme,
+    [IR_VUMAXV] = vec_extreme,
+    [IR_VSADDLP] = vec_sum_pairs,
+    [IR_VUADDLP] = vec_sum_pairs,
+
+    [IR_VSXL] = vec_widen,
+    [IR_VUXL] = vec_widen,
+    [IR_VSMULL] = vec_multiply_long,
+    [IR_VUMULL] = vec_multiply_long,
+    [IR_VSQDMULL] = vec_multiply_long_doubling,
+    [IR_VPMULL] = vec_polynomial_long,
+    [IR_VXTN] = vec_narrow,
+    [IR_VSQXTN] = vec_narrow_saturating,
+    [IR_VUQXTN] = vec_narrow_saturating,
+    [IR_VSQXTUN] = vec_narrow_saturating,
+};

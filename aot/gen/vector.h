@@ -1,0 +1,157 @@
+/*
+ * Private to the selection of vector, floating-point and cryptography operations.
+ *
+ * Registers. XMM0 and XMM1 are scratch. With three operands and a result in temps no further temp
+ * is sure to exist; with two operands one is, with one operand two are.
+ *
+ * An emit function works in scratch and writes its result's register last, because that may be
+ * any operand's register. vec_op2 and its kin take care of the last step: in the legacy form, when
+ * dst is the second source of an operation that cannot swap, the work is done in scratch (the
+ * first source if that is scratch, else XMM0) and moved.
+ */
+#ifndef AOT_GEN_VECTOR_H
+#define AOT_GEN_VECTOR_H
+
+#include "aot/gen/internal.h"
+
+/* The host has the operation in the form in use. */
+bool vec_can(const struct gen *g, enum x64_vec op);
+
+/* dst = op(a); dst = op(a, imm) */
+static inline void vec_op1(struct gen *g, enum x64_vec op, unsigned dst, unsigned a)
+{
+    x64_vec_rr(&g->b, g->avx, op, dst, a);
+}
+
+static inline void vec_imm(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned imm)
+{
+    x64_vec_rri(&g->b, g->avx, op, dst, a, (u8)imm);
+}
+
+static inline void vec_move(struct gen *g, unsigned dst, unsigned src)
+{
+    if (dst != src) vec_op1(g, X64_MOVAPS, dst, src);
+}
+
+static inline void vec_zero(struct gen *g, unsigned dst)
+{
+    x64_vec_rrr(&g->b, g->avx, X64_PXOR, dst, dst, dst);
+}
+
+static inline void vec_ones(struct gen *g, unsigned dst)
+{
+    x64_vec_rrr(&g->b, g->avx, X64_PCMPEQD, dst, dst, dst);
+}
+
+/* dst = op(a, b), any coincidence of registers; and with an immediate. */
+void vec_op2(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b);
+void vec_op2i(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b, unsigned imm);
+
+/* dst = op(a, constant hi:lo) */
+void vec_op2c(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, u64 lo, u64 hi);
+
+/* dst = constant hi:lo */
+void vec_load(struct gen *g, unsigned dst, u64 lo, u64 hi);
+
+/* The low bits of value in each element of esz of 64 bits. */
+u64 vec_splat(unsigned esz, u64 value);
+
+/* True when r is a vector or floating-point constant. */
+bool vec_const(const struct gen *g, ir_ref r, u64 *lo, u64 *hi);
+
+/* dst = a shifted by imm: X64_SHL, SHR or SAR of elements; 0 to width. May use XMM1; dst may be
+ * XMM0 or a's register, a is not XMM1 when dst is not. */
+void vec_shift(struct gen *g, enum x64_shift kind, unsigned esz, unsigned dst, unsigned a,
+               unsigned imm);
+
+/* dst = b where the mask's element signs are set, else a: elements of esz 2 or 3. mask is XMM0, dst
+ * apart from it unless AVX. Needs SSE4.1. */
+void vec_select(struct gen *g, unsigned esz, unsigned dst, unsigned a, unsigned b, unsigned mask);
+
+/* dst = all ones where an element of esz 3 is negative. dst may be a. */
+void vec_sign64(struct gen *g, unsigned dst, unsigned a);
+
+struct vec_args {
+    unsigned a, b, c, dst;
+};
+
+/* Steps 1 to 3 of the protocol for vector operands and result; unused fields are NO_REG. */
+struct vec_args vec_args(struct gen *g, ir_ref r, const struct ir_inst *i);
+
+/* How many temps gen_temp_xmm can still give. */
+unsigned vec_temps_left(const struct gen *g);
+
+/* --- emit functions, by file ------------------------------------------------------------------ */
+
+/* vector_int.c */
+gen_fn vec_mul, vec_neg, vec_abs, vec_not, vec_or_not, vec_bsl, vec_min_max, vec_compare_ge,
+    vec_compare_unsigned, vec_compare_equal64, vec_compare_greater64, vec_test, vec_difference,
+    vec_halve, vec_saturating_add, vec_saturating_unary, vec_multiply_high, vec_count;
+
+/* vector_shift.c */
+gen_fn vec_shift_by_imm, vec_round_shift, vec_shift_by_vector;
+
+/* vector_move.c */
+gen_fn vec_get, vec_set, vec_insert, vec_dup, vec_dup_lane, vec_low, vec_pair, vec_high;
+
+/* vector_permute.c */
+gen_fn vec_reverse, vec_reverse_bits, vec_unzip, vec_transpose, vec_extract, vec_table, vec_sum,
+    vec_sum_long, vec_extreme, vec_sum_pairs;
+
+/* vector_wide.c */
+gen_fn vec_widen, vec_multiply_long, vec_multiply_long_doubling, vec_polynomial_long, vec_narrow,
+    vec_narrow_saturating, vec_dot;
+
+/* float_convert.c */
+gen_fn float_convert, float_widen, float_narrow, float_to_int, float_to_int_lanes, float_from_int,
+    float_from_int_lanes, float_round;
+
+/* --- floating point (float.c) ----------------------------------------------------------------- */
+
+/*
+ * Invalid operation traps: the runtime then does the whole guest instruction again in the
+ * evaluator, from the frame state at the host instruction. So each host instruction that may raise
+ * it comes right behind a fault point, before anything was written to a pinned register, and must
+ * raise no other flag that the guest's instruction would not. Whatever the host's units get wrong
+ * is made to raise it too. (The runtime drops the host's own IE flag at the trap: the evaluator
+ * says whether the guest's is raised.)
+ */
+
+/* Forms of an operation, as indices of tables {PS, PD, SS, SD}. */
+enum float_form { FORM_PS, FORM_PD, FORM_SS, FORM_SD, FORM_NONE };
+
+/* The form for elements or scalars of 2^esz bytes: FORM_NONE for halves. */
+static inline enum float_form float_form_of(bool scalar, unsigned esz)
+{
+    return esz == 2   ? scalar ? FORM_SS : FORM_PS
+           : esz == 3 ? scalar ? FORM_SD : FORM_PD
+                      : FORM_NONE;
+}
+
+/* The form of an instruction whose type is its operands'. */
+enum float_form float_form(const struct ir_inst *i);
+
+/* dst = op(a, b) behind a fault point. dst may be pinned and any operand's register. */
+void float_op2(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b);
+void float_op2i(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b, unsigned imm);
+/* dst = op(a, constant), the bits in each element of the form (of a scalar: in the lowest). */
+void float_op2c(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst, unsigned a,
+                u64 bits);
+/* The same, for what raises nothing. */
+void float_logic(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst, unsigned a,
+                 u64 bits);
+
+/* The sign bit, and the bits of a power of two, in the form's format. */
+u64 float_sign(enum float_form f);
+u64 float_power(enum float_form f, int exponent);
+
+/* Raises invalid operation. XMM1 is used. */
+void float_deoptimise(struct gen *g);
+
+/* Bits above the scalar r are known to be zero. */
+static inline bool float_is_narrow(const struct gen *g, ir_ref r)
+{
+    return g->val[r].narrow || g->val[r].place == VAL_CONST;
+}
+
+#endif

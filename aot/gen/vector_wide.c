@@ -1,0 +1,215 @@
+/*
+ * Vector operations whose result has wider or narrower elements than their sources.
+ */
+#include "aot/gen/vector.h"
+
+#define B  (&g->b)
+#define X0 X64_XMM0
+#define X1 X64_XMM1
+
+static const u16 unpack_low[3] = {X64_PUNPCKLBW, X64_PUNPCKLWD, X64_PUNPCKLDQ};
+static const u16 unpack_high[3] = {X64_PUNPCKHBW, X64_PUNPCKHWD, X64_PUNPCKHDQ};
+
+/* --- widening --------------------------------------------------------------------------------- */
+
+/* dst = elements of the high or low half of a, widened; t is a scratch apart from a, may be dst. */
+static void widen(struct gen *g, unsigned esz, bool is_signed, bool high, unsigned dst, unsigned a,
+                  unsigned t)
+{
+    static const u16 sign[3] = {X64_PMOVSXBW, X64_PMOVSXWD, X64_PMOVSXDQ};
+    static const u16 zero[3] = {X64_PMOVZXBW, X64_PMOVZXWD, X64_PMOVZXDQ};
+    enum x64_vec unpack = (high ? unpack_high : unpack_low)[esz];
+    if (!high && vec_can(g, sign[esz])) {
+        vec_op1(g, (is_signed ? sign : zero)[esz], dst, a);
+    } else if (!is_signed) {
+        vec_zero(g, t);
+        if (g->avx || dst != t) {
+            vec_op2(g, unpack, dst, a, t);
+        } else { /* t:a to a:t, and down: t is the low part of each element */
+            vec_op2(g, unpack, t, t, a);
+            vec_imm(g,
+                    esz == 0   ? X64_PSRLW_I
+                    : esz == 1 ? X64_PSRLD_I
+                               : X64_PSRLQ_I,
+                    dst, t, 8u << esz);
+        }
+    } else if (esz == 2) {
+        vec_imm(g, X64_PSRAD_I, t, a, 31);
+        if (g->avx || dst != t) {
+            vec_op2(g, unpack, dst, a, t);
+        } else {
+            vec_op2(g, unpack, t, t, a);
+            vec_imm(g, X64_PSHUFD, dst, t, 0xb1);
+        }
+    } else {
+        vec_op2(g, unpack, t, a, a);
+        vec_imm(g, esz ? X64_PSRAD_I : X64_PSRAW_I, dst, t, 8u << esz);
+    }
+}
+
+void vec_widen(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct vec_args v = vec_args(g, r, i);
+    widen(g, i->esz, i->op == IR_VSXL, i->mod & 1, v.dst, v.a, X0);
+}
+
+/* --- products --------------------------------------------------------------------------------- */
+
+static void multiply16(struct gen *g, struct vec_args v, bool is_signed, bool high)
+{
+    vec_op2(g, X64_PMULLW, X0, v.a, v.b);
+    vec_op2(g, is_signed ? X64_PMULHW : X64_PMULHUW, X1, v.a, v.b);
+    vec_op2(g, high ? X64_PUNPCKHWD : X64_PUNPCKLWD, X0, X0, X1);
+}
+
+static void multiply32(struct gen *g, struct vec_args v, bool is_signed, bool high)
+{
+    unsigned spread = high ? 0xfa : 0x50; /* the half's elements to the even places */
+    vec_imm(g, X64_PSHUFD, X0, v.a, spread);
+    vec_imm(g, X64_PSHUFD, X1, v.b, spread);
+    vec_op2(g, is_signed ? X64_PMULDQ : X64_PMULUDQ, X0, X0, X1);
+}
+
+void vec_multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    bool is_signed = i->op == IR_VSMULL, high = i->mod & 1;
+    if (i->esz > 2 || (i->esz == 2 && is_signed && !vec_can(g, X64_PMULDQ))) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    struct vec_args v = vec_args(g, r, i);
+    if (i->esz == 0) {
+        widen(g, 0, is_signed, high, X0, v.a, X0);
+        widen(g, 0, is_signed, high, X1, v.b, X1);
+        vec_op2(g, X64_PMULLW, X0, X0, X1);
+    } else if (i->esz == 1) {
+        multiply16(g, v, is_signed, high);
+    } else {
+        multiply32(g, v, is_signed, high);
+    }
+    vec_move(g, v.dst, X0);
+}
+
+/* Only the most negative squared, doubled, overflows: to the most negative. */
+void vec_multiply_long_doubling(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    bool halves = i->esz == 1;
+    if (!halves && (i->esz != 2 || !vec_can(g, X64_PMULDQ) || !vec_can(g, X64_PCMPEQQ))) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    u64 least = vec_splat(i->esz + 1u, UINT64_C(1) << ((16u << i->esz) - 1));
+    struct vec_args v = vec_args(g, r, i);
+    if (halves)
+        multiply16(g, v, true, i->mod & 1);
+    else
+        multiply32(g, v, true, i->mod & 1);
+    vec_op2(g, halves ? X64_PADDD : X64_PADDQ, X0, X0, X0);
+    vec_load(g, X1, least, least);
+    vec_op2(g, halves ? X64_PCMPEQD : X64_PCMPEQQ, X1, X1, X0);
+    vec_op2(g, X64_PXOR, v.dst, X0, X1);
+}
+
+void vec_polynomial_long(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    if (i->esz != 3 || !vec_can(g, X64_PCLMULQDQ)) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    struct vec_args v = vec_args(g, r, i);
+    vec_op2i(g, X64_PCLMULQDQ, v.dst, v.a, v.b, i->mod & 1 ? 0x11 : 0x00);
+}
+
+/* --- narrowing -------------------------------------------------------------------------------- */
+
+/* Index of the low parts of elements; bit 7: a zero. */
+static u64 low_parts(unsigned esz)
+{
+    static const u64 index[3] = {0x0e0c0a0806040200, 0x0d0c090805040100, 0x0b0a090803020100};
+    return index[esz];
+}
+
+void vec_narrow(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct vec_args v = vec_args(g, r, i);
+    if (vec_can(g, X64_PSHUFB)) {
+        vec_op2c(g, X64_PSHUFB, v.dst, v.a, low_parts(i->esz), ~UINT64_C(0));
+    } else if (i->esz == 2) {
+        vec_imm(g, X64_PSHUFD, X0, v.a, 0x08);
+        vec_op1(g, X64_MOVQ, v.dst, X0);
+    } else {
+        if (i->esz == 0) {
+            vec_op2c(g, X64_PAND, X0, v.a, vec_splat(1, 0xff), vec_splat(1, 0xff));
+        } else {
+            vec_imm(g, X64_PSLLD_I, X0, v.a, 16);
+            vec_imm(g, X64_PSRAD_I, X0, X0, 16);
+        }
+        vec_zero(g, X1);
+        vec_op2(g, i->esz ? X64_PACKSSDW : X64_PACKUSWB, v.dst, X0, X1);
+    }
+}
+
+/* X0 = a limited to what the narrow unsigned element holds, so that no pack saturates it. */
+static void limit_unsigned(struct gen *g, unsigned esz, unsigned a)
+{
+    u64 most = vec_splat(esz + 1, (UINT64_C(1) << (8u << esz)) - 1);
+    if (esz == 0) {
+        vec_op2c(g, X64_PSUBUSW, X1, a, most, most);
+        vec_move(g, X0, a);
+        vec_op2(g, X64_PSUBW, X0, X0, X1);
+    } else {
+        vec_op2c(g, X64_PMINUD, X0, a, most, most);
+    }
+}
+
+/*
+ * 64 bits to 32: x is replaced by the bound in each element that does not fit, which shows in its
+ * high half: for unsigned it is not 0, for signed not the low half's sign.
+ */
+static void narrow64(struct gen *g, unsigned op, struct vec_args v)
+{
+    unsigned t = gen_temp_xmm(g);
+    vec_imm(g, X64_PSHUFD, X0, v.a, 0x08); /* low halves */
+    vec_imm(g, X64_PSHUFD, X1, v.a, 0x0d); /* high halves */
+    if (op == IR_VSQXTN) {
+        vec_imm(g, X64_PSRAD_I, t, X0, 31);
+        vec_op2(g, X64_PCMPEQD, t, t, X1);
+        vec_imm(g, X64_PSRAD_I, X1, X1, 31);
+        vec_op2(g, X64_PAND, X0, X0, t);
+        vec_op2c(g, X64_PXOR, X1, X1, vec_splat(2, 0x7fffffff), vec_splat(2, 0x7fffffff));
+        vec_op2(g, X64_PANDN, t, t, X1);
+        vec_op2(g, X64_POR, X0, X0, t);
+    } else {
+        vec_zero(g, t);
+        vec_op2(g, X64_PCMPEQD, t, t, X1); /* fits */
+        if (op == IR_VSQXTUN) vec_imm(g, X64_PSRAD_I, X1, X1, 31);
+        vec_op2(g, X64_PAND, X0, X0, t);
+        if (op == IR_VUQXTN) vec_zero(g, X1);
+        vec_op2(g, X64_POR, t, t, X1); /* fits, or negative: no bits added */
+        vec_ones(g, X1);
+        vec_op2(g, X64_PXOR, t, t, X1);
+        vec_op2(g, X64_POR, X0, X0, t);
+    }
+    vec_op1(g, X64_MOVQ, v.dst, X0);
+}
+
+void vec_narrow_saturating(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    bool from_unsigned = i->op == IR_VUQXTN, to_unsigned = i->op != IR_VSQXTN;
+    if (i->esz > 2 || (i->esz == 1 && to_unsigned && !vec_can(g, X64_PACKUSDW))) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    struct vec_args v = vec_args(g, r, i);
+    if (i->esz == 2) {
+        narrow64(g, i->op, v);
+        return;
+    }
+    unsigned a = from_unsigned ? X0 : v.a;
+    if (from_unsigned) limit_unsigned(g, i->esz, v.a);
+    vec_zero(g, X1);
+    if (to_unsigned)
+        vec_op2(g, i->esz ? X64_PACKUSDW : X64_PACKUSWB, v.dst, a, X1);
+    else
+        vec_op2(g, i->esz ? X64_PACKSSDW : X64_PACKSSWB, v.dst, a, X1);
+}
