@@ -62,21 +62,9 @@ static ir_ref flags_const(struct lifter *l, unsigned nzcv)
     return ir_opx(l->f, IR_FLCONST, IR_FLAGS, 0, 0, nzcv, IR_NONE, IR_NONE, IR_NONE);
 }
 
-/* FPCR.FZ is set and the double with these bits is a positive denormal: +0 takes its place. */
-static ir_ref is_flushed_to_plus_zero(struct lifter *l, ir_ref bits)
-{
-    ir_ref fz = ir_op2(l->f, IR_AND, IR_I32, ir_get(l->f, IR_I32, SLOT_FPCR),
-                       lift_const(l, false, 1u << 24));
-    ir_ref flushes =
-        ir_opx(l->f, IR_ICMP, IR_I32, 0, IR_NE, 0, fz, lift_const(l, false, 0), IR_NONE);
-    ir_ref less_one = ir_op2(l->f, IR_SUB, IR_I64, bits, lift_const(l, true, 1));
-    ir_ref denormal = ir_opx(l->f, IR_ICMP, IR_I64, 0, IR_ULT, 0, less_one,
-                             lift_const(l, true, UINT64_C(0xfffffffffffff)), IR_NONE);
-    return ir_op2(l->f, IR_BAND, IR_BOOL, flushes, denormal);
-}
-
 /* Z says that the result is the operand's exact value, the sign of zero included: that is, it
- * converts back to the same bits. */
+ * converts back to the same bits. So Z is 0 for a denormal that FZ flushes, too: FPToFixedJS asks
+ * for it by name (value is 0.0 and op<51:0> is not), though QEMU gives 1. */
 void lift_FJCVTZS(struct lifter *l, u32 w)
 {
     ir_ref v = lift_get_fp(l, a64_rn(w), IR_F64);
@@ -85,7 +73,6 @@ void lift_FJCVTZS(struct lifter *l, u32 w)
     ir_ref bits = ir_op1(l->f, IR_FTOI, IR_I64, v);
     back = ir_op1(l->f, IR_FTOI, IR_I64, back);
     ir_ref exact = ir_opx(l->f, IR_ICMP, IR_I64, 0, IR_EQ, 0, bits, back, IR_NONE);
-    exact = ir_op2(l->f, IR_BOR, IR_BOOL, exact, is_flushed_to_plus_zero(l, bits));
     ir_ref z = flags_const(l, 4), none = flags_const(l, 0);
     lift_set_nzcv(l, ir_op3(l->f, IR_FLSELECT, IR_FLAGS, exact, z, none));
     lift_set_x(l, a64_rd(w), false, result);
