@@ -2,6 +2,9 @@
 INSN_GUEST_OBJS = $(call objs,tests/insn/guest.c)
 
 TEST_OBJS_semantic    = $(INSN_GUEST_OBJS) $(call objs,tests/insn/quick.c) $(RUN_CODE_OBJS)
-TEST_OBJS_random_insn = $(INSN_GUEST_OBJS) $(call objs,tests/insn/oracle.c)
-TEST_LIBS_random_insn := -lunicorn
+INSN_ORACLE_OBJS = $(INSN_GUEST_OBJS) $(call objs,tests/insn/oracle.c tests/insn/random.c)
+TEST_OBJS_random_insn     = $(INSN_ORACLE_OBJS)
+TEST_LIBS_random_insn     := -lunicorn
+TEST_OBJS_random_sequence = $(INSN_ORACLE_OBJS)
+TEST_LIBS_random_sequence := -lunicorn
 TEST_OBJS_gen_random  = $(INSN_GUEST_OBJS) $(RUN_CODE_OBJS)

@@ -1,0 +1,207 @@
+/*
+ * Random sequences of instructions as one region: lifted, optimised and evaluated, against Unicorn
+ * instruction by instruction. What single instructions (random_insn.c) can't show: blocks, values
+ * carried from one instruction to the next, dead flags, and exact state at a fault or trap in the
+ * middle. Branches go forward only, so that no instruction runs twice.
+ *
+ * FERRY_CASES sets the number of sequences, FERRY_SEED the seed.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aot/a64/flow.h"
+#include "tests/insn/guest.h"
+#include "tests/insn/oracle.h"
+#include "tests/insn/random.h"
+
+#define MAX_LENGTH 16
+
+static u32 words[MAX_LENGTH];
+static unsigned length;
+static u8 data_before[GUEST_DATA_SIZE], data_after[GUEST_DATA_SIZE];
+static unsigned faults, traps, branches;
+
+static void *data(void)
+{
+    return (void *)(uintptr_t)GUEST_DATA;
+}
+
+/* --- sequences ----------------------------------------------------------------------------------
+ */
+
+static bool is_exclusive(enum a64_row row)
+{
+    switch (row) {
+    case A64_LDXR:
+    case A64_LDAXR:
+    case A64_STXR:
+    case A64_STLXR:
+    case A64_LDXP:
+    case A64_LDAXP:
+    case A64_STXP:
+    case A64_STLXP: return true;
+    default: return false;
+    }
+}
+
+/* Rows whose words may all be compared, with everything that a sequence of them leaves. */
+static bool is_usable(enum a64_row row)
+{
+    enum a64_feature feature = a64_row_info(row)->feature;
+    return !oracle_skips(row) && !oracle_memory_is_wrong(row) && !is_exclusive(row) &&
+           row != A64_FJCVTZS && row != A64_FCMLA_ve && feature != A64_FEATURE_el1 &&
+           feature != A64_FEATURE_pauth;
+}
+
+/* A word with few different registers, so that instructions depend on one another. */
+static u32 with_few_registers(u32 word, const struct a64_row_info *info)
+{
+    u32 few = word & ~0x001f03ffu;
+    few |= (u32)below(6) | (u32)below(6) << 5 | (u32)below(6) << 16;
+    few = (few & ~info->mask) | info->value;
+    return few;
+}
+
+static u32 conditional_branch(unsigned at)
+{
+    u32 distance = 1 + (u32)below(length - at), reg = (u32)below(6);
+    switch (below(4)) {
+    case 0: return 0x54000000 | distance << 5 | (u32)below(14);
+    case 1: return 0x34000000 | (u32)below(2) << 31 | (u32)below(2) << 24 | distance << 5 | reg;
+    case 2: return 0x36000000 | (u32)below(2) << 24 | (u32)below(32) << 19 | distance << 5 | reg;
+    default: return 0x14000000 | distance;
+    }
+}
+
+/* Mostly what sets, keeps and reads flags; mostly integer. */
+static enum a64_row random_row(void)
+{
+    static const u16 common[] = {A64_ADDS_shift, A64_SUBS_imm, A64_ANDS_shift, A64_ADCS, A64_SBCS,
+                                 A64_CSEL,       A64_CSINC,    A64_CCMP_imm,   A64_ADC,  A64_LDR_u,
+                                 A64_STR_u,      A64_LDP_post, A64_STP_pre,    A64_MOVZ, A64_MOVK,
+                                 A64_ADD_shift,  A64_SUB_ext,  A64_UBFM,       A64_BFM,  A64_FCMP};
+    if (below(2)) return (enum a64_row)common[below(ARRAY_SIZE(common))];
+    for (;;) {
+        enum a64_row row = (enum a64_row)(1 + below(A64_ROW_COUNT - 1));
+        if (is_usable(row) && strcmp(a64_row_info(row)->group, "branch")) return row;
+    }
+}
+
+static u32 next_word(unsigned at)
+{
+    if (at + 1 < length && below(8) == 0) return conditional_branch(at);
+    for (;;) {
+        enum a64_row row = random_row();
+        u32 word = random_word(row);
+        if (!word) continue;
+        u32 few = with_few_registers(word, a64_row_info(row));
+        if (a64_decode(few) == row && !oracle_may_differ(row, few)) return few;
+    }
+}
+
+/* --- one sequence -------------------------------------------------------------------------------
+ */
+
+static bool is_inside(u64 pc)
+{
+    return pc - GUEST_CODE < 4 * (u64)length;
+}
+
+/* Region by region: an unconditional branch ends one. */
+static struct guest_outcome run_ours(struct guest_state *ours)
+{
+    struct guest_outcome outcome = {.end = GUEST_WENT_ON};
+    while (outcome.end == GUEST_WENT_ON && is_inside(ours->pc))
+        outcome = guest_evaluate(ours, length);
+    return outcome;
+}
+
+static struct guest_outcome run_oracle(struct guest_state *theirs, u64 stop_at)
+{
+    struct guest_outcome outcome = {.end = GUEST_WENT_ON};
+    while (theirs->pc != stop_at && is_inside(theirs->pc)) {
+        outcome = oracle_step(theirs, words[(theirs->pc - GUEST_CODE) / 4]);
+        if (outcome.end != GUEST_WENT_ON) break;
+    }
+    return outcome;
+}
+
+static void show_sequence(const struct guest_state *s)
+{
+    char text[80];
+    if (differences > MAX_REPORTS) return;
+    for (unsigned i = 0; i < length; i++) {
+        xlat_disassemble(words[i], GUEST_CODE + 4 * i, text, sizeof text);
+        printf("    %8llx  %08x  %s\n", (unsigned long long)(GUEST_CODE + 4 * i), words[i], text);
+    }
+    for (int i = 0; i < 6; i++) printf("    x%d %llx", i, (unsigned long long)s->x[i]);
+    printf("  nzcv %x fpcr %x\n", nzcv_to_pstate(s->nzcv) >> 28, s->fpcr);
+}
+
+static void run_sequence(u64 number)
+{
+    static struct guest_state start, ours, theirs;
+    u32 page[MAX_LENGTH + 8] = {0};
+    char label[32];
+    u64 before = differences;
+    length = 2 + (unsigned)below(MAX_LENGTH - 1);
+    for (unsigned i = 0; i < length; i++) words[i] = next_word(i);
+    random_state(&start);
+    for (int i = 0; i < 6; i += 2) start.x[i] = random_pointer();
+    start.pc = GUEST_CODE;
+    memcpy(page, words, 4 * length);
+    guest_set_code(page, ARRAY_SIZE(page));
+
+    random_data(data_before);
+    memcpy(data(), data_before, GUEST_DATA_SIZE);
+    ours = theirs = start;
+    struct guest_outcome got = run_ours(&ours);
+    memcpy(data_after, data(), GUEST_DATA_SIZE);
+    memcpy(data(), data_before, GUEST_DATA_SIZE);
+    snprintf(label, sizeof label, "sequence %llu", (unsigned long long)number);
+    if (got.end == GUEST_REFUSED) {
+        differ(label, got.refusal, 0, 0);
+        show_sequence(&start);
+        return;
+    }
+    bool trapped = got.end == GUEST_TRAPPED;
+    /* Where ours was stopped for good (an undefined word, a misaligned access) theirs stops too. */
+    struct guest_outcome expected = run_oracle(&theirs, trapped ? ours.pc : 0);
+    faults += got.end == GUEST_FAULTED;
+    traps += trapped;
+    branches += got.end == GUEST_WENT_ON && ours.pc != start.pc + 4 * (u64)length;
+    if (!trapped && got.end != expected.end) differ(label, "end", got.end, expected.end);
+    if (trapped && theirs.pc != ours.pc) differ(label, "trap", ours.pc, theirs.pc);
+    if (got.end == GUEST_WENT_ON && memcmp(data(), data_after, GUEST_DATA_SIZE))
+        differ(label, "memory", 0, 0);
+    compare_states(label, &ours, &theirs);
+    if (differences != before) show_sequence(&start);
+}
+
+START_TEST(sequences_agree_with_the_oracle)
+{
+    u64 cases = test_setting("FERRY_CASES", 4000);
+    random_seed = test_setting("FERRY_SEED", 1);
+    guest_open();
+    oracle_open();
+    for (u64 n = 0; n < cases && differences < MAX_REPORTS; n++) run_sequence(n);
+    printf("%u faults, %u traps, %u jumps\n", faults, traps, branches);
+    ck_assert_uint_eq(differences, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("random_sequence");
+    TCase *tc = tcase_create("random_sequence");
+    tcase_set_timeout(tc, 100);
+    tcase_add_test(tc, sequences_agree_with_the_oracle);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
