@@ -190,18 +190,19 @@ static struct end in_evaluator(struct guest_state *s)
 }
 
 /* After an invalid operation: instruction by instruction to where the reference ended. */
-static struct end finish(struct guest_state *s, u64 pc)
+static struct end finish(struct guest_state *s, u64 pc, enum guest_end end)
 {
     struct guest_outcome o = {0};
     for (unsigned n = 0; n < MAX_LENGTH; n++) {
         o = guest_evaluate(s, 1);
-        if (o.end != GUEST_WENT_ON || s->pc == pc) break;
+        if (o.end != GUEST_WENT_ON || (end == GUEST_WENT_ON && s->pc == pc)) break;
     }
     return (struct end){o.end, o.end == GUEST_TRAPPED ? o.reason : TRAP_NONE,
                         o.end == GUEST_FAULTED ? o.address : 0};
 }
 
-static struct end in_code(struct guest_state *s, const struct translation *tr, u64 pc)
+static struct end in_code(struct guest_state *s, const struct translation *tr, u64 pc,
+                         enum guest_end end)
 {
     struct run_result r = run_code(tr, s);
     if (r.kind == RUN_LOST) {
@@ -211,7 +212,7 @@ static struct end in_code(struct guest_state *s, const struct translation *tr, u
     if (r.kind == RUN_FAULT && r.signo == SIGFPE) {
         s->fpsr &= ~FPSR_IOC;
         s->mxcsr = fp_mxcsr(s->fpcr);
-        return finish(s, pc);
+        return finish(s, pc, end);
     }
     if (r.kind == RUN_FAULT) return (struct end){GUEST_FAULTED, TRAP_NONE, r.address};
     if (r.door == LEAVE_TRAP) return (struct end){GUEST_TRAPPED, r.reason, 0};
@@ -288,7 +289,7 @@ static void run_case(u64 features, u64 number)
     memcpy(after, DATA, sizeof after);
     memcpy(DATA, before, sizeof before);
     make(start.pc, features, false, &tr);
-    struct end a = in_code(&ours, &tr, ref.pc);
+    struct end a = in_code(&ours, &tr, ref.pc, b.end);
     bool good = agree(a, b, &ours, &ref);
     if (memcmp(after, DATA, sizeof after)) {
         printf("  memory\n");
