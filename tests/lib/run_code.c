@@ -99,6 +99,7 @@ struct run_result run_code(const struct translation *tr, struct guest_state *sta
     running = tr;
     struct left left = engine_enter(state, code_at + tr->entries[0].offset, &no_attention);
     running = NULL;
+    if (result.signo == SIGFPE) state->mxcsr &= ~1u; /* what trapped isn't done yet */
     state->fpsr = fp_read_fpsr(state->fpsr, state->mxcsr, state->qc) & ~FPSR_QC;
     if (state->door == DOOR_RECOVERED) return result;
     state->pc = left.rcx;
