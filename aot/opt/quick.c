@@ -3,15 +3,17 @@
  */
 #include "aot/opt/opt.h"
 
+#include "aot/opt/pass.h"
+
 void opt_quick(struct ir_func *f)
 {
-    opt_begin(f);
-    opt_slots(f);
-    opt_nzcv(f);
-    opt_dead(f);
-    opt_fold(f);
-    opt_dead(f);
-    opt_compact(f);
+    bool in_order = opt_slots_forward(f);
+    ir_count_uses(f);
+    if (in_order) {
+        opt_fold(f);
+        opt_slots_dead(f);
+        opt_dce(f);
+        f->merged = true;
+    }
     ir_link_blocks(f);
-    f->merged = true;
 }

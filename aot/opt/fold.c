@@ -1,0 +1,364 @@
+/*
+ * Folding: integer operations on constants, cheap algebra, and addresses.
+ *
+ * One walk forward. An instruction is rewritten in place or replaced by an earlier value; nothing
+ * is inserted, so a constant that a rule needs must take the place of the instruction itself or of
+ * an operand that nobody else uses.
+ *
+ * Left alone, since the generator matches them: COND of FLSUB, ICMP of AND with 0, ADD and SUB
+ * beside flags operations on the same operands, AND and OR of a value with itself (TST x, x). An
+ * operand of an operand is used only where the operand between has no other use: else an old value
+ * of a guest register would be kept alive beside the present one, which costs a move.
+ */
+#include "aot/opt/pass.h"
+
+#include "aot/opt/fold_const.h"
+
+static struct ir_inst *operand(struct ir_func *f, const struct ir_inst *i, unsigned k)
+{
+    return &f->inst[i->arg[k]];
+}
+
+static unsigned width_of(const struct ir_inst *i)
+{
+    return i->type == IR_I64 ? 64 : 32;
+}
+
+/* r is replaced by v, a value of the same type. */
+static void replace(struct ir_func *f, ir_ref r, ir_ref v)
+{
+    struct ir_inst *i = &f->inst[r];
+    f->inst[v].uses += i->uses;
+    opt_drop(f, i);
+    i->note = v;
+}
+
+static void become_const(struct ir_func *f, struct ir_inst *i, s64 value)
+{
+    unsigned n = ir_op_info(i->op)->args;
+    for (unsigned k = 0; k < n; k++) operand(f, i, k)->uses--;
+    *i = (struct ir_inst){.op = IR_CONST, .type = i->type, .uses = i->uses, .note = i->note};
+    i->imm = i->type == IR_I32 ? (s64)(u32)value : value;
+}
+
+/* Argument k becomes v. */
+static void use_instead(struct ir_func *f, struct ir_inst *i, unsigned k, ir_ref v)
+{
+    f->inst[v].uses++;
+    operand(f, i, k)->uses--;
+    i->arg[k] = v;
+}
+
+static bool is_const(const struct ir_inst *i)
+{
+    return i->op == IR_CONST;
+}
+
+static bool is_const_of(const struct ir_inst *i, s64 value)
+{
+    if (!is_const(i)) return false;
+    return i->type == IR_I32 ? (u32)i->imm == (u32)value : i->imm == value;
+}
+
+/* How many low bits of an integer may be set. */
+static unsigned significant_bits(const struct ir_func *f, const struct ir_inst *i)
+{
+    const struct ir_inst *b = &f->inst[i->arg[1]];
+    unsigned width = width_of(i);
+    switch (i->op) {
+    case IR_LOAD:
+    case IR_LOADACQ:
+    case IR_ZEXT: return 8u << i->esz < width ? 8u << i->esz : width;
+    case IR_BINT: return 1;
+    case IR_VGET: return 8u << i->esz < width ? 8u << i->esz : width;
+    case IR_AND:
+        if (!is_const(b) || b->imm <= 0) return width;
+        return 64 - (unsigned)__builtin_clzll((u64)b->imm);
+    case IR_SHR:
+        if (!is_const(b)) return width;
+        return width - ((unsigned)b->imm & (width - 1));
+    default: return width;
+    }
+}
+
+/* --- rules by operation; true: the instruction has become something else -----------------------
+ */
+
+/* x op 0 is x. */
+static bool drop_zero(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    if (!is_const_of(operand(f, i, 1), 0)) return false;
+    replace(f, r, i->arg[0]);
+    return true;
+}
+
+/* Constants go right, where the generator looks for them. */
+static void swap_const(struct ir_func *f, struct ir_inst *i)
+{
+    if (!is_const(operand(f, i, 0)) || is_const(operand(f, i, 1))) return;
+    ir_ref a = i->arg[0];
+    i->arg[0] = i->arg[1];
+    i->arg[1] = a;
+}
+
+static void fold_add(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r], *a, *b;
+    if (drop_zero(f, r)) return;
+    a = operand(f, i, 0);
+    b = operand(f, i, 1);
+    if (a->op != IR_GADDR || !is_const(b)) return;
+    s64 address = a->imm + b->imm;
+    a->uses--;
+    b->uses--;
+    *i = (struct ir_inst){.op = IR_GADDR, .type = IR_I64, .uses = i->uses, .note = i->note};
+    i->imm = address;
+}
+
+static void fold_and(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    const struct ir_inst *a = operand(f, i, 0), *b = operand(f, i, 1);
+    if (!is_const(b)) return;
+    u64 mask = width_of(i) == 32 ? (u32)b->imm : (u64)b->imm;
+    unsigned n = significant_bits(f, a);
+    u64 all = n == 64 ? ~UINT64_C(0) : (UINT64_C(1) << n) - 1;
+    if (!mask)
+        become_const(f, i, 0);
+    else if ((mask & all) == all)
+        replace(f, r, i->arg[0]);
+}
+
+/* x op x is 0. */
+static void fold_difference(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    if (i->arg[0] == i->arg[1])
+        become_const(f, i, 0);
+    else
+        drop_zero(f, r);
+}
+
+/* (x << n) >> n keeps the low bits of x; the inner constant's place takes the mask if need be. */
+static void fold_shift_pair(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0), *b = operand(f, i, 1);
+    unsigned width = width_of(i);
+    if (!is_const(b) || a->op != IR_SHL || a->uses != 1 || !is_const(operand(f, a, 1))) return;
+    unsigned n = (unsigned)b->imm & (width - 1);
+    if (((unsigned)operand(f, a, 1)->imm & (width - 1)) != n) return;
+    unsigned left = width - n;
+    ir_ref inner = i->arg[0];
+    if (left == 8 || left == 16 || left == 32) {
+        use_instead(f, i, 0, a->arg[0]);
+        b->uses--;
+        i->arg[1] = IR_NONE;
+        i->op = i->op == IR_SAR ? IR_SEXT : IR_ZEXT;
+        i->esz = left == 8 ? 0 : left == 16 ? 1 : 2;
+    } else if (i->op == IR_SHR) {
+        use_instead(f, i, 0, a->arg[0]);
+        use_instead(f, i, 1, inner);
+        i->op = IR_AND;
+        become_const(f, a, (s64)((UINT64_C(1) << left) - 1));
+    }
+}
+
+static void fold_shift(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r], *b = operand(f, i, 1);
+    if (is_const(b) && ((u64)b->imm & (width_of(i) - 1)) == 0)
+        replace(f, r, i->arg[0]);
+    else if (i->op == IR_SHR || i->op == IR_SAR)
+        fold_shift_pair(f, r);
+}
+
+static void fold_zext(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0);
+    unsigned bits = 8u << i->esz;
+    if ((a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz >= i->esz && a->uses == 1) {
+        use_instead(f, i, 0, a->arg[0]);
+        a = operand(f, i, 0);
+    }
+    if (ir_value_type(a) == i->type && significant_bits(f, a) <= bits) {
+        replace(f, r, i->arg[0]);
+    } else if (a->op == IR_TRUNC && i->type == IR_I64 && a->uses == 1) {
+        use_instead(f, i, 0, a->arg[0]);
+    } else if ((a->op == IR_LOAD || a->op == IR_ZEXT) && a->type == IR_I32 && a->uses == 1 &&
+               i->type == IR_I64 && a->esz <= i->esz) {
+        a->type = IR_I64; /* as wide as is wanted from the start */
+        replace(f, r, i->arg[0]);
+    }
+}
+
+static void fold_sext(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0);
+    bool same = ir_value_type(a) == i->type;
+    if (same && (8u << i->esz >= width_of(i) || significant_bits(f, a) < 8u << i->esz))
+        replace(f, r, i->arg[0]);
+    else if (same && (a->op == IR_SEXT || a->op == IR_LOADS) && a->esz <= i->esz)
+        replace(f, r, i->arg[0]);
+    else if ((a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz >= i->esz && a->uses == 1)
+        use_instead(f, i, 0, a->arg[0]);
+    else if (a->op == IR_LOADS && a->type == IR_I32 && a->uses == 1 && a->esz <= i->esz) {
+        a->type = IR_I64;
+        replace(f, r, i->arg[0]);
+    }
+}
+
+static void fold_trunc(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    const struct ir_inst *a = operand(f, i, 0);
+    bool extended = (a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz == 2;
+    if (extended && ir_value_type(operand(f, a, 0)) == IR_I32) replace(f, r, a->arg[0]);
+}
+
+static void fold_select(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    if (i->arg[1] == i->arg[2]) replace(f, r, i->arg[1]);
+}
+
+/* The comparison with its operands exchanged. */
+static unsigned swapped(unsigned cmp)
+{
+    static const u8 other[] = {
+        [IR_EQ] = IR_EQ,   [IR_NE] = IR_NE,   [IR_ULT] = IR_UGT, [IR_ULE] = IR_UGE,
+        [IR_UGT] = IR_ULT, [IR_UGE] = IR_ULE, [IR_SLT] = IR_SGT, [IR_SLE] = IR_SGE,
+        [IR_SGT] = IR_SLT, [IR_SGE] = IR_SLE};
+    return other[cmp];
+}
+
+static unsigned inverse(unsigned cmp)
+{
+    static const u8 other[] = {
+        [IR_EQ] = IR_NE,   [IR_NE] = IR_EQ,   [IR_ULT] = IR_UGE, [IR_ULE] = IR_UGT,
+        [IR_UGT] = IR_ULE, [IR_UGE] = IR_ULT, [IR_SLT] = IR_SGE, [IR_SLE] = IR_SGT,
+        [IR_SGT] = IR_SLE, [IR_SGE] = IR_SLT};
+    return other[cmp];
+}
+
+static void fold_icmp(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    ir_ref a = i->arg[0];
+    swap_const(f, i);
+    if (i->arg[0] != a) i->mod = (u8)swapped(i->mod);
+}
+
+/* The inverse comparison or condition in place of BNOT. */
+static void fold_bnot(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    const struct ir_inst *a = operand(f, i, 0);
+    if (a->op == IR_BNOT) {
+        replace(f, r, a->arg[0]);
+        return;
+    }
+    bool compares = a->op == IR_ICMP, tests = a->op == IR_COND && a->mod < IR_CC_AL;
+    if (!compares && !tests) return;
+    struct ir_inst n = *a;
+    n.mod = (u8)(compares ? inverse(a->mod) : a->mod ^ 1u);
+    n.uses = i->uses;
+    n.note = i->note;
+    for (unsigned k = 0; k < ir_op_info(n.op)->args; k++) operand(f, &n, k)->uses++;
+    operand(f, i, 0)->uses--;
+    *i = n;
+}
+
+/* --- addresses ----------------------------------------------------------------------------------
+ */
+
+/* a + (b << mod) + imm with an index of its own: b = x << n. */
+static void fold_index(struct ir_func *f, struct ir_inst *i)
+{
+    const struct ir_inst *b = operand(f, i, 1);
+    if (b->op != IR_SHL || b->uses != 1 || !is_const(operand(f, b, 1))) return;
+    u64 n = (u64)operand(f, b, 1)->imm & 63;
+    if (i->mod + n > 3) return;
+    use_instead(f, i, 1, b->arg[0]);
+    i->mod = (u8)(i->mod + n);
+}
+
+/* The base is a sum that only this access uses: its parts become base, index and displacement. */
+static void fold_address(struct ir_func *f, struct ir_inst *i)
+{
+    struct ir_inst *a = operand(f, i, 0);
+    for (unsigned depth = 0; depth < 2 && a->op == IR_ADD && a->uses == 1; depth++) {
+        const struct ir_inst *b = operand(f, a, 1);
+        s64 imm;
+        if (is_const(b)) {
+            if (__builtin_add_overflow(i->imm, b->imm, &imm) || imm != (s32)imm) break;
+            i->imm = imm;
+        } else {
+            if (i->arg[1]) break;
+            i->arg[1] = a->arg[1];
+            operand(f, i, 1)->uses++;
+        }
+        use_instead(f, i, 0, a->arg[0]);
+        a = operand(f, i, 0);
+    }
+    if (i->arg[1]) fold_index(f, i);
+}
+
+/* --- the walk
+ * ------------------------------------------------------------------------------------- */
+
+/* True when all arguments are constants and the result could be worked out. */
+static bool fold_constants(struct ir_func *f, struct ir_inst *i)
+{
+    unsigned n = ir_op_info(i->op)->args;
+    s64 v[3] = {0, 0, 0}, result;
+    for (unsigned k = 0; k < n; k++) {
+        const struct ir_inst *a = operand(f, i, k);
+        if (!is_const(a)) return false;
+        v[k] = a->imm;
+    }
+    if (!fold_const(i, v[0], v[1], &result)) return false;
+    become_const(f, i, result);
+    return true;
+}
+
+static void fold(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    switch (i->op) {
+    case IR_LOAD:
+    case IR_LOADS:
+    case IR_STORE: fold_address(f, i); return;
+    case IR_ICMP: fold_icmp(f, r); return;
+    case IR_BNOT: fold_bnot(f, r); return;
+    case IR_SELECT: fold_select(f, r); return;
+    case IR_FLADD: swap_const(f, i); return; /* as the ADD beside it */
+    default: break;
+    }
+    if (!fold_const_knows(i->op) || fold_constants(f, i)) return;
+    if (ir_has(i->op, IR_FL_COMM)) swap_const(f, i);
+    switch (i->op) {
+    case IR_ADD: fold_add(f, r); return;
+    case IR_AND: fold_and(f, r); return;
+    case IR_OR: drop_zero(f, r); return;
+    case IR_SUB:
+    case IR_XOR: fold_difference(f, r); return;
+    case IR_SHL:
+    case IR_SHR:
+    case IR_SAR:
+    case IR_ROR: fold_shift(f, r); return;
+    case IR_ZEXT: fold_zext(f, r); return;
+    case IR_SEXT: fold_sext(f, r); return;
+    case IR_TRUNC: fold_trunc(f, r); return;
+    default: return;
+    }
+}
+
+void opt_fold(struct ir_func *f)
+{
+    f->inst[0].note = 0;
+    for (ir_ref r = 1; r < f->count; r++) {
+        opt_resolve(f, r);
+        fold(f, r);
+    }
+}
