@@ -143,13 +143,14 @@ bool oracle_skips(enum a64_row row)
 }
 
 /*
- * Where the oracle is known to be wrong: its LDSMAX and LDSMIN compare narrow values zero-extended
- * (corrected in QEMU 5.2); FCMLA by element raises flags for lanes that a 64-bit form hasn't; a
- * scalar half converted to a signed fixed-point number is sign-extended into the next half.
+ * Where the oracle is known to be wrong: its atomic maxima and minima compare narrow values with
+ * what is above them (corrected in QEMU 5.2); FCMLA by element raises flags for lanes that a 64-bit
+ * form hasn't; a scalar half converted to a signed fixed-point number is sign-extended into the
+ * next half.
  */
 bool oracle_memory_is_wrong(enum a64_row row)
 {
-    return row == A64_LDSMAX || row == A64_LDSMIN;
+    return row == A64_LDSMAX || row == A64_LDSMIN || row == A64_LDUMAX || row == A64_LDUMIN;
 }
 
 /* FJCVTZS clears Z for a denormal that FPCR.FZ flushes; the oracle takes it as a plain zero. */
