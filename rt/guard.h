@@ -1,7 +1,7 @@
 /*
  * Touching guest memory from C where the pointer is the guest's word: a fault ends the access and
  * becomes EFAULT, never a crash. Also the one place from which system calls that may block are
- * made. Both are assembly (guard.S) whose addresses the host signal handlers know.
+ * made. Both are assembly (access.S) whose addresses the host signal handlers know.
  */
 #ifndef RT_GUARD_H
 #define RT_GUARD_H
@@ -9,8 +9,6 @@
 #include "aot/base/types.h"
 
 #include <ucontext.h>
-
-struct thread;
 
 /* Results of guest_syscall that no kernel gives to programs. */
 #define RESTART_SYS 512     /* -: interrupted; the kernel would restart it under SA_RESTART */
@@ -36,14 +34,19 @@ static inline bool guest_write(u64 to, const void *from, size_t n)
 }
 
 /*
- * The host system call nr, unless t->attention has ATTENTION_SIGNAL set: the kernel's result as it
+ * The host system call nr, unless *attention has ATTENTION_SIGNAL set: the kernel's result as it
  * is (-errno), or -RESTART_SYS or -RESTART_AGAIN when a guest signal waits for delivery. No
- * signal is lost between the check and the call.
+ * signal is lost between the check and the call. guest_syscall (kernel.h) is its short form.
  */
-s64 guest_syscall(struct thread *t, long nr, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
+s64 guard_syscall(u32 *attention, long nr, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 
 /* The host system call nr, nothing looked at: for calls that don't block. Never sets errno. */
 s64 host_syscall(long nr, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
+
+/* The host's clone: the child runs run(arg), which never returns, on the stack that ends at
+ * stack. The child's id or -errno. */
+s64 host_clone(u64 flags, void *stack, u64 ptid, u64 ctid, void *tls, void (*run)(void *arg),
+               void *arg);
 
 /* In a host handler of a synchronous signal: true when uc was inside a guarded access, which now
  * goes on as failed. */

@@ -60,6 +60,9 @@ bool log_enable(const char *argument);
 /* Copies the error descriptor out of the guest's way when a channel is on: returns it, or -1. */
 int log_protect(void);
 
+/* The guest wants the log's number for itself: moves it; the new one, or -1. */
+int log_move(void);
+
 /* "ferry: ..." and exit(status), for the time before the guest runs. */
 void log_fatal(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));

@@ -19,8 +19,10 @@ struct mm_area {
     u32 flags; /* MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_STACK... */
     u64 offset;
     u64 dev, ino;    /* of the file, 0 for anonymous memory */
-    u32 name;        /* index for mm_name(): path, "[heap]", "[stack]", "[vdso]"; 0: none */
+    u8 label;        /* enum mm_label */
 };
+
+enum mm_label { MM_PLAIN, MM_HEAP, MM_STACK, MM_VDSO, MM_VVAR };
 
 /* Finds the windows. Once, at start. */
 void mm_init(void);
@@ -40,8 +42,13 @@ size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max);
  * page another writable mapping shows. Takes LOCK_MM. */
 bool mm_code_may_change(u64 addr);
 
-/* Calls visit for the guest ranges that show the same file pages as [start, end). LOCK_MM held. */
-void mm_each_alias(u64 start, u64 end, void (*visit)(u64 start, u64 end));
+/* True when a mapping has been writable and executable at once: then calls that fill memory must
+ * say so by mm_written. */
+bool mm_has_writable_code(void);
+void mm_written(u64 start, u64 end);
+
+/* Invalidates what other mappings of the file pages behind [start, end) were translated to. */
+void mm_flush_aliases(u64 start, u64 end);
 
 /* --- changes: errors are -errno ---------------------------------------------------------------- */
 
@@ -52,10 +59,13 @@ s64 mm_protect(u64 addr, u64 length, u32 prot);
 s64 mm_remap(u64 addr, u64 old_length, u64 length, u32 flags, u64 to);
 s64 mm_brk(u64 addr);
 
-/* A mapping that the loader made by itself in the window gets its row. name: NULL or a text that
- * is copied. */
-void mm_note(u64 start, u64 end, u32 prot, u32 flags, u64 offset, u64 dev, u64 ino,
-             const char *name);
+/* shmat and shmdt (mm_shm.c). */
+s64 mm_attach(int id, u64 addr, u32 flags);
+s64 mm_detach(u64 addr);
+
+/* As mm_map of anonymous memory at a place of the runtime's choice, which the map shows under a
+ * label. */
+s64 mm_map_label(u64 addr, u64 length, u32 prot, enum mm_label label);
 
 /* Where the program break starts. */
 void mm_set_brk(u64 start);
@@ -64,8 +74,8 @@ void mm_set_brk(u64 start);
  * holds no lock and maps it at once with MAP_FIXED_NOREPLACE. */
 u64 mm_choose(u64 hint, u64 length, u64 align);
 
-/* Text of /proc/self/maps for the guest: calls line for each. */
-void mm_print(void (*line)(void *context, const char *text, size_t length), void *context);
+/* Writes the text of /proc/self/maps as the guest is to see it to descriptor fd. */
+void mm_print(int fd);
 
 /* Around fork. */
 void mm_before_fork(void);

@@ -25,7 +25,7 @@
     X(EVICTIONS, "code memory evictions")                                                          \
     X(EVALUATED, "regions evaluated")
 
-enum stat {
+enum stat_counter {
 #define X(name, text) STAT_##name,
     STATS(X)
 #undef X
@@ -34,7 +34,7 @@ enum stat {
 
 extern u64 stats[STAT_COUNT];
 
-static inline void stats_add(enum stat s, u64 n)
+static inline void stats_add(enum stat_counter s, u64 n)
 {
     __atomic_fetch_add(&stats[s], n, __ATOMIC_RELAXED);
 }

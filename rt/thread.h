@@ -14,6 +14,7 @@
 #include "rt/engine.h"
 #include "rt/lock.h"
 
+#include <setjmp.h>
 #include <signal.h>
 #include <sys/types.h>
 
@@ -58,10 +59,7 @@ struct files {
 struct process {
     u32 count;          /* threads */
     pid_t pid;
-    pid_t parent_space; /* not 0: shares memory with that process (vfork) */
-    u64 exe_dev, exe_ino;
-    char *exe;      /* host path of the guest program */
-    char *exe_guest; /* its guest path, for /proc/self/exe */
+    bool borrowed; /* shares memory with its parent (vfork) */
 };
 
 /* Bits of thread.attention. */
@@ -90,18 +88,15 @@ struct thread {
     sigset64 sigmask; /* the guest's mask; the host's is the same but for SIGS_SYNCHRONOUS */
     sigset64 saved_sigmask; /* what rt_sigsuspend, ppoll ... put back */
     bool restore_sigmask;
+    bool restart_if_asked; /* pc is back at an interrupted SVC; without SA_RESTART it is EINTR */
     s32 pending; /* signal number, 0: none */
     siginfo_t pending_info;
     sigset64 held; /* synchronous signals sent by kill(), waiting for delivery */
     siginfo_t held_info[5];
     struct alt_stack altstack;
-
-    /* A call that the kernel would restart by restart_syscall: see signal_restart.c */
-    struct {
-        u64 kind;
-        u64 arg[6];
-        struct timespec deadline;
-    } restart;
+    bool in_fault;     /* the frame being made is a fault's: address and syndrome go into it */
+    u64 fault_address;
+    u64 syndrome;      /* ESR of the last fault, as arm64 would have it; 0: not a data abort */
 
     /* Counted, shared by the clone flags. */
     struct process *process;
@@ -111,13 +106,19 @@ struct thread {
 
     pid_t tid;
     u64 clear_child_tid; /* guest address or 0 */
-    u64 robust_list, robust_list_len;
-    s32 exit_signal;
+    u64 robust_list;     /* guest address of its head, or 0 */
     struct thread *next, *prev; /* list of all threads in this address space; LOCK_THREADS */
-    void *host_stack; /* of a thread that is no pthread, or NULL */
-    size_t host_stack_size;
+
+    /* The host side. */
+    sigjmp_buf end;        /* where a pthread's function returns */
+    bool is_pthread;
+    bool clear_handlers;   /* a child's first act, by CLONE_CLEAR_SIGHAND */
+    void *host_stack;      /* of a child that shares memory, or NULL */
     void *host_tls;
-    void *signal_stack; /* host signal handlers run here */
+    void *signal_stack;    /* host signal handlers run here */
+    void *exec_block;      /* arguments of an execve under way: freed with the thread when a child
+                              that shares memory has used them */
+    size_t exec_size;
 };
 
 /* The calling thread; NULL before the first one is made. Safe in signal handlers. */
@@ -139,6 +140,12 @@ void thread_each(void (*visit)(struct thread *t, void *context), void *context);
 /* Sets bits of t->attention and makes sure that t, when it runs guest code, leaves it soon. Any
  * thread; a thread in a blocking system call is left alone. */
 void thread_kick(struct thread *t, u32 attention);
+
+/* LOCK_THREADS, for fork. */
+extern struct lock thread_lock;
+
+/* After a fork: t is the only thread left; its objects are its own. */
+void thread_after_fork(struct thread *t);
 
 /* The kernel side's loop: runs the guest from t->state until the thread ends. */
 void thread_loop(struct thread *t) __attribute__((noreturn));

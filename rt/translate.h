@@ -19,7 +19,7 @@ enum translate_status {
     TRANSLATE_DEFECT,  /* said in the log with its address; the evaluator may still do it */
 };
 
-/* Once, at start. host_mask: features that may be used, as --cpu-features gives them. */
+/* Once, at start, after the options were read. */
 void translate_init(void);
 
 /*
@@ -33,6 +33,11 @@ enum translate_status translate_region(struct arena *arena, u64 pc, bool fp_chec
 /* The region's IR, and its evaluation: see xlat_evaluate. */
 enum translate_status translate_lift(struct arena *arena, u64 pc, u32 max_insts,
                                      struct ir_func **out);
+
+/* The same, and which guest bytes were looked at. */
+enum translate_status translate_lift_range(struct arena *arena, u64 pc, u32 max_insts,
+                                           struct ir_func **out, struct guest_range *range);
+
 struct translate_exit {
     u8 reason; /* enum trap_reason; NONE: go on at state->pc */
     u16 imm;

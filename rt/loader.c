@@ -1,0 +1,324 @@
+/*
+ * The ELF loader: checks a file as hostile input, maps its segments as Linux does (fs/binfmt_elf.c
+ * is the model for what is accepted), loads the interpreter from the sysroot.
+ *
+ * Places: non-PIE programs lie where they were linked. PIE programs go to two thirds of the
+ * window with the break behind them; static-PIE programs and interpreters go to where mmap would
+ * put them.
+ */
+#include "rt/loader.h"
+
+#include "rt/guard.h"
+#include "rt/loader_stack.h"
+#include "rt/log.h"
+#include "rt/mm.h"
+#include "rt/path.h"
+#include "rt/thread.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_PHDRS_SIZE 65536u /* as Linux */
+
+struct image_info image_info;
+
+struct elf_file {
+    const char *path;
+    int fd;
+    u64 size;
+    Elf64_Ehdr header;
+    Elf64_Phdr *ph;
+    u64 low, high; /* page-rounded span of the segments, unbiased */
+    u64 bias;
+};
+
+static void refuse(const char *path, int status, const char *why)
+{
+    log_fatal(status, "%s: %s", path, why);
+}
+
+enum program_kind program_kind(const u8 *head, size_t size, const char **why)
+{
+    Elf64_Ehdr h;
+
+    *why = NULL;
+    if (size >= 2 && head[0] == '#' && head[1] == '!')
+        return PROGRAM_SCRIPT;
+    *why = "not an ELF file";
+    if (size < SELFMAG || memcmp(head, ELFMAG, SELFMAG) != 0)
+        return PROGRAM_UNKNOWN;
+    *why = "truncated ELF header";
+    if (size < sizeof(h))
+        return PROGRAM_UNKNOWN;
+    memcpy(&h, head, sizeof(h));
+    *why = NULL;
+    if (h.e_ident[EI_DATA] == ELFDATA2LSB && (h.e_machine == EM_X86_64 || h.e_machine == EM_386))
+        return PROGRAM_NATIVE;
+    if (h.e_ident[EI_CLASS] != ELFCLASS64)
+        *why = "32-bit program: only 64-bit ones are supported";
+    else if (h.e_ident[EI_DATA] != ELFDATA2LSB)
+        *why = "big-endian program: only little-endian ones are supported";
+    else if (h.e_machine != EM_AARCH64)
+        *why = "not an AArch64 program";
+    else if (h.e_type != ET_EXEC && h.e_type != ET_DYN)
+        *why = "ELF file is not a program (neither ET_EXEC nor ET_DYN)";
+    return *why == NULL ? PROGRAM_GUEST : PROGRAM_UNKNOWN;
+}
+
+static void read_phdrs(struct elf_file *f)
+{
+    const Elf64_Ehdr *h = &f->header;
+    u64 bytes = (u64)h->e_phnum * sizeof(Elf64_Phdr);
+
+    if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phnum == 0 || bytes > MAX_PHDRS_SIZE)
+        refuse(f->path, 126, "bad ELF program header table");
+    f->ph = malloc(bytes);
+    if (f->ph == NULL)
+        refuse(f->path, 126, "no memory");
+    if (h->e_phoff > f->size || bytes > f->size - h->e_phoff ||
+        pread(f->fd, f->ph, bytes, (off_t)h->e_phoff) != (ssize_t)bytes)
+        refuse(f->path, 126, "truncated: program headers lie behind the end of the file");
+}
+
+static void check_segment(struct elf_file *f, const Elf64_Phdr *p, u64 *last)
+{
+    if (p->p_filesz > p->p_memsz)
+        refuse(f->path, 126, "segment is larger in the file than in memory");
+    if (p->p_offset > f->size || p->p_filesz > f->size - p->p_offset)
+        refuse(f->path, 126, "truncated: a segment lies behind the end of the file");
+    if (((p->p_vaddr ^ p->p_offset) & (GUEST_PAGE - 1)) != 0)
+        refuse(f->path, 126, "segment's address and file offset differ within a page");
+    if (p->p_vaddr >= mm_high() || p->p_memsz > mm_high() - p->p_vaddr)
+        refuse(f->path, 126, "segment outside the guest's address space");
+    if (*last != 0 && p->p_vaddr < *last)
+        refuse(f->path, 126, "segments overlap or are out of order");
+    *last = p->p_vaddr + p->p_memsz;
+}
+
+static void measure(struct elf_file *f)
+{
+    u64 last = 0;
+
+    f->low = UINT64_MAX;
+    for (unsigned i = 0; i < f->header.e_phnum; i++) {
+        const Elf64_Phdr *p = &f->ph[i];
+
+        if (p->p_type != PT_LOAD)
+            continue;
+        check_segment(f, p, &last);
+        if (f->low == UINT64_MAX)
+            f->low = ALIGN_DOWN(p->p_vaddr, (u64)GUEST_PAGE);
+        f->high = ALIGN_UP(p->p_vaddr + p->p_memsz, (u64)GUEST_PAGE);
+    }
+    if (f->low == UINT64_MAX || f->high <= f->low)
+        refuse(f->path, 126, "no loadable segments");
+}
+
+static void open_elf(struct elf_file *f, const char *path)
+{
+    struct stat st;
+    const char *why;
+    ssize_t n;
+
+    memset(f, 0, sizeof(*f));
+    f->path = path;
+    f->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (f->fd < 0 || fstat(f->fd, &st) != 0)
+        log_fatal(errno == ENOENT || errno == ENOTDIR ? 127 : 126, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(st.st_mode))
+        refuse(path, 126, "is a directory");
+    f->size = (u64)st.st_size;
+    n = pread(f->fd, &f->header, sizeof(f->header), 0);
+    switch (program_kind((u8 *)&f->header, n > 0 ? (size_t)n : 0, &why)) {
+    case PROGRAM_GUEST: break;
+    case PROGRAM_NATIVE: refuse(path, 126, "is a program of the host, not an AArch64 one"); break;
+    case PROGRAM_SCRIPT: refuse(path, 126, "is a script"); break;
+    case PROGRAM_UNKNOWN: refuse(path, 126, why); break;
+    }
+    read_phdrs(f);
+    measure(f);
+}
+
+static u32 prot_of(const Elf64_Phdr *p)
+{
+    return ((p->p_flags & PF_R) != 0 ? (u32)PROT_READ : 0) |
+           ((p->p_flags & PF_W) != 0 ? (u32)PROT_WRITE : 0) |
+           ((p->p_flags & PF_X) != 0 ? (u32)PROT_EXEC : 0);
+}
+
+/* The part of a segment behind its file contents: zeroes in the last page, then fresh pages. */
+static void map_zeroes(struct elf_file *f, const Elf64_Phdr *p)
+{
+    u64 from = f->bias + p->p_vaddr + p->p_filesz, page = ALIGN_UP(from, (u64)GUEST_PAGE);
+    u64 end = ALIGN_UP(f->bias + p->p_vaddr + p->p_memsz, (u64)GUEST_PAGE);
+    static const u8 zero[GUEST_PAGE];
+
+    if (p->p_memsz == p->p_filesz)
+        return;
+    if (p->p_filesz != 0 && page > from && (p->p_flags & PF_W) != 0)
+        (void)guest_write(from, zero, page - from);
+    if (p->p_filesz == 0)
+        page = ALIGN_DOWN(from, (u64)GUEST_PAGE);
+    if (end > page && mm_map(page, end - page, prot_of(p),
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) < 0)
+        refuse(f->path, 126, "no memory for its data");
+}
+
+static void map_segment(struct elf_file *f, const Elf64_Phdr *p)
+{
+    u64 skew = p->p_vaddr & (GUEST_PAGE - 1);
+    s64 r;
+
+    if (p->p_filesz != 0) {
+        r = mm_map(f->bias + p->p_vaddr - skew, p->p_filesz + skew, prot_of(p),
+                   MAP_PRIVATE | MAP_FIXED, f->fd, p->p_offset - skew);
+        if (r < 0)
+            log_fatal(126, "%s: mapping a segment at 0x%llx: %s", f->path,
+                      (unsigned long long)(f->bias + p->p_vaddr), strerror((int)-r));
+    }
+    map_zeroes(f, p);
+    log_line(LOG_LOADER, "%s: segment at 0x%llx, %llu bytes", f->path,
+             (unsigned long long)(f->bias + p->p_vaddr), (unsigned long long)p->p_memsz);
+}
+
+/* Reserves the file's whole span and maps its segments. hint: where a PIE likes to be, 0: as mmap
+ * chooses. */
+static void map_elf(struct elf_file *f, u64 hint)
+{
+    u64 span = f->high - f->low, align = GUEST_PAGE;
+    u32 flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    s64 at;
+
+    for (unsigned i = 0; i < f->header.e_phnum; i++)
+        if (f->ph[i].p_type == PT_LOAD && f->ph[i].p_align > align &&
+            (f->ph[i].p_align & (f->ph[i].p_align - 1)) == 0)
+            align = f->ph[i].p_align;
+    if (f->header.e_type == ET_EXEC)
+        at = mm_map(f->low, span, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
+    else
+        at = mm_map(mm_choose(ALIGN_DOWN(hint, align), span, align), span, PROT_NONE, flags, -1, 0);
+    if (at < 0)
+        log_fatal(126, "%s: no room for it at 0x%llx: %s", f->path,
+                  (unsigned long long)f->low, strerror((int)-at));
+    f->bias = (u64)at - f->low;
+    for (unsigned i = 0; i < f->header.e_phnum; i++)
+        if (f->ph[i].p_type == PT_LOAD)
+            map_segment(f, &f->ph[i]);
+}
+
+static void load_interpreter(struct thread *t, const struct elf_file *f, const Elf64_Phdr *p,
+                             struct elf_file *interp)
+{
+    static struct path host;
+    char *name;
+
+    if (p->p_filesz < 2 || p->p_filesz > PATH_MAX)
+        refuse(f->path, 126, "bad interpreter name");
+    name = malloc(p->p_filesz);
+    if (name == NULL ||
+        pread(f->fd, name, p->p_filesz, (off_t)p->p_offset) != (ssize_t)p->p_filesz ||
+        name[p->p_filesz - 1] != '\0')
+        refuse(f->path, 126, "bad interpreter name");
+    if (path_resolve_text(t, AT_FDCWD, name, PATH_FOLLOW, &host) != 0 ||
+        access(host.host, F_OK) != 0)
+        log_fatal(127, "%s: its interpreter %s is missing; name the guest's root with --sysroot",
+                  f->path, name);
+    free(name);
+    open_elf(interp, host.host);
+    if (interp->header.e_type == ET_DYN)
+        map_elf(interp, 0);
+    else
+        map_elf(interp, interp->low);
+}
+
+static u64 random_pages(unsigned bits)
+{
+    const u8 *bytes = (const u8 *)getauxval(AT_RANDOM);
+    u32 r = 0;
+
+    if (bytes != NULL)
+        memcpy(&r, bytes + 4, sizeof(r));
+    return (u64)(r & ((1u << bits) - 1)) * GUEST_PAGE;
+}
+
+static u64 phdr_address(const struct elf_file *f)
+{
+    for (unsigned i = 0; i < f->header.e_phnum; i++) {
+        const Elf64_Phdr *p = &f->ph[i];
+
+        if (p->p_type == PT_PHDR)
+            return f->bias + p->p_vaddr;
+    }
+    for (unsigned i = 0; i < f->header.e_phnum; i++) {
+        const Elf64_Phdr *p = &f->ph[i];
+
+        if (p->p_type == PT_LOAD && f->header.e_phoff >= p->p_offset &&
+            f->header.e_phoff < p->p_offset + p->p_filesz)
+            return f->bias + p->p_vaddr + (f->header.e_phoff - p->p_offset);
+    }
+    return 0;
+}
+
+static void note_places(const struct elf_file *f)
+{
+    struct image_info *info = &image_info;
+
+    for (unsigned i = 0; i < f->header.e_phnum; i++) {
+        const Elf64_Phdr *p = &f->ph[i];
+
+        if (p->p_type != PT_LOAD)
+            continue;
+        if ((p->p_flags & PF_X) != 0) {
+            if (info->code_start == 0)
+                info->code_start = f->bias + p->p_vaddr;
+            info->code_end = f->bias + p->p_vaddr + p->p_filesz;
+        }
+        info->data_start = f->bias + p->p_vaddr;
+        info->data_end = f->bias + p->p_vaddr + p->p_filesz;
+    }
+}
+
+void load_program(struct thread *t, const struct program *p)
+{
+    struct elf_file main_file, interp;
+    const Elf64_Phdr *interp_name = NULL;
+    struct stack_plan plan = {.program = p};
+
+    open_elf(&main_file, p->host_path);
+    for (unsigned i = 0; i < main_file.header.e_phnum; i++)
+        if (main_file.ph[i].p_type == PT_INTERP && interp_name == NULL)
+            interp_name = &main_file.ph[i];
+    if (main_file.header.e_type == ET_EXEC || interp_name == NULL)
+        map_elf(&main_file, main_file.header.e_type == ET_EXEC ? main_file.low : 0);
+    else
+        map_elf(&main_file, mm_high() / 3 * 2 + random_pages(20));
+    plan.entry = main_file.bias + main_file.header.e_entry;
+    plan.phdr = phdr_address(&main_file);
+    plan.phnum = main_file.header.e_phnum;
+    plan.start = plan.entry;
+    if (interp_name != NULL) {
+        load_interpreter(t, &main_file, interp_name, &interp);
+        plan.start = interp.bias + interp.header.e_entry;
+        plan.base = interp.bias;
+        close(interp.fd);
+        free(interp.ph);
+    }
+    note_places(&main_file);
+    image_info.brk_start = main_file.bias + main_file.high;
+    if (main_file.header.e_type == ET_DYN && interp_name == NULL)
+        image_info.brk_start = mm_high() / 3 * 2 + random_pages(20);
+    else
+        image_info.brk_start += random_pages(13);
+    mm_set_brk(image_info.brk_start);
+    close(main_file.fd);
+    free(main_file.ph);
+    plan.vdso = vdso_map();
+    stack_build(t, &plan);
+}

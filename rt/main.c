@@ -1,0 +1,222 @@
+/*
+ * ferry: one command with subcommands. `run` is here; every other NAME is the program ferry-NAME
+ * in libexec/ferry, beside the build or the installation.
+ */
+#include "rt/kernel.h"
+#include "rt/loader.h"
+#include "rt/log.h"
+#include "rt/mm.h"
+#include "rt/options.h"
+#include "rt/process.h"
+#include "rt/translate.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+char process_exe[PATH_MAX];
+char process_exe_guest[PATH_MAX];
+char process_self[PATH_MAX];
+
+static void find_self(void)
+{
+    ssize_t n = readlink("/proc/self/exe", process_self, sizeof(process_self) - 1);
+
+    process_self[n > 0 ? n : 0] = '\0';
+}
+
+/* Runs ferry-NAME; returns when there is none. */
+static void run_helper(const char *name, char **argv)
+{
+    static const char *const places[] = {"libexec/ferry", "../libexec/ferry"};
+    char *slash = strrchr(process_self, '/');
+    char path[2 * PATH_MAX];
+
+    for (size_t i = 0; i < ARRAY_SIZE(places) && slash != NULL; i++) {
+        snprintf(path, sizeof(path), "%.*s/%s/ferry-%s", (int)(slash - process_self), process_self,
+                 places[i], name);
+        execv(path, argv);
+    }
+}
+
+static void usage(void)
+{
+    puts("usage: ferry COMMAND [ARG...]\n\n"
+         "  run       run an AArch64 program: ferry run [--sysroot DIR] PROGRAM [ARG...]\n"
+         "  sysroot   make a directory of Debian arm64 packages\n\n"
+         "ferry COMMAND --help tells more.");
+}
+
+/* The guest's word for the program: a path, or a name looked up in PATH. */
+static s64 find_program(struct thread *t, const char *word, struct exec_target *x,
+                        const char **why)
+{
+    const char *dirs = getenv("PATH");
+    char name[PATH_MAX];
+    s64 r, seen = -ENOENT;
+
+    if (strchr(word, '/') != NULL)
+        return exec_resolve(t, AT_FDCWD, word, 0, x, why);
+    if (dirs == NULL)
+        dirs = "/usr/local/bin:/usr/bin:/bin";
+    while (*dirs != '\0') {
+        size_t n = strcspn(dirs, ":");
+
+        snprintf(name, sizeof(name), "%.*s%s%s", (int)n, dirs, n != 0 ? "/" : "", word);
+        r = exec_resolve(t, AT_FDCWD, name, 0, x, why);
+        if (r == 0)
+            return 0;
+        if (r != -ENOENT && r != -ENOTDIR)
+            seen = r;
+        dirs += n + (dirs[n] == ':');
+    }
+    return seen;
+}
+
+static void refuse(const char *word, s64 error, const char *why)
+{
+    log_fatal(error == -ENOENT || error == -ENOTDIR ? 127 : 126, "%s: %s", word,
+              why != NULL ? why : strerror((int)-error));
+}
+
+/* argv with a script's words in place of the first. */
+static char **with_prefix(char **argv, const struct exec_target *x)
+{
+    size_t count = 0;
+    char **all;
+
+    if (x->prefix_count == 0)
+        return argv;
+    while (argv[count] != NULL) count++;
+    all = calloc(count + x->prefix_count + 1, sizeof(*all));
+    if (all == NULL)
+        log_fatal(126, "no memory for the arguments");
+    memcpy(all, x->prefix, x->prefix_count * sizeof(*all));
+    memcpy(all + x->prefix_count, argv + 1, count * sizeof(*all));
+    return all;
+}
+
+/* What must be there before the first guest thread is. */
+static struct thread *start_runtime(void)
+{
+    struct thread *t;
+
+    mm_init();
+    translate_init();
+    engine = options.mode == MODE_EVAL ? &engine_eval : &engine_jit;
+    if (!engine->init())
+        engine = &engine_eval;
+    t = thread_new(NULL, 0);
+    if (t == NULL)
+        log_fatal(126, "no memory");
+    thread_self = t;
+    t->tid = t->process->pid;
+    if (options.trace_syscalls)
+        log_enable("syscall");
+    if (options.stats || log_mask != 1u << LOG_ERROR)
+        t->files->log_fd = log_protect();
+    return t;
+}
+
+/* Runs the program that process_exe and process_exe_guest name. */
+static void __attribute__((noreturn)) run_program(struct thread *t, char **argv, char **envp)
+{
+    struct program p = {process_exe, process_exe_guest, argv, envp};
+    const char *base = strrchr(process_exe_guest, '/');
+
+    load_program(t, &p);
+    prctl(PR_SET_NAME, base != NULL ? base + 1 : process_exe_guest);
+    signal_init(t);
+    thread_loop(t);
+}
+
+/* The canonical guest path, as Linux's /proc/self/exe would say it. */
+static void name_program(const char *host)
+{
+    char real[PATH_MAX];
+
+    if (realpath(host, real) == NULL)
+        strcpy(real, host);
+    strcpy(process_exe, real);
+    strcpy(process_exe_guest, path_to_guest(real));
+}
+
+static int run_command(int argc, char **argv, char **envp)
+{
+    static struct exec_target x;
+    struct thread *t;
+    const char *why;
+    int first;
+    s64 r;
+
+    options_from_environment(envp);
+    first = options_parse(argc, argv);
+    if (first < 0)
+        return -first - 1;
+    if (first == argc)
+        log_fatal(126, "run: which program? see ferry run --help");
+    t = start_runtime();
+    r = find_program(t, argv[first], &x, &why);
+    if (r != 0)
+        refuse(argv[first], r, why);
+    if (x.native)
+        refuse(argv[first], -ENOEXEC, "is a program of the host, not an AArch64 one");
+    name_program(x.host.host);
+    run_program(t, with_prefix(argv + first, &x), envp);
+}
+
+/* Started by execve of another Ferry: the variable holds host path, guest path, options. */
+static void __attribute__((noreturn)) run_executed(char *names, char **argv, char **envp)
+{
+    char *guest = strchr(names, '\x1e'), *packed;
+
+    if (guest == NULL || (packed = strchr(guest + 1, '\x1e')) == NULL)
+        log_fatal(126, "FERRY_EXEC is not meant to be set by hand");
+    *guest++ = '\0';
+    *packed++ = '\0';
+    options_unpack(packed);
+    name_program(names);
+    run_program(start_runtime(), argv, envp);
+}
+
+/* Takes the variable out of the environment; its value, or NULL. */
+static char *take_variable(char **envp)
+{
+    size_t n = strlen(EXEC_VARIABLE);
+
+    for (; *envp != NULL; envp++) {
+        if (strncmp(*envp, EXEC_VARIABLE, n) == 0) {
+            char *value = *envp + n;
+
+            do envp[0] = envp[1];
+            while (*envp++ != NULL);
+            return value;
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    char *executed = take_variable(envp);
+
+    find_self();
+    if (executed != NULL)
+        run_executed(executed, argv, envp);
+    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+        usage();
+        return argc < 2 ? 126 : 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("ferry " FERRY_VERSION);
+        return 0;
+    }
+    if (strcmp(argv[1], "run") == 0)
+        return run_command(argc - 2, argv + 2, envp);
+    if (argv[1][0] != '-' && strchr(argv[1], '/') == NULL)
+        run_helper(argv[1], argv + 1);
+    log_fatal(127, "%s: no such command; see ferry --help", argv[1]);
+}

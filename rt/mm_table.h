@@ -1,0 +1,49 @@
+/*
+ * The table behind mm.h: areas in ascending order, never overlapping, neighbours that continue
+ * each other merged. Private to mm*.c; LOCK_MM held throughout.
+ */
+#ifndef RT_MM_TABLE_H
+#define RT_MM_TABLE_H
+
+#include "rt/lock.h"
+#include "rt/mm.h"
+
+extern struct lock mm_lock;
+
+struct mm_table {
+    struct mm_area *area;
+    size_t count, capacity;
+    u64 brk_start, brk;
+    bool writable_code; /* there has been a mapping both writable and executable */
+};
+
+extern struct mm_table mm_table;
+
+/* Index of the first area that ends after addr (count if none). */
+size_t mm_index(u64 addr);
+
+/* True when [start, end) meets no area. */
+bool mm_is_free(u64 start, u64 end);
+
+/* True when areas cover [start, end) without a hole. */
+bool mm_is_covered(u64 start, u64 end);
+
+/* Forgets [start, end), splitting areas at its ends. True: some of it was executable. */
+bool mm_remove(u64 start, u64 end);
+
+/* Puts in an area; its place must be free. */
+void mm_insert(const struct mm_area *area);
+
+/* Makes start and end area boundaries where areas lie there. */
+void mm_split(u64 at);
+
+/* Merges neighbours around [start, end). */
+void mm_merge(u64 start, u64 end);
+
+/* mm_choose with the lock held. */
+u64 mm_choose_locked(u64 hint, u64 length, u64 align);
+
+/* The host's mmap at an address that the runtime chooses; the address or -errno. */
+s64 mm_map_chosen(u64 hint, u64 length, u32 host_prot, u32 flags, int fd, u64 offset);
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * The one table of `ferry run`'s options, and the three ways in which they come: environment
+ * twins, the command line, and the word that a Ferry process hands to the one it executes.
+ */
+#include "rt/options.h"
+
+#include "rt/log.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options options = {.sysroot = ""};
+
+struct option {
+    const char *name;     /* without the dashes */
+    const char *twin;     /* environment variable */
+    const char *argument; /* as the help shows it; NULL: a switch */
+    bool (*set)(const char *value);
+    const char *help;
+};
+
+static bool set_sysroot(const char *value)
+{
+    static char path[PATH_MAX];
+
+    if (value[0] == '\0') {
+        options.sysroot = "";
+        return true;
+    }
+    if (realpath(value, path) == NULL)
+        log_fatal(127, "%s: no such sysroot directory", value);
+    options.sysroot = strcmp(path, "/") == 0 ? "" : path;
+    return true;
+}
+
+static bool set_mode(const char *value)
+{
+    if (strcmp(value, "eval") == 0)
+        options.mode = MODE_EVAL;
+    else if (strcmp(value, "quick") == 0)
+        options.mode = MODE_QUICK;
+    else
+        return false;
+    return true;
+}
+
+static bool set_trace(const char *value)
+{
+    options.trace_syscalls = true;
+    return strcmp(value, "syscalls") == 0;
+}
+
+static bool set_log(const char *value)
+{
+    options.log = value;
+    return log_enable(value);
+}
+
+static bool set_stats(const char *value)
+{
+    options.stats = value == NULL || strcmp(value, "0") != 0;
+    return true;
+}
+
+static bool set_features(const char *value)
+{
+    options.cpu_features = value;
+    return true;
+}
+
+static bool set_verify(const char *value)
+{
+    options.verify = value == NULL || strcmp(value, "0") != 0;
+    return true;
+}
+
+/* Table: name, twin, argument, setter, help. */
+static const struct option table[] = {
+    {"sysroot", "FERRY_SYSROOT", "DIR", set_sysroot,
+     "the guest's root directory; its files come before the host's"},
+    {"mode", "FERRY_MODE", "quick|eval", set_mode, "how guest code is run (quick)"},
+    {"trace", "FERRY_TRACE", "syscalls", set_trace, "one line for each system call"},
+    {"log", "FERRY_LOG", "CHANNEL[,CHANNEL...][,RANGE]", set_log,
+     "decode, ir, opt, code, link, syscall, signal, loader, mm, path, thread, engine;\n"
+     "RANGE is guest addresses, 0x1000-0x2000"},
+    {"stats", "FERRY_STATS", NULL, set_stats, "counters at the end of the run"},
+    {"cpu-features", "FERRY_CPU_FEATURES", "LIST", set_features,
+     "host features to use: all, none (plain SSE2), or names such as avx2,fma"},
+    {"verify", "FERRY_VERIFY", NULL, set_verify, "check the IR after every pass"},
+};
+
+static bool apply(const struct option *o, const char *value, const char *said)
+{
+    if (o->set(value))
+        return true;
+    log_line(LOG_ERROR, "%s: expected %s", said, o->argument);
+    return false;
+}
+
+void options_from_environment(char **envp)
+{
+    for (; *envp != NULL; envp++) {
+        if (strncmp(*envp, "FERRY_", 6) != 0)
+            continue;
+        for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+            size_t n = strlen(table[i].twin);
+
+            if (strncmp(*envp, table[i].twin, n) == 0 && (*envp)[n] == '=' &&
+                (*envp)[n + 1] != '\0')
+                apply(&table[i], *envp + n + 1, *envp);
+        }
+    }
+}
+
+static const struct option *find(const char *word)
+{
+    size_t n = strcspn(word, "=");
+
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+        if (strlen(table[i].name) == n && memcmp(table[i].name, word, n) == 0)
+            return &table[i];
+    return NULL;
+}
+
+int options_parse(int argc, char **argv)
+{
+    int i;
+
+    for (i = 0; i < argc && argv[i][0] == '-' && argv[i][1] == '-'; i++) {
+        const char *word = argv[i] + 2, *value = strchr(word, '=');
+        const struct option *o;
+
+        if (*word == '\0')
+            return i + 1;
+        if (strcmp(word, "help") == 0) {
+            options_help();
+            return -1;
+        }
+        if (strcmp(word, "version") == 0) {
+            puts("ferry " FERRY_VERSION);
+            return -1;
+        }
+        o = find(word);
+        if (o == NULL) {
+            log_line(LOG_ERROR, "%s: no such option; see ferry run --help", argv[i]);
+            return -126;
+        }
+        if (o->argument != NULL && value == NULL) {
+            if (++i == argc) {
+                log_line(LOG_ERROR, "%s: expected %s", argv[i - 1], o->argument);
+                return -126;
+            }
+            value = argv[i];
+        } else if (value != NULL) {
+            value++;
+        }
+        if (!apply(o, value, argv[i]))
+            return -126;
+    }
+    if (i < argc && argv[i][0] == '-') {
+        log_line(LOG_ERROR, "%s: no such option; see ferry run --help", argv[i]);
+        return -126;
+    }
+    return i;
+}
+
+/* NAME=VALUE words, separated by a byte that no value holds. */
+#define SEPARATOR '\x1f'
+
+size_t options_pack(char *buf, size_t size)
+{
+    int n = snprintf(buf, size, "sysroot=%s%cmode=%s", options.sysroot, SEPARATOR,
+                     options.mode == MODE_EVAL ? "eval" : "quick");
+
+#define PACK(...)                                                                                  \
+    if (n >= 0 && (size_t)n < size)                                                                \
+    n += snprintf(buf + n, size - (size_t)n, __VA_ARGS__)
+    if (options.trace_syscalls)
+        PACK("%ctrace=syscalls", SEPARATOR);
+    if (options.log != NULL)
+        PACK("%clog=%s", SEPARATOR, options.log);
+    if (options.stats)
+        PACK("%cstats=1", SEPARATOR);
+    if (options.cpu_features != NULL)
+        PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
+    if (options.verify)
+        PACK("%cverify=1", SEPARATOR);
+#undef PACK
+    return (size_t)n;
+}
+
+void options_unpack(const char *text)
+{
+    char *copy = strdup(text), *word = copy;
+
+    while (copy != NULL && word != NULL) {
+        char *next = strchr(word, SEPARATOR);
+        const struct option *o;
+
+        if (next != NULL)
+            *next++ = '\0';
+        o = find(word);
+        if (o != NULL)
+            apply(o, strchr(word, '=') + 1, word); /* the copy lives on: values point into it */
+        word = next;
+    }
+}
+
+void options_help(void)
+{
+    puts("usage: ferry run [OPTION...] PROGRAM [ARG...]\n\n"
+         "Runs an AArch64 Linux program. Options (and the environment variables that set them):");
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+        char head[80];
+        const char *help = table[i].help;
+
+        snprintf(head, sizeof(head), "--%s%s%s", table[i].name,
+                 table[i].argument != NULL ? "=" : "",
+                 table[i].argument != NULL ? table[i].argument : "");
+        printf("  %-34s (%s)\n", head, table[i].twin);
+        while (*help != '\0') {
+            size_t n = strcspn(help, "\n");
+
+            printf("        %.*s\n", (int)n, help);
+            help += n + (help[n] == '\n');
+        }
+    }
+    puts("  --help                             this text\n"
+         "  --version                          Ferry's version");
+}

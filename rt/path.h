@@ -1,0 +1,39 @@
+/*
+ * Guest paths. An absolute path is looked up in the sysroot first, component by component, so that
+ * absolute links inside the sysroot stay inside; what isn't there is the host's. /proc, /dev, /sys,
+ * /tmp, /home and the like are the other way round: the host's first.
+ *
+ * A name that exists nowhere goes to the host, unless only the sysroot has its directory.
+ */
+#ifndef RT_PATH_H
+#define RT_PATH_H
+
+#include "aot/base/types.h"
+
+#include <limits.h>
+
+struct thread;
+
+enum path_last { PATH_FOLLOW, PATH_NOFOLLOW };
+
+struct path {
+    char host[PATH_MAX];
+};
+
+/*
+ * The host path of the guest path at guest address `guest`, relative to descriptor dirfd, which
+ * stays what it is for the caller. 0, or -EFAULT, -ENAMETOOLONG, -ELOOP. Empty paths pass.
+ */
+s64 path_resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, struct path *out);
+
+/* The same for text in the runtime's own memory. */
+s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_last last,
+                      struct path *out);
+
+/* The guest's name of a host path: without the sysroot. Points into `host`, or to "/". */
+const char *path_to_guest(const char *host);
+
+/* True when the host path lies in the sysroot. */
+bool path_in_sysroot(const char *host);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The program that runs: its names, and how Ferry starts itself again for the next one.
+ */
+#ifndef RT_PROCESS_H
+#define RT_PROCESS_H
+
+#include "aot/base/types.h"
+#include "rt/path.h"
+
+/* Of the program that this process runs; constant once the guest runs. */
+extern char process_exe[PATH_MAX];       /* host path */
+extern char process_exe_guest[PATH_MAX]; /* what /proc/self/exe says */
+extern char process_self[PATH_MAX];      /* Ferry's own file, if /proc told it */
+
+/* The variable that carries options and program names from execve to the Ferry it starts. */
+#define EXEC_VARIABLE "FERRY_EXEC="
+
+#define EXEC_PREFIX_ARGS 3 /* #! interpreter, its argument, the script's name */
+
+/* What an execve of a path comes to, scripts followed. */
+struct exec_target {
+    bool native;           /* a program of the host's */
+    struct path host;      /* file to run */
+    char guest[PATH_MAX];  /* its guest name */
+    unsigned prefix_count; /* words before argv[1] in place of argv[0]; 0: argv as it is */
+    char *prefix[4 * EXEC_PREFIX_ARGS];
+    size_t text_used;
+    char text[4 * (PATH_MAX + 512)]; /* the prefix's words */
+};
+
+struct thread;
+
+/*
+ * Finds out what `guest` (a guest path, relative to dirfd) runs. 0 or -errno. *why, when not NULL,
+ * gets a reason beyond the errno's for people.
+ */
+s64 exec_resolve(struct thread *t, s64 dirfd, const char *guest, u64 flags,
+                 struct exec_target *target, const char **why);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * --stats: the counters of stats.h and what the engine adds.
+ */
+#include "rt/stats.h"
+
+#include "rt/engine.h"
+#include "rt/log.h"
+#include "rt/options.h"
+
+#include <stdio.h>
+
+u64 stats[STAT_COUNT];
+
+static const char *const texts[] = {
+#define X(name, text) text,
+    STATS(X)
+#undef X
+};
+
+void stats_print(const char *text, u64 value)
+{
+    char line[160];
+    int n = snprintf(line, sizeof(line), "%14llu  %s\n", (unsigned long long)value, text);
+
+    log_text(LOG_ERROR, line, (size_t)n);
+}
+
+void stats_report(void)
+{
+    if (!options.stats)
+        return;
+    for (unsigned i = 0; i < STAT_COUNT; i++)
+        if (stats[i] != 0)
+            stats_print(texts[i], stats[i]);
+    if (engine->stats != NULL)
+        engine->stats();
+}

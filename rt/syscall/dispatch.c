@@ -1,0 +1,145 @@
+/*
+ * From the SVC to the handler or the host's call, and the result back, with Linux's rules for
+ * calls that a signal interrupts.
+ */
+#include "rt/syscall/syscall.h"
+
+#include "rt/log.h"
+#include "rt/path.h"
+#include "rt/stats.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+struct row {
+    const char *name;
+    const char *args;
+    syscall_handler *handler; /* NULL: host_nr, or refused when that is -1 */
+    s32 host_nr;
+};
+
+/* Numbers that the host's headers may lack; the same on both architectures. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+#ifndef SYS_set_mempolicy_home_node
+#define SYS_set_mempolicy_home_node 450
+#endif
+
+/* Table of all calls by number. */
+static const struct row rows[SYSCALL_LIMIT] = {
+#define P(number, name, args) [number] = {#name, args, NULL, SYS_##name},
+#define H(number, name, args) [number] = {#name, args, sys_##name, -1},
+#define R(number, name, args) [number] = {#name, args, NULL, -1},
+    SYSCALLS(P, H, R)
+#undef P
+#undef H
+#undef R
+};
+
+#define PATHS_AT_MOST 2
+
+/* Replaces the row's paths in `a`. */
+static s64 resolve_paths(struct thread *t, const struct row *row, u64 *a, struct path *path)
+{
+    s64 dirfd = AT_FDCWD, r = 0;
+    unsigned used = 0;
+    u64 flags = 0;
+    const char *f = strchr(row->args, 'F');
+
+    if (f != NULL)
+        flags = a[f - row->args];
+    for (unsigned i = 0; row->args[i] != '\0' && r == 0; i++) {
+        enum path_last last = PATH_FOLLOW;
+
+        switch (row->args[i]) {
+        case 'f': dirfd = (s32)a[i]; continue;
+        case 's': break;
+        case 'l': last = PATH_NOFOLLOW; break;
+        case 'n':
+            if ((flags & AT_SYMLINK_NOFOLLOW) != 0)
+                last = PATH_NOFOLLOW;
+            if (a[i] == 0)
+                continue; /* utimensat and statx take a null path */
+            break;
+        default: continue;
+        }
+        r = path_resolve(t, dirfd, a[i], last, &path[used]);
+        a[i] = (u64)path[used++].host;
+        dirfd = AT_FDCWD;
+    }
+    return r;
+}
+
+static s64 pass_with_paths(struct thread *t, const struct row *row, const u64 *args)
+{
+    struct path path[PATHS_AT_MOST];
+    u64 a[6];
+    s64 r;
+
+    memcpy(a, args, sizeof(a));
+    r = resolve_paths(t, row, a, path);
+    if (r != 0)
+        return r;
+    return guest_syscall(t, row->host_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static s64 pass(struct thread *t, const struct row *row, const u64 *a)
+{
+    const char *filled;
+    s64 r;
+
+    if (strpbrk(row->args, "sln") != NULL)
+        return pass_with_paths(t, row, a);
+    r = guest_syscall(t, row->host_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+    filled = r > 0 ? strchr(row->args, 'b') : NULL;
+    if (filled != NULL)
+        written_by_kernel(a[filled - row->args], r);
+    return r;
+}
+
+static s64 refuse(const struct row *row, u64 nr)
+{
+    if (row != NULL && row->name != NULL)
+        log_line(LOG_SYSCALL, "%s is not supported: ENOSYS", row->name);
+    else
+        log_line(LOG_ERROR, "system call %llu is not known: ENOSYS", (unsigned long long)nr);
+    return -ENOSYS;
+}
+
+static s64 call(struct thread *t, u64 nr, const struct row *row, const u64 *a)
+{
+    if (row == NULL || row->name == NULL)
+        return refuse(row, nr);
+    if (row->handler != NULL)
+        return row->handler(t, a);
+    if (row->host_nr >= 0)
+        return pass(t, row, a);
+    return refuse(row, nr);
+}
+
+void syscall_do(struct thread *t)
+{
+    struct guest_state *s = &t->state;
+    u64 nr = (u32)s->x[8], a[6];
+    const struct row *row = nr < SYSCALL_LIMIT ? &rows[nr] : NULL;
+    s64 r;
+
+    memcpy(a, s->x, sizeof(a));
+    stats_add(STAT_SYSCALLS, 1);
+    r = call(t, nr, row, a);
+    if (log_on(LOG_SYSCALL) && row != NULL && row->name != NULL)
+        trace_call(t, row->name, row->args, a, r);
+    switch (r) {
+    case SYSCALL_NO_RESULT: break;
+    case -RESTART_SYS:
+        t->restart_if_asked = true; /* signal_deliver may make it EINTR */
+        s->pc -= 4;
+        break;
+    case -RESTART_AGAIN: s->pc -= 4; break;
+    default: s->x[0] = (u64)r; break;
+    }
+}

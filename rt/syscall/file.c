@@ -1,0 +1,230 @@
+/*
+ * Files by path, and status: where arm64's flags and structs differ, or /proc must look like
+ * arm64's.
+ */
+#include "rt/syscall/syscall.h"
+
+#include "rt/options.h"
+#include "rt/path.h"
+#include "rt/process.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* O_ flags of asm/fcntl.h that differ. */
+#define ARM64_O_DIRECTORY 040000u
+#define ARM64_O_NOFOLLOW  0100000u
+#define ARM64_O_DIRECT    0200000u
+#define ARM64_O_LARGEFILE 0400000u
+#define HOST_O_DIRECT     040000u
+#define HOST_O_LARGEFILE  0100000u
+#define HOST_O_DIRECTORY  0200000u
+#define HOST_O_NOFOLLOW   0400000u
+#define DIFFERING         (ARM64_O_DIRECTORY | ARM64_O_NOFOLLOW | ARM64_O_DIRECT | ARM64_O_LARGEFILE)
+
+u64 open_flags_to_host(u64 flags)
+{
+    return (flags & ~(u64)DIFFERING) | ((flags & ARM64_O_DIRECTORY) != 0 ? HOST_O_DIRECTORY : 0) |
+           ((flags & ARM64_O_NOFOLLOW) != 0 ? HOST_O_NOFOLLOW : 0) |
+           ((flags & ARM64_O_DIRECT) != 0 ? HOST_O_DIRECT : 0) |
+           ((flags & ARM64_O_LARGEFILE) != 0 ? HOST_O_LARGEFILE : 0);
+}
+
+u64 open_flags_to_guest(u64 flags)
+{
+    return (flags & ~(u64)DIFFERING) | ((flags & HOST_O_DIRECTORY) != 0 ? ARM64_O_DIRECTORY : 0) |
+           ((flags & HOST_O_NOFOLLOW) != 0 ? ARM64_O_NOFOLLOW : 0) |
+           ((flags & HOST_O_DIRECT) != 0 ? ARM64_O_DIRECT : 0) |
+           ((flags & HOST_O_LARGEFILE) != 0 ? ARM64_O_LARGEFILE : 0);
+}
+
+/* struct stat of arm64 (asm-generic/stat.h). */
+struct guest_stat {
+    u64 dev, ino;
+    u32 mode, nlink, uid, gid;
+    u64 rdev, pad1;
+    s64 size;
+    s32 blksize, pad2;
+    s64 blocks;
+    s64 atime;
+    u64 atime_nsec;
+    s64 mtime;
+    u64 mtime_nsec;
+    s64 ctime;
+    u64 ctime_nsec;
+    u32 unused[2];
+};
+_Static_assert(sizeof(struct guest_stat) == 128, "asm-generic/stat.h");
+
+static s64 write_stat(u64 address, const struct stat *st)
+{
+    struct guest_stat g = {
+        .dev = st->st_dev, .ino = st->st_ino, .mode = st->st_mode, .nlink = (u32)st->st_nlink,
+        .uid = st->st_uid, .gid = st->st_gid, .rdev = st->st_rdev, .size = st->st_size,
+        .blksize = (s32)st->st_blksize, .blocks = st->st_blocks, .atime = st->st_atim.tv_sec,
+        .atime_nsec = (u64)st->st_atim.tv_nsec, .mtime = st->st_mtim.tv_sec,
+        .mtime_nsec = (u64)st->st_mtim.tv_nsec, .ctime = st->st_ctim.tv_sec,
+        .ctime_nsec = (u64)st->st_ctim.tv_nsec};
+
+    return guest_write(address, &g, sizeof(g)) ? 0 : -EFAULT;
+}
+
+s64 sys_fstat(struct thread *t, const u64 *a)
+{
+    struct stat st;
+    s64 r = guest_syscall(t, SYS_fstat, a[0], (u64)&st, 0, 0, 0, 0);
+
+    return r != 0 ? r : write_stat(a[1], &st);
+}
+
+s64 sys_newfstatat(struct thread *t, const u64 *a)
+{
+    struct stat st;
+    struct path path;
+    s64 r = path_resolve(t, (s32)a[0], a[1],
+                         (a[3] & AT_SYMLINK_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
+
+    if (r == 0)
+        r = guest_syscall(t, SYS_newfstatat, a[0], (u64)path.host, (u64)&st, a[3], 0, 0);
+    return r != 0 ? r : write_stat(a[2], &st);
+}
+
+s64 sys_openat(struct thread *t, const u64 *a)
+{
+    u64 flags = open_flags_to_host(a[2]);
+    struct path path;
+    s64 r = path_resolve(t, (s32)a[0], a[1],
+                         (flags & O_NOFOLLOW) != 0 || (flags & (O_CREAT | O_EXCL)) ==
+                                                          (O_CREAT | O_EXCL)
+                             ? PATH_NOFOLLOW
+                             : PATH_FOLLOW,
+                         &path);
+
+    if (r != 0)
+        return r;
+    r = proc_open(t, path.host, flags);
+    if (r != -ENOSYS)
+        return r;
+    return guest_syscall(t, SYS_openat, a[0], (u64)path.host, flags, a[3], 0, 0);
+}
+
+s64 sys_openat2(struct thread *t, const u64 *a)
+{
+    struct open_how how;
+    struct path path;
+    u64 extra;
+    s64 r;
+
+    if (a[3] < sizeof(how))
+        return -EINVAL;
+    for (u64 at = sizeof(how); at < a[3]; at += 8) {
+        extra = 0;
+        if (!guest_read(&extra, a[2] + at, a[3] - at < 8 ? a[3] - at : 8))
+            return -EFAULT;
+        if (extra != 0)
+            return -E2BIG;
+    }
+    if (!guest_read(&how, a[2], sizeof(how)))
+        return -EFAULT;
+    how.flags = open_flags_to_host(how.flags);
+    if (how.resolve != 0)
+        return guest_syscall(t, SYS_openat2, a[0], a[1], (u64)&how, sizeof(how), 0, 0);
+    r = path_resolve(t, (s32)a[0], a[1],
+                     (how.flags & O_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
+    if (r != 0)
+        return r;
+    return guest_syscall(t, SYS_openat2, a[0], (u64)path.host, (u64)&how, sizeof(how), 0, 0);
+}
+
+s64 sys_readlinkat(struct thread *t, const u64 *a)
+{
+    struct path path;
+    char target[PATH_MAX];
+    const char *text = target;
+    s64 n, r = path_resolve(t, (s32)a[0], a[1], PATH_NOFOLLOW, &path);
+
+    if (r != 0)
+        return r;
+    if ((s32)a[3] <= 0)
+        return -EINVAL;
+    if (proc_is_exe(path.host)) {
+        text = process_exe_guest;
+        n = (s64)strlen(text);
+    } else {
+        n = guest_syscall(t, SYS_readlinkat, a[0], (u64)path.host, (u64)target, sizeof(target) - 1,
+                          0, 0);
+        if (n < 0)
+            return n;
+        target[n] = '\0';
+        if (strncmp(path.host, "/proc/", 6) == 0) { /* links that hold host paths */
+            text = path_to_guest(target);
+            n = (s64)strlen(text);
+        }
+    }
+    if ((u64)n > a[3])
+        n = (s64)a[3];
+    return guest_write(a[2], text, (size_t)n) ? n : -EFAULT;
+}
+
+s64 sys_linkat(struct thread *t, const u64 *a)
+{
+    struct path from, to;
+    s64 r = path_resolve(t, (s32)a[0], a[1],
+                         (a[4] & AT_SYMLINK_FOLLOW) != 0 ? PATH_FOLLOW : PATH_NOFOLLOW, &from);
+
+    if (r == 0)
+        r = path_resolve(t, (s32)a[2], a[3], PATH_NOFOLLOW, &to);
+    if (r != 0)
+        return r;
+    return guest_syscall(t, SYS_linkat, a[0], (u64)from.host, a[2], (u64)to.host, a[4], 0);
+}
+
+s64 sys_getcwd(struct thread *t, const u64 *a)
+{
+    char path[PATH_MAX];
+    const char *guest;
+    s64 n = host_syscall(SYS_getcwd, (u64)path, sizeof(path), 0, 0, 0, 0);
+
+    (void)t;
+    if (n < 0)
+        return n;
+    guest = path_to_guest(path);
+    n = (s64)strlen(guest) + 1;
+    if ((u64)n > a[1])
+        return -ERANGE;
+    return guest_write(a[0], guest, (size_t)n) ? n : -EFAULT;
+}
+
+static void note_cwd(struct thread *t)
+{
+    char path[PATH_MAX];
+
+    if (options.sysroot[0] != '\0')
+        t->fs->cwd_in_sysroot =
+            host_syscall(SYS_getcwd, (u64)path, sizeof(path), 0, 0, 0, 0) > 0 &&
+            path_in_sysroot(path);
+}
+
+s64 sys_chdir(struct thread *t, const u64 *a)
+{
+    struct path path;
+    s64 r = path_resolve(t, AT_FDCWD, a[0], PATH_FOLLOW, &path);
+
+    if (r == 0)
+        r = guest_syscall(t, SYS_chdir, (u64)path.host, 0, 0, 0, 0, 0);
+    if (r == 0)
+        note_cwd(t);
+    return r;
+}
+
+s64 sys_fchdir(struct thread *t, const u64 *a)
+{
+    s64 r = guest_syscall(t, SYS_fchdir, a[0], 0, 0, 0, 0, 0);
+
+    if (r == 0)
+        note_cwd(t);
+    return r;
+}

@@ -1,0 +1,43 @@
+/*
+ * Inside the system calls: handlers and what they share.
+ */
+#ifndef RT_SYSCALL_SYSCALL_H
+#define RT_SYSCALL_SYSCALL_H
+
+#include "rt/kernel.h"
+#include "rt/syscall/table.h"
+
+/* A handler's result when it has set all of the guest's registers itself. */
+#define SYSCALL_NO_RESULT (-600)
+
+typedef s64 syscall_handler(struct thread *t, const u64 *a);
+
+#define P(number, name, args)
+#define R(number, name, args)
+#define H(number, name, args) syscall_handler sys_##name;
+SYSCALLS(P, H, R)
+#undef P
+#undef H
+#undef R
+
+/* The row's text for the trace. */
+void trace_call(struct thread *t, const char *name, const char *args, const u64 *a, s64 result);
+
+/* Copies a guest sigset (size must be 8); *mask is 0 when the address is. */
+s64 read_sigset(u64 address, u64 size, sigset64 *mask);
+
+/* /proc files that must look like arm64's (proc_files.c): an open descriptor, -ENOSYS when the
+ * path is none of them, or another error. */
+s64 proc_open(struct thread *t, const char *host, u64 flags);
+
+/* True when the host path is /proc's name for this process's program. */
+bool proc_is_exe(const char *host);
+
+/* Bytes of guest memory that a call filled may have been translated. */
+void written_by_kernel(u64 address, s64 length);
+
+/* Flags of open and fcntl between the two architectures. */
+u64 open_flags_to_host(u64 flags);
+u64 open_flags_to_guest(u64 flags);
+
+#endif
