@@ -2,6 +2,9 @@
  * Quick regions (disc.h): one pass decodes until the run ends, one marks the targets of branches
  * inside it, one cuts the run into blocks. A branch that stays inside ends its block, so the
  * instruction behind it starts one as well; a branch that leaves the run doesn't.
+ *
+ * Behind an end that some branch of the run leads past, decoding goes on for trial. A branch from
+ * there back into the run makes what was on trial part of it; if none comes, it is dropped.
  */
 #include "aot/disc/disc.h"
 
@@ -39,18 +42,43 @@ static bool goes_on(enum a64_flow flow)
     return flow == A64_FLOW_NEXT || flow == A64_FLOW_CONDITIONAL;
 }
 
-static void decode_run(struct run *run, u32 available)
+/* Decodes instruction i; its flow, and its target if it is a branch that may stay inside. */
+static enum a64_flow decode_one(struct run *run, u32 i)
 {
     u64 target;
-    while (run->count < available) {
-        u32 i = run->count++;
-        enum a64_row row = a64_decode(run->word[i]);
-        enum a64_flow flow = a64_flow(row, run->word[i], run->pc + 4 * (u64)i, &target);
-        run->row[i] = (u16)row;
-        if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP)
-            run->branch[run->branches++] = (struct branch){i, target};
-        if (!goes_on(flow)) break;
+    enum a64_row row = a64_decode(run->word[i]);
+    enum a64_flow flow = a64_flow(row, run->word[i], run->pc + 4 * (u64)i, &target);
+    run->row[i] = (u16)row;
+    if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP)
+        run->branch[run->branches++] = (struct branch){i, target};
+    return flow;
+}
+
+static bool some_branch_leads_to(const struct run *run, u64 pc)
+{
+    for (u32 b = 0; b < run->branches; b++)
+        if (run->branch[b].target == pc) return true;
+    return false;
+}
+
+static void decode_run(struct run *run, u32 available)
+{
+    u32 end = 0; /* instructions that are part of the run for sure, when on trial */
+    bool trial = false;
+    u32 i = 0;
+    while (i < available) {
+        u32 branches = run->branches;
+        enum a64_flow flow = decode_one(run, i++);
+        if (trial && run->branches > branches &&
+            run->branch[branches].target - run->pc < 4 * (u64)end)
+            trial = false;
+        if (goes_on(flow)) continue;
+        if (!trial) end = i;
+        if (!some_branch_leads_to(run, run->pc + 4 * (u64)i)) break;
+        trial = true;
     }
+    run->count = trial ? end : i;
+    while (run->branches && run->branch[run->branches - 1].at >= run->count) run->branches--;
 }
 
 /* Index of pc in the run, or its count when it isn't inside. */

@@ -12,6 +12,13 @@
 
 #define BASE UINT64_C(0x10000)
 
+#define ADD  0x8b020020 /* add x0, x1, x2 */
+#define CMP  0xeb02003f /* cmp x1, x2 */
+#define LDR  0xf9400020 /* ldr x0, [x1] */
+#define CSET 0x9a9f17e0 /* cset x0, eq */
+#define CCMP 0xfa420820 /* ccmp x1, x2, #0, eq */
+#define RET  0xd65f03c0
+
 struct text {
     const u32 *word;
     size_t count;
@@ -139,6 +146,39 @@ START_TEST(a_back_branch_at_the_limit_leaves_on_the_other_side)
 }
 END_TEST
 
+START_TEST(a_loop_with_two_ways_stays_inside)
+{
+    TEXT(0xb4000061 /* cbz x1, +12 */, 0xd1000421 /* sub x1, x1, #1 */, 0x14000002 /* b +8 */,
+         0xd503201f, 0xb5ffff82 /* cbnz x2, -16 */, RET);
+    struct ir_func *f = lift(&text, BASE, 0);
+    ck_assert_uint_eq(region.insn_count, 6);
+    ck_assert_uint_eq(f->block_count, 5);
+    ck_assert_uint_eq(end_of(f, 1)->op, IR_JUMP);
+    ck_assert_uint_eq(end_of(f, 1)->imm, 3);
+    ck_assert_uint_eq(end_of(f, 3)->op, IR_BR);
+}
+END_TEST
+
+START_TEST(a_loop_with_a_call_on_one_side_stays_inside)
+{
+    TEXT(0xb4000041 /* cbz x1, +8 */, 0x94000040 /* bl */, 0xd1000421,
+         0xb5ffffa1 /* cbnz x1, -12 */, 0x94000040);
+    lift(&text, BASE, 0);
+    ck_assert_uint_eq(region.insn_count, 5);
+}
+END_TEST
+
+START_TEST(two_ways_without_a_loop_end_at_the_first)
+{
+    TEXT(0xb4000061 /* cbz x1, +12 */, 0xd1000421, 0x14000002 /* b +8 */, 0xd503201f, 0xd503201f,
+         0xb5ffffe2 /* cbnz x2, -4 */, RET);
+    struct ir_func *f = lift(&text, BASE, 0);
+    ck_assert_uint_eq(region.insn_count, 3);
+    ck_assert_uint_eq((u64)find(f, IR_EXITIF)->imm, BASE + 12);
+    ck_assert_uint_eq((u64)end_of(f, 0)->imm, BASE + 16);
+}
+END_TEST
+
 START_TEST(a_jump_back_is_a_loop)
 {
     TEXT(0xb4000041 /* cbz x1, +8 */, 0x17ffffff /* b -4 */, 0xd65f03c0);
@@ -184,13 +224,6 @@ static bool dead_at_target(u32 a, u32 b, u32 c)
     if (dead) ck_assert_uint_eq(ranges[0].start, BASE + 8);
     return dead;
 }
-
-#define ADD  0x8b020020 /* add x0, x1, x2 */
-#define CMP  0xeb02003f /* cmp x1, x2 */
-#define LDR  0xf9400020 /* ldr x0, [x1] */
-#define CSET 0x9a9f17e0 /* cset x0, eq */
-#define CCMP 0xfa420820 /* ccmp x1, x2, #0, eq */
-#define RET  0xd65f03c0
 
 START_TEST(dead_flags_at_a_target_are_seen)
 {
@@ -252,6 +285,9 @@ int main(void)
     tcase_add_test(tc, a_branch_out_leaves_the_block_whole);
     tcase_add_test(tc, a_loop_stays_inside);
     tcase_add_test(tc, a_back_branch_at_the_limit_leaves_on_the_other_side);
+    tcase_add_test(tc, a_loop_with_two_ways_stays_inside);
+    tcase_add_test(tc, a_loop_with_a_call_on_one_side_stays_inside);
+    tcase_add_test(tc, two_ways_without_a_loop_end_at_the_first);
     tcase_add_test(tc, a_jump_back_is_a_loop);
     tcase_add_test(tc, a_call_sets_the_link_and_leaves);
     tcase_add_test(tc, an_undefined_word_ends_with_a_trap);
