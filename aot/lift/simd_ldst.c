@@ -3,8 +3,8 @@
  * lane, and to all lanes. (Arm ARM C4.1.95.)
  *
  * Structures of whole registers are read and written in chunks of 16 bytes (the last one may have
- * 8) in memory order, and taken apart or put together by permutes: of two and four elements by UZP
- * and ZIP, of three by table look-ups.
+ * 8) in memory order, and taken apart or put together by ZIP and UZP where these do it in few steps,
+ * by table look-ups elsewhere.
  */
 #include "aot/lift/simd.h"
 
@@ -99,37 +99,75 @@ static ir_ref thirds_joined(struct lifter *l, u32 w, const ir_ref reg[3], unsign
     return gather(l, reg, 3, from);
 }
 
-/* Even and odd elements of two vectors side by side; with Q = 0 both sources are `a`, and results
- * are in the low half. */
-static void split(struct lifter *l, unsigned esz, ir_ref a, ir_ref b, ir_ref *even, ir_ref *odd)
+/* A chunk of structures of `count` elements with the elements of each register side by side. */
+static ir_ref grouped(struct lifter *l, unsigned esz, unsigned count, ir_ref chunk)
 {
-    *even = simd_op2(l, IR_VUZP1, esz, a, b);
-    *odd = simd_op2(l, IR_VUZP2, esz, a, b);
+    u8 from[16];
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned r = i / (16 / count), element = i % (16 / count) >> esz;
+        from[i] = (u8)((element * count + r) << esz | (i & ((1u << esz) - 1)));
+    }
+    return gather(l, &chunk, 1, from);
 }
 
-static void join(struct lifter *l, unsigned esz, ir_ref a, ir_ref b, ir_ref out[2])
+static void zip(struct lifter *l, unsigned esz, ir_ref a, ir_ref b, ir_ref *low, ir_ref *high)
 {
-    out[0] = simd_op2(l, IR_VZIP1, esz, a, b);
-    out[1] = simd_op2(l, IR_VZIP2, esz, a, b);
+    *low = simd_op2(l, IR_VZIP1, esz, a, b);
+    *high = simd_op2(l, IR_VZIP2, esz, a, b);
 }
 
-/* Chunks to registers. */
-static void deinterleave(struct lifter *l, u32 w, unsigned count, const ir_ref *chunk, ir_ref *reg)
+static void halves(struct lifter *l, ir_ref v, ir_ref *low, ir_ref *high)
+{
+    *low = simd_low(l, v);
+    *high = ir_op1(l->f, IR_VHIGH, IR_V128, v);
+}
+
+static void split2(struct lifter *l, u32 w, const ir_ref *chunk, ir_ref *reg)
 {
     unsigned esz = a64_msize(w);
-    bool q = a64_Q(w);
-    ir_ref even[2], odd[2];
-    if (count == 2) {
-        split(l, esz, chunk[0], chunk[q ? 1 : 0], &reg[0], &reg[1]);
-    } else if (count == 3) {
-        for (unsigned r = 0; r < 3; r++) reg[r] = third(l, w, chunk, r);
+    if (!a64_Q(w)) {
+        halves(l, grouped(l, esz, 2, chunk[0]), &reg[0], &reg[1]);
+    } else if (esz < 2) {
+        ir_ref first = grouped(l, esz, 2, chunk[0]);
+        zip(l, 3, first, grouped(l, esz, 2, chunk[1]), &reg[0], &reg[1]);
     } else {
-        split(l, esz, chunk[0], chunk[1], &even[0], &odd[0]);
-        even[1] = even[0], odd[1] = odd[0];
-        if (q) split(l, esz, chunk[2], chunk[3], &even[1], &odd[1]);
-        split(l, esz, even[0], even[1], &reg[0], &reg[2]);
-        split(l, esz, odd[0], odd[1], &reg[1], &reg[3]);
+        reg[0] = simd_op2(l, IR_VUZP1, esz, chunk[0], chunk[1]);
+        reg[1] = simd_op2(l, IR_VUZP2, esz, chunk[0], chunk[1]);
     }
+}
+
+/* Each chunk as one word of each register, then four by four words transposed. */
+static void split4(struct lifter *l, u32 w, const ir_ref *chunk, ir_ref *reg)
+{
+    unsigned esz = a64_msize(w), chunks = a64_Q(w) ? 4 : 2;
+    ir_ref word[4], first[2], second[2];
+    if (esz == 3) {
+        zip(l, 3, chunk[0], chunk[2], &reg[0], &reg[1]);
+        zip(l, 3, chunk[1], chunk[3], &reg[2], &reg[3]);
+        return;
+    }
+    for (unsigned i = 0; i < chunks; i++)
+        word[i] = esz < 2 ? grouped(l, esz, 4, chunk[i]) : chunk[i];
+    zip(l, 2, word[0], word[1], &first[0], &first[1]);
+    if (chunks == 2) {
+        halves(l, first[0], &reg[0], &reg[1]);
+        halves(l, first[1], &reg[2], &reg[3]);
+        return;
+    }
+    zip(l, 2, word[2], word[3], &second[0], &second[1]);
+    zip(l, 3, first[0], second[0], &reg[0], &reg[1]);
+    zip(l, 3, first[1], second[1], &reg[2], &reg[3]);
+}
+
+/* Chunks to registers, zeros above 64-bit ones. */
+static void deinterleave(struct lifter *l, u32 w, unsigned count, const ir_ref *chunk, ir_ref *reg)
+{
+    if (count == 2)
+        split2(l, w, chunk, reg);
+    else if (count == 4)
+        split4(l, w, chunk, reg);
+    else
+        for (unsigned r = 0; r < 3; r++) reg[r] = third(l, w, chunk, r);
 }
 
 /* Registers to chunks; with Q = 0 only the chunks that are stored are right. */
@@ -138,14 +176,17 @@ static void interleave(struct lifter *l, u32 w, unsigned count, const ir_ref *re
     unsigned esz = a64_msize(w);
     ir_ref even[2], odd[2];
     if (count == 2) {
-        join(l, esz, reg[0], reg[1], chunk);
+        zip(l, esz, reg[0], reg[1], &chunk[0], &chunk[1]);
     } else if (count == 3) {
         for (unsigned c = 0; c < (a64_Q(w) ? 3 : 2); c++) chunk[c] = thirds_joined(l, w, reg, c);
+    } else if (esz == 3) {
+        zip(l, esz, reg[0], reg[1], &chunk[0], &chunk[2]);
+        zip(l, esz, reg[2], reg[3], &chunk[1], &chunk[3]);
     } else {
-        join(l, esz, reg[0], reg[2], even);
-        join(l, esz, reg[1], reg[3], odd);
-        join(l, esz, even[0], odd[0], &chunk[0]);
-        if (a64_Q(w)) join(l, esz, even[1], odd[1], &chunk[2]);
+        zip(l, esz, reg[0], reg[2], &even[0], &even[1]);
+        zip(l, esz, reg[1], reg[3], &odd[0], &odd[1]);
+        zip(l, esz, even[0], odd[0], &chunk[0], &chunk[1]);
+        if (a64_Q(w)) zip(l, esz, even[1], odd[1], &chunk[2], &chunk[3]);
     }
 }
 
@@ -163,8 +204,7 @@ static void load_multi(struct lifter *l, u32 w, bool post)
             reg[i] = lift_load(l, IR_V128, each, g.base, i << each);
     }
     if (post) write_back(l, w, &g);
-    bool clear = is_interleaved(w) && !a64_Q(w) && g.count != 3;
-    for (unsigned i = 0; i < g.count; i++) lift_set_q(l, reg_at(&g, i), !clear, reg[i]);
+    for (unsigned i = 0; i < g.count; i++) lift_set_v(l, reg_at(&g, i), reg[i]);
 }
 
 static void store_multi(struct lifter *l, u32 w, bool post)
