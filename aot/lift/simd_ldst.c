@@ -3,8 +3,8 @@
  * lane, and to all lanes. (Arm ARM C4.1.95.)
  *
  * Structures of whole registers are read and written in chunks of 16 bytes (the last one may have
- * 8) in memory order, and taken apart or put together by ZIP and UZP where these do it in few steps,
- * by table look-ups elsewhere.
+ * 8) in memory order, and taken apart or put together by ZIP and UZP where these do it in few
+ * steps, by table look-ups elsewhere.
  */
 #include "aot/lift/simd.h"
 
