@@ -87,6 +87,44 @@ static u32 random_word(void)
     }
 }
 
+/* A word that leaves X27, the loop counter, alone. */
+static u32 loop_word(void)
+{
+    for (;;) {
+        u32 w = random_word();
+        bool touches = (w & 31) == 27 || (w >> 5 & 31) == 27 || (w >> 10 & 31) == 27 ||
+                       (w >> 16 & 31) == 27;
+        const struct a64_row_info *info = a64_row_info(a64_decode(w));
+        if (!touches && strcmp(info->group, "branch")) return w;
+    }
+}
+
+/* B.cond, CBZ, CBNZ, TBZ or TBNZ over `over` - 1 instructions. */
+static u32 forward_branch(unsigned over)
+{
+    u32 reg = (u32)below(7);
+    switch (below(3)) {
+    case 0: return 0x54000000 | over << 5 | (u32)below(14);
+    case 1: return 0x34000000 | (u32)below(2) << 31 | (u32)below(2) << 24 | over << 5 | reg;
+    default:
+        return 0x36000000 | (u32)below(2) << 31 | (u32)below(2) << 24 | (u32)below(32) << 19 |
+               over << 5 | reg;
+    }
+}
+
+/* MOV X27, #n; body with branches forward; SUBS X27, X27, #1; B.NE body. */
+static void make_loop(void)
+{
+    length += 4;
+    words[0] = 0xd280001b | (u32)(1 + below(4)) << 5;
+    for (unsigned n = 1; n < length - 2; n++) {
+        bool branch = below(4) == 0 && n + 2 < length - 2;
+        words[n] = branch ? forward_branch(1 + (unsigned)below(length - 2 - n)) : loop_word();
+    }
+    words[length - 2] = 0xf100077b;
+    words[length - 1] = 0x54000001 | (0x7ffff & (1 - (length - 1))) << 5;
+}
+
 /* --- states --------------------------------------------------------------------------------------- */
 
 static u64 random_value(void)
@@ -193,7 +231,7 @@ static struct end in_evaluator(struct guest_state *s)
 static struct end finish(struct guest_state *s, u64 pc, enum guest_end end)
 {
     struct guest_outcome o = {0};
-    for (unsigned n = 0; n < MAX_LENGTH; n++) {
+    for (unsigned n = 0; n < 8 * MAX_LENGTH; n++) {
         o = guest_evaluate(s, 1);
         if (o.end != GUEST_WENT_ON || (end == GUEST_WENT_ON && s->pc == pc)) break;
     }
@@ -270,7 +308,10 @@ static void run_case(u64 features, u64 number)
     u64 case_seed = seed;
     random_state(&start);
     length = 1 + (unsigned)below(setting("FERRY_LENGTH", 12));
-    for (unsigned n = 0; n < length; n++) words[n] = random_word();
+    if (length > 2 && below(3) == 0)
+        make_loop();
+    else
+        for (unsigned n = 0; n < length; n++) words[n] = random_word();
     static u32 page[GUEST_CODE_SIZE / 4]; /* what follows is undefined: there NZCV is looked at */
     memcpy(page, words, sizeof words);
     memset(page + length, 0, sizeof page - 4 * length);
