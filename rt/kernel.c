@@ -67,10 +67,10 @@ static void trap(struct thread *t, const struct engine_exit *e)
     case TRAP_SVC: syscall_do(t); break;
     case TRAP_BRK: signal_force(t, SIGTRAP, TRAP_BRKPT, t->state.pc); break;
     case TRAP_HLT:
-        if (!vdso_hypercall(t, e->imm))
+    case TRAP_UNDEFINED:
+        if (!vdso_hypercall(t))
             undefined(t);
         break;
-    case TRAP_UNDEFINED: undefined(t); break;
     case TRAP_ALIGN:
     case TRAP_SP_ALIGN: signal_force(t, SIGBUS, BUS_ADRALN, t->state.trap_arg); break;
     case TRAP_PC_ALIGN: signal_force(t, SIGBUS, BUS_ADRALN, t->state.pc); break;

@@ -85,7 +85,7 @@ void fpcr_write(struct guest_state *s, u32 value);
 void fpstate_init(struct guest_state *s);
 
 /* The time functions of the guest's vDSO; false: not one of its instructions. */
-bool vdso_hypercall(struct thread *t, unsigned imm);
+bool vdso_hypercall(struct thread *t);
 
 /* --- threads and processes ----------------------------------------------------------------------- */
 

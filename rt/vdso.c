@@ -188,26 +188,23 @@ static s64 gettimeofday_call(u64 tv, u64 tz)
     return 0;
 }
 
-bool vdso_hypercall(struct thread *t, unsigned imm)
+bool vdso_hypercall(struct thread *t)
 {
     struct guest_state *s = &t->state;
     struct timespec ts;
+    unsigned fn;
     s64 r;
 
-    if (!vdso_owns(s->pc) || imm < HYPERCALL || imm >= HYPERCALL + FN_COUNT)
+    if (!vdso_owns(s->pc) || (s->pc & 3) != 0)
         return false;
-    switch (imm - HYPERCALL) {
-    case FN_CLOCK_GETTIME:
-        r = clock_gettime((clockid_t)s->x[0], &ts) == 0 ? 0 : -errno;
-        break;
-    case FN_CLOCK_GETRES:
-        r = clock_getres((clockid_t)s->x[0], &ts) == 0 ? 0 : -errno;
-        break;
+    fn = (*(u32 *)s->pc - HLT(HYPERCALL)) >> 5;
+    switch (fn) {
+    case FN_CLOCK_GETTIME: r = clock_gettime((clockid_t)s->x[0], &ts) == 0 ? 0 : -errno; break;
+    case FN_CLOCK_GETRES: r = clock_getres((clockid_t)s->x[0], &ts) == 0 ? 0 : -errno; break;
     case FN_GETTIMEOFDAY: r = gettimeofday_call(s->x[0], s->x[1]); break;
     default: return false;
     }
-    if (imm - HYPERCALL != FN_GETTIMEOFDAY && r == 0 &&
-        (s->x[1] != 0 || imm - HYPERCALL == FN_CLOCK_GETTIME) &&
+    if (fn != FN_GETTIMEOFDAY && r == 0 && (s->x[1] != 0 || fn == FN_CLOCK_GETTIME) &&
         !guest_write(s->x[1], &ts, sizeof(ts)))
         r = -EFAULT;
     s->x[0] = (u64)r;
