@@ -5,6 +5,7 @@
 
 #include "aot/ir/eval_run.h"
 
+#include <string.h>
 #include <x86intrin.h>
 
 static void *slot_at(struct eval_run *e, s64 slot)
@@ -14,27 +15,28 @@ static void *slot_at(struct eval_run *e, s64 slot)
 
 static void get_slot(struct eval_run *e, const struct ir_inst *i, ir_value *out)
 {
-    const ir_value *v = slot_at(e, i->imm);
+    const void *slot = slot_at(e, i->imm); /* integer slots are less aligned than ir_value */
+    out->d[0] = 0;
     switch (i->type) {
     case IR_FLAGS: out->d[0] = e->state->nzcv & NZCV_MASK; break;
-    case IR_F16: out->d[0] = v->h[0]; break;
+    case IR_F16: memcpy(out, slot, 2); break;
     case IR_I32:
-    case IR_F32: out->d[0] = v->s[0]; break;
+    case IR_F32: memcpy(out, slot, 4); break;
     case IR_I64:
-    case IR_F64: out->d[0] = v->d[0]; break;
-    default: *out = *v;
+    case IR_F64: memcpy(out, slot, 8); break;
+    default: memcpy(out, slot, 16);
     }
 }
 
 static void set_slot(struct eval_run *e, const struct ir_inst *i)
 {
-    ir_value *to = slot_at(e, i->imm);
+    void *slot = slot_at(e, i->imm);
     const ir_value *v = &e->v[i->arg[0]];
     switch (slot_info((unsigned)i->imm)->kind) {
     case SLOT_FLAGS: e->state->nzcv = (u32)v->d[0]; break;
-    case SLOT_INT32: to->s[0] = v->s[0]; break;
-    case SLOT_INT64: to->d[0] = v->d[0]; break;
-    default: *to = *v; /* scalars have zeros above */
+    case SLOT_INT32: memcpy(slot, v, 4); break;
+    case SLOT_INT64: memcpy(slot, v, 8); break;
+    default: memcpy(slot, v, 16); /* scalars have zeros above */
     }
 }
 
