@@ -8,3 +8,6 @@ TEST_LIBS_random_insn     := -lunicorn
 TEST_OBJS_random_sequence = $(INSN_ORACLE_OBJS)
 TEST_LIBS_random_sequence := -lunicorn
 TEST_OBJS_gen_random  = $(INSN_GUEST_OBJS) $(RUN_CODE_OBJS)
+
+# Random addresses may fall into the sanitizer's shadow memory, which is mapped.
+NO_ASAN += random_insn random_sequence

@@ -170,7 +170,6 @@ bool oracle_may_differ(enum a64_row row, u32 word)
     bool one_register = a64_rt(word) == a64_rt2(word);
     switch (row) {
     case A64_FCVTZS_sfix: return a64_immh(word) < 4;
-    case A64_FJCVTZS: return true; /* Z of a flushed denormal: see lift_FJCVTZS and simd_random */
     case A64_LDPSW_off:
     case A64_LDPSW_pre:
     case A64_LDPSW_post:
