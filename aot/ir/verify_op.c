@@ -36,7 +36,7 @@ static unsigned special_types(const struct ir_inst *i, unsigned k)
 {
     switch (i->op) {
     case IR_SEXT:
-    case IR_ZEXT:
+    case IR_ZEXT: return i->esz == 3 ? BIT(IR_I64) : INTS;
     case IR_FLUNPACK:
     case IR_HELPER: return INTS;
     case IR_CRC32: return k == 0 ? BIT(IR_I32) : i->esz == 3 ? BIT(IR_I64) : BIT(IR_I32);
@@ -256,6 +256,7 @@ static bool imm_is_right(const struct ir_inst *i)
     u64 imm = (u64)i->imm, width = 8u << (i->esz & 7), lanes = 16u >> (i->esz & 7);
     switch (i->op) {
     case IR_CONST:
+        return i->type == IR_F16 ? imm <= 0xffff : i->type != IR_F32 || imm <= UINT32_MAX;
     case IR_VCONST2:
     case IR_GADDR:
     case IR_INSN:
