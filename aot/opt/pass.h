@@ -4,7 +4,7 @@
  * While a pass walks forward, inst[r].note is the value that stands for r: r itself, or an earlier
  * one that it was found to equal. opt_resolve puts it into an instruction's arguments; so a pass
  * calls it for every instruction, in order, and a replacement is complete at the walk's end. This
- * asks for values to be defined before they are used in the array's order (opt_slots_forward
+ * asks for values to be defined before they are used in the array's order (opt_slots
  * finds out).
  */
 #ifndef AOT_OPT_PASS_H
@@ -15,7 +15,7 @@
 /* Operations that may go when nobody uses their value. */
 static inline bool opt_is_pure(unsigned op)
 {
-    return !ir_has(op, IR_FL_FAULT | IR_FL_SIDE | IR_FL_END | IR_FL_FP) && op != IR_NOP;
+    return !ir_has(op, IR_FL_FAULT | IR_FL_SIDE | IR_FL_END | IR_FL_FP);
 }
 
 /* Guest state must be exact here: what may leave the region, or look at or change the slots. */
@@ -43,19 +43,16 @@ static inline void opt_drop(struct ir_func *f, struct ir_inst *i)
 }
 
 /*
- * Replaces GETs by the value that the slot is known to hold. Sets no uses. False, and nothing but
- * values' names may have changed, when a value is used in the array before its definition (from a
- * block further down): the passes after it don't take such functions.
+ * Replaces GETs by the value that the slot is known to hold, and counts uses. False when a value is
+ * used in the array before its definition (from a block further down); the function is good still,
+ * but the other passes don't take it, and uses are not counted.
  */
-bool opt_slots_forward(struct ir_func *f);
-
-/* Drops SETs that nothing sees. Keeps uses. */
-void opt_slots_dead(struct ir_func *f);
+bool opt_slots(struct ir_func *f);
 
 /* Constants, algebra, addresses. Keeps uses. */
 void opt_fold(struct ir_func *f);
 
-/* Drops values that nobody uses. Keeps uses. */
-void opt_dce(struct ir_func *f);
+/* Drops SETs that nothing sees and values that nobody uses. Keeps uses. */
+void opt_dead(struct ir_func *f);
 
 #endif

@@ -7,13 +7,12 @@
 
 void opt_quick(struct ir_func *f)
 {
-    bool in_order = opt_slots_forward(f);
-    ir_count_uses(f);
-    if (in_order) {
+    if (opt_slots(f)) {
         opt_fold(f);
-        opt_slots_dead(f);
-        opt_dce(f);
+        opt_dead(f);
         f->merged = true;
+    } else {
+        ir_count_uses(f);
     }
     ir_link_blocks(f);
 }

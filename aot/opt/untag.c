@@ -21,8 +21,7 @@ static ir_ref whole_address(struct copy *c, const struct ir_inst *i)
     bool form = i->op == IR_LOAD || i->op == IR_LOADS || i->op == IR_STORE;
     if (form && i->arg[1]) {
         ir_ref index = c->now[i->arg[1]];
-        if (i->mod)
-            index = ir_op2(c->to, IR_SHL, IR_I64, index, ir_const(c->to, IR_I64, i->mod));
+        if (i->mod) index = ir_op2(c->to, IR_SHL, IR_I64, index, ir_const(c->to, IR_I64, i->mod));
         a = ir_op2(c->to, IR_ADD, IR_I64, a, index);
     }
     if (form && i->imm) a = ir_op2(c->to, IR_ADD, IR_I64, a, ir_const(c->to, IR_I64, i->imm));
