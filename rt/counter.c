@@ -1,7 +1,7 @@
 /*
  * The TSC's scale, from the first that knows it: CPUID leaf 15h (Intel SDM vol. 2A), the
  * hypervisors' leaf 40000010h (kHz), the kernel's own through a perf page (perf_event_open(2),
- * cap_user_time), or a measurement of half a millisecond against CLOCK_MONOTONIC_RAW. The offset makes the counter agree with CLOCK_BOOTTIME at the start.
+ * cap_user_time), or a measurement of a tenth of a millisecond against CLOCK_MONOTONIC_RAW. The offset makes the counter agree with CLOCK_BOOTTIME at the start.
  */
 #include "rt/counter.h"
 
@@ -16,6 +16,7 @@
 #include <x86intrin.h>
 
 #define NS_PER_S UINT64_C(1000000000)
+#define MEASURE_NS 100000u /* some 100 ppm */
 
 static u64 scale, offset;
 
@@ -95,7 +96,7 @@ static u64 scale_by_clock(void)
     u64 tsc0, tsc1, ns0 = sample(CLOCK_MONOTONIC_RAW, &tsc0), ns1;
 
     do ns1 = sample(CLOCK_MONOTONIC_RAW, &tsc1);
-    while (ns1 - ns0 < 500000);
+    while (ns1 - ns0 < MEASURE_NS);
     return (u64)(((u128)(ns1 - ns0) << 32) / (tsc1 - tsc0));
 }
 
