@@ -319,20 +319,22 @@ static void to_signed32_lanes(struct gen *g, struct vec_args v, unsigned mode, u
     vec_move(g, v.dst, X1);
 }
 
-/* Elements from 2^31 up are converted less 2^31. */
+/* Elements from 2^31 up are converted less 2^31. Negative ones, and those from 2^32 up, trap. */
 static void to_unsigned32_lanes(struct gen *g, struct vec_args v)
 {
     u64 below = float_power(FORM_PS, 31) - 1, top = float_sign(FORM_PS);
-    vec_op1(g, X64_MOVMSKPS, X64_RAX, v.a);
+    vec_move(g, X1, v.a);
+    float_logic(g, X64_PCMPGTD, FORM_PS, X1, X1, float_power(FORM_PS, 32) - 1);
+    vec_op2(g, X64_POR, X1, X1, v.a);
+    vec_op1(g, X64_MOVMSKPS, X64_RAX, X1);
     x64_test_rr(B, 4, X64_RAX, X64_RAX);
-    u32 positive = x64_jcc_skip(B, X64_CC_E);
+    u32 fits = x64_jcc_skip(B, X64_CC_E);
     float_deoptimise(g);
-    x64_land(B, positive);
+    x64_land(B, fits);
     vec_move(g, X1, v.a);
     float_logic(g, X64_PCMPGTD, FORM_PS, X1, X1, below);
     float_logic(g, X64_PAND, FORM_PS, X1, X1, below + 1);
     float_op2(g, X64_SUBPS, X0, v.a, X1);
-    gen_fault_point(g);
     vec_op1(g, X64_CVTTPS2DQ, X0, X0);
     vec_imm(g, X64_PSLLD_I, X1, X1, 1);
     float_logic(g, X64_PAND, FORM_PS, X1, X1, top);
