@@ -8,11 +8,18 @@
 
 #include "aot/abi/slots.h"
 
-/* The FPSR slot is not forwarded: operations raise flags behind its back. */
-struct known {
-    ir_ref value; /* IR_NONE: not known */
-    u8 type;      /* the value's */
-    bool whole;   /* it says all of the slot: it was set, the rest is zero */
+/* What is known of a slot. */
+struct fact {
+    ir_ref value;
+    u8 type;    /* the value's */
+    bool whole; /* it says all of the slot: it was set, the rest is zero */
+};
+
+/* Facts of one block, valid where `has` has the slot's bit: nothing to clear at a block's start.
+ * The FPSR slot is never in it: operations raise flags behind its back. */
+struct facts {
+    u64 has[2];
+    struct fact of[SLOT_COUNT];
 };
 
 static bool is_float(unsigned type)
@@ -31,7 +38,7 @@ static void become(struct ir_func *f, struct ir_inst *i, unsigned op, unsigned e
 }
 
 /* A GET of a slot of which something is known. True: it is done with. */
-static bool forward_get(struct ir_func *f, struct ir_inst *i, const struct known *k)
+static bool forward_get(struct ir_func *f, struct ir_inst *i, const struct fact *k)
 {
     if (i->type == k->type) {
         i->note = k->value;
@@ -49,23 +56,34 @@ static bool forward_get(struct ir_func *f, struct ir_inst *i, const struct known
     return true;
 }
 
-static void forget_helper_slots(struct known *known)
+static u64 slot_bit(s64 slot)
 {
-    known[SLOT_NZCV].value = IR_NONE;
-    known[SLOT_QC].value = IR_NONE;
-    known[SLOT_FPCR].value = IR_NONE;
+    return UINT64_C(1) << (slot & 63);
 }
 
-static void forward_access(struct ir_func *f, ir_ref r, struct known *known)
+static void forget_helper_slots(struct facts *k)
+{
+    k->has[1] &= ~(slot_bit(SLOT_NZCV) | slot_bit(SLOT_QC) | slot_bit(SLOT_FPCR));
+}
+
+static void learn(struct facts *k, s64 slot, struct fact fact)
+{
+    if (slot == SLOT_FPSR) return;
+    k->has[slot >> 6] |= slot_bit(slot);
+    k->of[slot] = fact;
+}
+
+static void forward_access(struct ir_func *f, ir_ref r, struct facts *k)
 {
     struct ir_inst *i = &f->inst[r];
-    struct known *k = &known[i->imm];
-    if (i->op == IR_SET) {
-        *k = (struct known){i->arg[0], i->type, true};
-        return;
-    }
-    if (i->imm == SLOT_FPSR || (k->value && forward_get(f, i, k))) return;
-    if (!k->value || !k->whole) *k = (struct known){r, i->type, false};
+    s64 slot = i->imm;
+    bool known = k->has[slot >> 6] & slot_bit(slot);
+    if (i->op == IR_SET)
+        learn(k, slot, (struct fact){i->arg[0], i->type, true});
+    else if (!known)
+        learn(k, slot, (struct fact){r, i->type, false});
+    else if (!forward_get(f, i, &k->of[slot]) && !k->of[slot].whole)
+        learn(k, slot, (struct fact){r, i->type, false}); /* a wider look */
 }
 
 /* As opt_resolve, and counts uses. False: an argument is defined further down. */
@@ -85,16 +103,17 @@ static bool resolve_and_count(struct ir_func *f, ir_ref r)
 
 bool opt_slots(struct ir_func *f)
 {
+    struct facts known;
     f->inst[0].note = f->inst[0].uses = 0;
     for (u32 b = 0; b < f->block_count; b++) {
-        struct known known[SLOT_COUNT] = {{IR_NONE, 0, false}};
+        known.has[0] = known.has[1] = 0;
         for (ir_ref r = f->block[b].first; r < f->block[b].end; r++) {
             struct ir_inst *i = &f->inst[r];
             if (!resolve_and_count(f, r)) return false;
             if (i->op == IR_GET || i->op == IR_SET)
-                forward_access(f, r, known);
+                forward_access(f, r, &known);
             else if (i->op == IR_HELPER)
-                forget_helper_slots(known);
+                forget_helper_slots(&known);
         }
     }
     return true;
