@@ -219,9 +219,9 @@ static struct host_cond cond_of_flags(struct gen *g, unsigned cond)
 static bool test_saved(struct gen *g, ir_ref r, unsigned cond, struct host_cond *c)
 {
     static const u16 mask[4] = {NZCV_Z, NZCV_C, NZCV_N, NZCV_V};
+    if (cond >> 1 > 3 || g->val[r].place == VAL_CONST) return false;
+    gen_clobber_flags(g); /* may spill: only now look where r is */
     struct val *v = unspilled(g, r);
-    if (cond >> 1 > 3 || (v->place != VAL_GPR && v->place != VAL_NZCV_HOME)) return false;
-    gen_clobber_flags(g);
     if (v->place == VAL_GPR) {
         x64_test_ri(&g->b, 4, v->reg, mask[cond >> 1]);
     } else {
@@ -450,12 +450,29 @@ static const struct pair *pair_of(unsigned op)
     return NULL;
 }
 
+/* A comparison that only an FLSELECT close by wants is left to it. */
+static bool only_selected(const struct gen *g, ir_ref r)
+{
+    ir_ref end = g->f->block[g->block].end;
+    if (g->val[r].left != 1) return false;
+    for (ir_ref n = r + 1; n < end && n < r + 6; n++) {
+        const struct ir_inst *i = gen_inst(g, n);
+        if (i->op == IR_FLSELECT && i->arg[1] == r)
+            return gen_inst(g, i->arg[2])->op == IR_FLCONST;
+    }
+    return false;
+}
+
 static void flags_op(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     const struct pair *p = pair_of(i->op);
     ir_ref value = partner(g, r, p->value);
     if (g->val[r].place == VAL_EFLAGS) return; /* its partner before it has done it */
     if (value && (g->val[value].left == 0)) value = IR_NONE;
+    if (!value && (i->op == IR_FLSUB || i->op == IR_FLADD) && only_selected(g, r)) {
+        g->val[r].place = VAL_LATER;
+        return;
+    }
     with_flags(g, value, r, i, p->alu);
 }
 
@@ -480,13 +497,53 @@ static void fl_logic(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_flags_in(g, r, EF_ADD);
 }
 
+/* CCMP, CCMN: compare or not, and the result in EFLAGS either way. */
+static void select_compare(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    const struct ir_inst *cmp = gen_inst(g, i->arg[1]);
+    struct x64_buf *b = &g->b;
+    unsigned size = gen_size(cmp->type);
+    bool sub = cmp->op == IR_FLSUB;
+    s32 imm = 0;
+    struct host_cond c = gen_cond(g, i->arg[0]);
+    gen_unlock(g); /* what follows leaves EFLAGS alone */
+    unsigned x = gen_use_gpr(g, cmp->arg[0]), y = X64_RAX;
+    bool has_imm = gen_imm32(g, cmp->arg[1], &imm);
+    if (!has_imm) y = gen_use_gpr(g, cmp->arg[1]);
+    u32 home = nzcv_from_pstate((u32)gen_inst(g, i->arg[2])->imm << 28);
+    gen_consume(g, i);
+    forget_eflags(g, true);
+    u32 other = x64_label_new(b), done = x64_label_new(b);
+    gen_jcc(g, gen_not(c), other);
+    if (!sub) {
+        x64_mov_rr(b, 8, X64_RAX, x);
+        x = X64_RAX;
+    }
+    if (has_imm)
+        x64_alu_ri(b, sub ? X64_CMP : X64_ADD, size, x, imm);
+    else
+        x64_alu_rr(b, sub ? X64_CMP : X64_ADD, size, x, y);
+    x64_jmp(b, done);
+    x64_bind(b, other);
+    x64_mov_ri(b, X64_RAX, sub ? home ^ NZCV_C : home);
+    x64_alu_ri(b, X64_ADD, 1, X64_RAX, 0x7f); /* OF = V */
+    x64_plain(b, X64_SAHF);
+    x64_bind(b, done);
+    gen_flags_in(g, r, sub ? EF_SUB : EF_ADD);
+}
+
 /* b ? flags a : flags c, in home format in a register. */
 static void fl_select(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_buf *b = &g->b;
+    if (g->val[i->arg[1]].place == VAL_LATER) {
+        select_compare(g, r, i);
+        return;
+    }
     unsigned t = gen_temp_gpr(g), u = X64_RAX;
     flags_to_ax(g, i->arg[1]);
     x64_movzx_rr(b, 2, t, X64_RAX);
+    gen_consume_one(g, i->arg[1]);
     if (g->val[i->arg[2]].place != VAL_CONST) {
         u = gen_temp_gpr(g);
         flags_to_ax(g, i->arg[2]);
@@ -498,7 +555,8 @@ static void fl_select(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (u == X64_RAX) flags_to_ax(g, i->arg[2]);
     x64_mov_rr(b, 4, t, u);
     x64_bind(b, done);
-    gen_consume(g, i);
+    gen_consume_one(g, i->arg[2]);
+    gen_consume_one(g, i->arg[0]);
     gen_bind_gpr(g, r, t);
 }
 
