@@ -219,6 +219,8 @@ gen_fn *const gen_vector_ops[IR_OP_COUNT] = {
     [IR_VRSARI] = vec_round_shift,
     [IR_VSSHL] = vec_shift_by_vector,
     [IR_VUSHL] = vec_shift_by_vector,
+    [IR_VSRSHL] = vec_shift_by_vector,
+    [IR_VURSHL] = vec_shift_by_vector,
 
     [IR_VGET] = vec_get,
     [IR_VGETS] = vec_get,

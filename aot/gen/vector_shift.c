@@ -5,9 +5,10 @@
  * n is ((v >> n) ^ s) - s with s the sign bit moved along. There is no signed shift of 64-bit
  * elements either.
  *
- * By a vector: the host's variable shifts (AVX2; 32 and 64 bits) give 0 for counts from the width
- * up. With n the signed low byte of a count element, n & 255 is a count that is right for n >= 0
- * and gives 0 for n < 0, and -n & 255 is right for n <= 0 and gives 0 for n > 0.
+ * By a vector: the host's variable shifts (AVX2; 32 and 64 bits) give 0, signed ones the sign, for
+ * counts from the width up. With n the signed low byte of a count element, the shift to the left
+ * by n gives 0 for n < 0, and the one to the right by -n for n > 0, as their counts are too large
+ * then. Bytes and halves are shifted as parts of 32 bits.
  */
 #include "aot/gen/vector.h"
 
@@ -88,57 +89,144 @@ void vec_round_shift(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_op2(g, add_of[i->esz], v.dst, v.dst, X0);
 }
 
-/* --- by a vector ------------------------------------------------------------------------------ */
+/* --- by a vector, up to 32 bits ----------------------------------------------------------------
+ */
 
-/* dst = n & 255 in each element, or -n & 255. */
-static void count(struct gen *g, unsigned esz, unsigned dst, unsigned b, bool negated)
+struct shift {
+    bool is_signed, rounds;
+    unsigned esz, part; /* element number `part` of each 32 bits */
+    unsigned a, b, t;   /* operands, a temp */
+};
+
+/* X0 = n of each element of the part. */
+static void take_count(struct gen *g, const struct shift *s)
 {
-    u64 mask = vec_splat(esz, 0xff);
-    if (negated) {
-        vec_zero(g, dst);
-        vec_op2(g, esz == 3 ? X64_PSUBQ : X64_PSUBD, dst, dst, b);
-        b = dst;
+    unsigned up = 24 - (s->part << s->esz << 3);
+    unsigned from = s->b;
+    if (up) {
+        vec_imm(g, X64_PSLLD_I, X0, from, up);
+        from = X0;
     }
-    vec_op2c(g, X64_PAND, dst, b, mask, mask);
+    vec_imm(g, X64_PSRAD_I, X0, from, 24);
 }
 
-static void shift_unsigned(struct gen *g, unsigned esz, struct vec_args v)
+/* X1 = the elements of the part, extended to 32 bits. */
+static void take_value(struct gen *g, const struct shift *s)
 {
-    count(g, esz, X0, v.b, false);
-    count(g, esz, X1, v.b, true);
-    vec_op2(g, esz == 3 ? X64_VPSLLVQ : X64_VPSLLVD, X0, v.a, X0);
-    vec_op2(g, esz == 3 ? X64_VPSRLVQ : X64_VPSRLVD, X1, v.a, X1);
+    unsigned bits = 8u << s->esz, up = 32 - bits - (s->part << s->esz << 3);
+    unsigned from = s->a;
+    if (up) {
+        vec_imm(g, X64_PSLLD_I, X1, from, up);
+        from = X1;
+    }
+    if (bits < 32)
+        vec_imm(g, s->is_signed ? X64_PSRAD_I : X64_PSRLD_I, X1, from, 32 - bits);
+    else
+        vec_move(g, X1, from);
+}
+
+/*
+ * X1 shifted by X0. To the right by k = -n, rounded, is y - (y >> 1) with y = X1 >> (k - 1), and
+ * k - 1 = ~n.
+ */
+static void shift32(struct gen *g, const struct shift *s)
+{
+    if (s->rounds) {
+        vec_ones(g, s->t);
+        vec_op2(g, X64_PXOR, s->t, s->t, X0);
+    } else {
+        vec_zero(g, s->t);
+        vec_op2(g, X64_PSUBD, s->t, s->t, X0);
+    }
+    vec_op2(g, s->is_signed ? X64_VPSRAVD : X64_VPSRLVD, s->t, X1, s->t);
+    vec_op2(g, X64_VPSLLVD, X1, X1, X0);
+    if (s->rounds) {
+        vec_imm(g, s->is_signed ? X64_PSRAD_I : X64_PSRLD_I, X0, s->t, 1);
+        vec_op2(g, X64_PSUBD, s->t, s->t, X0);
+    }
+    if (s->is_signed) { /* counts out of range give signs, not zeros: n decides */
+        if (s->rounds) take_count(g, s);
+        vec_select(g, 2, X1, X1, s->t, X0);
+    } else {
+        vec_op2(g, X64_POR, X1, X1, s->t);
+    }
+}
+
+/* Part by part, each back to its place. */
+static void shift_parts(struct gen *g, struct vec_args v, struct shift s)
+{
+    unsigned bits = 8u << s.esz, parts = 4u >> s.esz;
+    bool apart = v.dst != v.a && v.dst != v.b;
+    unsigned sum = apart || parts == 1 ? v.dst : gen_temp_xmm(g);
+    for (s.part = 0; s.part < parts; s.part++) {
+        unsigned up = 32 - bits, down = 32 - bits * (s.part + 1);
+        take_count(g, &s);
+        take_value(g, &s);
+        shift32(g, &s);
+        if (up) vec_imm(g, X64_PSLLD_I, X1, X1, up);
+        if (down) vec_imm(g, X64_PSRLD_I, X1, X1, down);
+        if (s.part)
+            vec_op2(g, X64_POR, sum, sum, X1);
+        else
+            vec_move(g, sum, X1);
+    }
+    vec_move(g, v.dst, sum);
+}
+
+/* --- by a vector, 64 bits -----------------------------------------------------------------------
+ */
+
+/* dst = n & 255 in each element, or -n & 255. */
+static void count64(struct gen *g, unsigned dst, unsigned b, bool negated)
+{
+    if (negated) {
+        vec_zero(g, dst);
+        vec_op2(g, X64_PSUBQ, dst, dst, b);
+        b = dst;
+    }
+    vec_op2c(g, X64_PAND, dst, b, 0xff, 0xff);
+}
+
+static void shift_unsigned64(struct gen *g, struct vec_args v)
+{
+    count64(g, X0, v.b, false);
+    count64(g, X1, v.b, true);
+    vec_op2(g, X64_VPSLLVQ, X0, v.a, X0);
+    vec_op2(g, X64_VPSRLVQ, X1, v.a, X1);
     vec_op2(g, X64_POR, v.dst, X0, X1);
 }
 
-/* The sign of n decides between left and right. */
-static void shift_signed(struct gen *g, unsigned esz, struct vec_args v)
+/* With the sign taken out and put back the logical shift will do. */
+static void shift_signed64(struct gen *g, struct vec_args v)
 {
     unsigned t = gen_temp_xmm(g);
-    count(g, esz, X0, v.b, true);
-    if (esz == 3) { /* with the sign taken out and put back the logical shift will do */
-        vec_sign64(g, t, v.a);
-        vec_op2(g, X64_PXOR, X1, v.a, t);
-        vec_op2(g, X64_VPSRLVQ, X1, X1, X0);
-        vec_op2(g, X64_PXOR, X1, X1, t);
-    } else {
-        vec_op2(g, X64_VPSRAVD, X1, v.a, X0);
-    }
-    count(g, esz, X0, v.b, false);
-    vec_op2(g, esz == 3 ? X64_VPSLLVQ : X64_VPSLLVD, X0, v.a, X0);
-    vec_imm(g, esz == 3 ? X64_PSLLQ_I : X64_PSLLD_I, t, v.b, esz == 3 ? 56 : 24);
-    vec_select(g, esz, v.dst, X0, X1, t);
+    count64(g, X0, v.b, true);
+    vec_sign64(g, t, v.a);
+    vec_op2(g, X64_PXOR, X1, v.a, t);
+    vec_op2(g, X64_VPSRLVQ, X1, X1, X0);
+    vec_op2(g, X64_PXOR, X1, X1, t);
+    count64(g, X0, v.b, false);
+    vec_op2(g, X64_VPSLLVQ, X0, v.a, X0);
+    vec_imm(g, X64_PSLLQ_I, t, v.b, 56);
+    vec_select(g, 3, v.dst, X0, X1, t);
 }
 
 void vec_shift_by_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    if (!g->avx || i->esz < 2) {
+    struct shift s = {.is_signed = i->op == IR_VSSHL || i->op == IR_VSRSHL,
+                      .rounds = i->op == IR_VSRSHL || i->op == IR_VURSHL,
+                      .esz = i->esz};
+    if (!g->avx || (i->esz == 3 && s.rounds)) {
         gen_by_helper(g, r, i);
         return;
     }
     struct vec_args v = vec_args(g, r, i);
-    if (i->op == IR_VUSHL)
-        shift_unsigned(g, i->esz, v);
-    else
-        shift_signed(g, i->esz, v);
+    if (i->esz == 3) {
+        (s.is_signed ? shift_signed64 : shift_unsigned64)(g, v);
+        return;
+    }
+    s.a = v.a;
+    s.b = v.b;
+    s.t = gen_temp_xmm(g);
+    shift_parts(g, v, s);
 }
