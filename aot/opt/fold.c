@@ -41,11 +41,13 @@ static void become_const(struct ir_func *f, struct ir_inst *i, s64 value)
     i->imm = i->type == IR_I32 ? (s64)(u32)value : value;
 }
 
-/* Argument k becomes v. */
+/* Argument k becomes v. What it was goes at once if nobody else uses it, so that its own operands
+ * count as used once. */
 static void use_instead(struct ir_func *f, struct ir_inst *i, unsigned k, ir_ref v)
 {
+    struct ir_inst *was = operand(f, i, k);
     f->inst[v].uses++;
-    operand(f, i, k)->uses--;
+    if (!--was->uses && opt_is_pure(was->op)) opt_drop(f, was);
     i->arg[k] = v;
 }
 
@@ -151,14 +153,14 @@ static void fold_shift_pair(struct ir_func *f, ir_ref r)
     unsigned left = width - n;
     ir_ref inner = i->arg[0];
     if (left == 8 || left == 16 || left == 32) {
-        use_instead(f, i, 0, a->arg[0]);
         b->uses--;
+        use_instead(f, i, 0, a->arg[0]);
         i->arg[1] = IR_NONE;
         i->op = i->op == IR_SAR ? IR_SEXT : IR_ZEXT;
         i->esz = left == 8 ? 0 : left == 16 ? 1 : 2;
     } else if (i->op == IR_SHR) {
-        use_instead(f, i, 0, a->arg[0]);
         use_instead(f, i, 1, inner);
+        use_instead(f, i, 0, a->arg[0]);
         i->op = IR_AND;
         become_const(f, a, (s64)((UINT64_C(1) << left) - 1));
     }
