@@ -36,6 +36,12 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct parser *p, const c
     return false;
 }
 
+static bool fail_here(struct parser *p)
+{
+    int n = (int)strcspn(p->at, "\r\n");
+    return fail(p, "unexpected text '%.*s'", n < 20 ? n : 20, p->at);
+}
+
 /* --- characters and words --------------------------------------------------------------------- */
 
 static bool is_digit(char c)
@@ -308,7 +314,7 @@ static bool take_rest(struct parser *p, struct ir_inst *i, struct ir_text_shape 
                  accept_word(p, "imm"))
             ok = expect(p, '=') && take_number(p, &i->imm);
         else
-            ok = fail(p, "unexpected text '%.20s'", p->at);
+            ok = fail_here(p);
         if (!ok) return false;
     }
     return true;
@@ -362,7 +368,7 @@ static bool parse_block(struct parser *p)
     if (!take_u32(p, MAX_BLOCKS - 1, &number) || !take_pc(p, &pc)) return false;
     if (number != f->block_count) return fail(p, "blocks go on with %u", f->block_count);
     bool entry = accept_word(p, "entry");
-    if (peek(p)) return fail(p, "unexpected text '%.20s'", p->at);
+    if (peek(p)) return fail_here(p);
     if (f->block_count) ir_end_block(f);
     f->block[ir_begin_block(f, pc)].entry = entry;
     return true;
@@ -374,7 +380,7 @@ static bool parse_line(struct parser *p)
     if (accept_word(p, "func")) {
         if (p->f->block_count) return fail(p, "func belongs at the start");
         if (!take_pc(p, &p->f->pc)) return false;
-        return !peek(p) || fail(p, "unexpected text '%.20s'", p->at);
+        return !peek(p) || fail_here(p);
     }
     if (accept_word(p, "block")) return parse_block(p);
     return parse_instruction(p);
