@@ -182,6 +182,20 @@ static void take_signals_back(struct thread *t)
     signal_apply_mask(t);
 }
 
+/* A program that is known by a descriptor alone (fexecve, a memfd): the new Ferry gets a descriptor
+ * of its own, which it closes when it has loaded the program. */
+static int keep_open(struct exec_target *x)
+{
+    int fd = -1;
+
+    if (strncmp(x->host.host, FD_PATH, strlen(FD_PATH)) == 0) {
+        fd = open(x->host.host, O_RDONLY);
+        if (fd >= 0)
+            snprintf(x->host.host, sizeof(x->host.host), FD_PATH "%d", fd);
+    }
+    return fd;
+}
+
 static s64 run_self(const struct exec_args *a)
 {
     s64 r = host_syscall(SYS_execve, (u64) "/proc/self/exe", (u64)a->argv, (u64)a->envp, 0, 0, 0);
@@ -211,6 +225,7 @@ s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 
     static __thread char guest[PATH_MAX];
     s64 n = guard_strnlen((const char *)path, PATH_MAX), r;
     struct exec_args args;
+    int kept = -1;
     const char *why;
 
     if (n < 0 || !guest_read(guest, path, (size_t)n))
@@ -221,10 +236,14 @@ s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 
         return -EINVAL;
     guest[n] = '\0';
     r = exec_resolve(t, (s32)dirfd, guest, flags, &x, &why);
+    if (r == 0 && !x.native)
+        kept = keep_open(&x);
     if (r == 0)
         r = collect(t, argv, envp, &x, &args);
-    if (r != 0)
+    if (r != 0) {
+        close(kept);
         return r;
+    }
     log_line(LOG_THREAD, "%d: execve %s: %s %s", t->tid, guest, x.native ? "native" : "guest",
              x.host.host);
     hand_over_signals(t);
@@ -236,5 +255,6 @@ s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 
     }
     take_signals_back(t);
     drop_block(t);
+    close(kept);
     return r;
 }

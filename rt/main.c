@@ -121,13 +121,16 @@ static struct thread *start_runtime(void)
     return t;
 }
 
-/* Runs the program that process_exe and process_exe_guest name. */
-static void __attribute__((noreturn)) run_program(struct thread *t, char **argv, char **envp)
+/* Runs the program in the file `host`. */
+static void __attribute__((noreturn)) run_program(struct thread *t, const char *host, char **argv,
+                                                  char **envp)
 {
-    struct program p = {process_exe, process_exe_guest, argv, envp};
+    struct program p = {host, process_exe_guest, argv, envp};
     const char *base = strrchr(process_exe_guest, '/');
 
     load_program(t, &p);
+    if (strncmp(host, FD_PATH, strlen(FD_PATH)) == 0)
+        close(atoi(host + strlen(FD_PATH)));
     prctl(PR_SET_NAME, base != NULL ? base + 1 : process_exe_guest);
     signal_init(t);
     thread_loop(t);
@@ -165,7 +168,7 @@ static int run_command(int argc, char **argv, char **envp)
     if (x.native)
         refuse(argv[first], -ENOEXEC, "is a program of the host, not an AArch64 one");
     name_program(x.host.host);
-    run_program(t, with_prefix(argv + first, &x), envp);
+    run_program(t, x.host.host, with_prefix(argv + first, &x), envp);
 }
 
 /* Started by execve of another Ferry: the variable holds host path, guest path, options. */
@@ -179,7 +182,7 @@ static void __attribute__((noreturn)) run_executed(char *names, char **argv, cha
     *packed++ = '\0';
     options_unpack(packed);
     name_program(names);
-    run_program(start_runtime(), argv, envp);
+    run_program(start_runtime(), names, argv, envp);
 }
 
 /* Takes the variable out of the environment; its value, or NULL. */

@@ -15,6 +15,9 @@ extern char process_self[PATH_MAX];      /* Ferry's own file, if /proc told it *
 /* The variable that carries options and program names from execve to the Ferry it starts. */
 #define EXEC_VARIABLE "FERRY_EXEC="
 
+/* Where a program is that came as a descriptor. */
+#define FD_PATH "/proc/self/fd/"
+
 #define EXEC_PREFIX_ARGS 3 /* #! interpreter, its argument, the script's name */
 
 /* What an execve of a path comes to, scripts followed. */
