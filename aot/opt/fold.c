@@ -111,7 +111,7 @@ static void fold_add(struct ir_func *f, ir_ref r)
     a = operand(f, i, 0);
     b = operand(f, i, 1);
     if (a->op != IR_GADDR || !is_const(b)) return;
-    s64 address = a->imm + b->imm;
+    s64 address = (s64)((u64)a->imm + (u64)b->imm);
     a->uses--;
     b->uses--;
     *i = (struct ir_inst){.op = IR_GADDR, .type = IR_I64, .uses = i->uses, .note = i->note};
