@@ -69,14 +69,18 @@ static struct x64_mem constant(struct gen *g, enum float_form f, u64 bits)
     }
 }
 
-void float_op2c(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst, unsigned a,
-                u64 bits)
+static void float_op2m(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct x64_mem m)
 {
-    struct x64_mem m = constant(g, f, bits);
     unsigned work = begin(g, dst, a, NO_REG);
     gen_fault_point(g);
     x64_vec_rrm(B, g->avx, op, work, g->avx ? a : work, m);
     vec_move(g, dst, work);
+}
+
+void float_op2c(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst, unsigned a,
+                u64 bits)
+{
+    float_op2m(g, op, dst, a, constant(g, f, bits));
 }
 
 void float_logic(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst, unsigned a,
@@ -111,6 +115,32 @@ static void check_nan(struct gen *g, enum float_form f, unsigned reg)
     x64_vec_rrri(B, g->avx, cmp_of[f], X1, g->avx ? reg : X1, reg, CMP_LT);
 }
 
+/*
+ * A scalar's operation takes the upper bits from its first operand. If they may be other than zero
+ * and the result is going to be a guest register, they are cleared on the way from X0 to there.
+ */
+struct scalar_target {
+    unsigned work; /* where to compute */
+    unsigned dst;
+    bool clears, narrow;
+};
+
+static struct scalar_target scalar_target(struct gen *g, ir_ref r, unsigned dst, bool narrow)
+{
+    bool scalar = gen_inst(g, r)->type != IR_V128;
+    bool clears = scalar && !narrow && g->val[r].hint != NO_SLOT;
+    return (struct scalar_target){clears ? X0 : dst, dst, clears, narrow || clears || !scalar};
+}
+
+static void scalar_finish(struct gen *g, ir_ref r, struct scalar_target t)
+{
+    if (t.clears)
+        gen_narrow_xmm(g, gen_inst(g, r)->type, t.dst, t.work);
+    else
+        vec_move(g, t.dst, t.work);
+    g->val[r].narrow = t.narrow;
+}
+
 /* --- arithmetic ------------------------------------------------------------------------------- */
 
 static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -127,20 +157,15 @@ static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
                        : i->op == IR_FSUB ? sub
                        : i->op == IR_FDIV ? div
                                           : mul)[f];
-    bool narrow = float_is_narrow(g, i->arg[0]);
-    if (vec_const(g, i->arg[1], &lo, &hi)) {
-        unsigned a = gen_use_xmm(g, i->arg[0]);
-        gen_consume(g, i);
-        unsigned dst = gen_def_xmm(g, r, a), work = begin(g, dst, a, NO_REG);
-        struct x64_mem m = gen_pool(g, lo, hi);
-        gen_fault_point(g);
-        x64_vec_rrm(B, g->avx, op, work, g->avx ? a : work, m);
-        vec_move(g, dst, work);
-    } else {
-        struct vec_args v = vec_args(g, r, i);
-        float_op2(g, op, v.dst, v.a, v.b);
-    }
-    if (f >= FORM_SS) g->val[r].narrow = narrow;
+    bool narrow = float_is_narrow(g, i->arg[0]), constant = vec_const(g, i->arg[1], &lo, &hi);
+    unsigned a = gen_use_xmm(g, i->arg[0]), b = constant ? NO_REG : gen_use_xmm(g, i->arg[1]);
+    gen_consume(g, i);
+    struct scalar_target t = scalar_target(g, r, gen_def_xmm(g, r, a), narrow);
+    if (constant)
+        float_op2m(g, op, t.work, a, gen_pool(g, lo, hi));
+    else
+        float_op2(g, op, t.work, a, b);
+    scalar_finish(g, r, t);
 }
 
 static void square_root(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -157,8 +182,9 @@ static void square_root(struct gen *g, ir_ref r, const struct ir_inst *i)
         vec_op1(g, f == FORM_PS ? X64_SQRTPS : X64_SQRTPD, v.dst, v.a);
         return;
     }
-    float_op2(g, f == FORM_SS ? X64_SQRTSS : X64_SQRTSD, v.dst, v.a, v.a);
-    g->val[r].narrow = narrow;
+    struct scalar_target t = scalar_target(g, r, v.dst, narrow);
+    float_op2(g, f == FORM_SS ? X64_SQRTSS : X64_SQRTSD, t.work, v.a, v.a);
+    scalar_finish(g, r, t);
 }
 
 static void difference(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -201,8 +227,9 @@ static void extreme(struct gen *g, ir_ref r, const struct ir_inst *i)
     enum x64_vec op = (is_max ? max : min)[f];
     float_op2(g, op, X0, v.a, v.b);
     vec_op2(g, op, X1, v.b, v.a);
-    vec_op2(g, is_max ? X64_ANDPS : X64_ORPS, v.dst, X0, X1);
-    if (f >= FORM_SS) g->val[r].narrow = narrow;
+    struct scalar_target t = scalar_target(g, r, v.dst, narrow);
+    vec_op2(g, is_max ? X64_ANDPS : X64_ORPS, t.work, X0, X1);
+    scalar_finish(g, r, t);
 }
 
 /* --- fused ------------------------------------------------------------------------------------ */
@@ -229,14 +256,14 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     bool narrow = float_is_narrow(g, i->arg[0]);
     struct vec_args v = vec_args(g, r, i);
+    struct scalar_target t = scalar_target(g, r, v.dst, narrow);
     bool apart = v.dst == v.a || (v.dst != v.b && v.dst != v.c);
-    unsigned work = apart && g->xmm[v.dst].slot == NO_SLOT ? v.dst : X0;
-    vec_move(g, work, v.a);
+    if (!apart || g->xmm[v.dst].slot != NO_SLOT) t.work = X0;
+    vec_move(g, t.work, v.a);
     gen_fault_point(g);
-    x64_vec_rrr(B, true, fused_231[f][i->mod & 3], work, v.b, v.c);
-    check_nan(g, f, work);
-    vec_move(g, v.dst, work);
-    if (f >= FORM_SS) g->val[r].narrow = narrow;
+    x64_vec_rrr(B, true, fused_231[f][i->mod & 3], t.work, v.b, v.c);
+    check_nan(g, f, t.work);
+    scalar_finish(g, r, t);
 }
 
 /* 2 - a * b; NaNs and infinity times zero are the evaluator's. */
@@ -267,11 +294,12 @@ static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
     bool equal = i->op == IR_FCMPEQ;
     bool narrow = float_is_narrow(g, i->arg[equal ? 0 : 1]);
     struct vec_args v = vec_args(g, r, i);
+    struct scalar_target t = scalar_target(g, r, v.dst, narrow);
     if (equal)
-        float_op2i(g, cmp_of[f], v.dst, v.a, v.b, CMP_EQ);
+        float_op2i(g, cmp_of[f], t.work, v.a, v.b, CMP_EQ);
     else
-        float_op2i(g, cmp_of[f], v.dst, v.b, v.a, i->op == IR_FCMPGT ? CMP_LT : CMP_LE);
-    if (f >= FORM_SS) g->val[r].narrow = narrow;
+        float_op2i(g, cmp_of[f], t.work, v.b, v.a, i->op == IR_FCMPGT ? CMP_LT : CMP_LE);
+    scalar_finish(g, r, t);
 }
 
 static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
