@@ -233,6 +233,11 @@ static void execs(void)
     close(fd);
 }
 
+static void on_term(int sig)
+{
+    _exit(sig);
+}
+
 /* What exec keeps and what it resets. */
 static void inheritance(void)
 {
@@ -247,7 +252,7 @@ static void inheritance(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
     sigaction(SIGUSR1, &ignore, NULL);
     sigaction(SIGFPE, &ignore, NULL);
-    signal(SIGTERM, (void (*)(int))wait_for);
+    signal(SIGTERM, on_term);
     CHECK(run(self, argv, environ, out, sizeof(out)) == 0);
     CHECK(strcmp(out, "usr2 blocked, segv blocked, usr1 ignored, fpe ignored, term default\n") == 0);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
