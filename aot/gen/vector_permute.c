@@ -76,28 +76,29 @@ void vec_reverse_bits(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 /* --- two vectors ------------------------------------------------------------------------------ */
 
-/* Narrow elements: moved to the low half of twice as wide ones, then packed. */
+/* dst = the chosen elements of a as twice as wide ones that a pack does not change. */
+static void keep_parts(struct gen *g, unsigned esz, bool odd, unsigned dst, unsigned a)
+{
+    u64 mask = vec_splat(1, 0xff);
+    if (esz == 0) {
+        if (odd)
+            vec_imm(g, X64_PSRLW_I, dst, a, 8);
+        else
+            vec_op2c(g, X64_PAND, dst, a, mask, mask);
+        return;
+    }
+    if (!odd) {
+        vec_imm(g, X64_PSLLD_I, dst, a, 16);
+        a = dst;
+    }
+    vec_imm(g, X64_PSRAD_I, dst, a, 16);
+}
+
 static void unzip_packed(struct gen *g, unsigned esz, struct vec_args v, bool odd)
 {
-    if (esz == 0) {
-        u64 mask = vec_splat(1, 0xff);
-        for (unsigned n = 0; n < 2; n++) {
-            if (odd)
-                vec_imm(g, X64_PSRLW_I, n, n ? v.b : v.a, 8);
-            else
-                vec_op2c(g, X64_PAND, n, n ? v.b : v.a, mask, mask);
-        }
-    } else {
-        for (unsigned n = 0; n < 2; n++) {
-            unsigned from = n ? v.b : v.a;
-            if (!odd) {
-                vec_imm(g, X64_PSLLD_I, n, from, 16);
-                from = n;
-            }
-            vec_imm(g, X64_PSRAD_I, n, from, 16);
-        }
-    }
-    vec_op2(g, esz ? X64_PACKSSDW : X64_PACKUSWB, v.dst, X0, X1);
+    keep_parts(g, esz, odd, X0, v.a);
+    if (v.b != v.a) keep_parts(g, esz, odd, X1, v.b);
+    vec_op2(g, esz ? X64_PACKSSDW : X64_PACKUSWB, v.dst, X0, v.b != v.a ? X1 : X0);
 }
 
 void vec_unzip(struct gen *g, ir_ref r, const struct ir_inst *i)

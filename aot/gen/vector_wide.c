@@ -55,19 +55,19 @@ void vec_widen(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 /* --- products --------------------------------------------------------------------------------- */
 
-static void multiply16(struct gen *g, struct vec_args v, bool is_signed, bool high)
+static void multiply16(struct gen *g, struct vec_args v, bool is_signed, bool high, unsigned dst)
 {
     vec_op2(g, X64_PMULLW, X0, v.a, v.b);
     vec_op2(g, is_signed ? X64_PMULHW : X64_PMULHUW, X1, v.a, v.b);
-    vec_op2(g, high ? X64_PUNPCKHWD : X64_PUNPCKLWD, X0, X0, X1);
+    vec_op2(g, high ? X64_PUNPCKHWD : X64_PUNPCKLWD, dst, X0, X1);
 }
 
-static void multiply32(struct gen *g, struct vec_args v, bool is_signed, bool high)
+static void multiply32(struct gen *g, struct vec_args v, bool is_signed, bool high, unsigned dst)
 {
     unsigned spread = high ? 0xfa : 0x50; /* the half's elements to the even places */
     vec_imm(g, X64_PSHUFD, X0, v.a, spread);
     vec_imm(g, X64_PSHUFD, X1, v.b, spread);
-    vec_op2(g, is_signed ? X64_PMULDQ : X64_PMULUDQ, X0, X0, X1);
+    vec_op2(g, is_signed ? X64_PMULDQ : X64_PMULUDQ, dst, X0, X1);
 }
 
 void vec_multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -81,13 +81,12 @@ void vec_multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (i->esz == 0) {
         widen(g, 0, is_signed, high, X0, v.a, X0);
         widen(g, 0, is_signed, high, X1, v.b, X1);
-        vec_op2(g, X64_PMULLW, X0, X0, X1);
+        vec_op2(g, X64_PMULLW, v.dst, X0, X1);
     } else if (i->esz == 1) {
-        multiply16(g, v, is_signed, high);
+        multiply16(g, v, is_signed, high, v.dst);
     } else {
-        multiply32(g, v, is_signed, high);
+        multiply32(g, v, is_signed, high, v.dst);
     }
-    vec_move(g, v.dst, X0);
 }
 
 /* Only the most negative squared, doubled, overflows: to the most negative. */
@@ -101,9 +100,9 @@ void vec_multiply_long_doubling(struct gen *g, ir_ref r, const struct ir_inst *i
     u64 least = vec_splat(i->esz + 1u, UINT64_C(1) << ((16u << i->esz) - 1));
     struct vec_args v = vec_args(g, r, i);
     if (halves)
-        multiply16(g, v, true, i->mod & 1);
+        multiply16(g, v, true, i->mod & 1, X0);
     else
-        multiply32(g, v, true, i->mod & 1);
+        multiply32(g, v, true, i->mod & 1, X0);
     vec_op2(g, halves ? X64_PADDD : X64_PADDQ, X0, X0, X0);
     vec_load(g, X1, least, least);
     vec_op2(g, halves ? X64_PCMPEQD : X64_PCMPEQQ, X1, X1, X0);
