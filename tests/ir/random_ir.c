@@ -13,7 +13,7 @@
 #define OUT  UINT64_C(0x20000) /* where exits lead */
 
 struct pool {
-    ir_ref ref[POOL];
+    ir_ref ref[POOL], last;
     unsigned count;
 };
 
@@ -47,6 +47,7 @@ static ir_ref keep(struct maker *m, ir_ref r)
 {
     struct pool *p = &m->pool[ir_value_type(&m->f->inst[r])];
     p->ref[p->count < POOL ? p->count++ : below(m, POOL)] = r;
+    p->last = r;
     return r;
 }
 
@@ -107,6 +108,7 @@ static ir_ref pick(struct maker *m, unsigned type)
 {
     const struct pool *p = &m->pool[type];
     if (!p->count || one_in(m, 4)) return leaf(m, type);
+    if (one_in(m, 3)) return p->last;
     return p->ref[below(m, p->count)];
 }
 
@@ -265,9 +267,46 @@ static void operation(struct maker *m, unsigned op, bool vector)
     keep(m, ir_ref_of(m->f, at));
 }
 
+/* Two operations on each other that say something together. */
+static void pair(struct maker *m)
+{
+    unsigned type = int_type(m), width = type == IR_I64 ? 64 : 32;
+    static const u8 amounts[] = {0, 1, 8, 16, 24, 31, 32, 40, 48, 56, 63};
+    u64 n = amounts[below(m, ARRAY_SIZE(amounts))] & (width - 1);
+    ir_ref v = pick(m, type), k;
+    switch (below(m, 4)) {
+    case 0: /* a field, by shifts */
+        v = ir_op2(m->f, IR_SHL, type, v, ir_const(m->f, type, (s64)n));
+        k = ir_const(m->f, type, (s64)(one_in(m, 4) ? below(m, width) : n));
+        make(m, below(m, 2) ? IR_SHR : IR_SAR, type, 0, 0, 0, v, k, IR_NONE);
+        break;
+    case 1: /* an extension of an extension */
+        v = ir_opx(m->f, below(m, 2) ? IR_SEXT : IR_ZEXT, type, (u32)below(m, 3), 0, 0, v, IR_NONE,
+                   IR_NONE);
+        make(m, below(m, 2) ? IR_SEXT : IR_ZEXT, int_type(m), (u32)below(m, 3), 0, 0, v, IR_NONE,
+             IR_NONE);
+        break;
+    case 2: /* a truth value as a number */
+        v = ir_op1(m->f, IR_BINT, type, pick(m, IR_BOOL));
+        k = ir_const(m->f, type, (s64)below(m, 2));
+        if (below(m, 2))
+            make(m, IR_ICMP, type, 0, (u32)below(m, IR_SGE + 1), 0, v, k, IR_NONE);
+        else
+            make(m, below(m, 2) ? IR_AND : IR_XOR, type, 0, 0, 0, v, k, IR_NONE);
+        break;
+    default: { /* a sum or difference of sums */
+        unsigned op = below(m, 2) ? IR_ADD : IR_SUB;
+        v = ir_op2(m->f, op, type, v, constant(m, type));
+        make(m, below(m, 2) ? IR_ADD : IR_SUB, type, 0, 0, 0, v, constant(m, type), IR_NONE);
+    }
+    }
+}
+
 static void any_operation(struct maker *m)
 {
-    switch (below(m, 8)) {
+    switch (below(m, 10)) {
+    case 8:
+    case 9: pair(m); break;
     case 0: operation(m, vector_ops[below(m, ARRAY_SIZE(vector_ops))], true); break;
     case 1:
     case 2:
