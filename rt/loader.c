@@ -248,6 +248,12 @@ static u64 random_pages(unsigned bits)
     return (u64)(r & ((1u << bits) - 1)) * GUEST_PAGE;
 }
 
+/* Where PIE programs and the breaks of static-PIE ones go. */
+static u64 pie_place(void)
+{
+    return ALIGN_DOWN(mm_high() / 3 * 2, (u64)GUEST_PAGE) + random_pages(20);
+}
+
 static u64 phdr_address(const struct elf_file *f)
 {
     for (unsigned i = 0; i < f->header.e_phnum; i++) {
@@ -298,7 +304,7 @@ void load_program(struct thread *t, const struct program *p)
     if (main_file.header.e_type == ET_EXEC || interp_name == NULL)
         map_elf(&main_file, main_file.header.e_type == ET_EXEC ? main_file.low : 0);
     else
-        map_elf(&main_file, mm_high() / 3 * 2 + random_pages(20));
+        map_elf(&main_file, pie_place());
     plan.entry = main_file.bias + main_file.header.e_entry;
     plan.phdr = phdr_address(&main_file);
     plan.phnum = main_file.header.e_phnum;
@@ -313,7 +319,7 @@ void load_program(struct thread *t, const struct program *p)
     note_places(&main_file);
     image_info.brk_start = main_file.bias + main_file.high;
     if (main_file.header.e_type == ET_DYN && interp_name == NULL)
-        image_info.brk_start = mm_high() / 3 * 2 + random_pages(20);
+        image_info.brk_start = pie_place();
     else
         image_info.brk_start += random_pages(13);
     mm_set_brk(image_info.brk_start);

@@ -145,23 +145,23 @@ int options_parse(int argc, char **argv)
         o = find(word);
         if (o == NULL) {
             log_line(LOG_ERROR, "%s: no such option; see ferry run --help", argv[i]);
-            return -126;
+            return -126 - 1;
         }
         if (o->argument != NULL && value == NULL) {
             if (++i == argc) {
                 log_line(LOG_ERROR, "%s: expected %s", argv[i - 1], o->argument);
-                return -126;
+                return -126 - 1;
             }
             value = argv[i];
         } else if (value != NULL) {
             value++;
         }
         if (!apply(o, value, argv[i]))
-            return -126;
+            return -126 - 1;
     }
     if (i < argc && argv[i][0] == '-') {
         log_line(LOG_ERROR, "%s: no such option; see ferry run --help", argv[i]);
-        return -126;
+        return -126 - 1;
     }
     return i;
 }

@@ -42,6 +42,10 @@ static const struct row rows[SYSCALL_LIMIT] = {
 
 #define PATHS_AT_MOST 2
 
+/* Calls that never come back. */
+#define NR_EXIT       93
+#define NR_EXIT_GROUP 94
+
 /* Replaces the row's paths in `a`. */
 static s64 resolve_paths(struct thread *t, const struct row *row, u64 *a, struct path *path)
 {
@@ -130,6 +134,8 @@ void syscall_do(struct thread *t)
 
     memcpy(a, s->x, sizeof(a));
     stats_add(STAT_SYSCALLS, 1);
+    if (log_on(LOG_SYSCALL) && (nr == NR_EXIT || nr == NR_EXIT_GROUP))
+        trace_call(t, row->name, row->args, a, SYSCALL_NO_RESULT);
     r = call(t, nr, row, a);
     if (log_on(LOG_SYSCALL) && row != NULL && row->name != NULL)
         trace_call(t, row->name, row->args, a, r);
