@@ -1,7 +1,7 @@
 /*
- * The evaluator's integers, flags, memory and control, by example: IR text with the result that
- * ops.h (and behind it the architecture) asks for. Vectors and floating point are eval_vec's and
- * eval_fp's.
+ * The evaluator's integers, flags, slots and control, by example: IR text with the result that
+ * ops.h (and behind it the architecture) asks for. Memory is eval_memory's, vectors and floating
+ * point are eval_vec's and eval_fp's.
  */
 #include <check.h>
 #include <stdio.h>
@@ -187,91 +187,6 @@ START_TEST(conditions)
 }
 END_TEST
 
-/* --- memory -------------------------------------------------------------------------------------
- */
-
-static u8 memory[64] __attribute__((aligned(16)));
-
-/* x1: the middle of memory, whose bytes are 0x80, 0x81, ...; x2, x3: operands; x0: the result. */
-static const struct {
-    const char *text;
-    u64 b, c, want;
-    const char *after; /* the bytes from x1 on, or NULL: as before */
-} accesses[] = {
-    {"%20 = load.i64 8 [%2]", 0, 0, 0x8786858483828180, NULL},
-    {"%20 = load.i64 4 [%2 + %3 << 2 + 1]", 2, 0, 0x8c8b8a89, NULL},
-    {"%20 = load.i64 1 [%2 - 1]", 0, 0, 0x9f, NULL},
-    {"%20 = loads.i64 2 [%2 + %3]", 1, 0, 0xffffffffffff8281, NULL},
-    {"%20 = loads.i64 4 [%2 + %3 << 3]", ONES, 0, 0xffffffff9b9a9998, NULL},
-    {"%20 = loadacq.i64 2 %2", 0, 0, 0x8180, NULL},
-    {"store.i64 2 [%2 + %3 << 1 + 1], %4\n  %20 = const.i64 0", 1, 0x1234, 0,
-     "\x80\x81\x82\x34\x12\x85\x86\x87"},
-    {"storerel.i64 8 %2, %3\n  %20 = const.i64 0", 0x0102030405060708, 0, 0,
-     "\x08\x07\x06\x05\x04\x03\x02\x01"},
-    {"%20 = cas.i64 1 %2, %3, %4", 0x180, 0x55, 0x80, "\x55\x81\x82\x83\x84\x85\x86\x87"},
-    {"%20 = cas.i64 4 %2, %3, %4", 0x80, 0x55, 0x83828180, NULL},
-    {"%20 = rmw.i64 1 add %2, %3", 0x1ff, 0, 0x80, "\x7f\x81\x82\x83\x84\x85\x86\x87"},
-    {"%20 = rmw.i64 2 clr %2, %3", 0x0180, 0, 0x8180, "\0\x80\x82\x83\x84\x85\x86\x87"},
-    {"%20 = rmw.i64 1 eor %2, %3", 0xff, 0, 0x80, "\x7f\x81\x82\x83\x84\x85\x86\x87"},
-    {"%20 = rmw.i64 1 set %2, %3", 0x0f, 0, 0x80, "\x8f\x81\x82\x83\x84\x85\x86\x87"},
-    {"%20 = rmw.i64 1 smax %2, %3", 1, 0, 0x80, "\x01\x81\x82\x83\x84\x85\x86\x87"},
-    {"%20 = rmw.i64 1 smin %2, %3", 1, 0, 0x80, NULL},
-    {"%20 = rmw.i64 1 umax %2, %3", 1, 0, 0x80, NULL},
-    {"%20 = rmw.i64 1 umin %2, %3", 0x101, 0, 0x80, "\x01\x81\x82\x83\x84\x85\x86\x87"},
-    {"%20 = rmw.i64 8 swp %2, %3", 0, 0, 0x8786858483828180, "\0\0\0\0\0\0\0\0"},
-    {"%12 = loadx.i32 4 %2\n  %13 = storex.i32 4 %2, %6\n  %20 = zext.i64 4 %13", 0, 0, 0,
-     "\0\0\0\0\x84\x85\x86\x87"},
-    {"%12 = loadx.i64 8 %2\n  %13 = storex.i64 8 %2, %4\n  %20 = zext.i64 4 %13", 0, 7, 0,
-     "\x07\0\0\0\0\0\0\0"},
-    {"%12 = loadx.i64 4 %2\n  %13 = storex.i64 8 %2, %4\n  %20 = zext.i64 4 %13", 0, 7, 1, NULL},
-    {"%12 = loadx.i64 8 %2\n  clrex\n  %14 = storex.i64 8 %2, %4\n  %20 = zext.i64 4 %14", 0, 7, 1,
-     NULL},
-    {"%12 = loadx.i64 8 %2\n  store.i64 1 [%2], %3\n  %14 = storex.i64 8 %2, %4\n"
-     "  %20 = zext.i64 4 %14",
-     0, 7, 1, "\0\x81\x82\x83\x84\x85\x86\x87"},
-    {"%12 = storex.i64 8 %2, %4\n  %20 = zext.i64 4 %12", 0, 7, 1, NULL},
-};
-
-START_TEST(memory_accesses)
-{
-    char text[1024];
-    u8 want[8];
-    for (unsigned n = 0; n < sizeof memory; n++) memory[n] = (u8)(0x80 + (n + 32) % 32);
-    memcpy(want, memory + 32, 8);
-    if (accesses[_i].after) memcpy(want, accesses[_i].after, 8);
-    state.x[1] = (u64)(uintptr_t)(memory + 32);
-    state.x[2] = accesses[_i].b;
-    state.x[3] = accesses[_i].c;
-    state.excl_size = 0;
-    snprintf(text, sizeof text, OPERANDS "  %s\n  set.i64 x0, %%20\n  exit 0x1004 jump\n",
-             accesses[_i].text);
-    run(parse(text), 10);
-    ck_assert_msg(state.x[0] == accesses[_i].want, "%s: %#llx", accesses[_i].text,
-                  (unsigned long long)state.x[0]);
-    ck_assert_msg(!memcmp(memory + 32, want, 8), "%s: memory", accesses[_i].text);
-}
-END_TEST
-
-START_TEST(sixteen_bytes)
-{
-    for (unsigned n = 0; n < sizeof memory; n++) memory[n] = (u8)n;
-    state.x[1] = (u64)(uintptr_t)(memory + 16);
-    state.x[2] = 0;
-    run(parse("func pc=0\nblock 0 pc=0 entry\n  insn 0\n  %2 = get.i64 x1\n"
-              "  %3 = loadx.v128 16 %2\n  %4 = load.v128 16 [%2 + 1]\n"
-              "  %5 = storex.v128 16 %2, %4\n  %6 = cas.v128 16 %2, %3, %3\n"
-              "  %7 = cas.v128 16 %2, %4, %3\n  set.v128 v0, %6\n  set.v128 v1, %7\n"
-              "  set.i32 x0, %5\n  exit 4 jump\n"),
-        10);
-    ck_assert_uint_eq(state.x[0], 0);
-    for (unsigned n = 0; n < 16; n++) {
-        ck_assert_uint_eq(state.v[0][n], 17 + n); /* differed: nothing stored */
-        ck_assert_uint_eq(state.v[1][n], 17 + n);
-        ck_assert_uint_eq(memory[16 + n], 16 + n);
-    }
-}
-END_TEST
-
 /* --- control ------------------------------------------------------------------------------------
  */
 
@@ -414,8 +329,6 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, integers_and_flags, 0, ARRAY_SIZE(operations));
     tcase_add_test(t, conditions);
-    tcase_add_loop_test(t, memory_accesses, 0, ARRAY_SIZE(accesses));
-    tcase_add_test(t, sixteen_bytes);
     tcase_add_test(t, loop_and_exits);
     tcase_add_test(t, budget);
     tcase_add_test(t, helpers);
