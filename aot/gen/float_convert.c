@@ -30,10 +30,34 @@ static bool is_scalar_form(enum float_form f)
 
 /* --- between formats -------------------------------------------------------------------------- */
 
-/* The format of scalar type or of elements, for FCVT: esz is the source's. */
+/* To and from halves by way of F16C, which takes four at a time: those above must be zeros. Not
+ * from f64 to f16, which would round twice. */
+static void convert_half(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    bool narrow = float_is_narrow(g, i->arg[0]);
+    struct vec_args v = vec_args(g, r, i);
+    unsigned a = narrow ? v.a : X0;
+    if (!narrow) gen_narrow_xmm(g, i->esz == 1 ? IR_F16 : IR_F32, X0, v.a);
+    gen_fault_point(g);
+    if (i->esz == 2) {
+        vec_imm(g, X64_VCVTPS2PH, v.dst, a, round_imm[IR_ROUND_FPCR]);
+    } else if (i->type == IR_F32) {
+        vec_op1(g, X64_VCVTPH2PS, v.dst, a);
+    } else {
+        vec_op1(g, X64_VCVTPH2PS, X0, a);
+        x64_vec_rrr(B, true, X64_CVTSS2SD, v.dst, X0, X0);
+    }
+}
+
+/* esz is the source's. */
 void float_convert(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool widen = i->esz == 2 && i->type == IR_F64, narrow = i->esz == 3 && i->type == IR_F32;
+    bool half = i->esz == 1 || (i->esz == 2 && i->type == IR_F16);
+    if (half && vec_can(g, X64_VCVTPH2PS)) {
+        convert_half(g, r, i);
+        return;
+    }
     if (!widen && !narrow) {
         gen_by_helper(g, r, i);
         return;
@@ -50,9 +74,14 @@ void float_convert(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
+static bool can_convert_lanes(const struct gen *g, const struct ir_inst *i)
+{
+    return i->esz == 2 || vec_can(g, X64_VCVTPH2PS);
+}
+
 void float_widen(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    if (i->esz != 2) {
+    if (!can_convert_lanes(g, i)) {
         gen_by_helper(g, r, i);
         return;
     }
@@ -63,18 +92,21 @@ void float_widen(struct gen *g, ir_ref r, const struct ir_inst *i)
         a = X0;
     }
     gen_fault_point(g);
-    vec_op1(g, X64_CVTPS2PD, v.dst, a);
+    vec_op1(g, i->esz == 2 ? X64_CVTPS2PD : X64_VCVTPH2PS, v.dst, a);
 }
 
 void float_narrow(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    if (i->esz != 2 || i->mod & 1) {
+    if (!can_convert_lanes(g, i) || i->mod & 1) {
         gen_by_helper(g, r, i);
         return;
     }
     struct vec_args v = vec_args(g, r, i);
     gen_fault_point(g);
-    vec_op1(g, X64_CVTPD2PS, v.dst, v.a);
+    if (i->esz == 2)
+        vec_op1(g, X64_CVTPD2PS, v.dst, v.a);
+    else
+        vec_imm(g, X64_VCVTPS2PH, v.dst, v.a, round_imm[IR_ROUND_FPCR]);
 }
 
 /* --- to integral values ----------------------------------------------------------------------- */

@@ -157,11 +157,24 @@ void vec_extract(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
-/* An index byte from 16 up gets its top bit set, for which the host gives 0. */
+/* The index bytes as the host wants them: with bit 7 set from 16 up, for which it gives 0. */
+static u64 host_index(u64 index)
+{
+    u64 big = (index | index << 1 | index << 2 | index << 3) & vec_splat(0, 0x80);
+    return (index & vec_splat(0, 0x0f)) | big;
+}
+
 void vec_table(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    u64 lo, hi;
     if (!vec_can(g, X64_PSHUFB)) {
         gen_by_helper(g, r, i);
+        return;
+    }
+    if (vec_const(g, i->arg[1], &lo, &hi)) {
+        unsigned a = gen_use_xmm(g, i->arg[0]);
+        gen_consume(g, i);
+        vec_op2c(g, X64_PSHUFB, gen_def_xmm(g, r, a), a, host_index(lo), host_index(hi));
         return;
     }
     struct vec_args v = vec_args(g, r, i);

@@ -119,6 +119,36 @@ void vec_polynomial_long(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_op2i(g, X64_PCLMULQDQ, v.dst, v.a, v.b, i->mod & 1 ? 0x11 : 0x00);
 }
 
+/* dst = the even or odd bytes of a, extended to 16 bits. */
+static void take_bytes(struct gen *g, bool is_signed, bool odd, unsigned dst, unsigned a)
+{
+    if (!odd && !is_signed) {
+        vec_op2c(g, X64_PAND, dst, a, vec_splat(1, 0xff), vec_splat(1, 0xff));
+        return;
+    }
+    if (!odd) {
+        vec_imm(g, X64_PSLLW_I, dst, a, 8);
+        a = dst;
+    }
+    vec_imm(g, is_signed ? X64_PSRAW_I : X64_PSRLW_I, dst, a, 8);
+}
+
+void vec_dot(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    bool is_signed = i->op == IR_VSDOT;
+    struct vec_args v = vec_args(g, r, i);
+    bool apart = v.dst != v.a && v.dst != v.b && v.dst != v.c;
+    unsigned t = apart ? v.dst : gen_temp_xmm(g);
+    take_bytes(g, is_signed, false, X0, v.b);
+    take_bytes(g, is_signed, false, X1, v.c);
+    vec_op2(g, X64_PMADDWD, X0, X0, X1);
+    take_bytes(g, is_signed, true, X1, v.b);
+    take_bytes(g, is_signed, true, t, v.c);
+    vec_op2(g, X64_PMADDWD, X1, X1, t);
+    vec_op2(g, X64_PADDD, X0, X0, X1);
+    vec_op2(g, X64_PADDD, v.dst, X0, v.a);
+}
+
 /* --- narrowing -------------------------------------------------------------------------------- */
 
 /* Index of the low parts of elements; bit 7: a zero. */

@@ -494,6 +494,8 @@ static bool may_lack_underflow(const struct trial *t, const ir_value *out)
     if (!memchr(ops, t->op, sizeof(ops))) return false;
     for (int n = 0; n < 4; n++)
         if ((out->s[n] & INT32_MAX) == 0x00800000) return true;
+    for (int n = 0; n < 8; n++)
+        if ((out->h[n] & INT16_MAX) == 0x0400) return true;
     return (out->d[0] & INT64_MAX) == UINT64_C(1) << 52 || (out->d[1] & INT64_MAX) == UINT64_C(1)
                                                                                           << 52;
 }
