@@ -158,6 +158,10 @@ static void set_ranges(struct arena *arena, const struct a64_region *region,
         u64 start = region->block[b].pc;
         add_range(out, (struct guest_range){start, start + 4 * (u64)region->block[b].count});
     }
+    if (!region->block_count) { /* a misaligned address: no words, but a place */
+        u64 start = region->pc & ~UINT64_C(3);
+        add_range(out, (struct guest_range){start, start + 4});
+    }
     for (u32 i = 0; i < look->count; i++) add_range(out, look->range[i]);
 }
 
