@@ -325,8 +325,7 @@ static bool take_rest(struct parser *p, struct ir_inst *i, struct ir_text_shape 
 static bool append(struct parser *p, const struct ir_inst *i, u32 number)
 {
     struct ir_func *f = p->f;
-    bool value = ir_op_info(i->op)->signature[0] != '-' &&
-                 (ir_op_info(i->op)->signature[0] != 'T' || i->type != IR_VOID);
+    bool value = ir_value_type(i) != IR_VOID;
     if (value != (number != 0))
         return fail(p, value ? "%s gives a value" : "%s gives no value", ir_op_info(i->op)->name);
     if (number && number < f->count) return fail(p, "values go on with %%%u", f->count);

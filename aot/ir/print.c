@@ -175,11 +175,6 @@ static void put_rest(struct line *o, const struct ir_inst *i, struct ir_text_sha
     }
 }
 
-static bool gives_value(const struct ir_inst *i, const struct ir_op_info *info)
-{
-    return info->signature[0] != '-' && (info->signature[0] != 'T' || i->type != IR_VOID);
-}
-
 void ir_print_inst(const struct ir_func *f, ir_ref r, char *buf, size_t size)
 {
     const struct ir_inst *i = &f->inst[r];
@@ -191,7 +186,7 @@ void ir_print_inst(const struct ir_func *f, ir_ref r, char *buf, size_t size)
     }
     const struct ir_op_info *info = ir_op_info(i->op);
     struct ir_text_shape shape = ir_text_shape(i->op);
-    if (gives_value(i, info)) put(&o, "%%%u = ", r);
+    if (ir_value_type(i) != IR_VOID) put(&o, "%%%u = ", r);
     bool sized = put_op(&o, i, info);
     put_mod(&o, i, shape.mod);
     put_imm(&o, i, shape.imm);

@@ -193,15 +193,15 @@ static bool check_argument(struct check *c, ir_ref r, unsigned k)
         return verify_argument_optional(i, k) || fail(c, r, "argument %u is missing", k + 1);
     if (v >= c->f->count) return fail(c, r, "there is no value %%%u", v);
     const struct ir_inst *def = &c->f->inst[v];
-    if (def->op >= IR_OP_COUNT || verify_result_type(def) == IR_VOID || def->op == IR_NOP)
+    if (def->op >= IR_OP_COUNT || ir_value_type(def) == IR_VOID || def->op == IR_NOP)
         return fail(c, r, "%%%u has no value", v);
     if (v >= b->first && v < b->end) {
         if (v >= r) return fail(c, r, "%%%u is used before it is defined", v);
     } else if (!dominates(c, block_of(c->f, v), c->block)) {
         return fail(c, r, "%%%u does not dominate its use", v);
     }
-    if (!verify_argument_type(i, k, verify_result_type(def)))
-        return fail(c, r, "argument %u is %s", k + 1, ir_type_name(verify_result_type(def)));
+    if (!verify_argument_type(i, k, ir_value_type(def)))
+        return fail(c, r, "argument %u is %s", k + 1, ir_type_name(ir_value_type(def)));
     return true;
 }
 

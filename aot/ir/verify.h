@@ -7,9 +7,6 @@
 
 #include "aot/ir/ir.h"
 
-/* The type of an instruction's result; IR_VOID when it has none. */
-unsigned verify_result_type(const struct ir_inst *i);
-
 /*
  * True when argument k of an instruction of the ops table may be of type `type`. Absent arguments
  * aren't asked about.

@@ -17,19 +17,6 @@
 /* --- types
  * ---------------------------------------------------------------------------------------- */
 
-unsigned verify_result_type(const struct ir_inst *i)
-{
-    switch (ir_op_info(i->op)->signature[0]) {
-    case '-': return IR_VOID;
-    case 'b': return IR_BOOL;
-    case 'f': return IR_FLAGS;
-    case 'w': return IR_I32;
-    case 'l': return IR_I64;
-    case 'v': return IR_V128;
-    default: return i->type;
-    }
-}
-
 /* Operations whose arguments' types don't follow from the signature and the instruction's type:
  * the types that argument k may have, or 0. */
 static unsigned special_types(const struct ir_inst *i, unsigned k)

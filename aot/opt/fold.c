@@ -360,7 +360,10 @@ void opt_fold(struct ir_func *f)
 {
     f->inst[0].note = 0;
     for (ir_ref r = 1; r < f->count; r++) {
+        unsigned op = f->inst[r].op;
+        f->inst[r].note = r;
+        if (op == IR_INSN || op == IR_CONST || op == IR_GET) continue; /* half of them all */
         opt_resolve(f, r);
-        fold(f, r);
+        if (op != IR_SET) fold(f, r);
     }
 }
