@@ -2,8 +2,8 @@
  * AES, SHA-1 and SHA-256 by the host's instructions.
  *
  * AES. The guest's AESE is ShiftRows and SubBytes of a ^ key: the host's last round with a key of
- * zero. MixColumns alone is a whole host round behind an inverse last round; so a pair of AESE and
- * AESMC is one host round.
+ * zero. MixColumns alone is a whole host round behind an inverse last round. A pair of AESE and
+ * AESMC, or of AESD and AESIMC, is one host round.
  *
  * SHA-256. Host registers hold a, b, e, f and c, d, g, h, from the highest lane down; the guest's
  * hold a to d and e to h, from the lowest up. Both of the guest's instructions do four rounds, of
@@ -36,13 +36,15 @@ static void aes_round(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
         return;
     }
-    ir_ref mix = encrypt ? sole_user_behind(g, r, IR_AESMC) : IR_NONE;
+    ir_ref mix = sole_user_behind(g, r, encrypt ? IR_AESMC : IR_AESIMC);
+    enum x64_vec last = encrypt ? X64_AESENCLAST : X64_AESDECLAST;
+    enum x64_vec whole = encrypt ? X64_AESENC : X64_AESDEC;
     struct vec_args v = {gen_use_xmm(g, i->arg[0]), gen_use_xmm(g, i->arg[1]), NO_REG, NO_REG};
     gen_consume(g, i);
     v.dst = gen_def_xmm(g, mix ? mix : r, v.a);
     vec_op2(g, X64_PXOR, X0, v.a, v.b);
     vec_zero(g, X1);
-    vec_op2(g, mix ? X64_AESENC : encrypt ? X64_AESENCLAST : X64_AESDECLAST, v.dst, X0, X1);
+    vec_op2(g, mix ? whole : last, v.dst, X0, X1);
 }
 
 static void aes_mix(struct gen *g, ir_ref r, const struct ir_inst *i)

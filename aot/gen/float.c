@@ -222,7 +222,8 @@ static void extreme(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
         return;
     }
-    bool narrow = float_is_narrow(g, i->arg[0]) && float_is_narrow(g, i->arg[1]);
+    bool narrow_a = float_is_narrow(g, i->arg[0]), narrow_b = float_is_narrow(g, i->arg[1]);
+    bool narrow = is_max ? narrow_a || narrow_b : narrow_a && narrow_b;
     struct vec_args v = vec_args(g, r, i);
     enum x64_vec op = (is_max ? max : min)[f];
     float_op2(g, op, X0, v.a, v.b);

@@ -645,6 +645,68 @@ START_TEST(each_operation_agrees_with_the_evaluator)
 }
 END_TEST
 
+/* --- operations that are made together -------------------------------------------------------- */
+
+static struct translation build_pair(u8 first, u8 second, u32 features)
+{
+    struct gen_options options = {.host_features = features};
+    struct translation tr;
+    arena_reset(&arena);
+    struct ir_func *f = ir_new(&arena, 32);
+    bool rounds = first == IR_SHA256H;
+    f->pc = PC;
+    ir_begin_block(f, PC);
+    ir_append(f, IR_INSN, IR_VOID)->imm = PC;
+    ir_ref x = ir_get(f, IR_V128, SLOT_V0), y = ir_get(f, IR_V128, SLOT_V0 + 1);
+    ir_ref z = ir_get(f, IR_V128, SLOT_V0 + 2);
+    ir_ref a = ir_op3(f, first, IR_V128, x, y, rounds ? z : IR_NONE);
+    if (rounds) ir_set(f, IR_V128, SLOT_V0, a);
+    ir_append(f, IR_INSN, IR_VOID)->imm = PC + 4;
+    ir_ref b = rounds ? ir_op3(f, second, IR_V128, y, x, z) : ir_op1(f, second, IR_V128, a);
+    ir_set(f, IR_V128, SLOT_V0 + 1, b);
+    ir_append(f, IR_EXIT, IR_VOID)->imm = PC + 8;
+    ir_end_block(f);
+    ir_count_uses(f);
+    ir_link_blocks(f);
+    ck_assert_int_eq(gen_translate(&arena, f, &options, &tr), GEN_OK);
+    return tr;
+}
+
+static void check_pair(u8 first, u8 second, u32 features)
+{
+    static struct guest_state ours, ref;
+    struct trial none = {.op = first};
+    u32 fpsr = 0;
+    struct translation tr = build_pair(first, second, features);
+    for (unsigned n = 0; n < 20; n++) {
+        ir_value v[3], a, b;
+        fill_state(&ours, &none);
+        memcpy(v, ours.v, sizeof(v));
+        ref = ours;
+        ir_eval_op(first, IR_V128, 0, 0, 0, &v[0], &v[1], &v[2], 0, &fpsr, &a);
+        if (first == IR_SHA256H) {
+            write_slot(&ref, SLOT_V0, a);
+            ir_eval_op(second, IR_V128, 0, 0, 0, &v[1], &v[0], &v[2], 0, &fpsr, &b);
+        } else {
+            ir_eval_op(second, IR_V128, 0, 0, 0, &a, NULL, NULL, 0, &fpsr, &b);
+        }
+        write_slot(&ref, SLOT_V0 + 1, b);
+        ck_assert_int_eq(run_code(&tr, &ours).kind, RUN_EXIT);
+        ck_assert_msg(same_registers(&ours, &ref), "%s", ir_op_info(first)->name);
+    }
+}
+
+START_TEST(pairs_of_operations_agree)
+{
+    u32 features = feature_sets[_i] & (u32)xlat_host_features();
+    run_code_init();
+    arena_init(&arena);
+    check_pair(IR_AESE, IR_AESMC, features);
+    check_pair(IR_AESD, IR_AESIMC, features);
+    check_pair(IR_SHA256H, IR_SHA256H2, features);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gen_vector");
@@ -652,6 +714,7 @@ int main(void)
     tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, each_operation_agrees_with_the_evaluator, 0,
                         (int)ARRAY_SIZE(feature_sets));
+    tcase_add_loop_test(tc, pairs_of_operations_agree, 0, (int)ARRAY_SIZE(feature_sets));
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
