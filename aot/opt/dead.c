@@ -10,9 +10,9 @@
 
 #include "aot/abi/slots.h"
 
-/* Slots below 64, and NZCV, that will be SET before anything sees them. */
+/* Slots that will be SET before anything sees them; NZCV by itself. */
 struct doomed {
-    u64 registers;
+    u64 slots[2];
     bool nzcv;
 };
 
@@ -70,19 +70,17 @@ static void find_nzcv(const struct ir_func *f, s8 *at_start)
 
 static bool is_doomed(const struct doomed *d, s64 slot)
 {
-    if (slot == SLOT_NZCV) return d->nzcv;
-    return slot < SLOT_REGISTERS && (d->registers >> slot & 1);
+    return slot == SLOT_NZCV ? d->nzcv : d->slots[slot >> 6] >> (slot & 63) & 1;
 }
 
 /* A GET or a SET that stays: its slot is seen, or what it held before is doomed. */
 static void access(struct doomed *d, const struct ir_inst *i)
 {
-    bool set = i->op == IR_SET;
-    u64 bit = UINT64_C(1) << (i->imm & 63);
+    u64 bit = UINT64_C(1) << (i->imm & 63), *slots = &d->slots[i->imm >> 6];
     if (i->imm == SLOT_NZCV)
-        d->nzcv = set;
-    else if (i->imm < SLOT_REGISTERS)
-        d->registers = set ? d->registers | bit : d->registers & ~bit;
+        d->nzcv = i->op == IR_SET;
+    else
+        *slots = i->op == IR_SET ? *slots | bit : *slots & ~bit;
 }
 
 /* Something else that stays. */
@@ -90,7 +88,7 @@ static void observe(struct doomed *d, const struct ir_inst *i)
 {
     if (!opt_observes_state(i->op)) return;
     int nzcv = nzcv_effect(i);
-    d->registers = 0;
+    d->slots[0] = d->slots[1] = 0;
     if (nzcv) d->nzcv = nzcv > 0;
 }
 
@@ -116,7 +114,7 @@ void opt_dead(struct ir_func *f)
         find_nzcv(f, at_start);
     }
     for (u32 b = f->block_count; b-- > 0;) {
-        struct doomed d = {0, at_start && dies_behind(f, &f->block[b], at_start)};
+        struct doomed d = {{0, 0}, at_start && dies_behind(f, &f->block[b], at_start)};
         drop_dead(f, &f->block[b], d);
     }
 }
