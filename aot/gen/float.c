@@ -7,7 +7,7 @@
  * two zeros give the second operand: done in both orders and merged they give the guest's answer.
  *
  * Tininess: the host finds it after rounding, the guest before. Products, quotients and fused sums
- * that round up to the smallest normal number therefore leave the underflow flag clear here.
+ * that come out as the smallest normal number, where that makes a difference, are made to trap.
  */
 #include "aot/gen/vector.h"
 
@@ -15,8 +15,8 @@
 #define X0 X64_XMM0
 #define X1 X64_XMM1
 
-/* Predicates of CMPxx. */
-enum { CMP_EQ, CMP_LT, CMP_LE }; /* the last two signal on quiet NaNs */
+/* Predicates of CMPxx. LT and LE signal on quiet NaNs; the last is "equal or unordered" (AVX). */
+enum { CMP_EQ, CMP_LT, CMP_LE, CMP_EQ_UQ = 8 };
 
 #define FORMS(name)                                                                                \
     {                                                                                              \
@@ -115,6 +115,22 @@ static void check_nan(struct gen *g, enum float_form f, unsigned reg)
     x64_vec_rrri(B, g->avx, cmp_of[f], X1, g->avx ? reg : X1, reg, CMP_LT);
 }
 
+/* Traps when an element is plus or minus the smallest normal number, or as the predicate says
+ * besides: the mask of all ones that a true comparison gives is a NaN. */
+static void check_smallest(struct gen *g, enum float_form f, unsigned reg, unsigned predicate)
+{
+    bool is_double = f == FORM_PD || f == FORM_SD;
+    float_logic(g, X64_ANDPS, f, X1, reg, float_sign(f) - 1);
+    x64_vec_rrmi(B, g->avx, cmp_of[f], X1, X1,
+                 constant(g, f, float_power(f, is_double ? -1022 : -126)), (u8)predicate);
+    check_nan(g, f, X1);
+}
+
+void float_check_tiny(struct gen *g, enum float_form f, unsigned reg)
+{
+    check_smallest(g, f, reg, CMP_EQ);
+}
+
 /*
  * A scalar's operation takes the upper bits from its first operand. If they may be other than zero
  * and the result is going to be a guest register, they are cleared on the way from X0 to there.
@@ -161,10 +177,13 @@ static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned a = gen_use_xmm(g, i->arg[0]), b = constant ? NO_REG : gen_use_xmm(g, i->arg[1]);
     gen_consume(g, i);
     struct scalar_target t = scalar_target(g, r, gen_def_xmm(g, r, a), narrow);
+    bool may_be_tiny = i->op != IR_FADD && i->op != IR_FSUB;
+    if (may_be_tiny && g->xmm[t.work].slot != NO_SLOT) t.work = X0;
     if (constant)
         float_op2m(g, op, t.work, a, gen_pool(g, lo, hi));
     else
         float_op2(g, op, t.work, a, b);
+    if (may_be_tiny) float_check_tiny(g, f, t.work);
     scalar_finish(g, r, t);
 }
 
@@ -263,7 +282,7 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_move(g, t.work, v.a);
     gen_fault_point(g);
     x64_vec_rrr(B, true, fused_231[f][i->mod & 3], t.work, v.b, v.c);
-    check_nan(g, f, t.work);
+    check_smallest(g, f, t.work, CMP_EQ_UQ);
     scalar_finish(g, r, t);
 }
 

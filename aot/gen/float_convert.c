@@ -30,6 +30,17 @@ static bool is_scalar_form(enum float_form f)
 
 /* --- between formats -------------------------------------------------------------------------- */
 
+/* float_check_tiny for halves: those found equal fill 32 bits. */
+static void check_tiny_half(struct gen *g, unsigned reg)
+{
+    u64 smallest = vec_splat(1, 0x0400);
+    vec_op2c(g, X64_PAND, X1, reg, vec_splat(1, 0x7fff), vec_splat(1, 0x7fff));
+    vec_op2c(g, X64_PCMPEQW, X1, X1, smallest, smallest);
+    vec_op2(g, X64_PUNPCKLWD, X1, X1, X1);
+    gen_fault_point(g);
+    x64_vec_rrri(B, g->avx, X64_CMPPS, X1, X1, X1, 1);
+}
+
 /* To and from halves by way of F16C, which takes four at a time: those above must be zeros. Not
  * from f64 to f16, which would round twice. */
 static void convert_half(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -40,7 +51,9 @@ static void convert_half(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (!narrow) gen_narrow_xmm(g, i->esz == 1 ? IR_F16 : IR_F32, X0, v.a);
     gen_fault_point(g);
     if (i->esz == 2) {
-        vec_imm(g, X64_VCVTPS2PH, v.dst, a, round_imm[IR_ROUND_FPCR]);
+        vec_imm(g, X64_VCVTPS2PH, X0, a, round_imm[IR_ROUND_FPCR]);
+        check_tiny_half(g, X0);
+        vec_move(g, v.dst, X0);
     } else if (i->type == IR_F32) {
         vec_op1(g, X64_VCVTPH2PS, v.dst, a);
     } else {
@@ -66,12 +79,13 @@ void float_convert(struct gen *g, ir_ref r, const struct ir_inst *i)
     enum x64_vec op = widen ? X64_CVTSS2SD : X64_CVTSD2SS;
     vec_zero(g, X0);
     gen_fault_point(g);
-    if (g->avx) {
+    if (g->avx && widen) {
         x64_vec_rrr(B, true, op, v.dst, X0, v.a);
-    } else {
-        vec_op1(g, op, X0, v.a);
-        vec_move(g, v.dst, X0);
+        return;
     }
+    x64_vec_rrr(B, g->avx, op, X0, X0, v.a);
+    if (narrow) float_check_tiny(g, FORM_SS, X0);
+    vec_move(g, v.dst, X0);
 }
 
 static bool can_convert_lanes(const struct gen *g, const struct ir_inst *i)
@@ -103,10 +117,14 @@ void float_narrow(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     struct vec_args v = vec_args(g, r, i);
     gen_fault_point(g);
-    if (i->esz == 2)
-        vec_op1(g, X64_CVTPD2PS, v.dst, v.a);
-    else
-        vec_imm(g, X64_VCVTPS2PH, v.dst, v.a, round_imm[IR_ROUND_FPCR]);
+    if (i->esz == 2) {
+        vec_op1(g, X64_CVTPD2PS, X0, v.a);
+        float_check_tiny(g, FORM_PS, X0);
+    } else {
+        vec_imm(g, X64_VCVTPS2PH, X0, v.a, round_imm[IR_ROUND_FPCR]);
+        check_tiny_half(g, X0);
+    }
+    vec_move(g, v.dst, X0);
 }
 
 /* --- to integral values ----------------------------------------------------------------------- */

@@ -145,6 +145,10 @@ void float_logic(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst
 u64 float_sign(enum float_form f);
 u64 float_power(enum float_form f, int exponent);
 
+/* Traps when a result in reg, which is in no pinned register yet, is plus or minus the smallest
+ * normal number: it may have been tiny before rounding. XMM1 is used. */
+void float_check_tiny(struct gen *g, enum float_form f, unsigned reg);
+
 /* Raises invalid operation. XMM1 is used. */
 void float_deoptimise(struct gen *g);
 
