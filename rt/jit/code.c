@@ -207,6 +207,11 @@ struct region *code_publish(const struct translation *tr, u8 mode, u32 before)
         r->next = *bucket;
         *bucket = r;
         count_pages(&r->range, 1);
+        if (log_on_at(LOG_LINK, r->pc))
+            log_line(LOG_LINK, "region 0x%llx: %u instructions, %u bytes at 0x%llx (0x%llx of arena %d)",
+                     (unsigned long long)r->pc, tr->insn_count, tr->code_size,
+                     (unsigned long long)r->code, (unsigned long long)(r->code - a->code),
+                     (int)(a - arenas));
         stats_add(STAT_HOST_BYTES, tr->code_size);
         stats_add(STAT_SIDE_BYTES, tr->side_size);
     }
