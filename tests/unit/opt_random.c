@@ -220,7 +220,7 @@ static void point(struct maker *m)
         keep(m, ir_opx(m->f, IR_HELPER, IR_I64, 0, 0, HELPER_READ_FPSR, value(m, IR_I64), 0, 0));
     else
         ir_opx(m->f, IR_EXITIF, IR_VOID, 0, dead ? IR_EXIT_NZCV_DEAD : 0,
-               (s64)(0x8000 + 2 * random64() % 0x1000 * 2 + dead), value(m, IR_BOOL), 0, 0);
+               (s64)(0x8000 + 4 * below(0x1000) + dead), value(m, IR_BOOL), 0, 0);
 }
 
 static void set_something(struct maker *m)
@@ -318,28 +318,30 @@ static bool is_calm(const struct ir_func *f)
     return true;
 }
 
+/* True when the word can be evaluated and, unless it is the last, goes on behind itself. */
+static bool fits(struct arena *arena, u32 word, u16 row, bool last)
+{
+    struct a64_block block = {.pc = 0x1000, .count = 1, .word = &word, .row = &row, .entry = true};
+    struct a64_region region = {0x1000, &block, 1, 1};
+    const struct ir_func *f = lift_region(arena, &region, NULL);
+    const struct ir_inst *end = &f->inst[f->count - 1];
+    return is_calm(f) && (last || (end->op == IR_EXIT && end->imm == 0x1004));
+}
+
 static struct ir_func *lift_words(struct arena *arena)
 {
-    u32 word[24];
-    u16 row[24];
-    u32 n = 0, wanted = 2 + below(22);
-    struct a64_block block = {.pc = 0x1000, .word = word, .row = row, .entry = true};
-    struct a64_region region = {.pc = 0x1000, .block = &block, .block_count = 1};
-    while (n < wanted) {
-        enum a64_row r;
-        word[0] = random_word(&r);
-        row[0] = (u16)r;
-        block.count = region.insn_count = 1;
-        const struct ir_func *f = lift_region(arena, &region, NULL);
-        const struct ir_inst *end = &f->inst[f->count - 1];
-        bool goes_on = end->op == IR_EXIT && end->imm == 0x1004;
-        if (!is_calm(f) || (!goes_on && n + 1 < wanted)) continue;
-        word[wanted - ++n] = word[0];
-        row[wanted - n] = row[0];
-        if (n == wanted) break;
-        if (wanted - n == 0) break;
+    u32 word[24], count = 2 + below(ARRAY_SIZE(word) - 2);
+    u16 row[ARRAY_SIZE(word)];
+    for (u32 n = 0; n < count; n++) {
+        do {
+            enum a64_row r;
+            word[n] = random_word(&r);
+            row[n] = (u16)r;
+        } while (!fits(arena, word[n], row[n], n + 1 == count));
     }
-    block.count = region.insn_count = wanted;
+    struct a64_block block = {
+        .pc = 0x1000, .count = count, .word = word, .row = row, .entry = true};
+    struct a64_region region = {0x1000, &block, 1, count};
     return lift_region(arena, &region, NULL);
 }
 
