@@ -211,6 +211,8 @@ gen_fn *const gen_vector_ops[IR_OP_COUNT] = {
     [IR_VSQDMULH] = vec_multiply_high,
     [IR_VSQRDMULH] = vec_multiply_high,
     [IR_VCNT] = vec_count,
+    [IR_VCLZ] = vec_leading,
+    [IR_VCLS] = vec_leading,
 
     [IR_VSHLI] = vec_shift_by_imm,
     [IR_VSHRI] = vec_shift_by_imm,

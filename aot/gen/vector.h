@@ -86,7 +86,7 @@ unsigned vec_temps_left(const struct gen *g);
 /* vector_int.c */
 gen_fn vec_mul, vec_neg, vec_abs, vec_not, vec_or_not, vec_bsl, vec_min_max, vec_compare_ge,
     vec_compare_unsigned, vec_compare_equal64, vec_compare_greater64, vec_test, vec_difference,
-    vec_halve, vec_saturating_add, vec_saturating_unary, vec_multiply_high, vec_count;
+    vec_halve, vec_saturating_add, vec_saturating_unary, vec_multiply_high, vec_count, vec_leading;
 
 /* vector_shift.c */
 gen_fn vec_shift_by_imm, vec_round_shift, vec_shift_by_vector;

@@ -482,3 +482,61 @@ void vec_count(struct gen *g, ir_ref r, const struct ir_inst *i)
         vec_op2(g, X64_PADDB, v.dst, u, t);
     }
 }
+
+/* --- leading bits ----------------------------------------------------------------------------- */
+
+/* X0 = leading zeros of each byte of X0: those of its high half, and when that is 0 also those of
+ * its low half. */
+static void leading_zeros8(struct gen *g, unsigned t, unsigned u)
+{
+    u64 low = vec_splat(0, 0x0f);
+    vec_imm(g, X64_PSRLW_I, X1, X0, 4);
+    and_constant(g, X1, X1, low);
+    and_constant(g, X0, X0, low);
+    vec_load(g, t, 0x0101010102020304, 0);
+    vec_move(g, u, t);
+    vec_op2(g, X64_PSHUFB, t, t, X0);
+    vec_op2(g, X64_PSHUFB, u, u, X1);
+    vec_zero(g, X0);
+    vec_op2(g, X64_PCMPEQB, X1, X1, X0);
+    vec_op2(g, X64_PAND, t, t, X1);
+    vec_move(g, X0, t);
+    vec_op2(g, X64_PADDB, X0, X0, u);
+}
+
+/* X0 = leading zeros of each element of esz, from those of its halves. */
+static void join_halves(struct gen *g, unsigned esz, unsigned t)
+{
+    unsigned half = 4u << esz;
+    u64 width = vec_splat(esz, half), low = vec_splat(esz, (UINT64_C(1) << half) - 1);
+    vec_shift(g, X64_SHR, esz, X1, X0, half);
+    and_constant(g, X0, X0, low);
+    vec_load(g, t, width, width);
+    vec_op2(g, equal_of[esz], t, t, X1);
+    vec_op2(g, X64_PAND, X0, X0, t);
+    vec_op2(g, add_of[esz], X0, X0, X1);
+}
+
+/* The bits that equal the sign are the leading zeros of a ^ (a >> 1), but for the sign. */
+void vec_leading(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    if (i->esz > 2 || !vec_can(g, X64_PSHUFB)) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    struct vec_args v = vec_args(g, r, i);
+    unsigned t = gen_temp_xmm(g), u = gen_temp_xmm(g);
+    if (i->op == IR_VCLS) {
+        vec_shift(g, X64_SAR, i->esz, X0, v.a, 1);
+        vec_op2(g, X64_PXOR, X0, X0, v.a);
+    } else {
+        vec_move(g, X0, v.a);
+    }
+    leading_zeros8(g, t, u);
+    for (unsigned esz = 1; esz <= i->esz; esz++) join_halves(g, esz, t);
+    if (i->op == IR_VCLS) {
+        vec_ones(g, X1);
+        vec_op2(g, add_of[i->esz], X0, X0, X1);
+    }
+    vec_move(g, v.dst, X0);
+}

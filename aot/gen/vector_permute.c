@@ -248,27 +248,54 @@ static void sum_long_bytes(struct gen *g, const struct ir_inst *i, struct vec_ar
     keep_lane0(g, 1, v.dst, X0);
 }
 
-void vec_sum_long(struct gen *g, ir_ref r, const struct ir_inst *i)
+/* Four words, signed ones with their signs flipped: 2^31 too much each. */
+static void sum_long_words32(struct gen *g, bool is_signed, struct vec_args v)
 {
-    if (i->esz > 1) {
-        gen_by_helper(g, r, i);
-        return;
+    u64 flip = vec_splat(2, 0x80000000), low = UINT32_MAX, excess = UINT64_C(4) << 31;
+    unsigned a = v.a;
+    if (is_signed) {
+        vec_op2c(g, X64_PXOR, X0, a, flip, flip);
+        a = X0;
     }
-    struct vec_args v = vec_args(g, r, i);
-    if (i->esz == 0) {
-        sum_long_bytes(g, i, v);
-        return;
+    vec_imm(g, X64_PSRLQ_I, X1, a, 32);
+    vec_op2c(g, X64_PAND, X0, a, low, low);
+    vec_op2(g, X64_PADDQ, X0, X0, X1);
+    fold(g, X64_PADDQ, 3, 4);
+    if (is_signed) {
+        vec_load(g, X1, excess, 0);
+        vec_op2(g, X64_PSUBQ, X0, X0, X1);
     }
-    if (i->op == IR_VSADDLV) {
-        vec_op2c(g, X64_PMADDWD, X0, v.a, vec_splat(1, 1), vec_splat(1, 1));
+    keep_lane0(g, 3, v.dst, X0);
+}
+
+static void sum_long_words16(struct gen *g, bool is_signed, unsigned bytes, struct vec_args v)
+{
+    u64 low = vec_splat(2, 0xffff), ones = vec_splat(1, 1);
+    if (is_signed) {
+        vec_op2c(g, X64_PMADDWD, X0, v.a, ones, ones);
     } else {
-        u64 low = vec_splat(2, 0xffff);
         vec_op2c(g, X64_PAND, X0, v.a, low, low);
         vec_imm(g, X64_PSRLD_I, X1, v.a, 16);
         vec_op2(g, X64_PADDD, X0, X0, X1);
     }
-    fold(g, X64_PADDD, 2, i->mod);
+    fold(g, X64_PADDD, 2, bytes);
     keep_lane0(g, 2, v.dst, X0);
+}
+
+void vec_sum_long(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    bool is_signed = i->op == IR_VSADDLV;
+    if (i->esz > 2 || (i->esz == 2 && i->mod != 4)) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    struct vec_args v = vec_args(g, r, i);
+    if (i->esz == 0)
+        sum_long_bytes(g, i, v);
+    else if (i->esz == 1)
+        sum_long_words16(g, is_signed, i->mod, v);
+    else
+        sum_long_words32(g, is_signed, v);
 }
 
 void vec_extreme(struct gen *g, ir_ref r, const struct ir_inst *i)
