@@ -146,37 +146,51 @@ void vec_neg(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_op2(g, sub_of[i->esz], v.dst, X0, v.a);
 }
 
-void vec_abs(struct gen *g, ir_ref r, const struct ir_inst *i)
+/* dst = |a|; X0 and X1 are used. */
+static void absolute_value(struct gen *g, unsigned esz, unsigned dst, unsigned a)
 {
     static const u16 abs_of[4] = {X64_PABSB, X64_PABSW, X64_PABSD, 0};
-    struct vec_args v = vec_args(g, r, i);
-    if (can(g, abs_of, i->esz)) {
-        vec_op1(g, abs_of[i->esz], v.dst, v.a);
-    } else if (i->esz < 2) { /* the larger (unsigned: the smaller) of a and -a */
+    if (can(g, abs_of, esz)) {
+        vec_op1(g, abs_of[esz], dst, a);
+    } else if (esz < 2) { /* the larger (unsigned: the smaller) of a and -a */
         vec_zero(g, X0);
-        vec_op2(g, sub_of[i->esz], X0, X0, v.a);
-        vec_op2(g, i->esz ? X64_PMAXSW : X64_PMINUB, v.dst, X0, v.a);
+        vec_op2(g, sub_of[esz], X0, X0, a);
+        vec_op2(g, esz ? X64_PMAXSW : X64_PMINUB, dst, X0, a);
     } else {
-        if (i->esz == 2)
-            vec_imm(g, X64_PSRAD_I, X1, v.a, 31);
+        if (esz == 2)
+            vec_imm(g, X64_PSRAD_I, X1, a, 31);
         else
-            vec_sign64(g, X1, v.a);
-        vec_op2(g, X64_PXOR, X0, v.a, X1);
-        vec_op2(g, sub_of[i->esz], v.dst, X0, X1);
+            vec_sign64(g, X1, a);
+        vec_op2(g, X64_PXOR, X0, a, X1);
+        vec_op2(g, sub_of[esz], dst, X0, X1);
     }
 }
 
+void vec_abs(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct vec_args v = vec_args(g, r, i);
+    absolute_value(g, i->esz, v.dst, v.a);
+}
+
+/* -a and |a| are the most negative element only where a was: all its bits turn over then. */
 void vec_saturating_unary(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool absolute = i->op == IR_VSQABS;
-    if (i->esz > 1 || (absolute && !can(g, smax_of, i->esz))) {
+    if (!can(g, equal_of, i->esz)) {
         gen_by_helper(g, r, i);
         return;
     }
+    u64 least = top_bits(i->esz);
     struct vec_args v = vec_args(g, r, i);
-    vec_zero(g, X0);
-    vec_op2(g, i->esz ? X64_PSUBSW : X64_PSUBSB, absolute ? X0 : v.dst, X0, v.a);
-    if (absolute) vec_op2(g, smax_of[i->esz], v.dst, X0, v.a);
+    unsigned t = gen_temp_xmm(g);
+    if (absolute)
+        absolute_value(g, i->esz, t, v.a);
+    else
+        vec_zero(g, t);
+    if (!absolute) vec_op2(g, sub_of[i->esz], t, t, v.a);
+    vec_load(g, X0, least, least);
+    vec_op2(g, equal_of[i->esz], X0, X0, t);
+    vec_op2(g, X64_PXOR, v.dst, X0, t);
 }
 
 /* --- logic ------------------------------------------------------------------------------------ */
@@ -427,16 +441,28 @@ static void saturating_signed(struct gen *g, unsigned esz, struct vec_args v, bo
     vec_move(g, v.dst, X1);
 }
 
+/* A sum that is below an operand wrapped; so did a difference of a smaller and a larger one. */
+static void saturating_unsigned64(struct gen *g, struct vec_args v, bool add)
+{
+    unsigned t = gen_temp_xmm(g);
+    vec_op2(g, add ? X64_PADDQ : X64_PSUBQ, t, v.a, v.b);
+    greater_unsigned(g, 3, add ? v.a : v.b, add ? t : v.a);
+    vec_op2(g, add ? X64_POR : X64_PANDN, v.dst, X0, t);
+}
+
 void vec_saturating_add(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool add = i->op == IR_VSQADD || i->op == IR_VUQADD;
     bool is_signed = i->op == IR_VSQADD || i->op == IR_VSQSUB;
-    if (i->esz < 2 || !gen_has(g, X64_HAS_SSE41) || (!is_signed && i->esz == 3))
+    bool can_compare = is_signed || i->esz < 3 || vec_can(g, X64_PCMPGTQ);
+    if (i->esz < 2 || !gen_has(g, X64_HAS_SSE41) || !can_compare)
         gen_by_helper(g, r, i);
     else if (is_signed)
         saturating_signed(g, i->esz, vec_args(g, r, i), add);
-    else
+    else if (i->esz == 2)
         saturating_unsigned32(g, vec_args(g, r, i), add);
+    else
+        saturating_unsigned64(g, vec_args(g, r, i), add);
 }
 
 /* --- bits set --------------------------------------------------------------------------------- */
