@@ -1,6 +1,8 @@
 /*
  * Guest path -> host path: see path.h. The walk keeps one guest path without links in it; each
- * component is read as a link in the sysroot, and a link's text is put before what is left.
+ * component is read as a link on the side that has it, and a link's text is put before what is
+ * left. Relative paths are left to the kernel unless they meet a link, which could lead out of the
+ * sysroot.
  */
 #include "rt/path.h"
 
@@ -11,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +25,10 @@
 static const char *const host_first[] = {"/proc", "/sys", "/dev", "/tmp",  "/var/tmp", "/home",
                                          "/root", "/run", "/mnt", "/media", "/srv"};
 
+/* Directories that a complete sysroot (one with /usr/lib) has for itself: the host's programs and
+ * libraries there are of the wrong architecture. */
+static const char *const sysroot_only[] = {"/usr", "/bin", "/sbin", "/lib", "/lib64"};
+
 static bool is_under(const char *path, const char *dir)
 {
     size_t n = strlen(dir);
@@ -29,10 +36,10 @@ static bool is_under(const char *path, const char *dir)
     return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
-static bool is_host_first(const char *path)
+static bool is_under_any(const char *path, const char *const *dirs, size_t count)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(host_first); i++)
-        if (is_under(path, host_first[i]))
+    for (size_t i = 0; i < count; i++)
+        if (is_under(path, dirs[i]))
             return true;
     return false;
 }
@@ -48,6 +55,33 @@ const char *path_to_guest(const char *host)
         return host;
     host += strlen(options.sysroot);
     return *host != '\0' ? host : "/";
+}
+
+static bool exists(const char *path)
+{
+    struct stat st;
+
+    return fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool sysroot_is_complete(void)
+{
+    static s8 known; /* 0: not looked yet, 1: yes, -1: no */
+
+    if (known == 0) {
+        char lib[PATH_MAX];
+
+        snprintf(lib, sizeof(lib), "%s/usr/lib", options.sysroot);
+        known = exists(lib) ? 1 : -1;
+    }
+    return known > 0;
+}
+
+/* True for what only the sysroot may have. */
+static bool is_sysroots(const char *inside)
+{
+    return is_under_any(inside, sysroot_only, ARRAY_SIZE(sysroot_only)) &&
+           !is_under(inside, "/usr/local") && sysroot_is_complete();
 }
 
 struct walk {
@@ -85,6 +119,18 @@ static s64 take_link(struct walk *w, const char *target, size_t n, const char *r
     return 0;
 }
 
+/* The text of the link at w->done on the side that has the name; -1: no link. */
+static ssize_t read_merged_link(const struct walk *w, char *target, size_t size)
+{
+    const char *inside = w->done + w->root;
+    bool host = is_under_any(inside, host_first, ARRAY_SIZE(host_first));
+    ssize_t got = readlink(host ? inside : w->done, target, size);
+
+    if (got < 0 && errno != EINVAL && (host || !is_sysroots(inside)))
+        got = readlink(host ? w->done : inside, target, size);
+    return got;
+}
+
 /* Walks w->rest in the sysroot; leaves the resolved path in w->done. */
 static s64 walk(struct walk *w, enum path_last last)
 {
@@ -117,7 +163,7 @@ static s64 walk(struct walk *w, enum path_last last)
         at += n;
         if (at[0] == '\0' && last == PATH_NOFOLLOW)
             return 0;
-        got = readlink(w->done, target, sizeof(target));
+        got = read_merged_link(w, target, sizeof(target));
         if (got > 0) {
             s64 r = take_link(w, target, (size_t)got, at);
 
@@ -126,13 +172,6 @@ static s64 walk(struct walk *w, enum path_last last)
             at = w->rest;
         }
     }
-}
-
-static bool exists(const char *path)
-{
-    struct stat st;
-
-    return fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static bool parent_exists(const char *path)
@@ -148,20 +187,26 @@ static bool parent_exists(const char *path)
     return exists(parent);
 }
 
-/* Which of the two a path that was walked is. The trailing slash counts ("file/" is ENOTDIR). */
+/* Whether the path `inside` the sysroot, `done` with it, is the host's. */
+static bool is_hosts(const char *done, const char *inside)
+{
+    if (is_under_any(inside, host_first, ARRAY_SIZE(host_first)))
+        return exists(inside) || !exists(done);
+    if (exists(done))
+        return false;
+    if (is_sysroots(inside))
+        return false;
+    return exists(inside) || !parent_exists(done) || parent_exists(inside);
+}
+
+/* Writes the one of the two that a walked path is. A slash at its end counts ("file/" is ENOTDIR). */
 static void choose(const struct walk *w, const char *guest, struct path *out)
 {
     const char *inside = w->length > w->root ? w->done + w->root : "/";
     size_t n = strlen(guest);
     bool slash = n > 1 && guest[n - 1] == '/';
-    bool host = is_host_first(inside);
 
-    if (host ? exists(inside) || !exists(w->done)
-             : !exists(w->done) && (exists(inside) || !parent_exists(w->done) ||
-                                    parent_exists(inside)))
-        n = strlen(strcpy(out->host, host ? guest : inside));
-    else
-        n = strlen(strcpy(out->host, w->length > 0 ? w->done : "/"));
+    n = strlen(strcpy(out->host, is_hosts(w->done, inside) ? inside : w->done));
     if (slash && n + 1 < sizeof(out->host) && out->host[n - 1] != '/') {
         out->host[n] = '/';
         out->host[n + 1] = '\0';
@@ -188,6 +233,71 @@ static s64 resolve_absolute(const char *guest, size_t n, enum path_last last, st
     return r;
 }
 
+/* True when a component of a relative path is a link (its end too, unless that isn't followed), or
+ * when it may climb out of the sysroot. */
+static bool meets_link(struct thread *t, s64 dirfd, const char *path, enum path_last last)
+{
+    char prefix[PATH_MAX], target[8];
+    size_t n = 0;
+
+    while (path[n] != '\0') {
+        size_t start = n + strspn(path + n, "/"), end = start + strcspn(path + start, "/");
+
+        if (end == start)
+            return false;
+        if (end - start == 2 && path[start] == '.' && path[start + 1] == '.' &&
+            (t->fs->cwd_in_sysroot || dirfd != AT_FDCWD))
+            return true;
+        if (path[end] == '\0' && last == PATH_NOFOLLOW)
+            return false;
+        memcpy(prefix, path, end);
+        prefix[end] = '\0';
+        if (readlinkat((int)dirfd, prefix, target, sizeof(target)) > 0)
+            return true;
+        if (errno != EINVAL)
+            return false;
+        n = end;
+    }
+    return false;
+}
+
+/* The guest path of a directory: the working directory's or a descriptor's. */
+static bool directory_name(s64 dirfd, char *name)
+{
+    char link[48], path[PATH_MAX];
+    s64 n;
+
+    if (dirfd == AT_FDCWD) {
+        n = host_syscall(SYS_getcwd, (u64)path, sizeof(path) - 1, 0, 0, 0, 0);
+    } else {
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", (int)dirfd);
+        n = readlink(link, path, sizeof(path) - 1);
+    }
+    if (n <= 0 || path[0] != '/')
+        return false;
+    path[n] = '\0';
+    strcpy(name, path_to_guest(path));
+    return true;
+}
+
+static s64 resolve_relative(struct thread *t, s64 dirfd, const char *guest, size_t n,
+                            enum path_last last, struct path *out)
+{
+    char joined[2 * PATH_MAX];
+    size_t m;
+
+    if (n != 0 && meets_link(t, dirfd, guest, last) && directory_name(dirfd, joined)) {
+        m = strlen(joined);
+        if (m + n + 1 >= PATH_MAX)
+            return -ENAMETOOLONG;
+        joined[m++] = '/';
+        memcpy(joined + m, guest, n + 1);
+        return resolve_absolute(joined, m + n, last, out);
+    }
+    memcpy(out->host, guest, n + 1);
+    return 0;
+}
+
 s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_last last,
                       struct path *out)
 {
@@ -197,22 +307,8 @@ s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_
         return -ENAMETOOLONG;
     if (options.sysroot[0] != '\0' && guest[0] == '/')
         return resolve_absolute(guest, n, last, out);
-    if (options.sysroot[0] != '\0' && n != 0 && dirfd == AT_FDCWD && t->fs->cwd_in_sysroot) {
-        char joined[2 * PATH_MAX];
-        s64 got = host_syscall(SYS_getcwd, (u64)joined, PATH_MAX, 0, 0, 0, 0);
-
-        if (got > 0 && path_in_sysroot(joined)) {
-            const char *inside = path_to_guest(joined);
-            size_t m = strlen(inside);
-
-            memmove(joined, inside, m + 1);
-            if (m + n + 1 < PATH_MAX) {
-                joined[m++] = '/';
-                memcpy(joined + m, guest, n + 1);
-                return resolve_absolute(joined, m + n, last, out);
-            }
-        }
-    }
+    if (options.sysroot[0] != '\0')
+        return resolve_relative(t, dirfd, guest, n, last, out);
     memcpy(out->host, guest, n + 1);
     return 0;
 }

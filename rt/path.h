@@ -3,6 +3,7 @@
  * absolute links inside the sysroot stay inside; what isn't there is the host's. /proc, /dev, /sys,
  * /tmp, /home and the like are the other way round: the host's first.
  *
+ * /usr, /bin, /sbin and /lib of a complete sysroot are its own: what is missing there is missing.
  * A name that exists nowhere goes to the host, unless only the sysroot has its directory.
  */
 #ifndef RT_PATH_H
