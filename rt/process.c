@@ -5,7 +5,8 @@
  *   CLONE_VM without it (vfork, posix_spawn): the host's clone with a stack and TLS made here, since
  *       the child runs the runtime beside its parent in the same memory.
  *   neither: the C library's fork, which keeps its own locks in order; the raw call when flags are
- *       wanted that fork can't pass.
+ *       wanted that fork can't pass, or when the caller is a vfork child: the C library doesn't know
+ *       its stack and TLS, and fork would unlink them from lists that they aren't on.
  */
 #include "rt/kernel.h"
 
@@ -306,12 +307,12 @@ static void become_child(struct thread *t, const struct clone_args_guest *args)
 /* Flags that fork() of the C library stands for. */
 #define FORK_FLAGS (CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS)
 
-static s64 call_fork(const struct clone_args_guest *args)
+static s64 call_fork(const struct thread *t, const struct clone_args_guest *args)
 {
     s64 pid;
 
     if ((args->flags & ~(u64)FORK_FLAGS & ~CLONE_CLEAR_SIGHAND) == 0 &&
-        args->exit_signal == SIGCHLD) {
+        args->exit_signal == SIGCHLD && t->host_tls == NULL) {
         pid = fork();
         return pid < 0 ? -errno : pid;
     }
@@ -327,7 +328,7 @@ static s64 fork_process(struct thread *t, const struct clone_args_guest *args)
 
     signal_block_host();
     locks_take_all(t);
-    pid = call_fork(args);
+    pid = call_fork(t, args);
     locks_drop_all(t, pid == 0);
     if (pid == 0) {
         become_child(t, args);

@@ -67,6 +67,8 @@ void signal_block_host(void)
     set_host_mask(~SIGS_SYNCHRONOUS);
 }
 
+extern const char __ehdr_start[];
+
 /* A fault that nobody can explain: a defect of Ferry. */
 static void crash(int sig, const siginfo_t *info, const ucontext_t *uc)
 {
@@ -74,8 +76,8 @@ static void crash(int sig, const siginfo_t *info, const ucontext_t *uc)
     struct thread *t = thread_self;
     struct host_sigaction dfl = {0};
 
-    log_line(LOG_ERROR, "defect: signal %d (code %d) at host 0x%llx, address 0x%llx, guest pc 0x%llx",
-             sig, info->si_code, (unsigned long long)reg[REG_RIP],
+    log_line(LOG_ERROR, "defect: signal %d (code %d) at host ferry+0x%llx, address 0x%llx, guest pc 0x%llx",
+             sig, info->si_code, (unsigned long long)(reg[REG_RIP] - (greg_t)__ehdr_start),
              (unsigned long long)info->si_addr,
              t != NULL ? (unsigned long long)t->state.pc : 0ull);
     host_syscall(SYS_rt_sigaction, (u64)sig, (u64)&dfl, 0, 8, 0, 0);
