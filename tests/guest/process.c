@@ -109,6 +109,16 @@ static void vforks(void)
     CHECK(getcwd(after, sizeof(after)) != NULL && strcmp(before, after) == 0);
     close(fd);
     signal(SIGUSR1, SIG_DFL);
+    /* A child that shares memory forks in its turn. */
+    pid = vfork();
+    if (pid == 0) {
+        int status;
+        pid_t grandchild = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+        if (grandchild == 0)
+            syscall(SYS_exit_group, 31);
+        _exit(syscall(SYS_wait4, grandchild, &status, 0, 0) == grandchild ? WEXITSTATUS(status) : 1);
+    }
+    CHECK(WEXITSTATUS(wait_for(pid)) == 31);
 }
 
 static void spawns(void)

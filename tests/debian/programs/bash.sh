@@ -6,7 +6,7 @@ a=(zero one two three); echo "${a[@]:1:2} ${#a[@]} ${a[-1]}"; a+=(four); unset '
 s="The quick brown fox"; echo "${s^^} ${s,,} ${s//o/0} ${s:4:5} ${s/%fox/dog}"
 diff <(printf '1\n2\n3\n') <(printf '1\n3\n4\n'); echo "diff $?"
 coproc { while read -r l; do echo "got $l"; done; }; echo hi >&"${COPROC[1]}"; read -r r <&"${COPROC[0]}"; echo "$r"; eval "exec ${COPROC[1]}>&-"; wait
-echo 1 | false | true; echo "${PIPESTATUS[@]}"
+true | false | true; echo "${PIPESTATUS[@]}"
 (sleep 0.2; exit 3) & p=$!; wait $p; echo "waited $?"
 (sleep 10) & p=$!; kill -KILL $p; wait $p 2>/dev/null; echo "killed $?"
 trap 'echo chld' CHLD; /bin/true; trap - CHLD
