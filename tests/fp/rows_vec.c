@@ -448,6 +448,15 @@ const struct fp_row fp_rows_vec[] = {
     {0x4eb0a820, "smaxv s0, v1.4s", IR_VSMAXV, IR_V128, 2, 4, 0, "vn"},
     {0x6eb1a820, "uminv s0, v1.4s", IR_VUMINV, IR_V128, 2, 4, 0, "vn"},
     {0x6eb0a820, "umaxv s0, v1.4s", IR_VUMAXV, IR_V128, 2, 4, 0, "vn"},
+    /* checksums */
+    {0x1ac14020, "crc32b w0, w1, w1", IR_CRC32, IR_I32, 0, 0, 0, "wxx"},
+    {0x1ac14420, "crc32h w0, w1, w1", IR_CRC32, IR_I32, 1, 0, 0, "wxx"},
+    {0x1ac14820, "crc32w w0, w1, w1", IR_CRC32, IR_I32, 2, 0, 0, "wxx"},
+    {0x9ac14c20, "crc32x w0, w1, x1", IR_CRC32, IR_I32, 3, 0, 0, "wxx"},
+    {0x1ac15020, "crc32cb w0, w1, w1", IR_CRC32, IR_I32, 0, 1, 0, "wxx"},
+    {0x1ac15420, "crc32ch w0, w1, w1", IR_CRC32, IR_I32, 1, 1, 0, "wxx"},
+    {0x1ac15820, "crc32cw w0, w1, w1", IR_CRC32, IR_I32, 2, 1, 0, "wxx"},
+    {0x9ac15c20, "crc32cx w0, w1, x1", IR_CRC32, IR_I32, 3, 1, 0, "wxx"},
     /* cryptography */
     {0x4e284820, "aese v0.16b, v1.16b", IR_AESE, IR_V128, 0, 0, 0, "vdn"},
     {0x4e285820, "aesd v0.16b, v1.16b", IR_AESD, IR_V128, 0, 0, 0, "vdn"},
