@@ -302,6 +302,36 @@ static void reciprocal_step(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_move(g, v.dst, X0);
 }
 
+/*
+ * (3 - a * b) / 2 as 1.5 - (a / 2) * b, which overflows only when the result does. Half of a is
+ * exact from twice the smallest normal number up; below, the evaluator does it.
+ */
+static void root_step(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    static const u16 mul[4] = FORMS(MUL);
+    enum float_form f = float_form(i);
+    if (f == FORM_NONE || !can_fuse(g)) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    bool is_double = f == FORM_PD || f == FORM_SD;
+    int least = is_double ? -1021 : -125;
+    u64 half = UINT64_C(1) << (is_double ? 51 : 22); /* the fraction's */
+    struct vec_args v = vec_args(g, r, i);
+    unsigned t = gen_temp_xmm(g);
+    float_logic(g, X64_ANDPS, f, X1, v.a, float_sign(f) - 1);
+    struct x64_mem bound = constant(g, f, float_power(f, least));
+    gen_fault_point(g);
+    x64_vec_rrmi(B, true, cmp_of[f], X1, X1, bound, CMP_LT);
+    check_nan(g, f, X1);
+    float_op2c(g, mul[f], f, X0, v.a, float_power(f, -1));
+    x64_vec_rm(B, true, X64_MOVAPS, t, constant(g, f, float_power(f, 0) | half));
+    gen_fault_point(g);
+    x64_vec_rrr(B, true, fused_231[f][1], t, X0, v.b);
+    check_nan(g, f, t);
+    vec_move(g, v.dst, t);
+}
+
 /* --- compares --------------------------------------------------------------------------------- */
 
 static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -358,6 +388,8 @@ gen_fn *const gen_float_ops[IR_OP_COUNT] = {
     [IR_FMAXNM] = extreme,
     [IR_FMA] = fused,
     [IR_FRECPS] = reciprocal_step,
+    [IR_FRSQRTS] = root_step,
+    [IR_FJCVTZS] = float_to_int_js,
     [IR_FCMPEQ] = compare,
     [IR_FCMPGT] = compare,
     [IR_FCMPGE] = compare,

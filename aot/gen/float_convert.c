@@ -320,6 +320,16 @@ void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
     to_int(g, t, (unsigned)i->imm);
 }
 
+/* In range the same as a truncation; beyond, the evaluator's. */
+void float_to_int_js(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct to_int t = {.f = FORM_SD, .mode = IR_ROUND_ZERO, .size = 4};
+    t.a = gen_use_xmm(g, i->arg[0]);
+    gen_consume(g, i);
+    t.dst = gen_def_gpr(g, r, NO_REG);
+    to_int(g, t, 0);
+}
+
 /* One lane after the other, by way of RAX. */
 static void to_int_scalars(struct gen *g, ir_ref r, const struct ir_inst *i, unsigned esz)
 {

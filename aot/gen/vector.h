@@ -103,8 +103,8 @@ gen_fn vec_widen, vec_multiply_long, vec_multiply_long_doubling, vec_polynomial_
     vec_narrow_saturating, vec_dot;
 
 /* float_convert.c */
-gen_fn float_convert, float_widen, float_narrow, float_to_int, float_to_int_lanes, float_from_int,
-    float_from_int_lanes, float_round;
+gen_fn float_convert, float_widen, float_narrow, float_to_int, float_to_int_js, float_to_int_lanes,
+    float_from_int, float_from_int_lanes, float_round;
 
 /* --- floating point (float.c) ----------------------------------------------------------------- */
 

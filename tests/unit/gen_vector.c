@@ -187,6 +187,7 @@ static const struct row rows[] = {
     {IR_FRINT, V | S | D | H, 14, {0, 1, 2, 3, 4, 5, 13, END}, 0, 0},
     {IR_FRINTN, V | S | D, 12, {0, 1, 2, 3, END}, 0, 0},
     {IR_FLFCMP, S | D | H, 1, {0, 1, END}, 0, 0},
+    {IR_FJCVTZS, W, 8, {END}, 0, 0},
     {IR_FCVT, S, 10, {END}, 0, 0},
     {IR_FCVT, D, 6, {END}, 0, 0},
     {IR_FCVT, H, 12, {END}, 0, 0},
@@ -362,7 +363,9 @@ static u8 type_of_arg(const struct trial *t, char kind)
     switch (kind) {
     case 'v': return IR_V128;
     case 'i': return t->esz == 3 ? IR_I64 : IR_I32;
-    case 'x': return t->op == IR_FCVT || t->op == IR_FCVTI ? type_of_size(t->esz) : t->type;
+    case 'x':
+        return t->op == IR_FCVT || t->op == IR_FCVTI || t->op == IR_FJCVTZS ? type_of_size(t->esz)
+                                                                            : t->type;
     default: return IR_VOID;
     }
 }
