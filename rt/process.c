@@ -117,9 +117,10 @@ static bool create_pthread(struct start *start)
     ok = pthread_create(&id, &attr, thread_main, start) == 0;
     pthread_attr_destroy(&attr);
     if (ok && !handlers_taken) {
-        /* The C library installs a handler for its own use of signal 33 with the first thread. */
+        /* The C library installs a handler for its own use of signal 33 with the first thread. The
+         * caller shares the guest's with the new thread, which may have ended. */
         handlers_taken = true;
-        signal_reinstall(start->t, 33);
+        signal_reinstall(thread_self, 33);
     }
     return ok;
 }
