@@ -267,7 +267,7 @@ static void differ(const char *what, u64 code, u64 evaluator)
 static unsigned compare(const struct guest_state *a, const struct guest_state *b)
 {
     unsigned n = 0;
-    char name[8];
+    char name[16];
     for (int k = 0; k < 32; k++) {
         const u64 *xa = k < 31 ? &a->x[k] : &a->sp, *xb = k < 31 ? &b->x[k] : &b->sp;
         snprintf(name, sizeof name, k < 31 ? "x%d" : "sp", k);
