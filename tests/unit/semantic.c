@@ -189,7 +189,7 @@ static void check_u64(struct line *line, const char *name, u64 got, u64 want)
 static void check_state(struct line *line, const struct guest_state *got,
                         const struct guest_state *want)
 {
-    char name[8];
+    char name[16];
     for (int i = 0; i < 31; i++) {
         snprintf(name, sizeof name, "x%d", i);
         check_u64(line, name, got->x[i], want->x[i]);
