@@ -6,7 +6,7 @@
 #   GENERATED_NAME    += FILE.c made, and part of the archive of aot/NAME
 #   TEST_LAYERS_SUITE := base x64   the suite links these archives only (default: all)
 #   TEST_OBJS_SUITE, TEST_LIBS_SUITE   further objects and libraries of a suite
-#   NO_ASAN += SUITE            a suite that cannot run under the sanitizers, with the reason
+#   NO_ASAN += SUITE            a suite that cannot run under the address sanitizer, with the reason
 # `make V=1` shows the commands.
 
 CC      ?= gcc
@@ -130,9 +130,13 @@ layers = $(if $(TEST_LAYERS_$(1)),$(TEST_LAYERS_$(1):%=$(BUILD)/lib/%.a),$(XLAT_
 
 unit-tests: $(UNIT_TESTS:%=$(BUILD)/tests/%)
 ASAN_TESTS := $(foreach t,$(filter-out $(NO_ASAN),$(UNIT_TESTS)),$(BUILD)/tests/$(t))
+UBSAN_TESTS := $(NO_ASAN:%=$(BUILD)/tests/%)
 asan-tests: $(ASAN_TESTS)
+ubsan-tests: $(UBSAN_TESTS)
 print-asan-tests:
 	@echo $(ASAN_TESTS)
+print-ubsan-tests:
+	@echo $(UBSAN_TESTS)
 
 # What a suite needs besides the command itself; a module.mk may add to it.
 $(UNIT_TESTS:%=ready-%): ready-%: $(BUILD)/tests/%
@@ -174,7 +178,7 @@ bench:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests print-asan-tests check fuzz bless fmt demo bench clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless fmt demo bench clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 .SECONDARY:
 

@@ -10,4 +10,4 @@ TEST_LIBS_random_sequence := -lunicorn
 TEST_OBJS_gen_random  = $(INSN_GUEST_OBJS) $(RUN_CODE_OBJS)
 
 # Random addresses may fall into the sanitizer's shadow memory, which is mapped.
-NO_ASAN += random_insn random_sequence
+NO_ASAN += random_insn random_sequence gen_random
