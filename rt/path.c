@@ -27,7 +27,9 @@ static const char *const host_first[] = {"/proc", "/sys", "/dev", "/tmp",  "/var
 
 /* Directories that a complete sysroot (one with /usr/lib) has for itself: the host's programs and
  * libraries there are of the wrong architecture. */
-static const char *const sysroot_only[] = {"/usr", "/bin", "/sbin", "/lib", "/lib64"};
+static const char *const sysroot_only[] = {
+    "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d", "/etc/ld.so.preload"};
 
 static bool is_under(const char *path, const char *dir)
 {

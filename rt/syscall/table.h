@@ -75,10 +75,10 @@
     P(188, msgrcv, "dpudx") P(189, msgsnd, "dpux") P(190, semget, "xdx") H(191, semctl, "dddx") \
     P(192, semtimedop, "dpup") P(193, semop, "dpu") P(194, shmget, "xux") P(195, shmctl, "ddp") \
     H(196, shmat, "dpx") H(197, shmdt, "p") P(198, socket, "ddd") P(199, socketpair, "dddp") \
-    P(200, bind, "dpu") P(201, listen, "dd") P(202, accept, "dpp") P(203, connect, "dpu") \
-    P(204, getsockname, "dpp") P(205, getpeername, "dpp") P(206, sendto, "dpuxpu") \
-    P(207, recvfrom, "dbuxpp") P(208, setsockopt, "dddpu") P(209, getsockopt, "dddpp") \
-    P(210, shutdown, "dd") P(211, sendmsg, "dpx") P(212, recvmsg, "dpx") P(213, readahead, "ddu") \
+    H(200, bind, "dpu") P(201, listen, "dd") H(202, accept, "dpp") H(203, connect, "dpu") \
+    H(204, getsockname, "dpp") H(205, getpeername, "dpp") H(206, sendto, "dpuxpu") \
+    H(207, recvfrom, "dbuxpp") P(208, setsockopt, "dddpu") P(209, getsockopt, "dddpp") \
+    P(210, shutdown, "dd") H(211, sendmsg, "dpx") H(212, recvmsg, "dpx") P(213, readahead, "ddu") \
     H(214, brk, "p") H(215, munmap, "pu") H(216, mremap, "puuxp") P(217, add_key, "pppud") \
     P(218, request_key, "pppd") P(219, keyctl, "dxxxx") H(220, clone, "xpppp") \
     H(221, execve, "ppp") H(222, mmap, "puxxdx") P(223, fadvise64, "dddd") P(224, swapon, "sx") \
@@ -87,7 +87,7 @@
     H(233, madvise, "pud") R(234, remap_file_pages, "puxux") P(235, mbind, "puxpux") \
     P(236, get_mempolicy, "ppupx") P(237, set_mempolicy, "dpu") P(238, migrate_pages, "dupp") \
     P(239, move_pages, "dupppx") P(240, rt_tgsigqueueinfo, "dddp") \
-    P(241, perf_event_open, "pdddx") P(242, accept4, "dppx") P(243, recvmmsg, "dpuxp") \
+    P(241, perf_event_open, "pdddx") H(242, accept4, "dppx") P(243, recvmmsg, "dpuxp") \
     P(260, wait4, "dpxp") P(261, prlimit64, "ddpp") P(262, fanotify_init, "xx") \
     P(263, fanotify_mark, "dxxfs") P(264, name_to_handle_at, "flppx") \
     P(265, open_by_handle_at, "dpx") P(266, clock_adjtime, "dp") P(267, syncfs, "d") \
