@@ -1,7 +1,8 @@
 /*
  * The TSC's scale, from the first that knows it: CPUID leaf 15h (Intel SDM vol. 2A), the
  * hypervisors' leaf 40000010h (kHz), the kernel's own through a perf page (perf_event_open(2),
- * cap_user_time), or a measurement of a tenth of a millisecond against CLOCK_MONOTONIC_RAW. The offset makes the counter agree with CLOCK_BOOTTIME at the start.
+ * cap_user_time), or a measurement of a tenth of a millisecond against CLOCK_MONOTONIC_RAW. The
+ * offset makes the counter agree with CLOCK_BOOTTIME at the start.
  */
 #include "rt/counter.h"
 
@@ -15,7 +16,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_S   UINT64_C(1000000000)
 #define MEASURE_NS 100000u /* some 100 ppm */
 
 static u64 scale, offset;
@@ -39,30 +40,30 @@ static u64 scale_by_cpuid(void)
 
     if (__get_cpuid_max(0, NULL) >= 0x15) {
         __cpuid_count(0x15, 0, a, b, c, d);
-        if (a != 0 && b != 0 && c != 0)
-            return scale_of((u64)c * b / a);
+        if (a != 0 && b != 0 && c != 0) return scale_of((u64)c * b / a);
     }
     __cpuid(0x40000000, a, b, c, d);
     if (a >= 0x40000010 && a < 0x40001000) {
         __cpuid(0x40000010, a, b, c, d);
-        if (a != 0)
-            return scale_of((u64)a * 1000);
+        if (a != 0) return scale_of((u64)a * 1000);
     }
     return 0;
 }
 
 static u64 scale_by_perf(void)
 {
-    struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr),
-                                   .config = PERF_COUNT_SW_DUMMY, .exclude_kernel = 1,
-                                   .exclude_hv = 1, .disabled = 1};
+    struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
+                                   .size = sizeof(attr),
+                                   .config = PERF_COUNT_SW_DUMMY,
+                                   .exclude_kernel = 1,
+                                   .exclude_hv = 1,
+                                   .disabled = 1};
     int fd = (int)host_syscall(SYS_perf_event_open, (u64)&attr, 0, (u64)-1, (u64)-1,
                                PERF_FLAG_FD_CLOEXEC, 0);
     struct perf_event_mmap_page *page;
     u64 scale_found = 0;
 
-    if (fd < 0)
-        return 0;
+    if (fd < 0) return 0;
     page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
     if (page != MAP_FAILED) {
         if (page->cap_user_time && page->time_shift <= 32)
@@ -106,10 +107,8 @@ void counter_init(struct guest_state *s)
         u64 tsc, ns;
 
         scale = scale_by_cpuid();
-        if (scale == 0)
-            scale = scale_by_perf();
-        if (scale == 0)
-            scale = scale_by_clock();
+        if (scale == 0) scale = scale_by_perf();
+        if (scale == 0) scale = scale_by_clock();
         ns = sample(CLOCK_BOOTTIME, &tsc);
         offset = ns - (u64)((u128)tsc * scale >> 32);
     }

@@ -44,8 +44,8 @@ struct eval_thread {
 
 static struct lock lock; /* LOCK_TRANSLATE */
 static struct eval_region *bucket[BUCKETS];
-static u32 epoch;         /* invalidations that hit a region */
-static u32 invalidations; /* all of them */
+static u32 epoch;                                        /* invalidations that hit a region */
+static u32 invalidations;                                /* all of them */
 static u64 translated_low = UINT64_MAX, translated_high; /* span of all regions */
 
 static struct eval_region **bucket_of(u64 pc)
@@ -62,8 +62,7 @@ static bool eval_thread_init(struct thread *t)
 {
     struct eval_thread *e = calloc(1, sizeof(*e));
 
-    if (e == NULL)
-        return false;
+    if (e == NULL) return false;
     arena_init(&e->scratch);
     arena_init(&e->lifted);
     t->engine = e;
@@ -75,8 +74,7 @@ static void eval_thread_exit(struct thread *t)
     struct eval_thread *e = t->engine;
 
     t->engine = NULL;
-    if (e == NULL)
-        return;
+    if (e == NULL) return;
     arena_free(&e->scratch);
     free(e);
 }
@@ -99,10 +97,8 @@ static struct eval_region *publish(struct eval_region *r, u32 seen)
     if (there == NULL && seen == invalidations) {
         r->next = *bucket_of(r->pc);
         *bucket_of(r->pc) = there = r;
-        if (r->range.start < translated_low)
-            translated_low = r->range.start;
-        if (r->range.end > translated_high)
-            translated_high = r->range.end;
+        if (r->range.start < translated_low) translated_low = r->range.start;
+        if (r->range.end > translated_high) translated_high = r->range.end;
         stats_add(STAT_REGIONS, 1);
     }
     lock_drop(&lock);
@@ -150,11 +146,9 @@ static struct eval_region *region_at(struct thread *t, u64 pc, enum translate_st
         memset(e->cache, 0, sizeof(e->cache));
         e->epoch = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
     }
-    if (*cached != NULL && (*cached)->pc == pc)
-        return *cached;
+    if (*cached != NULL && (*cached)->pc == pc) return *cached;
     r = find_or_lift(e, pc, status);
-    if (r != NULL)
-        *cached = r;
+    if (r != NULL) *cached = r;
     return r;
 }
 
@@ -189,8 +183,7 @@ static bool turn(struct thread *t, struct engine_exit *out)
     x = translate_evaluate(r->func, &t->state, &e->scratch, &budget);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     e->evaluating = false;
-    if (x.reason == TRAP_NONE || x.reason == TRAP_LIMIT || x.reason == TRAP_FPCR)
-        return true;
+    if (x.reason == TRAP_NONE || x.reason == TRAP_LIMIT || x.reason == TRAP_FPCR) return true;
     *out = trap_exit((enum trap_reason)x.reason, x.imm);
     return false;
 }
@@ -207,8 +200,7 @@ static struct engine_exit eval_run(struct thread *t)
     for (;;) {
         if ((__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
             return (struct engine_exit){.kind = ENGINE_ATTENTION};
-        if (!turn(t, &out))
-            return out;
+        if (!turn(t, &out)) return out;
     }
 }
 
@@ -223,11 +215,10 @@ static bool eval_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *u
     struct eval_thread *e = t->engine;
     greg_t *reg = uc->uc_mcontext.gregs;
 
-    if (e == NULL || !e->evaluating || (sig != SIGSEGV && sig != SIGBUS))
-        return false;
+    if (e == NULL || !e->evaluating || (sig != SIGSEGV && sig != SIGBUS)) return false;
     e->evaluating = false;
-    e->exit = (struct engine_exit){.kind = ENGINE_FAULT, .signo = sig, .code = info->si_code,
-                                   .address = (u64)info->si_addr};
+    e->exit = (struct engine_exit){
+        .kind = ENGINE_FAULT, .signo = sig, .code = info->si_code, .address = (u64)info->si_addr};
     if (info->si_code == SI_KERNEL) /* a non-canonical address: no Linux/arm64 mapping is there */
         e->exit.code = SEGV_MAPERR;
     reg[REG_RDI] = (greg_t)e;

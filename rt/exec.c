@@ -28,21 +28,16 @@ struct vector {
 static s64 measure(struct vector *v)
 {
     v->count = v->bytes = 0;
-    if (v->guest == 0)
-        return 0;
+    if (v->guest == 0) return 0;
     for (;;) {
         u64 p;
         s64 n;
 
-        if (!guest_read(&p, v->guest + v->count * 8, 8))
-            return -EFAULT;
-        if (p == 0)
-            return 0;
+        if (!guest_read(&p, v->guest + v->count * 8, 8)) return -EFAULT;
+        if (p == 0) return 0;
         n = guard_strnlen((const char *)p, LARGEST_STRING);
-        if (n < 0)
-            return -EFAULT;
-        if ((u64)n >= LARGEST_STRING || v->count++ >= LARGEST_COUNT)
-            return -E2BIG;
+        if (n < 0) return -EFAULT;
+        if ((u64)n >= LARGEST_STRING || v->count++ >= LARGEST_COUNT) return -E2BIG;
         v->bytes += (size_t)n + 1;
     }
 }
@@ -55,11 +50,9 @@ static bool copy(const struct vector *v, char **out, char **text, char *limit)
         u64 p;
         s64 n;
 
-        if (!guest_read(&p, v->guest + i * 8, 8))
-            return false;
+        if (!guest_read(&p, v->guest + i * 8, 8)) return false;
         n = guard_strnlen((const char *)p, LARGEST_STRING);
-        if (n < 0 || n >= limit - *text || !guest_read(*text, p, (size_t)n))
-            return false;
+        if (n < 0 || n >= limit - *text || !guest_read(*text, p, (size_t)n)) return false;
         (*text)[n] = '\0';
         out[i] = *text;
         *text += n + 1;
@@ -76,12 +69,10 @@ static s64 take_block(struct thread *t, size_t size)
 {
     void *p;
 
-    if (t->exec_block != NULL)
-        munmap(t->exec_block, t->exec_size);
+    if (t->exec_block != NULL) munmap(t->exec_block, t->exec_size);
     t->exec_block = NULL;
     p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED)
-        return -ENOMEM;
+    if (p == MAP_FAILED) return -ENOMEM;
     t->exec_block = p;
     t->exec_size = size;
     return 0;
@@ -99,8 +90,7 @@ static char *exec_variable(char *text, size_t size, const struct exec_target *x)
     size_t n = strlen(strcpy(text, EXEC_VARIABLE));
 
     n += (size_t)snprintf(text + n, size - n, "%s\x1e%s\x1e", x->host.host, x->guest);
-    if (n < size)
-        n += options_pack(text + n, size - n);
+    if (n < size) n += options_pack(text + n, size - n);
     return n < size ? text : NULL;
 }
 
@@ -114,8 +104,7 @@ static void put_prefix(char **argv, size_t count, const struct exec_target *x)
         argv[1] = NULL;
         count = 1;
     }
-    if (x->prefix_count == 0)
-        return;
+    if (x->prefix_count == 0) return;
     memmove(argv + x->prefix_count, argv + 1, count * sizeof(*argv));
     memcpy(argv, x->prefix, x->prefix_count * sizeof(*argv));
 }
@@ -129,15 +118,12 @@ static s64 collect(struct thread *t, u64 argv, u64 envp, const struct exec_targe
     char *text, *limit;
     s64 r = measure(&a);
 
-    if (r == 0)
-        r = measure(&e);
-    if (r != 0)
-        return r;
+    if (r == 0) r = measure(&e);
+    if (r != 0) return r;
     pointers = (a.count + e.count + x->prefix_count + 8) * sizeof(char *);
     bytes = a.bytes + e.bytes + 16 + variable;
     r = take_block(t, pointers + bytes);
-    if (r != 0)
-        return r;
+    if (r != 0) return r;
     out->argv = t->exec_block;
     out->envp = out->argv + a.count + x->prefix_count + 3;
     text = (char *)t->exec_block + pointers;
@@ -190,8 +176,7 @@ static int keep_open(struct exec_target *x)
 
     if (strncmp(x->host.host, FD_PATH, strlen(FD_PATH)) == 0) {
         fd = open(x->host.host, O_RDONLY);
-        if (fd >= 0)
-            snprintf(x->host.host, sizeof(x->host.host), FD_PATH "%d", fd);
+        if (fd >= 0) snprintf(x->host.host, sizeof(x->host.host), FD_PATH "%d", fd);
     }
     return fd;
 }
@@ -228,18 +213,13 @@ s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 
     int kept = -1;
     const char *why;
 
-    if (n < 0 || !guest_read(guest, path, (size_t)n))
-        return -EFAULT;
-    if (n >= PATH_MAX)
-        return -ENAMETOOLONG;
-    if ((flags & ~(u64)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0)
-        return -EINVAL;
+    if (n < 0 || !guest_read(guest, path, (size_t)n)) return -EFAULT;
+    if (n >= PATH_MAX) return -ENAMETOOLONG;
+    if ((flags & ~(u64)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) return -EINVAL;
     guest[n] = '\0';
     r = exec_resolve(t, (s32)dirfd, guest, flags, &x, &why);
-    if (r == 0 && !x.native)
-        kept = keep_open(&x);
-    if (r == 0)
-        r = collect(t, argv, envp, &x, &args);
+    if (r == 0 && !x.native) kept = keep_open(&x);
+    if (r == 0) r = collect(t, argv, envp, &x, &args);
     if (r != 0) {
         close(kept);
         return r;

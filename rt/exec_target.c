@@ -20,8 +20,7 @@ static char *add_word(struct exec_target *x, const char *word, size_t n)
 {
     char *at = x->text + x->text_used;
 
-    if (n + 1 > sizeof(x->text) - x->text_used)
-        return NULL;
+    if (n + 1 > sizeof(x->text) - x->text_used) return NULL;
     memcpy(at, word, n);
     at[n] = '\0';
     x->text_used += n + 1;
@@ -35,13 +34,10 @@ static s64 look(const char *host, u8 *head, size_t *size)
     ssize_t n;
     int fd;
 
-    if (stat(host, &st) != 0)
-        return -errno;
-    if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, host, X_OK, AT_EACCESS) != 0)
-        return -EACCES;
+    if (stat(host, &st) != 0) return -errno;
+    if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, host, X_OK, AT_EACCESS) != 0) return -EACCES;
     fd = open(host, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
+    if (fd < 0) return -errno;
     n = pread(fd, head, HEAD_SIZE, 0);
     close(fd);
     *size = n > 0 ? (size_t)n : 0;
@@ -56,25 +52,20 @@ static s64 read_script(struct exec_target *x, const u8 *head, size_t size, const
     char *words[EXEC_PREFIX_ARGS];
     size_t n, count = 0;
 
-    if (end == NULL)
-        end = (const char *)head + size;
+    if (end == NULL) end = (const char *)head + size;
     while (end > line && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) end--;
     while (line < end && (*line == ' ' || *line == '\t')) line++;
-    if (line == end)
-        return -ENOEXEC;
+    if (line == end) return -ENOEXEC;
     for (n = 0; line + n < end && line[n] != ' ' && line[n] != '\t' && line[n] != '\0';) n++;
     words[count++] = *interpreter = add_word(x, line, n);
     line += n;
     while (line < end && (*line == ' ' || *line == '\t')) line++;
-    if (line < end)
-        words[count++] = add_word(x, line, (size_t)(end - line));
+    if (line < end) words[count++] = add_word(x, line, (size_t)(end - line));
     words[count++] = add_word(x, script, strlen(script));
     for (size_t i = 0; i < count; i++)
-        if (words[i] == NULL)
-            return -E2BIG;
+        if (words[i] == NULL) return -E2BIG;
     /* The words of an outer script follow, its own name (the first) replaced by this one's. */
-    if (x->prefix_count != 0)
-        count--;
+    if (x->prefix_count != 0) count--;
     memmove(x->prefix + count, x->prefix, x->prefix_count * sizeof(*words));
     memcpy(x->prefix, words, count * sizeof(*words));
     x->prefix_count += (unsigned)count;
@@ -87,15 +78,13 @@ static s64 first_path(struct thread *t, s64 dirfd, const char *guest, u64 flags,
     char name[64];
 
     if (guest[0] == '\0') {
-        if ((flags & AT_EMPTY_PATH) == 0)
-            return -ENOENT;
+        if ((flags & AT_EMPTY_PATH) == 0) return -ENOENT;
         snprintf(name, sizeof(name), "/proc/self/fd/%d", (int)dirfd);
         strcpy(x->host.host, name);
         snprintf(x->guest, sizeof(x->guest), "/dev/fd/%d", (int)dirfd);
         return 0;
     }
-    if (strlen(guest) >= sizeof(x->guest))
-        return -ENAMETOOLONG;
+    if (strlen(guest) >= sizeof(x->guest)) return -ENAMETOOLONG;
     if (strcmp(guest, "/proc/self/exe") == 0) {
         strcpy(x->host.host, process_exe);
         strcpy(x->guest, process_exe_guest);
@@ -133,19 +122,16 @@ s64 exec_resolve(struct thread *t, s64 dirfd, const char *guest, u64 flags, stru
         char *interpreter;
 
         r = look(x->host.host, head, &size);
-        if (r != 0)
-            return r;
+        if (r != 0) return r;
         switch (program_kind(head, size, why)) {
         case PROGRAM_GUEST: return 0;
         case PROGRAM_NATIVE: x->native = true; return 0;
         case PROGRAM_UNKNOWN: return -ENOEXEC;
         case PROGRAM_SCRIPT: break;
         }
-        if (depth == SCRIPT_DEPTH)
-            return -ELOOP;
+        if (depth == SCRIPT_DEPTH) return -ELOOP;
         r = read_script(x, head, size, x->guest, &interpreter);
-        if (r == 0 && strlen(interpreter) >= sizeof(x->guest))
-            r = -ENAMETOOLONG;
+        if (r == 0 && strlen(interpreter) >= sizeof(x->guest)) r = -ENAMETOOLONG;
         if (r == 0) {
             strcpy(x->guest, interpreter);
             r = path_resolve_text(t, AT_FDCWD, interpreter, PATH_FOLLOW, &x->host);

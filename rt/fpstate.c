@@ -17,8 +17,7 @@ u32 fpsr_read(struct guest_state *s)
 void fpsr_write(struct guest_state *s, u32 value)
 {
     fp_write_fpsr(value, &s->fpsr, &s->mxcsr, s->qc);
-    if (s->in_translated)
-        _mm_setcsr(_mm_getcsr() & ~MXCSR_STICKY);
+    if (s->in_translated) _mm_setcsr(_mm_getcsr() & ~MXCSR_STICKY);
 }
 
 void fpcr_write(struct guest_state *s, u32 value)
@@ -27,8 +26,7 @@ void fpcr_write(struct guest_state *s, u32 value)
 
     fp_write_fpcr(value, &s->fpcr, &live);
     s->mxcsr = live;
-    if (s->in_translated)
-        _mm_setcsr(live);
+    if (s->in_translated) _mm_setcsr(live);
 }
 
 void fpstate_init(struct guest_state *s)

@@ -11,8 +11,8 @@
 #include <ucontext.h>
 
 /* Results of guest_syscall that no kernel gives to programs. */
-#define RESTART_SYS 512     /* -: interrupted; the kernel would restart it under SA_RESTART */
-#define RESTART_AGAIN 513   /* -: not begun, a signal came first: make it anew after delivery */
+#define RESTART_SYS   512 /* -: interrupted; the kernel would restart it under SA_RESTART */
+#define RESTART_AGAIN 513 /* -: not begun, a signal came first: make it anew after delivery */
 
 /* Copies; the number of bytes that could not be copied (0: all done). */
 size_t guard_copy(void *to, const void *from, size_t n);

@@ -68,8 +68,7 @@ static void trap(struct thread *t, const struct engine_exit *e)
     case TRAP_BRK: signal_force(t, SIGTRAP, TRAP_BRKPT, t->state.pc); break;
     case TRAP_HLT:
     case TRAP_UNDEFINED:
-        if (!vdso_hypercall(t))
-            undefined(t);
+        if (!vdso_hypercall(t)) undefined(t);
         break;
     case TRAP_ALIGN:
     case TRAP_SP_ALIGN: signal_force(t, SIGBUS, BUS_ADRALN, t->state.trap_arg); break;

@@ -18,12 +18,14 @@ static inline s64 guest_syscall(struct thread *t, long nr, u64 a0, u64 a1, u64 a
     return guard_syscall(&t->attention, nr, a0, a1, a2, a3, a4, a5);
 }
 
-/* --- system calls (syscall/) ------------------------------------------------------------------- */
+/* --- system calls (syscall/) -------------------------------------------------------------------
+ */
 
 /* Carries out the call in x8 with its arguments in x0 to x5; state.pc is behind the SVC. */
 void syscall_do(struct thread *t);
 
-/* --- signals (signal*.c) ------------------------------------------------------------------------ */
+/* --- signals (signal*.c) ------------------------------------------------------------------------
+ */
 
 /* Host handlers for the synchronous signals; the first thread's mask and the dispositions that it
  * inherited. */
@@ -87,7 +89,8 @@ void fpstate_init(struct guest_state *s);
 /* The time functions of the guest's vDSO; false: not one of its instructions. */
 bool vdso_hypercall(struct thread *t);
 
-/* --- threads and processes ----------------------------------------------------------------------- */
+/* --- threads and processes -----------------------------------------------------------------------
+ */
 
 /* clone in all its forms. */
 struct clone_args_guest {

@@ -49,14 +49,11 @@ enum program_kind program_kind(const u8 *head, size_t size, const char **why)
     Elf64_Ehdr h;
 
     *why = NULL;
-    if (size >= 2 && head[0] == '#' && head[1] == '!')
-        return PROGRAM_SCRIPT;
+    if (size >= 2 && head[0] == '#' && head[1] == '!') return PROGRAM_SCRIPT;
     *why = "not an ELF file";
-    if (size < SELFMAG || memcmp(head, ELFMAG, SELFMAG) != 0)
-        return PROGRAM_UNKNOWN;
+    if (size < SELFMAG || memcmp(head, ELFMAG, SELFMAG) != 0) return PROGRAM_UNKNOWN;
     *why = "truncated ELF header";
-    if (size < sizeof(h))
-        return PROGRAM_UNKNOWN;
+    if (size < sizeof(h)) return PROGRAM_UNKNOWN;
     memcpy(&h, head, sizeof(h));
     *why = NULL;
     if (h.e_ident[EI_DATA] == ELFDATA2LSB && (h.e_machine == EM_X86_64 || h.e_machine == EM_386))
@@ -80,8 +77,7 @@ static void read_phdrs(struct elf_file *f)
     if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phnum == 0 || bytes > MAX_PHDRS_SIZE)
         refuse(f->path, 126, "bad ELF program header table");
     f->ph = malloc(bytes);
-    if (f->ph == NULL)
-        refuse(f->path, 126, "no memory");
+    if (f->ph == NULL) refuse(f->path, 126, "no memory");
     if (h->e_phoff > f->size || bytes > f->size - h->e_phoff ||
         pread(f->fd, f->ph, bytes, (off_t)h->e_phoff) != (ssize_t)bytes)
         refuse(f->path, 126, "truncated: program headers lie behind the end of the file");
@@ -110,15 +106,12 @@ static void measure(struct elf_file *f)
     for (unsigned i = 0; i < f->header.e_phnum; i++) {
         const Elf64_Phdr *p = &f->ph[i];
 
-        if (p->p_type != PT_LOAD)
-            continue;
+        if (p->p_type != PT_LOAD) continue;
         check_segment(f, p, &last);
-        if (f->low == UINT64_MAX)
-            f->low = ALIGN_DOWN(p->p_vaddr, (u64)GUEST_PAGE);
+        if (f->low == UINT64_MAX) f->low = ALIGN_DOWN(p->p_vaddr, (u64)GUEST_PAGE);
         f->high = ALIGN_UP(p->p_vaddr + p->p_memsz, (u64)GUEST_PAGE);
     }
-    if (f->low == UINT64_MAX || f->high <= f->low)
-        refuse(f->path, 126, "no loadable segments");
+    if (f->low == UINT64_MAX || f->high <= f->low) refuse(f->path, 126, "no loadable segments");
 }
 
 static void open_elf(struct elf_file *f, const char *path)
@@ -132,8 +125,7 @@ static void open_elf(struct elf_file *f, const char *path)
     f->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (f->fd < 0 || fstat(f->fd, &st) != 0)
         log_fatal(errno == ENOENT || errno == ENOTDIR ? 127 : 126, "%s: %s", path, strerror(errno));
-    if (S_ISDIR(st.st_mode))
-        refuse(path, 126, "is a directory");
+    if (S_ISDIR(st.st_mode)) refuse(path, 126, "is a directory");
     f->size = (u64)st.st_size;
     n = pread(f->fd, &f->header, sizeof(f->header), 0);
     switch (program_kind((u8 *)&f->header, n > 0 ? (size_t)n : 0, &why)) {
@@ -160,14 +152,12 @@ static void map_zeroes(struct elf_file *f, const Elf64_Phdr *p)
     u64 end = ALIGN_UP(f->bias + p->p_vaddr + p->p_memsz, (u64)GUEST_PAGE);
     static const u8 zero[GUEST_PAGE];
 
-    if (p->p_memsz == p->p_filesz)
-        return;
+    if (p->p_memsz == p->p_filesz) return;
     if (p->p_filesz != 0 && page > from && (p->p_flags & PF_W) != 0)
         (void)guest_write(from, zero, page - from);
-    if (p->p_filesz == 0)
-        page = ALIGN_DOWN(from, (u64)GUEST_PAGE);
-    if (end > page && mm_map(page, end - page, prot_of(p),
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) < 0)
+    if (p->p_filesz == 0) page = ALIGN_DOWN(from, (u64)GUEST_PAGE);
+    if (end > page &&
+        mm_map(page, end - page, prot_of(p), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) < 0)
         refuse(f->path, 126, "no memory for its data");
 }
 
@@ -205,12 +195,11 @@ static void map_elf(struct elf_file *f, u64 hint)
     else
         at = mm_map(mm_choose(ALIGN_DOWN(hint, align), span, align), span, PROT_NONE, flags, -1, 0);
     if (at < 0)
-        log_fatal(126, "%s: no room for it at 0x%llx: %s", f->path,
-                  (unsigned long long)f->low, strerror((int)-at));
+        log_fatal(126, "%s: no room for it at 0x%llx: %s", f->path, (unsigned long long)f->low,
+                  strerror((int)-at));
     f->bias = (u64)at - f->low;
     for (unsigned i = 0; i < f->header.e_phnum; i++)
-        if (f->ph[i].p_type == PT_LOAD)
-            map_segment(f, &f->ph[i]);
+        if (f->ph[i].p_type == PT_LOAD) map_segment(f, &f->ph[i]);
 }
 
 static void load_interpreter(struct thread *t, const struct elf_file *f, const Elf64_Phdr *p,
@@ -219,8 +208,7 @@ static void load_interpreter(struct thread *t, const struct elf_file *f, const E
     static struct path host;
     char *name;
 
-    if (p->p_filesz < 2 || p->p_filesz > PATH_MAX)
-        refuse(f->path, 126, "bad interpreter name");
+    if (p->p_filesz < 2 || p->p_filesz > PATH_MAX) refuse(f->path, 126, "bad interpreter name");
     name = malloc(p->p_filesz);
     if (name == NULL ||
         pread(f->fd, name, p->p_filesz, (off_t)p->p_offset) != (ssize_t)p->p_filesz ||
@@ -243,8 +231,7 @@ static u64 random_pages(unsigned bits)
     const u8 *bytes = (const u8 *)getauxval(AT_RANDOM);
     u32 r = 0;
 
-    if (bytes != NULL)
-        memcpy(&r, bytes + 4, sizeof(r));
+    if (bytes != NULL) memcpy(&r, bytes + 4, sizeof(r));
     return (u64)(r & ((1u << bits) - 1)) * GUEST_PAGE;
 }
 
@@ -259,8 +246,7 @@ static u64 phdr_address(const struct elf_file *f)
     for (unsigned i = 0; i < f->header.e_phnum; i++) {
         const Elf64_Phdr *p = &f->ph[i];
 
-        if (p->p_type == PT_PHDR)
-            return f->bias + p->p_vaddr;
+        if (p->p_type == PT_PHDR) return f->bias + p->p_vaddr;
     }
     for (unsigned i = 0; i < f->header.e_phnum; i++) {
         const Elf64_Phdr *p = &f->ph[i];
@@ -279,11 +265,9 @@ static void note_places(const struct elf_file *f)
     for (unsigned i = 0; i < f->header.e_phnum; i++) {
         const Elf64_Phdr *p = &f->ph[i];
 
-        if (p->p_type != PT_LOAD)
-            continue;
+        if (p->p_type != PT_LOAD) continue;
         if ((p->p_flags & PF_X) != 0) {
-            if (info->code_start == 0)
-                info->code_start = f->bias + p->p_vaddr;
+            if (info->code_start == 0) info->code_start = f->bias + p->p_vaddr;
             info->code_end = f->bias + p->p_vaddr + p->p_filesz;
         }
         info->data_start = f->bias + p->p_vaddr;

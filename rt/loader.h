@@ -38,8 +38,8 @@ struct image_info {
 extern struct image_info image_info;
 
 /* The guest's vDSO (vdso.c). */
-u64 vdso_map(void);             /* maps it; its ELF header's address or 0 */
-u64 vdso_sigreturn(void);       /* address of __kernel_rt_sigreturn */
-bool vdso_owns(u64 pc);         /* pc is in its text */
+u64 vdso_map(void);       /* maps it; its ELF header's address or 0 */
+u64 vdso_sigreturn(void); /* address of __kernel_rt_sigreturn */
+bool vdso_owns(u64 pc);   /* pc is in its text */
 
 #endif

@@ -22,11 +22,12 @@
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
 #endif
-#define ARM64_MINSIGSTKSZ 4720u /* struct rt_sigframe and its frame record, rounded as Linux does */
+#define ARM64_MINSIGSTKSZ 4720u /* struct rt_sigframe and its frame record, rounded as Linux does  \
+                                 */
 
-#define STACK_LARGEST (UINT64_C(1) << 30)
+#define STACK_LARGEST   (UINT64_C(1) << 30)
 #define STACK_UNLIMITED (UINT64_C(64) << 20)
-#define STACK_SMALLEST (UINT64_C(256) << 10)
+#define STACK_SMALLEST  (UINT64_C(256) << 10)
 
 static u64 stack_size(void)
 {
@@ -34,10 +35,8 @@ static u64 stack_size(void)
 
     if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return STACK_UNLIMITED;
-    if (limit.rlim_cur < STACK_SMALLEST)
-        return STACK_SMALLEST;
-    if (limit.rlim_cur > STACK_LARGEST)
-        return STACK_LARGEST;
+    if (limit.rlim_cur < STACK_SMALLEST) return STACK_SMALLEST;
+    if (limit.rlim_cur > STACK_LARGEST) return STACK_LARGEST;
     return ALIGN_UP((u64)limit.rlim_cur, (u64)GUEST_PAGE);
 }
 
@@ -70,12 +69,12 @@ static u64 *put(u64 *av, u64 key, u64 value)
     return av + 2;
 }
 
-static size_t fill_auxv(u64 *av, const struct stack_plan *plan, u64 execfn, u64 platform, u64 random)
+static size_t fill_auxv(u64 *av, const struct stack_plan *plan, u64 execfn, u64 platform,
+                        u64 random)
 {
     u64 *start = av;
 
-    if (plan->vdso != 0)
-        av = put(av, AT_SYSINFO_EHDR, plan->vdso);
+    if (plan->vdso != 0) av = put(av, AT_SYSINFO_EHDR, plan->vdso);
     av = put(av, AT_MINSIGSTKSZ, ARM64_MINSIGSTKSZ);
     av = put(av, AT_HWCAP, translate_hwcap());
     av = put(av, AT_PAGESZ, GUEST_PAGE);
@@ -104,14 +103,11 @@ static u64 map_stack(u64 need)
     u64 size = stack_size(), offset = 0;
     s64 at;
 
-    if (need > size / 2)
-        size = ALIGN_UP(need * 2, (u64)GUEST_PAGE);
-    if (getrandom(&offset, 4, GRND_NONBLOCK) == 4)
-        offset = (offset & 0xffff) * GUEST_PAGE;
-    at = mm_map_label(mm_high() - (UINT64_C(1) << 30) - size - offset, size,
-                      PROT_READ | PROT_WRITE, MM_STACK);
-    if (at < 0)
-        log_fatal(126, "no memory for the guest's stack");
+    if (need > size / 2) size = ALIGN_UP(need * 2, (u64)GUEST_PAGE);
+    if (getrandom(&offset, 4, GRND_NONBLOCK) == 4) offset = (offset & 0xffff) * GUEST_PAGE;
+    at = mm_map_label(mm_high() - (UINT64_C(1) << 30) - size - offset, size, PROT_READ | PROT_WRITE,
+                      MM_STACK);
+    if (at < 0) log_fatal(126, "no memory for the guest's stack");
     return (u64)at + size;
 }
 
@@ -131,8 +127,7 @@ void stack_build(struct thread *t, const struct stack_plan *plan)
     u64 *pointers = calloc(argc + envc + 1, sizeof(u64)), *at;
     u64 execfn, platform, random;
 
-    if (pointers == NULL)
-        log_fatal(126, "no memory for the guest's arguments");
+    if (pointers == NULL) log_fatal(126, "no memory for the guest's arguments");
     execfn = push_string(top - 8, p->guest_path);
     image_info.env_end = execfn;
     image_info.env_start = push_strings(execfn, p->envp, envc, pointers + argc);

@@ -14,8 +14,7 @@ void lock_take(struct lock *l)
 
     if (__atomic_compare_exchange_n(&l->word, &seen, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
-    if (seen != 2)
-        seen = __atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE);
+    if (seen != 2) seen = __atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE);
     while (seen != 0) {
         host_syscall(SYS_futex, (u64)&l->word, FUTEX_WAIT_PRIVATE, 2, 0, 0, 0);
         seen = __atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE);

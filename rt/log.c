@@ -36,8 +36,7 @@ static void put_line(const char *prefix, const char *format, va_list ap)
     int m = vsnprintf(line + n, sizeof(line) - 1 - (size_t)n, format, ap);
 
     n += m < 0 ? 0 : m;
-    if (n > (int)sizeof(line) - 2)
-        n = (int)sizeof(line) - 2;
+    if (n > (int)sizeof(line) - 2) n = (int)sizeof(line) - 2;
     line[n++] = '\n';
     put(line, (size_t)n);
 }
@@ -47,10 +46,8 @@ void log_line(enum log_channel c, const char *format, ...)
     char prefix[16] = "";
     va_list ap;
 
-    if (!log_on(c))
-        return;
-    if (c != LOG_ERROR)
-        snprintf(prefix, sizeof(prefix), "%s: ", channel_names[c]);
+    if (!log_on(c)) return;
+    if (c != LOG_ERROR) snprintf(prefix, sizeof(prefix), "%s: ", channel_names[c]);
     va_start(ap, format);
     put_line(prefix, format, ap);
     va_end(ap);
@@ -58,8 +55,7 @@ void log_line(enum log_channel c, const char *format, ...)
 
 void log_text(enum log_channel c, const char *text, size_t length)
 {
-    if (log_on(c))
-        put(text, length);
+    if (log_on(c)) put(text, length);
 }
 
 static bool parse_range(const char *text)
@@ -67,8 +63,7 @@ static bool parse_range(const char *text)
     char *end;
 
     log_start = strtoull(text, &end, 0);
-    if (end == text)
-        return false;
+    if (end == text) return false;
     log_end = log_start + 4;
     if (*end == '-') {
         text = end + 1;
@@ -83,13 +78,10 @@ bool log_enable(const char *argument)
         size_t n = strcspn(argument, ",");
         unsigned c;
 
-        if (argument[0] >= '0' && argument[0] <= '9')
-            return parse_range(argument);
+        if (argument[0] >= '0' && argument[0] <= '9') return parse_range(argument);
         for (c = 0; c < LOG_COUNT; c++)
-            if (strlen(channel_names[c]) == n && memcmp(channel_names[c], argument, n) == 0)
-                break;
-        if (c == LOG_COUNT)
-            return false;
+            if (strlen(channel_names[c]) == n && memcmp(channel_names[c], argument, n) == 0) break;
+        if (c == LOG_COUNT) return false;
         log_mask |= 1u << c;
         argument += n + (argument[n] == ',');
     }
@@ -100,10 +92,8 @@ int log_protect(void)
 {
     int fd = fcntl(2, F_DUPFD_CLOEXEC, 1000);
 
-    if (fd < 0)
-        fd = fcntl(2, F_DUPFD_CLOEXEC, 100);
-    if (fd >= 0)
-        log_fd = fd;
+    if (fd < 0) fd = fcntl(2, F_DUPFD_CLOEXEC, 100);
+    if (fd >= 0) log_fd = fd;
     return fd;
 }
 
@@ -111,8 +101,7 @@ int log_move(void)
 {
     int fd = fcntl(log_fd, F_DUPFD_CLOEXEC, log_fd + 1);
 
-    if (fd < 0)
-        fd = fcntl(log_fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0) fd = fcntl(log_fd, F_DUPFD_CLOEXEC, 3);
     log_fd = fd >= 0 ? fd : 2;
     return fd;
 }

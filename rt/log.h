@@ -30,7 +30,7 @@ enum log_channel {
 #define X(name, text) LOG_##name,
     LOG_CHANNELS(X)
 #undef X
-    LOG_COUNT
+        LOG_COUNT
 };
 
 /* Bit per channel, and the guest address range of --log=CHANNEL,START-END. */
@@ -64,7 +64,6 @@ int log_protect(void);
 int log_move(void);
 
 /* "ferry: ..." and exit(status), for the time before the guest runs. */
-void log_fatal(int status, const char *format, ...)
-    __attribute__((format(printf, 2, 3), noreturn));
+void log_fatal(int status, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
 
 #endif

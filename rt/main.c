@@ -51,26 +51,21 @@ static void usage(void)
 }
 
 /* The guest's word for the program: a path, or a name looked up in PATH. */
-static s64 find_program(struct thread *t, const char *word, struct exec_target *x,
-                        const char **why)
+static s64 find_program(struct thread *t, const char *word, struct exec_target *x, const char **why)
 {
     const char *dirs = getenv("PATH");
     char name[PATH_MAX];
     s64 r, seen = -ENOENT;
 
-    if (strchr(word, '/') != NULL)
-        return exec_resolve(t, AT_FDCWD, word, 0, x, why);
-    if (dirs == NULL)
-        dirs = "/usr/local/bin:/usr/bin:/bin";
+    if (strchr(word, '/') != NULL) return exec_resolve(t, AT_FDCWD, word, 0, x, why);
+    if (dirs == NULL) dirs = "/usr/local/bin:/usr/bin:/bin";
     while (*dirs != '\0') {
         size_t n = strcspn(dirs, ":");
 
         snprintf(name, sizeof(name), "%.*s%s%s", (int)n, dirs, n != 0 ? "/" : "", word);
         r = exec_resolve(t, AT_FDCWD, name, 0, x, why);
-        if (r == 0)
-            return 0;
-        if (r != -ENOENT && r != -ENOTDIR)
-            seen = r;
+        if (r == 0) return 0;
+        if (r != -ENOENT && r != -ENOTDIR) seen = r;
         dirs += n + (dirs[n] == ':');
     }
     return seen;
@@ -88,12 +83,10 @@ static char **with_prefix(char **argv, const struct exec_target *x)
     size_t count = 0;
     char **all;
 
-    if (x->prefix_count == 0)
-        return argv;
+    if (x->prefix_count == 0) return argv;
     while (argv[count] != NULL) count++;
     all = calloc(count + x->prefix_count + 1, sizeof(*all));
-    if (all == NULL)
-        log_fatal(126, "no memory for the arguments");
+    if (all == NULL) log_fatal(126, "no memory for the arguments");
     memcpy(all, x->prefix, x->prefix_count * sizeof(*all));
     memcpy(all + x->prefix_count, argv + 1, count * sizeof(*all));
     return all;
@@ -107,30 +100,25 @@ static struct thread *start_runtime(void)
     mm_init();
     translate_init();
     engine = options.mode == MODE_EVAL ? &engine_eval : &engine_jit;
-    if (!engine->init())
-        engine = &engine_eval;
+    if (!engine->init()) engine = &engine_eval;
     t = thread_new(NULL, 0);
-    if (t == NULL)
-        log_fatal(126, "no memory");
+    if (t == NULL) log_fatal(126, "no memory");
     thread_self = t;
     t->tid = t->process->pid;
-    if (options.trace_syscalls)
-        log_enable("syscall");
-    if (options.stats || log_mask != 1u << LOG_ERROR)
-        t->files->log_fd = log_protect();
+    if (options.trace_syscalls) log_enable("syscall");
+    if (options.stats || log_mask != 1u << LOG_ERROR) t->files->log_fd = log_protect();
     return t;
 }
 
 /* Runs the program in the file `host`. */
-static void __attribute__((noreturn)) run_program(struct thread *t, const char *host, char **argv,
-                                                  char **envp)
+static void __attribute__((noreturn))
+run_program(struct thread *t, const char *host, char **argv, char **envp)
 {
     struct program p = {host, process_exe_guest, argv, envp};
     const char *base = strrchr(process_exe_guest, '/');
 
     load_program(t, &p);
-    if (strncmp(host, FD_PATH, strlen(FD_PATH)) == 0)
-        close(atoi(host + strlen(FD_PATH)));
+    if (strncmp(host, FD_PATH, strlen(FD_PATH)) == 0) close(atoi(host + strlen(FD_PATH)));
     prctl(PR_SET_NAME, base != NULL ? base + 1 : process_exe_guest);
     signal_init(t);
     thread_loop(t);
@@ -141,8 +129,7 @@ static void name_program(const char *host)
 {
     char real[PATH_MAX];
 
-    if (realpath(host, real) == NULL)
-        strcpy(real, host);
+    if (realpath(host, real) == NULL) strcpy(real, host);
     strcpy(process_exe, real);
     strcpy(process_exe_guest, path_to_guest(real));
 }
@@ -157,16 +144,12 @@ static int run_command(int argc, char **argv, char **envp)
 
     options_from_environment(envp);
     first = options_parse(argc, argv);
-    if (first < 0)
-        return -first - 1;
-    if (first == argc)
-        log_fatal(126, "run: which program? see ferry run --help");
+    if (first < 0) return -first - 1;
+    if (first == argc) log_fatal(126, "run: which program? see ferry run --help");
     t = start_runtime();
     r = find_program(t, argv[first], &x, &why);
-    if (r != 0)
-        refuse(argv[first], r, why);
-    if (x.native)
-        refuse(argv[first], -ENOEXEC, "is a program of the host, not an AArch64 one");
+    if (r != 0) refuse(argv[first], r, why);
+    if (x.native) refuse(argv[first], -ENOEXEC, "is a program of the host, not an AArch64 one");
     name_program(x.host.host);
     run_program(t, x.host.host, with_prefix(argv + first, &x), envp);
 }
@@ -207,8 +190,7 @@ int main(int argc, char **argv, char **envp)
     char *executed = take_variable(envp);
 
     find_self();
-    if (executed != NULL)
-        run_executed(executed, argv, envp);
+    if (executed != NULL) run_executed(executed, argv, envp);
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         usage();
         return argc < 2 ? 126 : 0;
@@ -217,9 +199,7 @@ int main(int argc, char **argv, char **envp)
         puts("ferry " FERRY_VERSION);
         return 0;
     }
-    if (strcmp(argv[1], "run") == 0)
-        return run_command(argc - 2, argv + 2, envp);
-    if (argv[1][0] != '-' && strchr(argv[1], '/') == NULL)
-        run_helper(argv[1], argv + 1);
+    if (strcmp(argv[1], "run") == 0) return run_command(argc - 2, argv + 2, envp);
+    if (argv[1][0] != '-' && strchr(argv[1], '/') == NULL) run_helper(argv[1], argv + 1);
     log_fatal(127, "%s: no such command; see ferry --help", argv[1]);
 }

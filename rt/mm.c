@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define GIB (UINT64_C(1) << 30)
+#define GIB    (UINT64_C(1) << 30)
 #define LOWEST UINT64_C(0x10000) /* vm.mmap_min_addr of all common kernels */
 
 static u64 window_end;
@@ -49,8 +49,7 @@ void mm_init(void)
     if (low < 4 * GIB)
         log_fatal(126, "the host's own mappings leave no room for the guest (lowest at 0x%llx)",
                   (unsigned long long)low);
-    if (bytes != NULL)
-        memcpy(&random, bytes + 8, 4);
+    if (bytes != NULL) memcpy(&random, bytes + 8, 4);
     mmap_base = window_end - 16 * GIB - ((random & 0xfffff) << 12);
 }
 
@@ -70,19 +69,16 @@ static u64 gap_below(u64 below, u64 length, u64 align)
     size_t i = mm_index(below);
     u64 top = below;
 
-    if (i < mm_table.count && mm_table.area[i].start < below)
-        top = mm_table.area[i].start;
+    if (i < mm_table.count && mm_table.area[i].start < below) top = mm_table.area[i].start;
     for (;;) {
         u64 bottom = i > 0 ? mm_table.area[i - 1].end : LOWEST;
 
         if (top > bottom && top - bottom >= length) {
             u64 at = ALIGN_DOWN(top - length, align);
 
-            if (at >= bottom)
-                return at;
+            if (at >= bottom) return at;
         }
-        if (i == 0)
-            return 0;
+        if (i == 0) return 0;
         top = mm_table.area[--i].start;
     }
 }
@@ -95,8 +91,7 @@ u64 mm_choose_locked(u64 hint, u64 length, u64 align)
     if (hint >= LOWEST && hint < window_end && length <= window_end - hint &&
         mm_is_free(hint, hint + length))
         return hint;
-    if (length >= window_end)
-        return 0;
+    if (length >= window_end) return 0;
     at = gap_below(mmap_base, length, align);
     return at != 0 ? at : gap_below(window_end, length, align);
 }
@@ -121,11 +116,9 @@ s64 mm_map_chosen(u64 hint, u64 length, u32 host_prot, u32 flags, int fd, u64 of
         s64 r = host_syscall(SYS_mmap, at, length, host_prot, flags | MAP_FIXED_NOREPLACE,
                              (u64)(s64)fd, offset);
 
-        if (r != -EEXIST)
-            return r;
+        if (r != -EEXIST) return r;
         below = ALIGN_DOWN(at, GIB) - (GIB << (tries / 4));
-        if (below > window_end)
-            break;
+        if (below > window_end) break;
         at = gap_below(below, length, GUEST_PAGE);
     }
     return -ENOMEM;
@@ -139,8 +132,7 @@ bool mm_find(u64 addr, struct mm_area *out)
     lock_take(&mm_lock);
     i = mm_index(addr);
     found = i < mm_table.count && mm_table.area[i].start <= addr;
-    if (found)
-        *out = mm_table.area[i];
+    if (found) *out = mm_table.area[i];
     lock_drop(&mm_lock);
     return found;
 }
@@ -150,21 +142,17 @@ size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max)
     u64 end = pc + max * 4, at = pc;
 
     (void)context;
-    if (end < pc)
-        return 0;
+    if (end < pc) return 0;
     lock_take(&mm_lock);
     for (size_t i = mm_index(pc); i < mm_table.count && at < end; i++) {
         const struct mm_area *a = &mm_table.area[i];
 
-        if (a->start > at || (a->prot & PROT_EXEC) == 0)
-            break;
+        if (a->start > at || (a->prot & PROT_EXEC) == 0) break;
         at = a->end;
     }
     lock_drop(&mm_lock);
-    if (at > end)
-        at = end;
-    if (at <= pc)
-        return 0;
+    if (at > end) at = end;
+    if (at <= pc) return 0;
     return (at - pc - guard_copy(words, (const void *)pc, at - pc)) / 4;
 }
 
@@ -177,8 +165,8 @@ static bool written_elsewhere(const struct mm_area *a)
         const struct mm_area *b = &mm_table.area[i];
 
         if (b->ino == a->ino && b->dev == a->dev && b->offset < end &&
-            b->offset + (b->end - b->start) > a->offset &&
-            (b->flags & MAP_SHARED) != 0 && (b->prot & PROT_WRITE) != 0)
+            b->offset + (b->end - b->start) > a->offset && (b->flags & MAP_SHARED) != 0 &&
+            (b->prot & PROT_WRITE) != 0)
             return true;
     }
     return false;
@@ -214,8 +202,7 @@ void mm_written(u64 start, u64 end)
     for (size_t i = mm_index(start); i < mm_table.count && mm_table.area[i].start < end; i++)
         executable |= (mm_table.area[i].prot & PROT_EXEC) != 0;
     lock_drop(&mm_lock);
-    if (executable)
-        engine->invalidate(start, end);
+    if (executable) engine->invalidate(start, end);
 }
 
 /* Lock held: what other areas show of area a's bytes [from, to). */

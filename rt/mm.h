@@ -18,8 +18,8 @@ struct mm_area {
     u32 prot;  /* the guest's PROT_ bits */
     u32 flags; /* MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_STACK... */
     u64 offset;
-    u64 dev, ino;    /* of the file, 0 for anonymous memory */
-    u8 label;        /* enum mm_label */
+    u64 dev, ino; /* of the file, 0 for anonymous memory */
+    u8 label;     /* enum mm_label */
 };
 
 enum mm_label { MM_PLAIN, MM_HEAP, MM_STACK, MM_VDSO, MM_VVAR };
@@ -29,7 +29,8 @@ void mm_init(void);
 u64 mm_low(void);
 u64 mm_high(void);
 
-/* --- queries: lock-free for the engine's sake where it says so --------------------------------- */
+/* --- queries: lock-free for the engine's sake where it says so ---------------------------------
+ */
 
 /* The area that holds addr; false: none. Takes LOCK_MM. */
 bool mm_find(u64 addr, struct mm_area *out);
@@ -50,7 +51,8 @@ void mm_written(u64 start, u64 end);
 /* Invalidates what other mappings of the file pages behind [start, end) were translated to. */
 void mm_flush_aliases(u64 start, u64 end);
 
-/* --- changes: errors are -errno ---------------------------------------------------------------- */
+/* --- changes: errors are -errno ----------------------------------------------------------------
+ */
 
 /* mmap of Linux/arm64; the address or -errno. fd is the guest's (= host's) descriptor. */
 s64 mm_map(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offset);

@@ -20,7 +20,7 @@
 #endif
 #define ARM64_PROT_BTI 0x10u
 #define ARM64_PROT_MTE 0x20u
-#define PROT_RWX ((u32)(PROT_READ | PROT_WRITE | PROT_EXEC))
+#define PROT_RWX       ((u32)(PROT_READ | PROT_WRITE | PROT_EXEC))
 
 static u32 host_prot(u32 prot)
 {
@@ -36,8 +36,7 @@ static bool in_window(u64 addr, u64 length)
 
 static void forget(u64 start, u64 end)
 {
-    if (mm_remove(start, end))
-        engine->invalidate(start, end);
+    if (mm_remove(start, end)) engine->invalidate(start, end);
 }
 
 static void identify(int fd, struct mm_area *a)
@@ -56,18 +55,15 @@ static s64 map_host(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offse
     u32 kept = flags & ~(u32)(MAP_32BIT | MAP_GROWSDOWN | MAP_FIXED | MAP_FIXED_NOREPLACE);
 
     if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE) {
-        if (!in_window(addr, length))
-            return -ENOMEM;
-        if (!mm_is_free(addr, addr + length))
-            return -EEXIST;
+        if (!in_window(addr, length)) return -ENOMEM;
+        if (!mm_is_free(addr, addr + length)) return -EEXIST;
         return host_syscall(SYS_mmap, addr, length, host_prot(prot), kept | MAP_FIXED_NOREPLACE,
                             (u64)(s64)fd, offset);
     }
     if ((flags & MAP_FIXED) != 0) {
-        if (!in_window(addr, length))
-            return -ENOMEM;
-        return host_syscall(SYS_mmap, addr, length, host_prot(prot), kept | MAP_FIXED,
-                            (u64)(s64)fd, offset);
+        if (!in_window(addr, length)) return -ENOMEM;
+        return host_syscall(SYS_mmap, addr, length, host_prot(prot), kept | MAP_FIXED, (u64)(s64)fd,
+                            offset);
     }
     return mm_map_chosen(ALIGN_DOWN(addr, (u64)GUEST_PAGE), length, host_prot(prot), kept, fd,
                          offset);
@@ -78,16 +74,13 @@ s64 mm_map(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offset)
     struct mm_area a = {.prot = prot & PROT_RWX, .offset = offset};
     s64 at;
 
-    if (length == 0 || (offset & (GUEST_PAGE - 1)) != 0)
-        return -EINVAL;
+    if (length == 0 || (offset & (GUEST_PAGE - 1)) != 0) return -EINVAL;
     if ((flags & (u32)(MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0 && (addr & (GUEST_PAGE - 1)) != 0)
         return -EINVAL;
     length = ALIGN_UP(length, (u64)GUEST_PAGE);
-    if (length == 0)
-        return -ENOMEM;
+    if (length == 0) return -ENOMEM;
     a.flags = flags & (u32)(MAP_TYPE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_LOCKED);
-    if ((flags & MAP_ANONYMOUS) == 0)
-        identify(fd, &a);
+    if ((flags & MAP_ANONYMOUS) == 0) identify(fd, &a);
     lock_take(&mm_lock);
     at = map_host(addr, length, prot, flags, fd, offset);
     if (at >= 0) {
@@ -106,8 +99,7 @@ s64 mm_map_label(u64 addr, u64 length, u32 prot, enum mm_label label)
     struct mm_area a = {.prot = prot, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .label = (u8)label};
     s64 at;
 
-    if (label == MM_STACK)
-        flags |= MAP_NORESERVE;
+    if (label == MM_STACK) flags |= MAP_NORESERVE;
     lock_take(&mm_lock);
     at = map_host(addr, length, prot, flags, -1, 0);
     if (at >= 0) {
@@ -124,12 +116,10 @@ s64 mm_unmap(u64 addr, u64 length)
     s64 r;
 
     length = ALIGN_UP(length, (u64)GUEST_PAGE);
-    if ((addr & (GUEST_PAGE - 1)) != 0 || length == 0 || !in_window(addr, length))
-        return -EINVAL;
+    if ((addr & (GUEST_PAGE - 1)) != 0 || length == 0 || !in_window(addr, length)) return -EINVAL;
     lock_take(&mm_lock);
     r = host_syscall(SYS_munmap, addr, length, 0, 0, 0, 0);
-    if (r == 0)
-        forget(addr, addr + length);
+    if (r == 0) forget(addr, addr + length);
     lock_drop(&mm_lock);
     return r;
 }
@@ -161,26 +151,21 @@ s64 mm_protect(u64 addr, u64 length, u32 prot)
         return -EINVAL;
     length = ALIGN_UP(length, (u64)GUEST_PAGE);
     end = addr + length;
-    if (length == 0)
-        return 0;
-    if ((prot & ~(PROT_RWX | 8 /* PROT_SEM */ | ARM64_PROT_BTI)) != 0)
-        return -EINVAL;
-    if (!in_window(addr, length))
-        return -ENOMEM;
+    if (length == 0) return 0;
+    if ((prot & ~(PROT_RWX | 8 /* PROT_SEM */ | ARM64_PROT_BTI)) != 0) return -EINVAL;
+    if (!in_window(addr, length)) return -ENOMEM;
     lock_take(&mm_lock);
     if (grows == PROT_GROWSDOWN) {
         size_t i = mm_index(addr);
 
-        if (i < mm_table.count && mm_table.area[i].label == MM_STACK)
-            addr = mm_table.area[i].start;
+        if (i < mm_table.count && mm_table.area[i].label == MM_STACK) addr = mm_table.area[i].start;
     }
     if (!mm_is_covered(addr, end)) {
         lock_drop(&mm_lock);
         return -ENOMEM;
     }
     r = host_syscall(SYS_mprotect, addr, end - addr, host_prot(prot), 0, 0, 0);
-    if (r == 0 && set_prot(addr, end, prot & PROT_RWX))
-        engine->invalidate(addr, end);
+    if (r == 0 && set_prot(addr, end, prot & PROT_RWX)) engine->invalidate(addr, end);
     lock_drop(&mm_lock);
     return r;
 }
@@ -194,8 +179,7 @@ static void moved(const struct mm_area *old, u64 addr, u64 old_length, u64 to, u
     a.start = to;
     a.end = to + length;
     forget(to, to + length);
-    if ((flags & MREMAP_DONTUNMAP) == 0)
-        forget(addr, addr + old_length);
+    if ((flags & MREMAP_DONTUNMAP) == 0) forget(addr, addr + old_length);
     mm_insert(&a);
 }
 
@@ -212,8 +196,7 @@ static s64 remap_locked(u64 addr, u64 old_length, u64 length, u32 flags, u64 to)
     if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) == 0 && old_length != 0) {
         if (length <= old_length) {
             r = host_syscall(SYS_munmap, addr + length, old_length - length, 0, 0, 0, 0);
-            if (length < old_length && r == 0)
-                forget(addr + length, addr + old_length);
+            if (length < old_length && r == 0) forget(addr + length, addr + old_length);
             return length < old_length && r < 0 ? r : (s64)addr;
         }
         if (addr + old_length == old.end && in_window(addr, length) &&
@@ -225,13 +208,10 @@ static s64 remap_locked(u64 addr, u64 old_length, u64 length, u32 flags, u64 to)
                 return r;
             }
         }
-        if ((flags & MREMAP_MAYMOVE) == 0)
-            return -ENOMEM;
+        if ((flags & MREMAP_MAYMOVE) == 0) return -ENOMEM;
     }
-    if ((flags & MREMAP_FIXED) == 0)
-        to = mm_choose_locked(0, length, GUEST_PAGE);
-    if (to == 0)
-        return -ENOMEM;
+    if ((flags & MREMAP_FIXED) == 0) to = mm_choose_locked(0, length, GUEST_PAGE);
+    if (to == 0) return -ENOMEM;
     r = host_syscall(SYS_mremap, addr, old_length, length,
                      (flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, to, 0);
     if (r >= 0)
@@ -250,13 +230,10 @@ s64 mm_remap(u64 addr, u64 old_length, u64 length, u32 flags, u64 to)
         return -EINVAL;
     if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0 && (flags & MREMAP_MAYMOVE) == 0)
         return -EINVAL;
-    if ((flags & MREMAP_DONTUNMAP) != 0 && old_length != length)
-        return -EINVAL;
-    if (!in_window(addr, old_length))
-        return -EFAULT;
-    if ((flags & MREMAP_FIXED) != 0 &&
-        ((to & (GUEST_PAGE - 1)) != 0 || !in_window(to, length) ||
-         (to < addr + old_length && addr < to + length)))
+    if ((flags & MREMAP_DONTUNMAP) != 0 && old_length != length) return -EINVAL;
+    if (!in_window(addr, old_length)) return -EFAULT;
+    if ((flags & MREMAP_FIXED) != 0 && ((to & (GUEST_PAGE - 1)) != 0 || !in_window(to, length) ||
+                                        (to < addr + old_length && addr < to + length)))
         return -EINVAL;
     lock_take(&mm_lock);
     r = remap_locked(addr, old_length, length, flags, to);
@@ -271,12 +248,14 @@ void mm_set_brk(u64 start)
 
 static bool brk_move(u64 from, u64 to)
 {
-    struct mm_area a = {.start = from, .end = to, .prot = PROT_READ | PROT_WRITE,
-                        .flags = MAP_PRIVATE | MAP_ANONYMOUS, .label = MM_HEAP};
+    struct mm_area a = {.start = from,
+                        .end = to,
+                        .prot = PROT_READ | PROT_WRITE,
+                        .flags = MAP_PRIVATE | MAP_ANONYMOUS,
+                        .label = MM_HEAP};
 
     if (to < from) {
-        if (host_syscall(SYS_munmap, to, from - to, 0, 0, 0, 0) != 0)
-            return false;
+        if (host_syscall(SYS_munmap, to, from - to, 0, 0, 0, 0) != 0) return false;
         forget(to, from);
         return true;
     }

@@ -35,13 +35,13 @@ static void print_mapping(int fd, u64 start, u64 end, u64 offset, const char *de
         char line[4400];
         int n;
 
-        if (a->label != MM_PLAIN)
-            name = label_text(a);
-        n = snprintf(line, sizeof(line), "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %s %-10"
-                     PRIu64, from, to, (a->prot & PROT_READ) != 0 ? 'r' : '-',
-                     (a->prot & PROT_WRITE) != 0 ? 'w' : '-', (a->prot & PROT_EXEC) != 0 ? 'x' : '-',
-                     (a->flags & MAP_SHARED) != 0 ? 's' : 'p',
-                     ino != 0 ? offset + (from - start) : 0, device, ino);
+        if (a->label != MM_PLAIN) name = label_text(a);
+        n = snprintf(
+            line, sizeof(line), "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %s %-10" PRIu64,
+            from, to, (a->prot & PROT_READ) != 0 ? 'r' : '-',
+            (a->prot & PROT_WRITE) != 0 ? 'w' : '-', (a->prot & PROT_EXEC) != 0 ? 'x' : '-',
+            (a->flags & MAP_SHARED) != 0 ? 's' : 'p', ino != 0 ? offset + (from - start) : 0,
+            device, ino);
         if (*name != '\0')
             n += snprintf(line + n, sizeof(line) - (size_t)n, "%*s%s", n < 73 ? 73 - n : 1, "",
                           path_to_guest(name));
@@ -57,7 +57,8 @@ static void print_line(int fd, char *line)
     int at = 0;
 
     if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %31s %" SCNu64 "%n", &start, &end,
-               &offset, device, &ino, &at) < 5 || start >= mm_high())
+               &offset, device, &ino, &at) < 5 ||
+        start >= mm_high())
         return;
     name = line + at;
     name += strspn(name, " ");
@@ -71,8 +72,7 @@ void mm_print(int fd)
     int in = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     ssize_t n;
 
-    if (in < 0)
-        return;
+    if (in < 0) return;
     while ((n = read(in, buf + have, sizeof(buf) - 1 - have)) > 0) {
         char *at = buf, *newline;
 

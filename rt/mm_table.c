@@ -17,8 +17,7 @@ static void make_room(size_t more)
     size_t bytes, want;
     void *p;
 
-    if (mm_table.count + more <= mm_table.capacity)
-        return;
+    if (mm_table.count + more <= mm_table.capacity) return;
     want = mm_table.capacity == 0 ? 512 : mm_table.capacity * 2;
     bytes = ALIGN_UP(want * sizeof(struct mm_area), (size_t)GUEST_PAGE);
     p = mm_table.area == NULL
@@ -26,8 +25,7 @@ static void make_room(size_t more)
             : mremap(mm_table.area,
                      ALIGN_UP(mm_table.capacity * sizeof(struct mm_area), (size_t)GUEST_PAGE),
                      bytes, MREMAP_MAYMOVE);
-    if (p == MAP_FAILED)
-        log_fatal(126, "no memory for the guest's map");
+    if (p == MAP_FAILED) log_fatal(126, "no memory for the guest's map");
     mm_table.area = p;
     mm_table.capacity = want;
 }
@@ -57,8 +55,7 @@ bool mm_is_free(u64 start, u64 end)
 bool mm_is_covered(u64 start, u64 end)
 {
     for (size_t i = mm_index(start); start < end; i++) {
-        if (i == mm_table.count || mm_table.area[i].start > start)
-            return false;
+        if (i == mm_table.count || mm_table.area[i].start > start) return false;
         start = mm_table.area[i].end;
     }
     return true;
@@ -84,15 +81,13 @@ void mm_split(u64 at)
     size_t i = mm_index(at);
     struct mm_area *a;
 
-    if (i == mm_table.count || mm_table.area[i].start >= at)
-        return;
+    if (i == mm_table.count || mm_table.area[i].start >= at) return;
     open_gap(i, 1);
     a = &mm_table.area[i];
     a[0] = a[1];
     a[0].end = at;
     a[1].start = at;
-    if (a[1].ino != 0)
-        a[1].offset += at - a[0].start;
+    if (a[1].ino != 0) a[1].offset += at - a[0].start;
 }
 
 bool mm_remove(u64 start, u64 end)
@@ -107,8 +102,7 @@ bool mm_remove(u64 start, u64 end)
         executable |= (mm_table.area[i + n].prot & PROT_EXEC) != 0;
         n++;
     }
-    if (n != 0)
-        close_gap(i, n);
+    if (n != 0) close_gap(i, n);
     return executable;
 }
 
@@ -123,8 +117,7 @@ void mm_merge(u64 start, u64 end)
 {
     size_t i = mm_index(start);
 
-    if (i > 0)
-        i--;
+    if (i > 0) i--;
     while (i + 1 < mm_table.count && mm_table.area[i].start <= end) {
         struct mm_area *a = &mm_table.area[i];
 

@@ -29,8 +29,7 @@ static bool set_sysroot(const char *value)
         options.sysroot = "";
         return true;
     }
-    if (realpath(value, path) == NULL)
-        log_fatal(127, "%s: no such sysroot directory", value);
+    if (realpath(value, path) == NULL) log_fatal(127, "%s: no such sysroot directory", value);
     options.sysroot = strcmp(path, "/") == 0 ? "" : path;
     return true;
 }
@@ -93,8 +92,7 @@ static const struct option table[] = {
 
 static bool apply(const struct option *o, const char *value, const char *said)
 {
-    if (o->set(value))
-        return true;
+    if (o->set(value)) return true;
     log_line(LOG_ERROR, "%s: expected %s", said, o->argument);
     return false;
 }
@@ -102,8 +100,7 @@ static bool apply(const struct option *o, const char *value, const char *said)
 void options_from_environment(char **envp)
 {
     for (; *envp != NULL; envp++) {
-        if (strncmp(*envp, "FERRY_", 6) != 0)
-            continue;
+        if (strncmp(*envp, "FERRY_", 6) != 0) continue;
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
             size_t n = strlen(table[i].twin);
 
@@ -119,8 +116,7 @@ static const struct option *find(const char *word)
     size_t n = strcspn(word, "=");
 
     for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-        if (strlen(table[i].name) == n && memcmp(table[i].name, word, n) == 0)
-            return &table[i];
+        if (strlen(table[i].name) == n && memcmp(table[i].name, word, n) == 0) return &table[i];
     return NULL;
 }
 
@@ -132,8 +128,7 @@ int options_parse(int argc, char **argv)
         const char *word = argv[i] + 2, *value = strchr(word, '=');
         const struct option *o;
 
-        if (*word == '\0')
-            return i + 1;
+        if (*word == '\0') return i + 1;
         if (strcmp(word, "help") == 0) {
             options_help();
             return -1;
@@ -156,8 +151,7 @@ int options_parse(int argc, char **argv)
         } else if (value != NULL) {
             value++;
         }
-        if (!apply(o, value, argv[i]))
-            return -126 - 1;
+        if (!apply(o, value, argv[i])) return -126 - 1;
     }
     if (i < argc && argv[i][0] == '-') {
         log_line(LOG_ERROR, "%s: no such option; see ferry run --help", argv[i]);
@@ -175,18 +169,12 @@ size_t options_pack(char *buf, size_t size)
                      options.mode == MODE_EVAL ? "eval" : "quick");
 
 #define PACK(...)                                                                                  \
-    if (n >= 0 && (size_t)n < size)                                                                \
-    n += snprintf(buf + n, size - (size_t)n, __VA_ARGS__)
-    if (options.trace_syscalls)
-        PACK("%ctrace=syscalls", SEPARATOR);
-    if (options.log != NULL)
-        PACK("%clog=%s", SEPARATOR, options.log);
-    if (options.stats)
-        PACK("%cstats=1", SEPARATOR);
-    if (options.cpu_features != NULL)
-        PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
-    if (options.verify)
-        PACK("%cverify=1", SEPARATOR);
+    if (n >= 0 && (size_t)n < size) n += snprintf(buf + n, size - (size_t)n, __VA_ARGS__)
+    if (options.trace_syscalls) PACK("%ctrace=syscalls", SEPARATOR);
+    if (options.log != NULL) PACK("%clog=%s", SEPARATOR, options.log);
+    if (options.stats) PACK("%cstats=1", SEPARATOR);
+    if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
+    if (options.verify) PACK("%cverify=1", SEPARATOR);
 #undef PACK
     return (size_t)n;
 }
@@ -199,8 +187,7 @@ void options_unpack(const char *text)
         char *next = strchr(word, SEPARATOR);
         const struct option *o;
 
-        if (next != NULL)
-            *next++ = '\0';
+        if (next != NULL) *next++ = '\0';
         o = find(word);
         if (o != NULL)
             apply(o, strchr(word, '=') + 1, word); /* the copy lives on: values point into it */

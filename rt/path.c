@@ -22,14 +22,20 @@
 #define MAX_LINKS 40
 
 /* Directories whose host side comes first. */
-static const char *const host_first[] = {"/proc", "/sys", "/dev", "/tmp",  "/var/tmp", "/home",
+static const char *const host_first[] = {"/proc", "/sys", "/dev", "/tmp",   "/var/tmp", "/home",
                                          "/root", "/run", "/mnt", "/media", "/srv"};
 
 /* Directories that a complete sysroot (one with /usr/lib) has for itself: the host's programs and
  * libraries there are of the wrong architecture. */
-static const char *const sysroot_only[] = {
-    "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d", "/etc/ld.so.preload"};
+static const char *const sysroot_only[] = {"/usr",
+                                           "/bin",
+                                           "/sbin",
+                                           "/lib",
+                                           "/lib64",
+                                           "/etc/ld.so.cache",
+                                           "/etc/ld.so.conf",
+                                           "/etc/ld.so.conf.d",
+                                           "/etc/ld.so.preload"};
 
 static bool is_under(const char *path, const char *dir)
 {
@@ -41,8 +47,7 @@ static bool is_under(const char *path, const char *dir)
 static bool is_under_any(const char *path, const char *const *dirs, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (is_under(path, dirs[i]))
-            return true;
+        if (is_under(path, dirs[i])) return true;
     return false;
 }
 
@@ -53,8 +58,7 @@ bool path_in_sysroot(const char *host)
 
 const char *path_to_guest(const char *host)
 {
-    if (!path_in_sysroot(host))
-        return host;
+    if (!path_in_sysroot(host)) return host;
     host += strlen(options.sysroot);
     return *host != '\0' ? host : "/";
 }
@@ -96,8 +100,7 @@ struct walk {
 static void go_up(struct walk *w)
 {
     while (w->length > w->root && w->done[w->length - 1] != '/') w->length--;
-    if (w->length > w->root)
-        w->length--;
+    if (w->length > w->root) w->length--;
     w->done[w->length] = '\0';
 }
 
@@ -107,10 +110,8 @@ static s64 take_link(struct walk *w, const char *target, size_t n, const char *r
     char tail[PATH_MAX];
     size_t m = strlen(rest);
 
-    if (++w->links > MAX_LINKS)
-        return -ELOOP;
-    if (n + m + 1 >= PATH_MAX)
-        return -ENAMETOOLONG;
+    if (++w->links > MAX_LINKS) return -ELOOP;
+    if (n + m + 1 >= PATH_MAX) return -ENAMETOOLONG;
     memcpy(tail, rest, m + 1);
     memcpy(w->rest, target, n);
     memcpy(w->rest + n, tail, m + 1);
@@ -144,8 +145,7 @@ static s64 walk(struct walk *w, enum path_last last)
         ssize_t got;
 
         while (*at == '/') at++;
-        if (*at == '\0')
-            return 0;
+        if (*at == '\0') return 0;
         n = strcspn(at, "/");
         if (n == 1 && at[0] == '.') {
             at++;
@@ -156,21 +156,18 @@ static s64 walk(struct walk *w, enum path_last last)
             at += 2;
             continue;
         }
-        if (w->length + n + 2 > sizeof(w->done))
-            return -ENAMETOOLONG;
+        if (w->length + n + 2 > sizeof(w->done)) return -ENAMETOOLONG;
         w->done[w->length++] = '/';
         memcpy(w->done + w->length, at, n);
         w->length += n;
         w->done[w->length] = '\0';
         at += n;
-        if (at[0] == '\0' && last == PATH_NOFOLLOW)
-            return 0;
+        if (at[0] == '\0' && last == PATH_NOFOLLOW) return 0;
         got = read_merged_link(w, target, sizeof(target));
         if (got > 0) {
             s64 r = take_link(w, target, (size_t)got, at);
 
-            if (r != 0)
-                return r;
+            if (r != 0) return r;
             at = w->rest;
         }
     }
@@ -182,8 +179,7 @@ static bool parent_exists(const char *path)
     const char *slash = strrchr(path, '/');
     size_t n = slash != NULL ? (size_t)(slash - path) : 0;
 
-    if (n == 0)
-        return true;
+    if (n == 0) return true;
     memcpy(parent, path, n);
     parent[n] = '\0';
     return exists(parent);
@@ -194,14 +190,13 @@ static bool is_hosts(const char *done, const char *inside)
 {
     if (is_under_any(inside, host_first, ARRAY_SIZE(host_first)))
         return exists(inside) || !exists(done);
-    if (exists(done))
-        return false;
-    if (is_sysroots(inside))
-        return false;
+    if (exists(done)) return false;
+    if (is_sysroots(inside)) return false;
     return exists(inside) || !parent_exists(done) || parent_exists(inside);
 }
 
-/* Writes the one of the two that a walked path is. A slash at its end counts ("file/" is ENOTDIR). */
+/* Writes the one of the two that a walked path is. A slash at its end counts ("file/" is ENOTDIR).
+ */
 static void choose(const struct walk *w, const char *guest, struct path *out)
 {
     const char *inside = w->length > w->root ? w->done + w->root : "/";
@@ -213,8 +208,7 @@ static void choose(const struct walk *w, const char *guest, struct path *out)
         out->host[n] = '/';
         out->host[n + 1] = '\0';
     }
-    if (log_on(LOG_PATH))
-        log_line(LOG_PATH, "%s is %s", guest, out->host);
+    if (log_on(LOG_PATH)) log_line(LOG_PATH, "%s is %s", guest, out->host);
 }
 
 static s64 resolve_absolute(const char *guest, size_t n, enum path_last last, struct path *out)
@@ -230,8 +224,7 @@ static s64 resolve_absolute(const char *guest, size_t n, enum path_last last, st
     w.links = 0;
     memcpy(w.rest, guest, n + 1);
     r = walk(&w, last);
-    if (r == 0)
-        choose(&w, guest, out);
+    if (r == 0) choose(&w, guest, out);
     return r;
 }
 
@@ -245,19 +238,15 @@ static bool meets_link(struct thread *t, s64 dirfd, const char *path, enum path_
     while (path[n] != '\0') {
         size_t start = n + strspn(path + n, "/"), end = start + strcspn(path + start, "/");
 
-        if (end == start)
-            return false;
+        if (end == start) return false;
         if (end - start == 2 && path[start] == '.' && path[start + 1] == '.' &&
             (t->fs->cwd_in_sysroot || dirfd != AT_FDCWD))
             return true;
-        if (path[end] == '\0' && last == PATH_NOFOLLOW)
-            return false;
+        if (path[end] == '\0' && last == PATH_NOFOLLOW) return false;
         memcpy(prefix, path, end);
         prefix[end] = '\0';
-        if (readlinkat((int)dirfd, prefix, target, sizeof(target)) > 0)
-            return true;
-        if (errno != EINVAL)
-            return false;
+        if (readlinkat((int)dirfd, prefix, target, sizeof(target)) > 0) return true;
+        if (errno != EINVAL) return false;
         n = end;
     }
     return false;
@@ -275,8 +264,7 @@ static bool directory_name(s64 dirfd, char *name)
         snprintf(link, sizeof(link), "/proc/self/fd/%d", (int)dirfd);
         n = readlink(link, path, sizeof(path) - 1);
     }
-    if (n <= 0 || path[0] != '/')
-        return false;
+    if (n <= 0 || path[0] != '/') return false;
     path[n] = '\0';
     strcpy(name, path_to_guest(path));
     return true;
@@ -290,8 +278,7 @@ static s64 resolve_relative(struct thread *t, s64 dirfd, const char *guest, size
 
     if (n != 0 && meets_link(t, dirfd, guest, last) && directory_name(dirfd, joined)) {
         m = strlen(joined);
-        if (m + n + 1 >= PATH_MAX)
-            return -ENAMETOOLONG;
+        if (m + n + 1 >= PATH_MAX) return -ENAMETOOLONG;
         joined[m++] = '/';
         memcpy(joined + m, guest, n + 1);
         return resolve_absolute(joined, m + n, last, out);
@@ -305,12 +292,9 @@ s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_
 {
     size_t n = strlen(guest);
 
-    if (n >= PATH_MAX)
-        return -ENAMETOOLONG;
-    if (options.sysroot[0] != '\0' && guest[0] == '/')
-        return resolve_absolute(guest, n, last, out);
-    if (options.sysroot[0] != '\0')
-        return resolve_relative(t, dirfd, guest, n, last, out);
+    if (n >= PATH_MAX) return -ENAMETOOLONG;
+    if (options.sysroot[0] != '\0' && guest[0] == '/') return resolve_absolute(guest, n, last, out);
+    if (options.sysroot[0] != '\0') return resolve_relative(t, dirfd, guest, n, last, out);
     memcpy(out->host, guest, n + 1);
     return 0;
 }
@@ -320,11 +304,8 @@ s64 path_resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, st
     char text[PATH_MAX];
     s64 n = guard_strnlen((const char *)guest, PATH_MAX);
 
-    if (n < 0)
-        return -EFAULT;
-    if (n >= PATH_MAX)
-        return -ENAMETOOLONG;
-    if (!guest_read(text, guest, (size_t)n + 1))
-        return -EFAULT;
+    if (n < 0) return -EFAULT;
+    if (n >= PATH_MAX) return -ENAMETOOLONG;
+    if (!guest_read(text, guest, (size_t)n + 1)) return -EFAULT;
     return path_resolve_text(t, (s32)dirfd, text, last, out);
 }

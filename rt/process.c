@@ -2,11 +2,11 @@
  * clone in its three shapes, and the ends of threads and processes.
  *
  *   CLONE_THREAD: a pthread, which gives the host's side its stack and TLS.
- *   CLONE_VM without it (vfork, posix_spawn): the host's clone with a stack and TLS made here, since
- *       the child runs the runtime beside its parent in the same memory.
- *   neither: the C library's fork, which keeps its own locks in order; the raw call when flags are
- *       wanted that fork can't pass, or when the caller is a vfork child: the C library doesn't know
- *       its stack and TLS, and fork would unlink them from lists that they aren't on.
+ *   CLONE_VM without it (vfork, posix_spawn): the host's clone with a stack and TLS made here,
+ * since the child runs the runtime beside its parent in the same memory. neither: the C library's
+ * fork, which keeps its own locks in order; the raw call when flags are wanted that fork can't
+ * pass, or when the caller is a vfork child: the C library doesn't know its stack and TLS, and fork
+ * would unlink them from lists that they aren't on.
  */
 #include "rt/kernel.h"
 
@@ -45,12 +45,9 @@ static void wake(u64 address)
 static void set_child_state(struct thread *n, const struct clone_args_guest *args)
 {
     n->state.x[0] = 0;
-    if (args->stack != 0)
-        n->state.sp = args->stack;
-    if ((args->flags & CLONE_SETTLS) != 0)
-        n->state.tpidr = args->tls;
-    if ((args->flags & CLONE_CHILD_CLEARTID) != 0)
-        n->clear_child_tid = args->child_tid;
+    if (args->stack != 0) n->state.sp = args->stack;
+    if ((args->flags & CLONE_SETTLS) != 0) n->state.tpidr = args->tls;
+    if ((args->flags & CLONE_CHILD_CLEARTID) != 0) n->clear_child_tid = args->child_tid;
 }
 
 static void clear_handlers(struct thread *n)
@@ -65,7 +62,8 @@ static void clear_handlers(struct thread *n)
     }
 }
 
-/* --- threads ----------------------------------------------------------------------------------- */
+/* --- threads -----------------------------------------------------------------------------------
+ */
 
 struct start {
     struct thread *t;
@@ -90,8 +88,7 @@ static void *thread_main(void *argument)
     thread_self = t;
     t->tid = (pid_t)host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
     write_tids(start->args, t->tid);
-    if (!signal_stack_set(t))
-        log_fatal(134, "no memory for a thread's signal stack");
+    if (!signal_stack_set(t)) log_fatal(134, "no memory for a thread's signal stack");
     start->tid = t->tid;
     __atomic_store_n(&start->ready, 1, __ATOMIC_RELEASE);
     host_syscall(SYS_futex, (u64)&start->ready, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
@@ -129,11 +126,9 @@ static s64 start_thread(struct thread *t, const struct clone_args_guest *args)
 {
     struct start start = {.args = args};
 
-    if ((args->flags & (CLONE_VM | CLONE_SIGHAND)) != (CLONE_VM | CLONE_SIGHAND))
-        return -EINVAL;
+    if ((args->flags & (CLONE_VM | CLONE_SIGHAND)) != (CLONE_VM | CLONE_SIGHAND)) return -EINVAL;
     start.t = thread_new(t, args->flags);
-    if (start.t == NULL)
-        return -ENOMEM;
+    if (start.t == NULL) return -ENOMEM;
     set_child_state(start.t, args);
     start.t->is_pthread = true;
     signal_block_host();
@@ -145,12 +140,12 @@ static s64 start_thread(struct thread *t, const struct clone_args_guest *args)
     while (__atomic_load_n(&start.ready, __ATOMIC_ACQUIRE) == 0)
         host_syscall(SYS_futex, (u64)&start.ready, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
     stats_add(STAT_THREADS, 1);
-    if (t->pending == 0)
-        signal_apply_mask(t);
+    if (t->pending == 0) signal_apply_mask(t);
     return start.tid;
 }
 
-/* --- children that share memory -------------------------------------------------------------------- */
+/* --- children that share memory
+ * -------------------------------------------------------------------- */
 
 /* The static C library's own makers of thread-local storage. */
 extern void *_dl_allocate_tls(void *memory);
@@ -171,8 +166,7 @@ static void *make_tls(void)
 {
     struct tcb *tcb = _dl_allocate_tls(NULL), *mine;
 
-    if (tcb == NULL)
-        return NULL;
+    if (tcb == NULL) return NULL;
     __asm__("mov %%fs:0, %0" : "=r"(mine));
     tcb->self_tcb = tcb->self = tcb;
     tcb->stack_guard = mine->stack_guard;
@@ -187,20 +181,16 @@ static void __attribute__((noreturn)) child_main(void *argument)
     __ctype_init();
     thread_self = t;
     t->tid = t->process->pid = getpid();
-    if (t->clear_handlers)
-        clear_handlers(t);
-    if (!signal_stack_set(t))
-        _exit(127);
+    if (t->clear_handlers) clear_handlers(t);
+    if (!signal_stack_set(t)) _exit(127);
     signal_apply_mask(t);
     thread_loop(t);
 }
 
 static void free_child(struct thread *n)
 {
-    if (n->host_stack != NULL)
-        munmap(n->host_stack, CHILD_STACK);
-    if (n->host_tls != NULL)
-        _dl_deallocate_tls(n->host_tls, true);
+    if (n->host_stack != NULL) munmap(n->host_stack, CHILD_STACK);
+    if (n->host_tls != NULL) _dl_deallocate_tls(n->host_tls, true);
     thread_free(n);
 }
 
@@ -221,8 +211,7 @@ static u64 host_flags(const struct clone_args_guest *args)
 {
     u64 flags = args->flags & CHILD_FLAGS;
 
-    if ((args->flags & CLONE_PIDFD) != 0)
-        flags &= ~(u64)CLONE_PARENT_SETTID;
+    if ((args->flags & CLONE_PIDFD) != 0) flags &= ~(u64)CLONE_PARENT_SETTID;
     return flags | args->exit_signal;
 }
 
@@ -239,14 +228,12 @@ static s64 start_child(struct thread *t, const struct clone_args_guest *args)
     struct thread *n = thread_new(t, args->flags);
     s64 pid;
 
-    if (n == NULL)
-        return -ENOMEM;
+    if (n == NULL) return -ENOMEM;
     n->process->borrowed = true;
     n->host_tls = make_tls();
     n->host_stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (n->host_stack == MAP_FAILED)
-        n->host_stack = NULL;
+    if (n->host_stack == MAP_FAILED) n->host_stack = NULL;
     if (n->host_tls == NULL || n->host_stack == NULL) {
         free_child(n);
         return -ENOMEM;
@@ -254,20 +241,18 @@ static s64 start_child(struct thread *t, const struct clone_args_guest *args)
     set_child_state(n, args);
     n->clear_child_tid = 0; /* the kernel's, by its own flag */
     n->clear_handlers = (args->flags & CLONE_CLEAR_SIGHAND) != 0;
-    if ((args->flags & CLONE_VFORK) != 0)
-        n->altstack = t->altstack;
+    if ((args->flags & CLONE_VFORK) != 0) n->altstack = t->altstack;
     signal_block_host();
     pid = host_clone(host_flags(args) | CLONE_SETTLS, (u8 *)n->host_stack + CHILD_STACK,
                      parent_word(args), args->child_tid, n->host_tls, child_main, n);
-    if (pid < 0 || (args->flags & CLONE_VFORK) != 0)
-        free_child(n); /* it has executed or is gone */
+    if (pid < 0 || (args->flags & CLONE_VFORK) != 0) free_child(n); /* it has executed or is gone */
     write_parent_tid(args, pid);
-    if (t->pending == 0)
-        signal_apply_mask(t);
+    if (t->pending == 0) signal_apply_mask(t);
     return pid;
 }
 
-/* --- fork ------------------------------------------------------------------------------------------ */
+/* --- fork
+ * ------------------------------------------------------------------------------------------ */
 
 void locks_take_all(struct thread *t)
 {
@@ -301,8 +286,7 @@ static void become_child(struct thread *t, const struct clone_args_guest *args)
     t->is_pthread = false;
     set_child_state(t, args);
     t->state.excl_size = 0;
-    if ((args->flags & CLONE_CLEAR_SIGHAND) != 0)
-        clear_handlers(t);
+    if ((args->flags & CLONE_CLEAR_SIGHAND) != 0) clear_handlers(t);
 }
 
 /* Flags that fork() of the C library stands for. */
@@ -340,8 +324,7 @@ static s64 fork_process(struct thread *t, const struct clone_args_guest *args)
         tid = (s32)pid;
         (void)guest_write(args->parent_tid, &tid, sizeof(tid));
     }
-    if (t->pending == 0)
-        signal_apply_mask(t);
+    if (t->pending == 0) signal_apply_mask(t);
     return pid;
 }
 
@@ -355,17 +338,15 @@ s64 process_clone(struct thread *t, const struct clone_args_guest *args)
                  (unsigned long long)(args->flags & ~known));
         return -EINVAL;
     }
-    if ((args->flags & CLONE_SIGHAND) != 0 && (args->flags & CLONE_VM) == 0)
-        return -EINVAL;
+    if ((args->flags & CLONE_SIGHAND) != 0 && (args->flags & CLONE_VM) == 0) return -EINVAL;
     log_line(LOG_THREAD, "%d: clone 0x%llx", t->tid, (unsigned long long)args->flags);
-    if ((args->flags & CLONE_THREAD) != 0)
-        return start_thread(t, args);
-    if ((args->flags & CLONE_VM) != 0)
-        return start_child(t, args);
+    if ((args->flags & CLONE_THREAD) != 0) return start_thread(t, args);
+    if ((args->flags & CLONE_VM) != 0) return start_child(t, args);
     return fork_process(t, args);
 }
 
-/* --- ends ------------------------------------------------------------------------------------------ */
+/* --- ends
+ * ------------------------------------------------------------------------------------------ */
 
 /* struct robust_list_head; what exit_robust_list of the kernel does. It has to be done before the
  * thread's id is cleared, since whoever waits for that may unmap the list. */
@@ -378,27 +359,23 @@ static void release_robust(struct thread *t)
     } head;
     u64 at, next;
 
-    if (t->robust_list == 0 || !guest_read(&head, t->robust_list, sizeof(head)))
-        return;
+    if (t->robust_list == 0 || !guest_read(&head, t->robust_list, sizeof(head))) return;
     at = head.next;
     for (unsigned i = 0; i <= 2048; i++) {
         u64 word_at = ((at != t->robust_list ? at : head.op_pending) & ~UINT64_C(1));
         bool last = at == t->robust_list;
         u32 word;
 
-        if (last && word_at == 0)
-            break;
+        if (last && word_at == 0) break;
         word_at += (u64)head.offset;
         next = 0;
-        if (!last && !guest_read(&next, at & ~UINT64_C(1), 8))
-            break;
+        if (!last && !guest_read(&next, at & ~UINT64_C(1), 8)) break;
         if (guest_read(&word, word_at, 4) && (word & FUTEX_TID_MASK) == (u32)t->tid) {
             guard_store32((u32 *)word_at, (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
             if ((word & FUTEX_WAITERS) != 0)
                 host_syscall(SYS_futex, word_at, FUTEX_WAKE, 1, 0, 0, 0);
         }
-        if (last)
-            break;
+        if (last) break;
         at = next;
     }
     host_syscall(SYS_set_robust_list, 0, 24, 0, 0, 0, 0);
@@ -418,11 +395,9 @@ void thread_exit(struct thread *t, int status)
     signal_block_host();
     release_robust(t);
     if (t->clear_child_tid != 0) {
-        if (guard_store32((u32 *)t->clear_child_tid, 0))
-            wake(t->clear_child_tid);
+        if (guard_store32((u32 *)t->clear_child_tid, 0)) wake(t->clear_child_tid);
     }
-    if (t->is_pthread)
-        siglongjmp(t->end, 1);
+    if (t->is_pthread) siglongjmp(t->end, 1);
     __atomic_sub_fetch(&t->process->count, 1, __ATOMIC_ACQ_REL);
     for (;;) host_syscall(SYS_exit, (u64)status, 0, 0, 0, 0, 0);
 }

@@ -76,10 +76,10 @@ static void crash(int sig, const siginfo_t *info, const ucontext_t *uc)
     struct thread *t = thread_self;
     struct host_sigaction dfl = {0};
 
-    log_line(LOG_ERROR, "defect: signal %d (code %d) at host ferry+0x%llx, address 0x%llx, guest pc 0x%llx",
+    log_line(LOG_ERROR,
+             "defect: signal %d (code %d) at host ferry+0x%llx, address 0x%llx, guest pc 0x%llx",
              sig, info->si_code, (unsigned long long)(reg[REG_RIP] - (greg_t)__ehdr_start),
-             (unsigned long long)info->si_addr,
-             t != NULL ? (unsigned long long)t->state.pc : 0ull);
+             (unsigned long long)info->si_addr, t != NULL ? (unsigned long long)t->state.pc : 0ull);
     host_syscall(SYS_rt_sigaction, (u64)sig, (u64)&dfl, 0, 8, 0, 0);
     host_syscall(SYS_tgkill, (u64)getpid(), (u64)host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0),
                  (u64)sig, 0, 0, 0);
@@ -92,8 +92,7 @@ static u64 syndrome(int sig, const siginfo_t *info, const ucontext_t *uc)
     u64 write = (u64)uc->uc_mcontext.gregs[REG_ERR] >> 1 & 1;
     u64 status = info->si_code == SEGV_ACCERR ? 0x0f : 0x07;
 
-    if (sig != SIGSEGV && sig != SIGBUS)
-        return 0;
+    if (sig != SIGSEGV && sig != SIGBUS) return 0;
     return UINT64_C(0x24) << 26 | UINT64_C(1) << 25 | write << 6 | (sig == SIGBUS ? 0x10 : status);
 }
 
@@ -108,8 +107,7 @@ static void note_signal(struct thread *t, int sig, const siginfo_t *info, uconte
     if ((SIGBIT(sig) & SIGS_SYNCHRONOUS) != 0) {
         t->held_info[held_index(sig)] = *info;
         __atomic_or_fetch(&t->held, SIGBIT(sig), __ATOMIC_RELAXED);
-        if ((t->sigmask & SIGBIT(sig)) != 0)
-            return;
+        if ((t->sigmask & SIGBIT(sig)) != 0) return;
     } else {
         u64 all = ~SIGS_SYNCHRONOUS;
 
@@ -128,18 +126,15 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     ucontext_t *uc = context;
 
     if ((SIGBIT(sig) & SIGS_SYNCHRONOUS) != 0 && info->si_code > 0) {
-        if (guard_fault(uc))
-            return;
+        if (guard_fault(uc)) return;
         if (t != NULL) {
             t->syndrome = syndrome(sig, info, uc);
-            if (engine->fault(t, sig, info, uc))
-                return;
+            if (engine->fault(t, sig, info, uc)) return;
         }
         crash(sig, info, uc);
         return;
     }
-    if (t == NULL)
-        return;
+    if (t == NULL) return;
     if (is_kick(info))
         engine->interrupt(t, uc);
     else
@@ -163,8 +158,7 @@ void signal_default_host(int sig, bool ignore)
 {
     struct host_sigaction host = {.flags = HOST_SA_RESTORER, .restorer = host_sigreturn};
 
-    if (ignore)
-        host.handler = (void (*)(int, siginfo_t *, void *))1;
+    if (ignore) host.handler = (void (*)(int, siginfo_t *, void *))1;
     host_syscall(SYS_rt_sigaction, (u64)sig, (u64)&host, 0, 8, 0, 0);
 }
 
@@ -180,11 +174,10 @@ bool signal_stack_set(struct thread *t)
     stack_t ss = {.ss_size = HANDLER_STACK};
 
     if (t->signal_stack == NULL) {
-        void *p = mmap(NULL, HANDLER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                       -1, 0);
+        void *p =
+            mmap(NULL, HANDLER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-        if (p == MAP_FAILED)
-            return false;
+        if (p == MAP_FAILED) return false;
         t->signal_stack = p;
     }
     ss.ss_sp = t->signal_stack;
@@ -193,8 +186,7 @@ bool signal_stack_set(struct thread *t)
 
 void signal_stack_free(struct thread *t)
 {
-    if (t->signal_stack != NULL)
-        munmap(t->signal_stack, HANDLER_STACK);
+    if (t->signal_stack != NULL) munmap(t->signal_stack, HANDLER_STACK);
     t->signal_stack = NULL;
 }
 
@@ -208,8 +200,7 @@ void signal_init(struct thread *t)
             was.handler == (void (*)(int, siginfo_t *, void *))1)
             t->sighand->action[sig].handler = 1;
     }
-    if (!signal_stack_set(t))
-        log_fatal(126, "no memory for a signal stack");
+    if (!signal_stack_set(t)) log_fatal(126, "no memory for a signal stack");
     for (size_t i = 0; i < ARRAY_SIZE(synchronous); i++)
         signal_set_host(synchronous[i], &t->sighand->action[synchronous[i]]);
     signal_apply_mask(t);
@@ -220,8 +211,7 @@ void thread_kick(struct thread *t, u32 attention)
     siginfo_t info;
 
     __atomic_or_fetch(&t->attention, attention, __ATOMIC_ACQ_REL);
-    if (t == thread_self || __atomic_load_n(&t->state.in_translated, __ATOMIC_ACQUIRE) == 0)
-        return;
+    if (t == thread_self || __atomic_load_n(&t->state.in_translated, __ATOMIC_ACQUIRE) == 0) return;
     memset(&info, 0, sizeof(info));
     info.si_signo = SIGTRAP;
     info.si_code = KICK_CODE;

@@ -40,8 +40,7 @@ static struct guest_sigaction take_action(struct thread *t, int sig)
 
 static void default_action(struct thread *t, int sig)
 {
-    if (ignored_by_default(sig))
-        return;
+    if (ignored_by_default(sig)) return;
     if (stops_by_default(sig)) {
         /* The disposition became the default after the handler had run: stop as it would have. */
         host_syscall(SYS_kill, (u64)getpid(), SIGSTOP, 0, 0, 0, 0);
@@ -67,9 +66,10 @@ static void handle(struct thread *t, int sig, const siginfo_t *info)
     stats_add(STAT_SIGNALS, 1);
     log_line(LOG_SIGNAL, "%d: signal %d code %d at pc 0x%llx: %s", t->tid, sig, info->si_code,
              (unsigned long long)t->state.pc,
-             a.handler == 0 ? "default" : a.handler == 1 ? "ignored" : "handler");
-    if (a.handler == 1)
-        return;
+             a.handler == 0   ? "default"
+             : a.handler == 1 ? "ignored"
+                              : "handler");
+    if (a.handler == 1) return;
     if (a.handler == 0) {
         default_action(t, sig);
         return;
@@ -81,8 +81,7 @@ static void handle(struct thread *t, int sig, const siginfo_t *info)
     t->restart_if_asked = false;
     saved = mask_to_save(t);
     if (!frame_push(t, &a, info, saved)) {
-        if (sig == SIGSEGV)
-            signal_die(t, SIGSEGV);
+        if (sig == SIGSEGV) signal_die(t, SIGSEGV);
         t->sigmask = saved;
         signal_force(t, SIGSEGV, SI_KERNEL, 0);
         return;
@@ -94,8 +93,8 @@ static void handle(struct thread *t, int sig, const siginfo_t *info)
 /* Gives a signal that the mask blocks by now back to the kernel. */
 static void put_back(struct thread *t, const siginfo_t *info)
 {
-    host_syscall(SYS_rt_tgsigqueueinfo, (u64)getpid(), (u64)t->tid, (u64)info->si_signo,
-                 (u64)info, 0, 0);
+    host_syscall(SYS_rt_tgsigqueueinfo, (u64)getpid(), (u64)t->tid, (u64)info->si_signo, (u64)info,
+                 0, 0);
 }
 
 static void deliver_held(struct thread *t)
@@ -103,8 +102,7 @@ static void deliver_held(struct thread *t)
     for (size_t i = 0; i < ARRAY_SIZE(synchronous); i++) {
         int sig = synchronous[i];
 
-        if ((t->held & ~t->sigmask & SIGBIT(sig)) == 0)
-            continue;
+        if ((t->held & ~t->sigmask & SIGBIT(sig)) == 0) continue;
         __atomic_and_fetch(&t->held, ~SIGBIT(sig), __ATOMIC_RELAXED);
         handle(t, sig, &t->held_info[i]);
     }
@@ -147,14 +145,12 @@ void signal_force(struct thread *t, int sig, int code, u64 address)
     t->fault_address = address;
     t->in_fault = true;
     lock_take(&h->lock);
-    if (h->action[sig].handler == 1 || (t->sigmask & SIGBIT(sig)) != 0)
-        h->action[sig].handler = 0;
+    if (h->action[sig].handler == 1 || (t->sigmask & SIGBIT(sig)) != 0) h->action[sig].handler = 0;
     lock_drop(&h->lock);
     signal_block_host();
     handle(t, sig, &info);
     t->in_fault = false;
-    if (t->pending == 0)
-        signal_apply_mask(t);
+    if (t->pending == 0) signal_apply_mask(t);
 }
 
 void signal_set_mask(struct thread *t, sigset64 mask)
@@ -162,8 +158,7 @@ void signal_set_mask(struct thread *t, sigset64 mask)
     t->sigmask = mask & ~(SIGBIT(SIGKILL) | SIGBIT(SIGSTOP));
     if ((t->held & ~t->sigmask) != 0)
         __atomic_or_fetch(&t->attention, ATTENTION_SIGNAL, __ATOMIC_RELAXED);
-    if (t->pending == 0)
-        signal_apply_mask(t);
+    if (t->pending == 0) signal_apply_mask(t);
 }
 
 sigset64 signal_mask_begin(struct thread *t, sigset64 mask)
@@ -182,10 +177,8 @@ s64 signal_mask_end(struct thread *t, s64 result)
 
     /* A signal that came before the call began was let through by the thread's own mask, not by
      * the call's: unless it is a held one, the call has to be made anew. */
-    if (held && (result == -RESTART_AGAIN || result == -EINTR))
-        return -EINTR;
-    if (result == -EINTR && t->pending != 0)
-        return result;
+    if (held && (result == -RESTART_AGAIN || result == -EINTR)) return -EINTR;
+    if (result == -EINTR && t->pending != 0) return result;
     t->sigmask = t->saved_sigmask;
     t->restore_sigmask = false;
     return result;

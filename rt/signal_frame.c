@@ -15,7 +15,7 @@
 #define FPSIMD_MAGIC 0x46508001u
 #define ESR_MAGIC    0x45535201u
 
-#define PSTATE_USER 0xf0000000u /* NZCV: the rest is the kernel's word */
+#define PSTATE_USER       0xf0000000u /* NZCV: the rest is the kernel's word */
 #define ARM64_SA_RESTORER 0x04000000u
 
 struct guest_stack {
@@ -78,8 +78,7 @@ u32 altstack_flags(const struct thread *t)
 {
     const struct alt_stack *a = &t->altstack;
 
-    if (a->size == 0)
-        return SS_DISABLE;
+    if (a->size == 0) return SS_DISABLE;
     return on_altstack(a, t->state.sp) ? SS_ONSTACK : 0;
 }
 
@@ -94,13 +93,12 @@ static void fill_context(struct thread *t, struct guest_sigcontext *c)
     c->sp = s->sp;
     c->pc = s->pc;
     c->pstate = nzcv_to_pstate(s->nzcv);
-    *fp = (struct fpsimd_record){.head = {FPSIMD_MAGIC, sizeof(*fp)}, .fpsr = fpsr_read(s),
-                                 .fpcr = s->fpcr};
+    *fp = (struct fpsimd_record){
+        .head = {FPSIMD_MAGIC, sizeof(*fp)}, .fpsr = fpsr_read(s), .fpcr = s->fpcr};
     memcpy(fp->v, s->v, sizeof(fp->v));
     if (t->in_fault) {
         c->fault_address = t->fault_address;
-        if (t->syndrome != 0)
-            *esr = (struct esr_record){{ESR_MAGIC, sizeof(*esr)}, t->syndrome};
+        if (t->syndrome != 0) *esr = (struct esr_record){{ESR_MAGIC, sizeof(*esr)}, t->syndrome};
     }
 }
 
@@ -110,8 +108,7 @@ static void fill_stack(struct thread *t, struct guest_stack *st)
     st->sp = t->altstack.sp;
     st->size = t->altstack.size;
     st->flags = (s32)(altstack_flags(t) | t->altstack.flags);
-    if ((t->altstack.flags & SS_AUTODISARM_BIT) != 0)
-        t->altstack = (struct alt_stack){0};
+    if ((t->altstack.flags & SS_AUTODISARM_BIT) != 0) t->altstack = (struct alt_stack){0};
 }
 
 bool frame_push(struct thread *t, const struct guest_sigaction *action, const siginfo_t *info,
@@ -135,8 +132,7 @@ bool frame_push(struct thread *t, const struct guest_sigaction *action, const si
     f.uc.sigmask = saved_mask;
     fill_stack(t, &f.uc.stack);
     fill_context(t, &f.uc.mcontext);
-    if (!guest_write(frame, &f, sizeof(f)) || !guest_write(sp, &link, sizeof(link)))
-        return false;
+    if (!guest_write(frame, &f, sizeof(f)) || !guest_write(sp, &link, sizeof(link))) return false;
     s->x[0] = (u64)info->si_signo;
     if ((action->flags & SA_SIGINFO) != 0) {
         s->x[1] = frame + offsetof(struct sigframe, info);
@@ -160,13 +156,11 @@ static bool restore_records(struct guest_state *s, const struct guest_sigcontext
         struct fpsimd_record fp;
 
         memcpy(&r, c->reserved + at, sizeof(r));
-        if (r.magic == 0)
-            return r.size == 0 && found;
+        if (r.magic == 0) return r.size == 0 && found;
         if (r.size < sizeof(r) || (r.size & 15) != 0 || r.size > sizeof(c->reserved) - at)
             return false;
         if (r.magic == FPSIMD_MAGIC) {
-            if (r.size != sizeof(fp) || found)
-                return false;
+            if (r.size != sizeof(fp) || found) return false;
             memcpy(&fp, c->reserved + at, sizeof(fp));
             memcpy(s->v, fp.v, sizeof(fp.v));
             fpcr_write(s, fp.fpcr);
@@ -186,14 +180,12 @@ bool frame_pop(struct thread *t)
     struct sigframe f;
 
     s->excl_size = 0;
-    if ((s->sp & 15) != 0 || !guest_read(&f, s->sp, sizeof(f)))
-        return false;
+    if ((s->sp & 15) != 0 || !guest_read(&f, s->sp, sizeof(f))) return false;
     memcpy(s->x, f.uc.mcontext.regs, sizeof(s->x));
     s->sp = f.uc.mcontext.sp;
     s->pc = f.uc.mcontext.pc;
     s->nzcv = nzcv_from_pstate((u32)f.uc.mcontext.pstate & PSTATE_USER);
-    if (!restore_records(s, &f.uc.mcontext))
-        return false;
+    if (!restore_records(s, &f.uc.mcontext)) return false;
     signal_set_mask(t, f.uc.sigmask);
     if ((f.uc.stack.flags & SS_DISABLE) != 0)
         t->altstack = (struct alt_stack){0};

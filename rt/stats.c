@@ -27,11 +27,8 @@ void stats_print(const char *text, u64 value)
 
 void stats_report(void)
 {
-    if (!options.stats)
-        return;
+    if (!options.stats) return;
     for (unsigned i = 0; i < STAT_COUNT; i++)
-        if (stats[i] != 0)
-            stats_print(texts[i], stats[i]);
-    if (engine->stats != NULL)
-        engine->stats();
+        if (stats[i] != 0) stats_print(texts[i], stats[i]);
+    if (engine->stats != NULL) engine->stats();
 }

@@ -29,7 +29,7 @@ enum stat_counter {
 #define X(name, text) STAT_##name,
     STATS(X)
 #undef X
-    STAT_COUNT
+        STAT_COUNT
 };
 
 extern u64 stats[STAT_COUNT];

@@ -24,8 +24,7 @@ static void *share_or_copy(void *object, size_t size, bool share)
 
     if (!share) {
         count = malloc(size);
-        if (count == NULL)
-            return NULL;
+        if (count == NULL) return NULL;
         memcpy(count, object, size);
         *count = 0;
     }
@@ -35,8 +34,7 @@ static void *share_or_copy(void *object, size_t size, bool share)
 
 static void drop(void *object)
 {
-    if (object != NULL && __atomic_sub_fetch((u32 *)object, 1, __ATOMIC_ACQ_REL) == 0)
-        free(object);
+    if (object != NULL && __atomic_sub_fetch((u32 *)object, 1, __ATOMIC_ACQ_REL) == 0) free(object);
 }
 
 static bool take_objects(struct thread *t, struct thread *like, u64 flags)
@@ -47,10 +45,8 @@ static bool take_objects(struct thread *t, struct thread *like, u64 flags)
     t->sighand = share_or_copy(like->sighand, sizeof(*t->sighand), (flags & CLONE_SIGHAND) != 0);
     t->fs = share_or_copy(like->fs, sizeof(*t->fs), (flags & CLONE_FS) != 0);
     t->files = share_or_copy(like->files, sizeof(*t->files), (flags & CLONE_FILES) != 0);
-    if (t->process == NULL || t->sighand == NULL || t->fs == NULL || t->files == NULL)
-        return false;
-    if ((flags & CLONE_SIGHAND) == 0)
-        lock_reset(&t->sighand->lock);
+    if (t->process == NULL || t->sighand == NULL || t->fs == NULL || t->files == NULL) return false;
+    if ((flags & CLONE_SIGHAND) == 0) lock_reset(&t->sighand->lock);
     return true;
 }
 
@@ -60,8 +56,7 @@ static bool make_objects(struct thread *t)
     t->sighand = calloc(1, sizeof(*t->sighand));
     t->fs = calloc(1, sizeof(*t->fs));
     t->files = calloc(1, sizeof(*t->files));
-    if (t->process == NULL || t->sighand == NULL || t->fs == NULL || t->files == NULL)
-        return false;
+    if (t->process == NULL || t->sighand == NULL || t->fs == NULL || t->files == NULL) return false;
     t->process->count = t->sighand->count = t->fs->count = t->files->count = 1;
     t->process->pid = getpid();
     t->files->log_fd = -1;
@@ -72,8 +67,7 @@ static void link_thread(struct thread *t)
 {
     lock_take(&thread_lock);
     t->next = threads;
-    if (threads != NULL)
-        threads->prev = t;
+    if (threads != NULL) threads->prev = t;
     threads = t;
     lock_drop(&thread_lock);
 }
@@ -85,19 +79,17 @@ static void unlink_thread(struct thread *t)
         t->prev->next = t->next;
     else if (threads == t)
         threads = t->next;
-    if (t->next != NULL)
-        t->next->prev = t->prev;
+    if (t->next != NULL) t->next->prev = t->prev;
     t->next = t->prev = NULL;
     lock_drop(&thread_lock);
 }
 
 struct thread *thread_new(struct thread *like, u64 flags)
 {
-    struct thread *t = mmap(NULL, THREAD_BYTES, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct thread *t =
+        mmap(NULL, THREAD_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (t == MAP_FAILED)
-        return NULL;
+    if (t == MAP_FAILED) return NULL;
     if (like != NULL) {
         memcpy(&t->state, &like->state, sizeof(t->state));
         t->state.in_translated = 0;
@@ -118,14 +110,12 @@ struct thread *thread_new(struct thread *like, u64 flags)
 void thread_free(struct thread *t)
 {
     unlink_thread(t);
-    if (t->engine != NULL)
-        engine->thread_exit(t);
+    if (t->engine != NULL) engine->thread_exit(t);
     drop(t->process);
     drop(t->sighand);
     drop(t->fs);
     drop(t->files);
-    if (t->exec_block != NULL)
-        munmap(t->exec_block, t->exec_size);
+    if (t->exec_block != NULL) munmap(t->exec_block, t->exec_size);
     signal_stack_free(t);
     munmap(t, THREAD_BYTES);
 }

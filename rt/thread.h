@@ -57,7 +57,7 @@ struct files {
 
 /* One per thread group. */
 struct process {
-    u32 count;          /* threads */
+    u32 count; /* threads */
     pid_t pid;
     bool borrowed; /* shares memory with its parent (vfork) */
 };
@@ -85,18 +85,18 @@ struct thread {
 
     /* Signals. While `pending` holds a signal all signals but the synchronous ones are blocked on
      * the host, so one place is enough; the kernel keeps the rest. */
-    sigset64 sigmask; /* the guest's mask; the host's is the same but for SIGS_SYNCHRONOUS */
+    sigset64 sigmask;       /* the guest's mask; the host's is the same but for SIGS_SYNCHRONOUS */
     sigset64 saved_sigmask; /* what rt_sigsuspend, ppoll ... put back */
     bool restore_sigmask;
     bool restart_if_asked; /* pc is back at an interrupted SVC; without SA_RESTART it is EINTR */
-    s32 pending; /* signal number, 0: none */
+    s32 pending;           /* signal number, 0: none */
     siginfo_t pending_info;
     sigset64 held; /* synchronous signals sent by kill(), waiting for delivery */
     siginfo_t held_info[5];
     struct alt_stack altstack;
-    bool in_fault;     /* the frame being made is a fault's: address and syndrome go into it */
+    bool in_fault; /* the frame being made is a fault's: address and syndrome go into it */
     u64 fault_address;
-    u64 syndrome;      /* ESR of the last fault, as arm64 would have it; 0: not a data abort */
+    u64 syndrome; /* ESR of the last fault, as arm64 would have it; 0: not a data abort */
 
     /* Counted, shared by the clone flags. */
     struct process *process;
@@ -105,19 +105,19 @@ struct thread {
     struct files *files;
 
     pid_t tid;
-    u64 clear_child_tid; /* guest address or 0 */
-    u64 robust_list;     /* guest address of its head, or 0 */
+    u64 clear_child_tid;        /* guest address or 0 */
+    u64 robust_list;            /* guest address of its head, or 0 */
     struct thread *next, *prev; /* list of all threads in this address space; LOCK_THREADS */
 
     /* The host side. */
-    sigjmp_buf end;        /* where a pthread's function returns */
+    sigjmp_buf end; /* where a pthread's function returns */
     bool is_pthread;
-    bool clear_handlers;   /* a child's first act, by CLONE_CLEAR_SIGHAND */
-    void *host_stack;      /* of a child that shares memory, or NULL */
+    bool clear_handlers; /* a child's first act, by CLONE_CLEAR_SIGHAND */
+    void *host_stack;    /* of a child that shares memory, or NULL */
     void *host_tls;
-    void *signal_stack;    /* host signal handlers run here */
-    void *exec_block;      /* arguments of an execve under way: freed with the thread when a child
-                              that shares memory has used them */
+    void *signal_stack; /* host signal handlers run here */
+    void *exec_block;   /* arguments of an execve under way: freed with the thread when a child
+                           that shares memory has used them */
     size_t exec_size;
 };
 

@@ -26,8 +26,7 @@ static const enum log_channel stage_channel[XLAT_STAGES] = {
 static void dump(void *context, enum xlat_stage stage, u64 pc, const char *text, size_t length)
 {
     (void)context;
-    if (!log_on_at(stage_channel[stage], pc))
-        return;
+    if (!log_on_at(stage_channel[stage], pc)) return;
     log_line(stage_channel[stage], "0x%llx", (unsigned long long)pc);
     log_text(stage_channel[stage], text, length);
 }
@@ -41,10 +40,8 @@ static void set_options(struct xlat_options *o, u64 pc, bool fp_checked, u32 max
     o->verify = options.verify;
     o->max_insts = max_insts;
     for (unsigned s = 0; s < XLAT_STAGES; s++)
-        if (log_on_at(stage_channel[s], pc))
-            o->dump_stages |= 1u << s;
-    if (o->dump_stages != 0)
-        o->dump = dump;
+        if (log_on_at(stage_channel[s], pc)) o->dump_stages |= 1u << s;
+    if (o->dump_stages != 0) o->dump = dump;
 }
 
 static enum translate_status status_of(enum xlat_status s, u64 pc)
@@ -90,10 +87,8 @@ static size_t read_noting(void *context, u64 pc, u32 *words, size_t max)
     size_t got = mm_read_code(NULL, pc, words, max);
 
     if (got != 0) {
-        if (pc < n->range.start)
-            n->range.start = pc;
-        if (pc + got * 4 > n->range.end)
-            n->range.end = pc + got * 4;
+        if (pc < n->range.start) n->range.start = pc;
+        if (pc + got * 4 > n->range.end) n->range.end = pc + got * 4;
     }
     return got;
 }
@@ -133,7 +128,8 @@ size_t translate_disassemble(u32 word, u64 pc, char *buf, size_t size)
     return xlat_disassemble(word, pc, buf, size);
 }
 
-/* --- helpers ------------------------------------------------------------------------------------ */
+/* --- helpers ------------------------------------------------------------------------------------
+ */
 
 static u64 helper_read_fpsr(struct guest_state *s)
 {
@@ -174,10 +170,8 @@ static u64 wanted_features(const char *list)
 {
     u64 set = 0;
 
-    if (strcmp(list, "all") == 0)
-        return UINT64_MAX;
-    if (strcmp(list, "none") == 0)
-        return 0;
+    if (strcmp(list, "all") == 0) return UINT64_MAX;
+    if (strcmp(list, "none") == 0) return 0;
     while (*list != '\0') {
         size_t n = strcspn(list, ",");
         unsigned bit;
@@ -185,8 +179,7 @@ static u64 wanted_features(const char *list)
         for (bit = 0; bit < 64; bit++) {
             const char *name = xlat_feature_name(bit);
 
-            if (name != NULL && strlen(name) == n && memcmp(name, list, n) == 0)
-                break;
+            if (name != NULL && strlen(name) == n && memcmp(name, list, n) == 0) break;
         }
         if (bit == 64)
             log_fatal(126, "--cpu-features: %.*s is no feature that Ferry knows", (int)n, list);
@@ -199,8 +192,7 @@ static u64 wanted_features(const char *list)
 void translate_init(void)
 {
     host_features = xlat_host_features();
-    if (options.cpu_features != NULL)
-        host_features &= wanted_features(options.cpu_features);
+    if (options.cpu_features != NULL) host_features &= wanted_features(options.cpu_features);
 }
 
 u64 translate_host_features(void)

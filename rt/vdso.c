@@ -32,11 +32,11 @@ static const char *const names[FN_COUNT] = {"__kernel_rt_sigreturn", "__kernel_c
 #define SVC_0       0xd4000001u
 #define HYPERCALL   0xfe00 /* HLT immediate of function 0 */
 
-#define SYMBOLS   (FN_COUNT + 1)
-#define VERSION   "LINUX_2.6.39"
-#define SONAME    "linux-vdso.so.1"
-#define STRINGS   256
-#define CODE_AT   0x800
+#define SYMBOLS (FN_COUNT + 1)
+#define VERSION "LINUX_2.6.39"
+#define SONAME  "linux-vdso.so.1"
+#define STRINGS 256
+#define CODE_AT 0x800
 
 struct verdef {
     Elf64_Verdef def;
@@ -82,16 +82,26 @@ static void build_headers(struct image *im)
 {
     im->header = (Elf64_Ehdr){
         .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-        .e_type = ET_DYN, .e_machine = EM_AARCH64, .e_version = EV_CURRENT,
-        .e_phoff = offsetof(struct image, phdr), .e_ehsize = sizeof(Elf64_Ehdr),
-        .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2, .e_shentsize = sizeof(Elf64_Shdr)};
-    im->phdr[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_filesz = GUEST_PAGE,
-                               .p_memsz = GUEST_PAGE, .p_align = GUEST_PAGE};
-    im->phdr[1] = (Elf64_Phdr){.p_type = PT_DYNAMIC, .p_flags = PF_R,
+        .e_type = ET_DYN,
+        .e_machine = EM_AARCH64,
+        .e_version = EV_CURRENT,
+        .e_phoff = offsetof(struct image, phdr),
+        .e_ehsize = sizeof(Elf64_Ehdr),
+        .e_phentsize = sizeof(Elf64_Phdr),
+        .e_phnum = 2,
+        .e_shentsize = sizeof(Elf64_Shdr)};
+    im->phdr[0] = (Elf64_Phdr){.p_type = PT_LOAD,
+                               .p_flags = PF_R | PF_X,
+                               .p_filesz = GUEST_PAGE,
+                               .p_memsz = GUEST_PAGE,
+                               .p_align = GUEST_PAGE};
+    im->phdr[1] = (Elf64_Phdr){.p_type = PT_DYNAMIC,
+                               .p_flags = PF_R,
                                .p_offset = offsetof(struct image, dynamic),
                                .p_vaddr = offsetof(struct image, dynamic),
                                .p_paddr = offsetof(struct image, dynamic),
-                               .p_filesz = sizeof(im->dynamic), .p_memsz = sizeof(im->dynamic),
+                               .p_filesz = sizeof(im->dynamic),
+                               .p_memsz = sizeof(im->dynamic),
                                .p_align = 8};
 }
 
@@ -116,10 +126,13 @@ static void build_dynamic(struct image *im, u32 soname, u32 strings)
 static void build_versions(struct image *im, u32 soname, u32 version)
 {
     for (unsigned i = 0; i < 2; i++) {
-        im->verdef[i].def = (Elf64_Verdef){
-            .vd_version = 1, .vd_flags = i == 0 ? VER_FLG_BASE : 0, .vd_ndx = (Elf64_Half)(i + 1),
-            .vd_cnt = 1, .vd_hash = elf_hash(i == 0 ? SONAME : VERSION),
-            .vd_aux = sizeof(Elf64_Verdef), .vd_next = i == 0 ? sizeof(struct verdef) : 0};
+        im->verdef[i].def = (Elf64_Verdef){.vd_version = 1,
+                                           .vd_flags = i == 0 ? VER_FLG_BASE : 0,
+                                           .vd_ndx = (Elf64_Half)(i + 1),
+                                           .vd_cnt = 1,
+                                           .vd_hash = elf_hash(i == 0 ? SONAME : VERSION),
+                                           .vd_aux = sizeof(Elf64_Verdef),
+                                           .vd_next = i == 0 ? sizeof(struct verdef) : 0};
         im->verdef[i].aux = (Elf64_Verdaux){.vda_name = i == 0 ? soname : version};
     }
 }
@@ -141,7 +154,9 @@ static void build(u8 *page)
         function[i] = at;
         im->symbol[i + 1] = (Elf64_Sym){.st_name = add_string(im, &used, names[i]),
                                         .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
-                                        .st_shndx = 1, .st_value = at, .st_size = 8};
+                                        .st_shndx = 1,
+                                        .st_value = at,
+                                        .st_size = 8};
         im->versym[i + 1] = 2;
         im->hash[3 + i + 1] = i + 2 < SYMBOLS ? i + 2 : 0;
         *code++ = i == FN_SIGRETURN ? MOV_X8(139) : HLT(HYPERCALL + i);
@@ -157,8 +172,7 @@ u64 vdso_map(void)
 {
     s64 at = mm_map_label(0, GUEST_PAGE, PROT_READ | PROT_WRITE, MM_VDSO);
 
-    if (at < 0)
-        return 0;
+    if (at < 0) return 0;
     base = (u64)at;
     build((u8 *)at);
     mm_protect(base, GUEST_PAGE, PROT_READ | PROT_EXEC);
@@ -180,8 +194,7 @@ static s64 gettimeofday_call(u64 tv, u64 tz)
     struct timeval now;
     struct timezone zone;
 
-    if (gettimeofday(&now, &zone) != 0)
-        return -errno;
+    if (gettimeofday(&now, &zone) != 0) return -errno;
     if ((tv != 0 && !guest_write(tv, &now, sizeof(now))) ||
         (tz != 0 && !guest_write(tz, &zone, sizeof(zone))))
         return -EFAULT;
@@ -195,8 +208,7 @@ bool vdso_hypercall(struct thread *t)
     unsigned fn;
     s64 r;
 
-    if (!vdso_owns(s->pc) || (s->pc & 3) != 0)
-        return false;
+    if (!vdso_owns(s->pc) || (s->pc & 3) != 0) return false;
     fn = (*(u32 *)s->pc - HLT(HYPERCALL)) >> 5;
     switch (fn) {
     case FN_CLOCK_GETTIME: r = clock_gettime((clockid_t)s->x[0], &ts) == 0 ? 0 : -errno; break;

@@ -54,8 +54,7 @@ static s64 resolve_paths(struct thread *t, const struct row *row, u64 *a, struct
     u64 flags = 0;
     const char *f = strchr(row->args, 'F');
 
-    if (f != NULL)
-        flags = a[f - row->args];
+    if (f != NULL) flags = a[f - row->args];
     for (unsigned i = 0; row->args[i] != '\0' && r == 0; i++) {
         enum path_last last = PATH_FOLLOW;
 
@@ -64,10 +63,8 @@ static s64 resolve_paths(struct thread *t, const struct row *row, u64 *a, struct
         case 's': break;
         case 'l': last = PATH_NOFOLLOW; break;
         case 'n':
-            if ((flags & AT_SYMLINK_NOFOLLOW) != 0)
-                last = PATH_NOFOLLOW;
-            if (a[i] == 0)
-                continue; /* utimensat and statx take a null path */
+            if ((flags & AT_SYMLINK_NOFOLLOW) != 0) last = PATH_NOFOLLOW;
+            if (a[i] == 0) continue; /* utimensat and statx take a null path */
             break;
         default: continue;
         }
@@ -86,8 +83,7 @@ static s64 pass_with_paths(struct thread *t, const struct row *row, const u64 *a
 
     memcpy(a, args, sizeof(a));
     r = resolve_paths(t, row, a, path);
-    if (r != 0)
-        return r;
+    if (r != 0) return r;
     return guest_syscall(t, row->host_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
@@ -96,12 +92,10 @@ static s64 pass(struct thread *t, const struct row *row, const u64 *a)
     const char *filled;
     s64 r;
 
-    if (strpbrk(row->args, "sln") != NULL)
-        return pass_with_paths(t, row, a);
+    if (strpbrk(row->args, "sln") != NULL) return pass_with_paths(t, row, a);
     r = guest_syscall(t, row->host_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
     filled = r > 0 ? strchr(row->args, 'b') : NULL;
-    if (filled != NULL)
-        written_by_kernel(a[filled - row->args], r);
+    if (filled != NULL) written_by_kernel(a[filled - row->args], r);
     return r;
 }
 
@@ -116,12 +110,9 @@ static s64 refuse(const struct row *row, u64 nr)
 
 static s64 call(struct thread *t, u64 nr, const struct row *row, const u64 *a)
 {
-    if (row == NULL || row->name == NULL)
-        return refuse(row, nr);
-    if (row->handler != NULL)
-        return row->handler(t, a);
-    if (row->host_nr >= 0)
-        return pass(t, row, a);
+    if (row == NULL || row->name == NULL) return refuse(row, nr);
+    if (row->handler != NULL) return row->handler(t, a);
+    if (row->host_nr >= 0) return pass(t, row, a);
     return refuse(row, nr);
 }
 

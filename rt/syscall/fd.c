@@ -13,11 +13,9 @@ s64 sys_fcntl(struct thread *t, const u64 *a)
     u64 arg = a[2];
     s64 r;
 
-    if (a[1] == F_SETFL)
-        arg = open_flags_to_host(arg);
+    if (a[1] == F_SETFL) arg = open_flags_to_host(arg);
     r = guest_syscall(t, SYS_fcntl, a[0], a[1], arg, 0, 0, 0);
-    if (a[1] == F_GETFL && r >= 0)
-        r = (s64)open_flags_to_guest((u64)r);
+    if (a[1] == F_GETFL && r >= 0) r = (s64)open_flags_to_guest((u64)r);
     return r;
 }
 
@@ -33,15 +31,13 @@ static bool is_log(const struct thread *t, u64 fd)
 
 s64 sys_close(struct thread *t, const u64 *a)
 {
-    if (is_log(t, a[0]))
-        return -EBADF;
+    if (is_log(t, a[0])) return -EBADF;
     return guest_syscall(t, SYS_close, a[0], 0, 0, 0, 0, 0);
 }
 
 s64 sys_dup3(struct thread *t, const u64 *a)
 {
-    if (is_log(t, a[1]))
-        t->files->log_fd = log_move();
+    if (is_log(t, a[1])) t->files->log_fd = log_move();
     return guest_syscall(t, SYS_dup3, a[0], a[1], open_flags_to_host(a[2]), 0, 0, 0);
 }
 
@@ -52,9 +48,7 @@ s64 sys_close_range(struct thread *t, const u64 *a)
 
     if (t->files->log_fd < 0 || first > last || log < first || log > last)
         return guest_syscall(t, SYS_close_range, a[0], a[1], a[2], 0, 0, 0);
-    if (first < log)
-        r = guest_syscall(t, SYS_close_range, first, log - 1, a[2], 0, 0, 0);
-    if (r == 0 && last > log)
-        r = guest_syscall(t, SYS_close_range, log + 1, last, a[2], 0, 0, 0);
+    if (first < log) r = guest_syscall(t, SYS_close_range, first, log - 1, a[2], 0, 0, 0);
+    if (r == 0 && last > log) r = guest_syscall(t, SYS_close_range, log + 1, last, a[2], 0, 0, 0);
     return r;
 }

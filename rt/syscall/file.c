@@ -61,13 +61,22 @@ _Static_assert(sizeof(struct guest_stat) == 128, "asm-generic/stat.h");
 
 static s64 write_stat(u64 address, const struct stat *st)
 {
-    struct guest_stat g = {
-        .dev = st->st_dev, .ino = st->st_ino, .mode = st->st_mode, .nlink = (u32)st->st_nlink,
-        .uid = st->st_uid, .gid = st->st_gid, .rdev = st->st_rdev, .size = st->st_size,
-        .blksize = (s32)st->st_blksize, .blocks = st->st_blocks, .atime = st->st_atim.tv_sec,
-        .atime_nsec = (u64)st->st_atim.tv_nsec, .mtime = st->st_mtim.tv_sec,
-        .mtime_nsec = (u64)st->st_mtim.tv_nsec, .ctime = st->st_ctim.tv_sec,
-        .ctime_nsec = (u64)st->st_ctim.tv_nsec};
+    struct guest_stat g = {.dev = st->st_dev,
+                           .ino = st->st_ino,
+                           .mode = st->st_mode,
+                           .nlink = (u32)st->st_nlink,
+                           .uid = st->st_uid,
+                           .gid = st->st_gid,
+                           .rdev = st->st_rdev,
+                           .size = st->st_size,
+                           .blksize = (s32)st->st_blksize,
+                           .blocks = st->st_blocks,
+                           .atime = st->st_atim.tv_sec,
+                           .atime_nsec = (u64)st->st_atim.tv_nsec,
+                           .mtime = st->st_mtim.tv_sec,
+                           .mtime_nsec = (u64)st->st_mtim.tv_nsec,
+                           .ctime = st->st_ctim.tv_sec,
+                           .ctime_nsec = (u64)st->st_ctim.tv_nsec};
 
     return guest_write(address, &g, sizeof(g)) ? 0 : -EFAULT;
 }
@@ -87,8 +96,7 @@ s64 sys_newfstatat(struct thread *t, const u64 *a)
     s64 r = path_resolve(t, (s32)a[0], a[1],
                          (a[3] & AT_SYMLINK_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
 
-    if (r == 0)
-        r = guest_syscall(t, SYS_newfstatat, a[0], (u64)path.host, (u64)&st, a[3], 0, 0);
+    if (r == 0) r = guest_syscall(t, SYS_newfstatat, a[0], (u64)path.host, (u64)&st, a[3], 0, 0);
     return r != 0 ? r : write_stat(a[2], &st);
 }
 
@@ -96,18 +104,16 @@ s64 sys_openat(struct thread *t, const u64 *a)
 {
     u64 flags = open_flags_to_host(a[2]);
     struct path path;
-    s64 r = path_resolve(t, (s32)a[0], a[1],
-                         (flags & O_NOFOLLOW) != 0 || (flags & (O_CREAT | O_EXCL)) ==
-                                                          (O_CREAT | O_EXCL)
-                             ? PATH_NOFOLLOW
-                             : PATH_FOLLOW,
-                         &path);
+    s64 r =
+        path_resolve(t, (s32)a[0], a[1],
+                     (flags & O_NOFOLLOW) != 0 || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)
+                         ? PATH_NOFOLLOW
+                         : PATH_FOLLOW,
+                     &path);
 
-    if (r != 0)
-        return r;
+    if (r != 0) return r;
     r = proc_open(t, path.host, flags);
-    if (r != -ENOSYS)
-        return r;
+    if (r != -ENOSYS) return r;
     return guest_syscall(t, SYS_openat, a[0], (u64)path.host, flags, a[3], 0, 0);
 }
 
@@ -118,24 +124,19 @@ s64 sys_openat2(struct thread *t, const u64 *a)
     u64 extra;
     s64 r;
 
-    if (a[3] < sizeof(how))
-        return -EINVAL;
+    if (a[3] < sizeof(how)) return -EINVAL;
     for (u64 at = sizeof(how); at < a[3]; at += 8) {
         extra = 0;
-        if (!guest_read(&extra, a[2] + at, a[3] - at < 8 ? a[3] - at : 8))
-            return -EFAULT;
-        if (extra != 0)
-            return -E2BIG;
+        if (!guest_read(&extra, a[2] + at, a[3] - at < 8 ? a[3] - at : 8)) return -EFAULT;
+        if (extra != 0) return -E2BIG;
     }
-    if (!guest_read(&how, a[2], sizeof(how)))
-        return -EFAULT;
+    if (!guest_read(&how, a[2], sizeof(how))) return -EFAULT;
     how.flags = open_flags_to_host(how.flags);
     if (how.resolve != 0)
         return guest_syscall(t, SYS_openat2, a[0], a[1], (u64)&how, sizeof(how), 0, 0);
     r = path_resolve(t, (s32)a[0], a[1],
                      (how.flags & O_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
-    if (r != 0)
-        return r;
+    if (r != 0) return r;
     return guest_syscall(t, SYS_openat2, a[0], (u64)path.host, (u64)&how, sizeof(how), 0, 0);
 }
 
@@ -146,26 +147,22 @@ s64 sys_readlinkat(struct thread *t, const u64 *a)
     const char *text = target;
     s64 n, r = path_resolve(t, (s32)a[0], a[1], PATH_NOFOLLOW, &path);
 
-    if (r != 0)
-        return r;
-    if ((s32)a[3] <= 0)
-        return -EINVAL;
+    if (r != 0) return r;
+    if ((s32)a[3] <= 0) return -EINVAL;
     if (proc_is_exe(path.host)) {
         text = process_exe_guest;
         n = (s64)strlen(text);
     } else {
         n = guest_syscall(t, SYS_readlinkat, a[0], (u64)path.host, (u64)target, sizeof(target) - 1,
                           0, 0);
-        if (n < 0)
-            return n;
+        if (n < 0) return n;
         target[n] = '\0';
         if (strncmp(path.host, "/proc/", 6) == 0) { /* links that hold host paths */
             text = path_to_guest(target);
             n = (s64)strlen(text);
         }
     }
-    if ((u64)n > a[3])
-        n = (s64)a[3];
+    if ((u64)n > a[3]) n = (s64)a[3];
     return guest_write(a[2], text, (size_t)n) ? n : -EFAULT;
 }
 
@@ -175,10 +172,8 @@ s64 sys_linkat(struct thread *t, const u64 *a)
     s64 r = path_resolve(t, (s32)a[0], a[1],
                          (a[4] & AT_SYMLINK_FOLLOW) != 0 ? PATH_FOLLOW : PATH_NOFOLLOW, &from);
 
-    if (r == 0)
-        r = path_resolve(t, (s32)a[2], a[3], PATH_NOFOLLOW, &to);
-    if (r != 0)
-        return r;
+    if (r == 0) r = path_resolve(t, (s32)a[2], a[3], PATH_NOFOLLOW, &to);
+    if (r != 0) return r;
     return guest_syscall(t, SYS_linkat, a[0], (u64)from.host, a[2], (u64)to.host, a[4], 0);
 }
 
@@ -189,12 +184,10 @@ s64 sys_getcwd(struct thread *t, const u64 *a)
     s64 n = host_syscall(SYS_getcwd, (u64)path, sizeof(path), 0, 0, 0, 0);
 
     (void)t;
-    if (n < 0)
-        return n;
+    if (n < 0) return n;
     guest = path_to_guest(path);
     n = (s64)strlen(guest) + 1;
-    if ((u64)n > a[1])
-        return -ERANGE;
+    if ((u64)n > a[1]) return -ERANGE;
     return guest_write(a[0], guest, (size_t)n) ? n : -EFAULT;
 }
 
@@ -203,9 +196,8 @@ static void note_cwd(struct thread *t)
     char path[PATH_MAX];
 
     if (options.sysroot[0] != '\0')
-        t->fs->cwd_in_sysroot =
-            host_syscall(SYS_getcwd, (u64)path, sizeof(path), 0, 0, 0, 0) > 0 &&
-            path_in_sysroot(path);
+        t->fs->cwd_in_sysroot = host_syscall(SYS_getcwd, (u64)path, sizeof(path), 0, 0, 0, 0) > 0 &&
+                                path_in_sysroot(path);
 }
 
 s64 sys_chdir(struct thread *t, const u64 *a)
@@ -213,10 +205,8 @@ s64 sys_chdir(struct thread *t, const u64 *a)
     struct path path;
     s64 r = path_resolve(t, AT_FDCWD, a[0], PATH_FOLLOW, &path);
 
-    if (r == 0)
-        r = guest_syscall(t, SYS_chdir, (u64)path.host, 0, 0, 0, 0, 0);
-    if (r == 0)
-        note_cwd(t);
+    if (r == 0) r = guest_syscall(t, SYS_chdir, (u64)path.host, 0, 0, 0, 0, 0);
+    if (r == 0) note_cwd(t);
     return r;
 }
 
@@ -224,7 +214,6 @@ s64 sys_fchdir(struct thread *t, const u64 *a)
 {
     s64 r = guest_syscall(t, SYS_fchdir, a[0], 0, 0, 0, 0, 0);
 
-    if (r == 0)
-        note_cwd(t);
+    if (r == 0) note_cwd(t);
     return r;
 }

@@ -31,8 +31,7 @@ s64 sys_semctl(struct thread *t, const u64 *a)
 
     switch ((s32)a[2]) {
     case IPC_SET:
-        if (!guest_read(&g, a[3], sizeof(g)))
-            return -EFAULT;
+        if (!guest_read(&g, a[3], sizeof(g))) return -EFAULT;
         memset(&h, 0, sizeof(h));
         memcpy(h.perm, g.perm, PERM_SIZE);
         return guest_syscall(t, SYS_semctl, a[0], a[1], a[2], (u64)&h, 0, 0);
@@ -40,8 +39,7 @@ s64 sys_semctl(struct thread *t, const u64 *a)
     case SEM_STAT:
     case SEM_STAT_ANY:
         r = guest_syscall(t, SYS_semctl, a[0], a[1], a[2], (u64)&h, 0, 0);
-        if (r < 0)
-            return r;
+        if (r < 0) return r;
         memset(&g, 0, sizeof(g));
         memcpy(g.perm, h.perm, PERM_SIZE);
         g.otime = h.otime;

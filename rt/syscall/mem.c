@@ -52,16 +52,15 @@ s64 sys_madvise(struct thread *t, const u64 *a)
     if (a[0] >= mm_high() || a[1] > mm_high() - a[0])
         return (a[0] & (GUEST_PAGE - 1)) != 0 ? -EINVAL : -ENOMEM;
     r = guest_syscall(t, SYS_madvise, a[0], a[1], a[2], 0, 0, 0);
-    if (r == 0 && ((s32)a[2] == MADV_DONTNEED || (s32)a[2] == MADV_REMOVE ||
-                   (s32)a[2] == MADV_FREE))
+    if (r == 0 &&
+        ((s32)a[2] == MADV_DONTNEED || (s32)a[2] == MADV_REMOVE || (s32)a[2] == MADV_FREE))
         written_by_kernel(a[0], (s64)a[1]);
     return r;
 }
 
 void written_by_kernel(u64 address, s64 length)
 {
-    if (mm_has_writable_code())
-        mm_written(address, address + (u64)length);
+    if (mm_has_writable_code()) mm_written(address, address + (u64)length);
 }
 
 s64 sys_shmat(struct thread *t, const u64 *a)

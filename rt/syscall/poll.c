@@ -17,10 +17,8 @@ struct guest_epoll_event {
 s64 read_sigset(u64 address, u64 size, sigset64 *mask)
 {
     *mask = 0;
-    if (address == 0)
-        return 0;
-    if (size != sizeof(*mask))
-        return -EINVAL;
+    if (address == 0) return 0;
+    if (size != sizeof(*mask)) return -EINVAL;
     return guest_read(mask, address, sizeof(*mask)) ? 0 : -EFAULT;
 }
 
@@ -29,8 +27,7 @@ s64 sys_epoll_ctl(struct thread *t, const u64 *a)
     struct guest_epoll_event g;
     struct epoll_event e;
 
-    if (a[3] == 0)
-        return guest_syscall(t, SYS_epoll_ctl, a[0], a[1], a[2], 0, 0, 0);
+    if (a[3] == 0) return guest_syscall(t, SYS_epoll_ctl, a[0], a[1], a[2], 0, 0, 0);
     if (!guest_read(&g, a[3], sizeof(g)))
         return (s32)a[1] == EPOLL_CTL_DEL
                    ? guest_syscall(t, SYS_epoll_ctl, a[0], a[1], a[2], 0, 0, 0)
@@ -48,22 +45,18 @@ static s64 wait_events(struct thread *t, long nr, const u64 *a)
     sigset64 mask;
     s64 r = read_sigset(a[4], a[5], &mask);
 
-    if (r != 0)
-        return r;
-    if ((s32)max > EVENTS_AT_ONCE)
-        max = EVENTS_AT_ONCE;
+    if (r != 0) return r;
+    if ((s32)max > EVENTS_AT_ONCE) max = EVENTS_AT_ONCE;
     if (a[4] != 0) {
         mask = signal_mask_begin(t, mask);
         mask_at = (u64)&mask;
     }
     r = guest_syscall(t, nr, a[0], (u64)e, max, a[3], mask_at, 8);
-    if (a[4] != 0)
-        r = signal_mask_end(t, r);
+    if (a[4] != 0) r = signal_mask_end(t, r);
     for (s64 i = 0; i < r; i++) {
         struct guest_epoll_event g = {e[i].events, 0, e[i].data.u64};
 
-        if (!guest_write(a[1] + (u64)i * sizeof(g), &g, sizeof(g)))
-            return i > 0 ? i : -EFAULT;
+        if (!guest_write(a[1] + (u64)i * sizeof(g), &g, sizeof(g))) return i > 0 ? i : -EFAULT;
     }
     return r;
 }
@@ -83,10 +76,8 @@ s64 sys_ppoll(struct thread *t, const u64 *a)
     sigset64 mask;
     s64 r = read_sigset(a[3], a[4], &mask);
 
-    if (r != 0)
-        return r;
-    if (a[3] == 0)
-        return guest_syscall(t, SYS_ppoll, a[0], a[1], a[2], 0, 0, 0);
+    if (r != 0) return r;
+    if (a[3] == 0) return guest_syscall(t, SYS_ppoll, a[0], a[1], a[2], 0, 0, 0);
     mask = signal_mask_begin(t, mask);
     r = guest_syscall(t, SYS_ppoll, a[0], a[1], a[2], (u64)&mask, 8, 0);
     return signal_mask_end(t, r);
@@ -104,13 +95,10 @@ static s64 with_mask_argument(struct thread *t, long nr, const u64 *a)
     sigset64 mask;
     s64 r;
 
-    if (a[5] != 0 && !guest_read(&argument, a[5], sizeof(argument)))
-        return -EFAULT;
+    if (a[5] != 0 && !guest_read(&argument, a[5], sizeof(argument))) return -EFAULT;
     r = read_sigset(argument.mask, argument.size, &mask);
-    if (r != 0)
-        return r;
-    if (argument.mask == 0)
-        return guest_syscall(t, nr, a[0], a[1], a[2], a[3], a[4], 0);
+    if (r != 0) return r;
+    if (argument.mask == 0) return guest_syscall(t, nr, a[0], a[1], a[2], a[3], a[4], 0);
     mask = signal_mask_begin(t, mask);
     argument = (struct mask_argument){(u64)&mask, sizeof(mask)};
     r = guest_syscall(t, nr, a[0], a[1], a[2], a[3], a[4], (u64)&argument);

@@ -32,8 +32,7 @@ s64 sys_set_robust_list(struct thread *t, const u64 *a)
 {
     s64 r = host_syscall(SYS_set_robust_list, a[0], a[1], 0, 0, 0, 0);
 
-    if (r == 0)
-        t->robust_list = a[0];
+    if (r == 0) t->robust_list = a[0];
     return r;
 }
 
@@ -41,12 +40,14 @@ s64 sys_set_robust_list(struct thread *t, const u64 *a)
 s64 sys_clone(struct thread *t, const u64 *a)
 {
     struct clone_args_guest args = {.flags = (u32)a[0] & ~(u64)CSIGNAL,
-                                    .exit_signal = a[0] & CSIGNAL, .stack = a[1],
-                                    .parent_tid = a[2], .pidfd = a[2], .tls = a[3],
+                                    .exit_signal = a[0] & CSIGNAL,
+                                    .stack = a[1],
+                                    .parent_tid = a[2],
+                                    .pidfd = a[2],
+                                    .tls = a[3],
                                     .child_tid = a[4]};
 
-    if ((args.flags & CLONE_PIDFD) != 0 && (args.flags & CLONE_PARENT_SETTID) != 0)
-        return -EINVAL;
+    if ((args.flags & CLONE_PIDFD) != 0 && (args.flags & CLONE_PARENT_SETTID) != 0) return -EINVAL;
     return process_clone(t, &args);
 }
 
@@ -62,20 +63,23 @@ s64 sys_clone3(struct thread *t, const u64 *a)
     for (u64 at = sizeof(c); at < size; at++) {
         u8 byte;
 
-        if (!guest_read(&byte, a[0] + at, 1))
-            return -EFAULT;
-        if (byte != 0)
-            return -E2BIG;
+        if (!guest_read(&byte, a[0] + at, 1)) return -EFAULT;
+        if (byte != 0) return -E2BIG;
     }
-    if (!guest_read(&c, a[0], size < sizeof(c) ? size : sizeof(c)))
-        return -EFAULT;
+    if (!guest_read(&c, a[0], size < sizeof(c) ? size : sizeof(c))) return -EFAULT;
     if ((c.flags & (CLONE_DETACHED | CSIGNAL)) != 0 || c.exit_signal > GUEST_NSIG ||
         (c.stack == 0) != (c.stack_size == 0))
         return -EINVAL;
-    args = (struct clone_args_guest){
-        .flags = c.flags, .pidfd = c.pidfd, .child_tid = c.child_tid, .parent_tid = c.parent_tid,
-        .exit_signal = c.exit_signal, .stack = c.stack + c.stack_size, .tls = c.tls,
-        .set_tid = c.set_tid, .set_tid_size = c.set_tid_size, .cgroup = c.cgroup};
+    args = (struct clone_args_guest){.flags = c.flags,
+                                     .pidfd = c.pidfd,
+                                     .child_tid = c.child_tid,
+                                     .parent_tid = c.parent_tid,
+                                     .exit_signal = c.exit_signal,
+                                     .stack = c.stack + c.stack_size,
+                                     .tls = c.tls,
+                                     .set_tid = c.set_tid,
+                                     .set_tid_size = c.set_tid_size,
+                                     .cgroup = c.cgroup};
     return process_clone(t, &args);
 }
 
@@ -97,16 +101,14 @@ s64 sys_uname(struct thread *t, const u64 *a)
     (void)t;
     memset(u.machine, 0, sizeof(u.machine));
     strcpy(u.machine, "aarch64");
-    if (r == 0 && !guest_write(a[0], &u, sizeof(u)))
-        r = -EFAULT;
+    if (r == 0 && !guest_write(a[0], &u, sizeof(u))) r = -EFAULT;
     return r;
 }
 
 /* Linux personalities that change how programs are loaded are kept for the next execve. */
 s64 sys_personality(struct thread *t, const u64 *a)
 {
-    if ((u32)a[0] != 0xffffffff && (a[0] & 0xff) != 0)
-        return -EINVAL; /* only PER_LINUX */
+    if ((u32)a[0] != 0xffffffff && (a[0] & 0xff) != 0) return -EINVAL; /* only PER_LINUX */
     return guest_syscall(t, SYS_personality, a[0], 0, 0, 0, 0, 0);
 }
 

@@ -22,13 +22,10 @@ static const char *own_file(const char *path)
 {
     char *end;
 
-    if (strncmp(path, "/proc/", 6) != 0)
-        return NULL;
+    if (strncmp(path, "/proc/", 6) != 0) return NULL;
     path += 6;
-    if (strncmp(path, "self/", 5) == 0)
-        return path + 5;
-    if (strncmp(path, "thread-self/", 12) == 0)
-        return path + 12;
+    if (strncmp(path, "self/", 5) == 0) return path + 5;
+    if (strncmp(path, "thread-self/", 12) == 0) return path + 12;
     if (!isdigit((unsigned char)*path) || strtol(path, &end, 10) != getpid() || *end != '/')
         return NULL;
     return end + 1;
@@ -60,22 +57,19 @@ static void print_auxv(int fd)
 static void print_stat(int fd)
 {
     const struct image_info *i = &image_info;
-    const u64 place[52] = {[26] = i->code_start, [27] = i->code_end,  [28] = i->stack_start,
-                           [45] = i->data_start, [46] = i->data_end,  [47] = i->brk_start,
-                           [48] = i->arg_start,  [49] = i->arg_end,   [50] = i->env_start,
-                           [51] = i->env_end};
+    const u64 place[52] = {
+        [26] = i->code_start, [27] = i->code_end,  [28] = i->stack_start, [45] = i->data_start,
+        [46] = i->data_end,   [47] = i->brk_start, [48] = i->arg_start,   [49] = i->arg_end,
+        [50] = i->env_start,  [51] = i->env_end};
     char in[2048], out[2600], *at, *save = NULL;
     int from = open("/proc/self/stat", O_RDONLY | O_CLOEXEC), n;
     ssize_t got = from >= 0 ? read(from, in, sizeof(in) - 1) : -1;
 
-    if (from >= 0)
-        close(from);
-    if (got <= 0)
-        return;
+    if (from >= 0) close(from);
+    if (got <= 0) return;
     in[got] = '\0';
     at = strrchr(in, ')');
-    if (at == NULL)
-        return;
+    if (at == NULL) return;
     n = (int)(at + 1 - in);
     memcpy(out, in, (size_t)n);
     at = strtok_r(at + 1, " \n", &save);
@@ -92,14 +86,14 @@ static void print_stat(int fd)
 
 /* Bits of AT_HWCAP as arch/arm64/kernel/cpuinfo.c names them. */
 static const char *const hwcap_names[] = {
-    "fp",      "asimd",   "evtstrm", "aes",     "pmull",   "sha1",    "sha2",    "crc32",
-    "atomics", "fphp",    "asimdhp", "cpuid",   "asimdrdm", "jscvt",  "fcma",    "lrcpc",
-    "dcpop",   "sha3",    "sm3",     "sm4",     "asimddp", "sha512",  "sve",     "asimdfhm",
-    "dit",     "uscat",   "ilrcpc",  "flagm",   "ssbs",    "sb",      "paca",    "pacg"};
+    "fp",      "asimd", "evtstrm", "aes",   "pmull",    "sha1",   "sha2", "crc32",
+    "atomics", "fphp",  "asimdhp", "cpuid", "asimdrdm", "jscvt",  "fcma", "lrcpc",
+    "dcpop",   "sha3",  "sm3",     "sm4",   "asimddp",  "sha512", "sve",  "asimdfhm",
+    "dit",     "uscat", "ilrcpc",  "flagm", "ssbs",     "sb",     "paca", "pacg"};
 static const char *const hwcap2_names[] = {
-    "dcpodp",  "sve2",    "sveaes",  "svepmull", "svebitperm", "svesha3", "svesm4", "flagm2",
-    "frint",   "svei8mm", "svef32mm", "svef64mm", "svebf16", "i8mm",    "bf16",    "dgh",
-    "rng",     "bti"};
+    "dcpodp",  "sve2",   "sveaes", "svepmull", "svebitperm", "svesha3",
+    "svesm4",  "flagm2", "frint",  "svei8mm",  "svef32mm",   "svef64mm",
+    "svebf16", "i8mm",   "bf16",   "dgh",      "rng",        "bti"};
 
 static int print_features(char *out, size_t size)
 {
@@ -125,7 +119,8 @@ static void print_cpuinfo(int fd)
         int n = snprintf(text, sizeof(text),
                          "processor\t: %ld\nBogoMIPS\t: 2000.00\nFeatures\t:%s\n"
                          "CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x3\n"
-                         "CPU part\t: 0xd0c\nCPU revision\t: 1\n\n", i, features);
+                         "CPU part\t: 0xd0c\nCPU revision\t: 1\n\n",
+                         i, features);
 
         put(fd, text, (size_t)n);
     }
@@ -134,17 +129,14 @@ static void print_cpuinfo(int fd)
 static const struct {
     const char *name;
     void (*print)(int fd);
-} files[] = {{"maps", mm_print},
-             {"cmdline", print_cmdline},
-             {"auxv", print_auxv},
-             {"stat", print_stat}};
+} files[] = {
+    {"maps", mm_print}, {"cmdline", print_cmdline}, {"auxv", print_auxv}, {"stat", print_stat}};
 
 static s64 open_text(const char *name, void (*print)(int fd), u64 flags)
 {
     int fd = memfd_create(name, (flags & O_CLOEXEC) != 0 ? MFD_CLOEXEC : 0);
 
-    if (fd < 0)
-        return -errno;
+    if (fd < 0) return -errno;
     print(fd);
     lseek(fd, 0, SEEK_SET);
     return fd;
@@ -155,13 +147,10 @@ s64 proc_open(struct thread *t, const char *host, u64 flags)
     const char *file;
 
     (void)t;
-    if (strncmp(host, "/proc/", 6) != 0 || (flags & O_ACCMODE) != O_RDONLY)
-        return -ENOSYS;
-    if (strcmp(host, "/proc/cpuinfo") == 0)
-        return open_text("cpuinfo", print_cpuinfo, flags);
+    if (strncmp(host, "/proc/", 6) != 0 || (flags & O_ACCMODE) != O_RDONLY) return -ENOSYS;
+    if (strcmp(host, "/proc/cpuinfo") == 0) return open_text("cpuinfo", print_cpuinfo, flags);
     file = own_file(host);
-    if (file == NULL)
-        return -ENOSYS;
+    if (file == NULL) return -ENOSYS;
     if (strcmp(file, "exe") == 0) {
         int fd = open(process_exe, (int)flags);
 

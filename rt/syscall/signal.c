@@ -7,8 +7,8 @@
 
 #define ARM64_MINSIGSTKSZ_OLD 5120u /* uapi/asm/signal.h: what sigaltstack insists on */
 #define SA_KNOWN                                                                                   \
-    ((u64)SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | 0x800 /* SA_EXPOSE_TAGBITS */ |               \
-     SA_ONSTACK | SA_RESTART | (u64)SA_NODEFER | (u64)(u32)SA_RESETHAND | 0x04000000)
+    ((u64)SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | 0x800 /* SA_EXPOSE_TAGBITS */ | SA_ONSTACK |  \
+     SA_RESTART | (u64)SA_NODEFER | (u64)(u32)SA_RESETHAND | 0x04000000)
 
 static bool is_signal(u64 sig)
 {
@@ -21,13 +21,10 @@ s64 sys_rt_sigaction(struct thread *t, const u64 *a)
     struct sighand *h = t->sighand;
     u64 sig = (u32)a[0];
 
-    if (a[3] != sizeof(sigset64) || !is_signal(sig))
-        return -EINVAL;
+    if (a[3] != sizeof(sigset64) || !is_signal(sig)) return -EINVAL;
     if (a[1] != 0) {
-        if (sig == SIGKILL || sig == SIGSTOP)
-            return -EINVAL;
-        if (!guest_read(&in, a[1], sizeof(in)))
-            return -EFAULT;
+        if (sig == SIGKILL || sig == SIGSTOP) return -EINVAL;
+        if (!guest_read(&in, a[1], sizeof(in))) return -EFAULT;
         in.flags &= SA_KNOWN;
         in.mask &= ~(SIGBIT(SIGKILL) | SIGBIT(SIGSTOP));
     }
@@ -36,12 +33,10 @@ s64 sys_rt_sigaction(struct thread *t, const u64 *a)
     if (a[1] != 0) {
         h->action[sig] = in;
         signal_set_host((int)sig, &in);
-        if (in.handler == 1)
-            __atomic_and_fetch(&t->held, ~SIGBIT(sig), __ATOMIC_RELAXED);
+        if (in.handler == 1) __atomic_and_fetch(&t->held, ~SIGBIT(sig), __ATOMIC_RELAXED);
     }
     lock_drop(&h->lock);
-    if (a[2] != 0 && !guest_write(a[2], &out, sizeof(out)))
-        return -EFAULT;
+    if (a[2] != 0 && !guest_write(a[2], &out, sizeof(out))) return -EFAULT;
     return 0;
 }
 
@@ -49,11 +44,9 @@ s64 sys_rt_sigprocmask(struct thread *t, const u64 *a)
 {
     sigset64 was = t->sigmask, set;
 
-    if (a[3] != sizeof(sigset64))
-        return -EINVAL;
+    if (a[3] != sizeof(sigset64)) return -EINVAL;
     if (a[1] != 0) {
-        if (!guest_read(&set, a[1], sizeof(set)))
-            return -EFAULT;
+        if (!guest_read(&set, a[1], sizeof(set))) return -EFAULT;
         switch ((s32)a[0]) {
         case SIG_BLOCK: set |= was; break;
         case SIG_UNBLOCK: set = was & ~set; break;
@@ -62,8 +55,7 @@ s64 sys_rt_sigprocmask(struct thread *t, const u64 *a)
         }
         signal_set_mask(t, set);
     }
-    if (a[2] != 0 && !guest_write(a[2], &was, sizeof(was)))
-        return -EFAULT;
+    if (a[2] != 0 && !guest_write(a[2], &was, sizeof(was))) return -EFAULT;
     return 0;
 }
 
@@ -72,12 +64,10 @@ s64 sys_rt_sigpending(struct thread *t, const u64 *a)
     sigset64 set = 0;
     s64 r;
 
-    if (a[1] > sizeof(set))
-        return -EINVAL;
+    if (a[1] > sizeof(set)) return -EINVAL;
     r = host_syscall(SYS_rt_sigpending, (u64)&set, sizeof(set), 0, 0, 0, 0);
     set = (set | t->held) & t->sigmask;
-    if (r == 0 && !guest_write(a[0], &set, a[1]))
-        r = -EFAULT;
+    if (r == 0 && !guest_write(a[0], &set, a[1])) r = -EFAULT;
     return r;
 }
 
@@ -86,10 +76,8 @@ s64 sys_rt_sigsuspend(struct thread *t, const u64 *a)
     sigset64 mask;
     s64 r;
 
-    if (a[1] != sizeof(mask))
-        return -EINVAL;
-    if (!guest_read(&mask, a[0], sizeof(mask)))
-        return -EFAULT;
+    if (a[1] != sizeof(mask)) return -EINVAL;
+    if (!guest_read(&mask, a[0], sizeof(mask))) return -EFAULT;
     mask = signal_mask_begin(t, mask);
     r = guest_syscall(t, SYS_rt_sigsuspend, (u64)&mask, sizeof(mask), 0, 0, 0, 0);
     return signal_mask_end(t, r);
@@ -117,10 +105,8 @@ s64 sys_rt_sigtimedwait(struct thread *t, const u64 *a)
     siginfo_t info;
     s64 r;
 
-    if (a[3] != sizeof(set))
-        return -EINVAL;
-    if (!guest_read(&set, a[0], sizeof(set)))
-        return -EFAULT;
+    if (a[3] != sizeof(set)) return -EINVAL;
+    if (!guest_read(&set, a[0], sizeof(set))) return -EFAULT;
     block = set & t->sigmask & SIGS_SYNCHRONOUS;
     if (block != 0)
         host_syscall(SYS_rt_sigprocmask, SIG_BLOCK, (u64)&block, 0, sizeof(block), 0, 0);
@@ -129,16 +115,14 @@ s64 sys_rt_sigtimedwait(struct thread *t, const u64 *a)
         r = guest_syscall(t, SYS_rt_sigtimedwait, (u64)&set, (u64)&info, a[2], sizeof(set), 0, 0);
     if (block != 0)
         host_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (u64)&block, 0, sizeof(block), 0, 0);
-    if (r > 0 && a[1] != 0 && !guest_write(a[1], &info, sizeof(info)))
-        return -EFAULT;
+    if (r > 0 && a[1] != 0 && !guest_write(a[1], &info, sizeof(info))) return -EFAULT;
     return r;
 }
 
 s64 sys_rt_sigreturn(struct thread *t, const u64 *a)
 {
     (void)a;
-    if (!frame_pop(t))
-        signal_force(t, SIGSEGV, SI_KERNEL, 0);
+    if (!frame_pop(t)) signal_force(t, SIGSEGV, SI_KERNEL, 0);
     return SYSCALL_NO_RESULT;
 }
 
@@ -152,16 +136,13 @@ static s64 set_altstack(struct thread *t, const struct guest_stack_t *ss)
 {
     u32 mode = ss->flags & ~SS_AUTODISARM_BIT;
 
-    if (altstack_flags(t) == SS_ONSTACK)
-        return -EPERM;
-    if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
-        return -EINVAL;
+    if (altstack_flags(t) == SS_ONSTACK) return -EPERM;
+    if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0) return -EINVAL;
     if (mode == SS_DISABLE) {
         t->altstack = (struct alt_stack){0};
         return 0;
     }
-    if (ss->size < ARM64_MINSIGSTKSZ_OLD)
-        return -ENOMEM;
+    if (ss->size < ARM64_MINSIGSTKSZ_OLD) return -ENOMEM;
     t->altstack = (struct alt_stack){ss->sp, ss->size, ss->flags & SS_AUTODISARM_BIT};
     return 0;
 }
@@ -176,11 +157,9 @@ s64 sys_sigaltstack(struct thread *t, const u64 *a)
     was.size = t->altstack.size;
     was.flags = altstack_flags(t) | t->altstack.flags;
     if (a[0] != 0) {
-        if (!guest_read(&ss, a[0], sizeof(ss)))
-            return -EFAULT;
+        if (!guest_read(&ss, a[0], sizeof(ss))) return -EFAULT;
         r = set_altstack(t, &ss);
     }
-    if (r == 0 && a[1] != 0 && !guest_write(a[1], &was, sizeof(was)))
-        r = -EFAULT;
+    if (r == 0 && a[1] != 0 && !guest_write(a[1], &was, sizeof(was))) r = -EFAULT;
     return r;
 }

@@ -11,8 +11,7 @@ s64 sys_clock_gettime(struct thread *t, const u64 *a)
     struct timespec ts;
 
     (void)t;
-    if (clock_gettime((clockid_t)a[0], &ts) != 0)
-        return -errno;
+    if (clock_gettime((clockid_t)a[0], &ts) != 0) return -errno;
     return guest_write(a[1], &ts, sizeof(ts)) ? 0 : -EFAULT;
 }
 
@@ -22,8 +21,7 @@ s64 sys_gettimeofday(struct thread *t, const u64 *a)
     struct timezone tz;
 
     (void)t;
-    if (gettimeofday(&tv, &tz) != 0)
-        return -errno;
+    if (gettimeofday(&tv, &tz) != 0) return -errno;
     if ((a[0] != 0 && !guest_write(a[0], &tv, sizeof(tv))) ||
         (a[1] != 0 && !guest_write(a[1], &tz, sizeof(tz))))
         return -EFAULT;

@@ -23,10 +23,8 @@ static void __attribute__((format(printf, 2, 3))) add(struct text *x, const char
     va_start(ap, format);
     n = vsnprintf(x->buf + x->used, sizeof(x->buf) - x->used, format, ap);
     va_end(ap);
-    if (n > 0)
-        x->used += (size_t)n;
-    if (x->used >= sizeof(x->buf))
-        x->used = sizeof(x->buf) - 1;
+    if (n > 0) x->used += (size_t)n;
+    if (x->used >= sizeof(x->buf)) x->used = sizeof(x->buf) - 1;
 }
 
 /* A guest string or buffer, escaped, cut at 64 bytes. */
@@ -67,8 +65,9 @@ static void add_string(struct text *x, u64 address)
 static void add_argument(struct text *x, char kind, const u64 *a, s64 result)
 {
     switch (kind) {
-    case 'd': add(x, "%lld", (long long)(s32)*a == (long long)*a ? (long long)*a
-                                                                  : (long long)(s64)*a); break;
+    case 'd':
+        add(x, "%lld", (long long)(s32)*a == (long long)*a ? (long long)*a : (long long)(s64)*a);
+        break;
     case 'u': add(x, "%llu", (unsigned long long)*a); break;
     case 'o': add(x, "0%llo", (unsigned long long)*a); break;
     case 'f':
@@ -101,8 +100,7 @@ static char kind_for(const char *name, const char *args, unsigned i)
     if (i == 1 && (strcmp(name, "openat") == 0 || strcmp(name, "openat2") == 0 ||
                    strcmp(name, "readlinkat") == 0 || strcmp(name, "execveat") == 0))
         return 's';
-    if (i == 0 && strcmp(name, "execve") == 0)
-        return 's';
+    if (i == 0 && strcmp(name, "execve") == 0) return 's';
     return args[i];
 }
 
@@ -123,8 +121,8 @@ void trace_call(struct thread *t, const char *name, const char *args, const u64 
     else if (result == -RESTART_SYS || result == -RESTART_AGAIN)
         add(&x, ") = ? (a signal came; to be restarted)");
     else if (result < 0 && result > -4096)
-        add(&x, ") = -1 %s", strerrorname_np((int)-result) != NULL
-                                 ? strerrorname_np((int)-result) : "errno");
+        add(&x, ") = -1 %s",
+            strerrorname_np((int)-result) != NULL ? strerrorname_np((int)-result) : "errno");
     else if (result > 0xffff)
         add(&x, ") = 0x%llx", (unsigned long long)result);
     else
