@@ -1,3 +1,5 @@
 include $(wildcard tests/*/module.mk)
+TEST_LAYERS_arena     := base
+TEST_LAYERS_sidetable := abi base
 TEST_LIBS_simd_random   := -lunicorn
 TEST_LAYERS_simd_random := lift a64 ir abi base
