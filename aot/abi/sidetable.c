@@ -3,7 +3,8 @@
  *
  * Record tags: 0x00 to 0x3f PLACE of slot = tag (the pinnable ones); 0x40 PLACE of the slot in the
  * next byte; 0x41 HOME; 0x80 + kind POINT. A location is a byte kind | reg << 4, LOC_CONST followed
- * by 8 bytes.
+ * by 8 bytes, LOC_FLAGS by kind | wide << 7 and two operands: kind | n << 2, and 8 bytes for a
+ * constant.
  */
 #include "aot/abi/sidetable.h"
 
@@ -56,6 +57,25 @@ void side_place(struct side_writer *w, unsigned slot, struct loc loc)
     if (loc.kind == LOC_SCRATCH) *w->at++ = (u8)(loc.value);
 }
 
+static void put_operand(struct side_writer *w, const struct nzcv_operand *o)
+{
+    *w->at++ = (u8)(o->kind | o->n << 2);
+    if (o->kind != NZCV_CONST) return;
+    memcpy(w->at, &o->value, 8);
+    w->at += 8;
+}
+
+void side_place_flags(struct side_writer *w, const struct nzcv_expr *x)
+{
+    if (!room_for(w, 32)) return;
+    *w->at++ = TAG_SLOT;
+    *w->at++ = SLOT_NZCV;
+    *w->at++ = LOC_FLAGS;
+    *w->at++ = (u8)(x->kind | x->wide << 7);
+    put_operand(w, &x->a);
+    put_operand(w, &x->b);
+}
+
 void side_home(struct side_writer *w)
 {
     if (room_for(w, 1)) *w->at++ = TAG_HOME;
@@ -70,6 +90,38 @@ void side_point(struct side_writer *w, enum point_kind kind, u32 offset, u64 pc)
     put_uleb(w, (u64)delta << 1 ^ (u64)(delta >> 63));
     w->last_offset = offset;
     w->last_pc = pc;
+}
+
+/* --- flags ------------------------------------------------------------------------------------ */
+
+/* NZCV of a + b + carry in 32 or 64 bits. */
+static u32 flags_of_sum(bool wide, u64 a, u64 b, bool carry)
+{
+    unsigned w = wide ? 64 : 32;
+    if (!wide) a = (u32)a, b = (u32)b;
+    u128 sum = (u128)a + b + carry;
+    u64 r = wide ? (u64)sum : (u32)sum;
+    return (r >> (w - 1) ? NZCV_N : 0) | (r ? 0 : NZCV_Z) | (sum >> w ? NZCV_C : 0) |
+           (((a ^ r) & (b ^ r)) >> (w - 1) & 1 ? NZCV_V : 0);
+}
+
+static u32 flags_of_logic(bool wide, u64 r)
+{
+    if (!wide) r = (u32)r;
+    return (r >> (wide ? 63 : 31) ? NZCV_N : 0) | (r ? 0 : NZCV_Z);
+}
+
+u32 nzcv_of(const struct nzcv_expr *x, u64 a, u64 b)
+{
+    switch (x->kind) {
+    case NZCV_OF_SUB: return flags_of_sum(x->wide, a, ~b, true);
+    case NZCV_OF_ADD: return flags_of_sum(x->wide, a, b, false);
+    case NZCV_OF_AND: return flags_of_logic(x->wide, a & b);
+    case NZCV_SUB_RESULT: return flags_of_sum(x->wide, a + b, ~b, true);
+    case NZCV_ADD_RESULT: return flags_of_sum(x->wide, a - b, b, false);
+    case NZCV_RESULT: return flags_of_logic(x->wide, a);
+    default: return 0;
+    }
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -91,6 +143,28 @@ static bool get_uleb(struct reader *r, u64 *v)
     return false;
 }
 
+static bool get_operand(struct reader *r, struct nzcv_operand *o)
+{
+    if (r->at == r->end) return false;
+    *o = (struct nzcv_operand){*r->at & 3, *r->at >> 2, 0};
+    r->at++;
+    if (o->kind == NZCV_SLOT) return o->n < SLOT_V0;
+    if (o->kind == NZCV_SCRATCH) return true;
+    if (o->kind != NZCV_CONST || r->end - r->at < 8) return false;
+    memcpy(&o->value, r->at, 8);
+    r->at += 8;
+    return true;
+}
+
+static bool get_flags(struct reader *r, struct nzcv_expr *x)
+{
+    if (r->at == r->end) return false;
+    x->kind = *r->at & 0x7f;
+    x->wide = *r->at >> 7;
+    r->at++;
+    return get_operand(r, &x->a) && get_operand(r, &x->b);
+}
+
 static bool get_place(struct reader *r, unsigned slot, struct frame_state *fs)
 {
     if (slot >= SLOT_COUNT || r->at == r->end) return false;
@@ -106,7 +180,7 @@ static bool get_place(struct reader *r, unsigned slot, struct frame_state *fs)
         loc.value = *r->at++;
     }
     fs->loc[slot] = loc;
-    return true;
+    return loc.kind != LOC_FLAGS || get_flags(r, &fs->nzcv);
 }
 
 /* Applies records up to and including the next POINT. False at the end or on damage. */

@@ -29,8 +29,39 @@ enum loc_kind {
     LOC_EFLAGS,   /* NZCV only: in the host's EFLAGS as an addition or logic left them */
     LOC_EFLAGS_BORROW, /* NZCV only: EFLAGS after a subtraction: C is the complement of CF */
     LOC_EFLAGS_FCMP,   /* NZCV only: EFLAGS after UCOMISx a, b */
-    LOC_AX_HOME,       /* NZCV only: the low 16 bits of `reg` in home format */
+    LOC_FLAGS,         /* NZCV only: struct nzcv_expr says how it comes from guest registers */
 };
+
+/*
+ * NZCV as an expression, for flags that nobody but a handler will ever look at. Operands are guest
+ * registers as the same frame state has them.
+ */
+enum nzcv_kind {
+    NZCV_NONE,
+    NZCV_OF_SUB,     /* a - b */
+    NZCV_OF_ADD,     /* a + b */
+    NZCV_OF_AND,     /* a & b; C and V clear */
+    NZCV_SUB_RESULT, /* a is the difference of some x - b */
+    NZCV_ADD_RESULT, /* a is the sum of some x + b */
+    NZCV_RESULT,     /* a is the result of a logic operation */
+};
+
+enum nzcv_operand_kind { NZCV_SLOT, NZCV_CONST, NZCV_SCRATCH };
+
+struct nzcv_operand {
+    u8 kind; /* enum nzcv_operand_kind */
+    u8 n;    /* slot, or scratch word */
+    s64 value;
+};
+
+struct nzcv_expr {
+    u8 kind;   /* enum nzcv_kind */
+    bool wide; /* 64 bits, else 32 */
+    struct nzcv_operand a, b;
+};
+
+/* NZCV in home format for operand values a and b. */
+u32 nzcv_of(const struct nzcv_expr *x, u64 a, u64 b);
 
 struct loc {
     u8 kind;
@@ -52,6 +83,8 @@ struct side_writer {
 /* Starts a table for a region whose first guest address is pc. */
 void side_start(struct side_writer *w, u8 *room, size_t size, u64 pc);
 void side_place(struct side_writer *w, unsigned slot, struct loc loc);
+/* NZCV is at LOC_FLAGS. */
+void side_place_flags(struct side_writer *w, const struct nzcv_expr *x);
 void side_home(struct side_writer *w);
 /* Offsets must not decrease. */
 void side_point(struct side_writer *w, enum point_kind kind, u32 offset, u64 pc);
@@ -62,6 +95,7 @@ struct frame_state {
     u64 pc;
     u8 kind; /* enum point_kind */
     struct loc loc[SLOT_COUNT];
+    struct nzcv_expr nzcv; /* for LOC_FLAGS */
 };
 
 /*

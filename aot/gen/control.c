@@ -104,6 +104,8 @@ static struct cold_exit *cold_exit(struct gen *g, enum leave_door d, u64 pc, boo
     c->pc = pc;
     c->dirty = g->dirty & ~g->ahead;
     if (g->nzcv && g->nzcv == g->eflags_of && !nzcv_dead) c->eflags = g->eflags;
+    if (gen_nzcv_is_expr(g) && !nzcv_dead) c->flags = g->pending.x;
+    c->loaded = g->loaded & ~g->ahead;
     *g->cold_tail = c;
     g->cold_tail = &c->next;
     return c;
@@ -115,6 +117,7 @@ void gen_cold_exits(struct gen *g)
         x64_bind(B, c->label);
         if (c->arg_place == VAL_GPR) x64_mov_mr(B, 8, trap_arg(), c->arg_reg);
         if (c->eflags != EF_NONE) gen_store_nzcv(g, c->eflags, false);
+        if (c->flags.kind != NZCV_NONE) gen_store_expr(g, &c->flags, c->loaded);
         gen_store_pins(g, c->dirty);
         if (c->arg_place == VAL_CONST) {
             x64_mov_ri(B, X64_RAX, c->arg);
@@ -147,10 +150,10 @@ static void exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
+    go_home(g, i->mod & IR_EXIT_NZCV_DEAD);
     unsigned reg = gen_use_gpr(g, i->arg[0]);
     x64_mov_rr(B, 8, X64_RCX, reg);
     gen_consume(g, i);
-    go_home(g, i->mod & IR_EXIT_NZCV_DEAD);
     jump_to_indirect(g);
 }
 
@@ -219,9 +222,9 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
     u32 yes = (u32)i->imm, no = i->arg[1];
     (void)r;
     if (backwards(g, yes) || backwards(g, no)) gen_safepoint(g, g->pc);
+    settle(g); /* before the condition: it may take EFLAGS */
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
-    settle(g);
     if (yes == g->block + 1) {
         gen_jcc(g, gen_not(c), g->block_label[no]);
         return;

@@ -66,6 +66,7 @@ void gen_flags_in(struct gen *g, ir_ref r, enum eflags_kind kind)
     g->eflags = (u8)kind;
     g->eflags_of = r;
     g->val[r].place = VAL_EFLAGS;
+    if (g->candidate.of != r) g->candidate = (struct nzcv_pending){.of = r};
 }
 
 /* The value leaves the home slot, which is about to be overwritten. */
@@ -107,13 +108,15 @@ static void forget_eflags(struct gen *g, bool keep)
 {
     ir_ref r = g->eflags_of;
     if (r) {
-        if (g->nzcv == r && g->nz_live[g->at]) {
+        bool live = g->nzcv == r && g->nz_live[g->at];
+        bool expr = live && !g->val[r].left && g->pending.x.kind != NZCV_NONE;
+        if (live && !expr) {
             store_pending(g, keep);
             g->val[r].place = VAL_NZCV_HOME;
         } else if (g->val[r].left) {
             save_in_register(g, r, keep);
         }
-        if (g->nzcv == r) g->nzcv = IR_NONE;
+        if (g->nzcv == r && !expr) g->nzcv = IR_NONE;
     }
     g->eflags = EF_NONE;
     g->eflags_of = IR_NONE;
@@ -126,7 +129,15 @@ void gen_clobber_flags(struct gen *g)
 
 void gen_flush_nzcv(struct gen *g)
 {
-    if (g->nzcv && g->eflags_of == g->nzcv) store_pending(g, true);
+    if (gen_nzcv_is_expr(g)) {
+        gen_clobber_flags(g);
+        move_from_home(g);
+        gen_store_expr(g, &g->pending.x, g->loaded);
+        g->nzcv_at_home = g->nzcv;
+        g->nzcv = IR_NONE;
+    } else if (g->nzcv) {
+        store_pending(g, true);
+    }
 }
 
 /* Back from where a spill has put it. */
@@ -419,6 +430,7 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
         else
             x64_alu_rr(&g->b, X64_CMP, size, a, b);
         gen_flags_in(g, flags, kind);
+        gen_flags_expr(g, flags, NZCV_OF_SUB, i, IR_NONE);
         return;
     }
     if (value) dst = gen_def_gpr(g, value, a);
@@ -429,10 +441,13 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
     else
         x64_alu_rr(&g->b, op, size, work, b);
     if (work != dst) x64_mov_rr(&g->b, size, dst, work);
-    if (flags)
-        gen_flags_in(g, flags, kind);
-    else
+    if (!flags) {
         g->eflags = EF_NONE;
+        return;
+    }
+    gen_flags_in(g, flags, kind);
+    gen_flags_expr(g, flags, carry ? NZCV_NONE : kind == EF_SUB ? NZCV_OF_SUB : NZCV_OF_ADD, i,
+                   carry ? IR_NONE : value);
 }
 
 /* The four pairs of value and flags operations. */
@@ -495,6 +510,7 @@ static void fl_logic(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_consume(g, i);
     x64_test_rr(&g->b, gen_size(i->type), a, a);
     gen_flags_in(g, r, EF_ADD);
+    gen_flags_expr(g, r, NZCV_RESULT, i, i->arg[0]);
 }
 
 /* CCMP, CCMN: compare or not, and the result in EFLAGS either way. */
@@ -624,6 +640,7 @@ void gen_set_nzcv(struct gen *g, const struct ir_inst *i)
     struct val *v = &g->val[r];
     if (v->place == VAL_EFLAGS && g->eflags_of == r) {
         g->nzcv = r;
+        g->pending = g->candidate;
         gen_consume_one(g, r);
         return;
     }

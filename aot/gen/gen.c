@@ -75,6 +75,7 @@ static void forget_values(struct gen *g)
     g->eflags = EF_NONE;
     g->eflags_of = g->nzcv = g->nzcv_at_home = IR_NONE;
     g->ahead = 0;
+    g->candidate = g->pending = (struct nzcv_pending){0};
 }
 
 static void emit_block(struct gen *g, u32 n)

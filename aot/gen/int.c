@@ -155,6 +155,7 @@ static bool test_only(struct gen *g, ir_ref r, ir_ref flags, const struct ir_ins
     else
         x64_test_rr(B, size, a, b);
     gen_flags_in(g, flags, EF_ADD);
+    gen_flags_expr(g, flags, NZCV_OF_AND, i, IR_NONE);
     return true;
 }
 
@@ -187,6 +188,7 @@ static void logic(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (flags) {
         gen_consume_one(g, r);
         gen_flags_in(g, flags, EF_ADD);
+        gen_flags_expr(g, flags, i->op == IR_AND ? NZCV_OF_AND : NZCV_RESULT, i, r);
     }
 }
 
@@ -209,6 +211,7 @@ static void logic_not(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (flags) {
         gen_consume_one(g, r);
         gen_flags_in(g, flags, EF_ADD);
+        gen_flags_expr(g, flags, NZCV_RESULT, i, r);
     }
 }
 
@@ -461,6 +464,7 @@ static void truncation(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned a = gen_use_gpr(g, i->arg[0]);
     if (g->val[i->arg[0]].place == VAL_GPR) {
         gen_alias(g, r, i->arg[0]);
+        gen_same_slot(g, r, i->arg[0]);
         g->val[r].narrow = false;
         gen_consume(g, i);
         return;

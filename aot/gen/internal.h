@@ -60,6 +60,8 @@ struct val {
     u8 reg;
     u8 hint;     /* pinned slot the value is computed into, or NO_SLOT */
     bool narrow; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
+    u8 slot;     /* integer slot that holds the value while its version is `version`, or NO_SLOT */
+    u32 version;
     u32 left;    /* uses to come */
     ir_ref next; /* next value in the same register */
 };
@@ -77,6 +79,14 @@ enum eflags_kind {
     EF_FCMP, /* UCOMISx a, b */
 };
 
+/* Flags and the expression that gives them again (nzcv.c). */
+struct nzcv_pending {
+    ir_ref of;     /* the flags value */
+    ir_ref result; /* the integer value computed with them, or IR_NONE */
+    bool logic;
+    struct nzcv_expr x; /* NZCV_NONE: there is none any more */
+};
+
 /* A host condition: cc, and what to do with PF when the flags are EF_FCMP's. */
 struct host_cond {
     u8 cc;
@@ -88,6 +98,8 @@ struct cold_exit {
     u32 label;
     u8 door;        /* enum leave_door */
     u8 eflags;      /* enum eflags_kind of NZCV pending at the branch, EF_NONE: at home or dead */
+    struct nzcv_expr flags; /* NZCV pending as an expression; NZCV_NONE: it isn't */
+    u64 loaded;     /* pins whose register holds the slot */
     u8 arg_place;   /* where trap_arg is: VAL_NONE, VAL_GPR, VAL_CONST */
     u8 arg_reg;
     u16 code;       /* LEAVE_TRAP: enum trap_reason */
@@ -133,6 +145,9 @@ struct gen {
     ir_ref eflags_of;   /* the flags value in EFLAGS, or IR_NONE */
     ir_ref nzcv;        /* the value that the slot logically holds but its home does not */
     ir_ref nzcv_at_home; /* the value whose copy is at home, or IR_NONE */
+    struct nzcv_pending candidate; /* of the flags in EFLAGS */
+    struct nzcv_pending pending;   /* of nzcv */
+    u32 version[SLOT_V0];          /* how often each slot was SET */
 
     ir_ref at;    /* instruction being emitted */
     u32 block;    /* block being emitted */
@@ -143,6 +158,7 @@ struct gen {
     u8 *side_room;   /* where the table starts */
     u64 side_placed; /* slots whose PLACE record says: in the pin */
     u8 side_nzcv;    /* enum loc_kind last recorded for NZCV */
+    struct nzcv_expr side_expr;
 
     struct reloc *relocs;
     u32 reloc_count, reloc_max;
@@ -298,6 +314,26 @@ struct host_cond gen_not(struct host_cond c);
 /* Bool as 0 or 1 in a register's low 32 bits, upper bits zero. Keeps EFLAGS. dst not EFLAGS-bound. */
 void gen_setcc(struct gen *g, struct host_cond c, unsigned dst);
 void gen_jcc(struct gen *g, struct host_cond c, u32 label);
+
+/* --- nzcv.c: flags as expressions --------------------------------------------------------------- */
+
+/* Integer value r is now in the slot (GET, SET); r is v by another name or width. */
+void gen_in_slot(struct gen *g, ir_ref r, unsigned slot);
+void gen_same_slot(struct gen *g, ir_ref r, ir_ref v);
+
+/* `flags`, which EFLAGS are about to hold, are those of `kind` on i's operands (or of result). */
+void gen_flags_expr(struct gen *g, ir_ref flags, enum nzcv_kind kind, const struct ir_inst *i,
+                    ir_ref result);
+
+/* The slot's register or home is about to be overwritten with v. Call before, leaves EFLAGS alone;
+ * may use RAX if the slot has no pin. */
+void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v);
+
+/* NZCV is pending, and not in EFLAGS. */
+bool gen_nzcv_is_expr(const struct gen *g);
+
+/* Emits what stores the expression's flags to home. RAX, RCX and EFLAGS go. */
+void gen_store_expr(struct gen *g, const struct nzcv_expr *x, u64 loaded);
 
 /* --- memory.c --------------------------------------------------------------------------------- */
 

@@ -25,7 +25,7 @@ static void count_uses(struct gen *g)
     for (u32 r = 1; r < f->count; r++) {
         const struct ir_inst *i = &f->inst[r];
         unsigned n = ir_op_info(i->op)->args;
-        g->val[r].hint = NO_SLOT;
+        g->val[r].hint = g->val[r].slot = NO_SLOT;
         for (unsigned k = 0; k < n; k++)
             if (i->arg[k]) g->val[i->arg[k]].left++;
     }

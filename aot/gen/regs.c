@@ -327,6 +327,7 @@ static unsigned hinted(struct gen *g, const struct host_reg *file, ir_ref r)
 {
     unsigned slot = g->val[r].hint;
     if (slot == NO_SLOT || file[g->pin[slot]].head || !g->val[r].left) return NO_REG;
+    gen_slot_changes(g, slot, r);
     g->ahead |= UINT64_C(1) << slot;
     return g->pin[slot];
 }

@@ -3,6 +3,8 @@
  */
 #include "aot/gen/internal.h"
 
+#include <string.h>
+
 static void place(struct gen *g, unsigned slot, enum loc_kind kind, unsigned reg)
 {
     side_place(&g->side, slot, (struct loc){(u8)kind, (u8)reg, 0});
@@ -11,6 +13,7 @@ static void place(struct gen *g, unsigned slot, enum loc_kind kind, unsigned reg
 static enum loc_kind nzcv_place(const struct gen *g)
 {
     if (!g->nzcv) return LOC_HOME;
+    if (gen_nzcv_is_expr(g)) return LOC_FLAGS;
     switch (g->eflags) {
     case EF_SUB: return LOC_EFLAGS_BORROW;
     case EF_ADD: return LOC_EFLAGS;
@@ -34,7 +37,14 @@ static void say_places(struct gen *g)
     }
     g->side_placed = here;
     enum loc_kind nzcv = nzcv_place(g);
-    if (nzcv != g->side_nzcv) place(g, SLOT_NZCV, nzcv, 0);
+    if (nzcv == LOC_FLAGS) {
+        bool same = g->side_nzcv == LOC_FLAGS &&
+                    !memcmp(&g->side_expr, &g->pending.x, sizeof(g->side_expr));
+        if (!same) side_place_flags(&g->side, &g->pending.x);
+        g->side_expr = g->pending.x;
+    } else if (nzcv != g->side_nzcv) {
+        place(g, SLOT_NZCV, nzcv, 0);
+    }
     g->side_nzcv = (u8)nzcv;
 }
 

@@ -71,10 +71,12 @@ static void get(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG) {
         get_home(g, r, i);
+        gen_in_slot(g, r, slot);
         return;
     }
     gen_load_pin(g, slot);
     g->val[r].narrow = false;
+    gen_in_slot(g, r, slot);
     if (slot >= SLOT_V0)
         gen_bind_xmm(g, r, g->pin[slot]);
     else
@@ -187,12 +189,22 @@ static void set(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned slot = (unsigned)i->imm;
     (void)r;
-    if (slot == SLOT_NZCV)
+    if (slot == SLOT_NZCV) {
         gen_set_nzcv(g, i);
-    else if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG)
+        return;
+    }
+    if (slot >= SLOT_V0) {
+        if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG)
+            set_home(g, i, slot);
+        else
+            set_xmm_pin(g, i, slot);
+        return;
+    }
+    gen_slot_changes(g, slot, i->arg[0]);
+    g->version[slot]++;
+    gen_in_slot(g, i->arg[0], slot);
+    if (g->pin[slot] == NO_REG)
         set_home(g, i, slot);
-    else if (slot >= SLOT_V0)
-        set_xmm_pin(g, i, slot);
     else
         set_gpr_pin(g, i, slot);
 }

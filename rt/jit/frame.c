@@ -42,14 +42,26 @@ static u32 nzcv_from_ucomis(u64 eflags)
     return eflags & EFLAGS_CF ? NZCV_N : NZCV_C;
 }
 
-static void recover_nzcv(struct guest_state *s, const struct loc *l, const ucontext_t *uc)
+static u64 operand(const struct guest_state *s, const struct nzcv_operand *o)
+{
+    switch (o->kind) {
+    case NZCV_SLOT: return *(const u64 *)(const void *)((const u8 *)s + slot_info(o->n)->offset);
+    case NZCV_SCRATCH: return s->scratch[o->n % SCRATCH_COUNT];
+    default: return (u64)o->value;
+    }
+}
+
+/* After all other slots: an expression reads them. */
+static void recover_nzcv(struct guest_state *s, const struct frame_state *fs, const ucontext_t *uc)
 {
     u64 eflags = (u64)uc->uc_mcontext.gregs[REG_EFL];
-    switch (l->kind) {
+    switch (fs->loc[SLOT_NZCV].kind) {
     case LOC_EFLAGS: s->nzcv = nzcv_from_eflags(eflags, false); break;
     case LOC_EFLAGS_BORROW: s->nzcv = nzcv_from_eflags(eflags, true); break;
     case LOC_EFLAGS_FCMP: s->nzcv = nzcv_from_ucomis(eflags); break;
-    case LOC_AX_HOME: s->nzcv = (u32)greg(uc, l->reg) & NZCV_MASK; break;
+    case LOC_FLAGS:
+        s->nzcv = nzcv_of(&fs->nzcv, operand(s, &fs->nzcv.a), operand(s, &fs->nzcv.b));
+        break;
     default: break;
     }
 }
@@ -88,11 +100,10 @@ static void recover_slot(struct guest_state *s, unsigned slot, const struct loc 
 void frame_recover(struct guest_state *s, const struct frame_state *fs, const ucontext_t *uc)
 {
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
-        if (slot == SLOT_NZCV)
-            recover_nzcv(s, &fs->loc[slot], uc);
-        else if (fs->loc[slot].kind != LOC_HOME)
+        if (slot != SLOT_NZCV && fs->loc[slot].kind != LOC_HOME)
             recover_slot(s, slot, &fs->loc[slot], uc);
     }
+    recover_nzcv(s, fs, uc);
     s->pc = fs->pc;
     s->mxcsr = uc->uc_mcontext.fpregs->mxcsr;
 }

@@ -17,7 +17,7 @@
 #include "tests/insn/guest.h"
 #include "tests/lib/run_code.h"
 
-#define MAX_LENGTH 24
+#define MAX_LENGTH 40
 #define MAX_REPORTS 10
 #define DATA ((void *)(uintptr_t)GUEST_DATA)
 
@@ -308,7 +308,8 @@ static void run_case(u64 features, u64 number)
     u64 case_seed = seed;
     random_state(&start);
     length = 1 + (unsigned)below(setting("FERRY_LENGTH", 12));
-    if (length > 2 && below(3) == 0)
+    const char *group = getenv("FERRY_GROUP");
+    if (length > 2 && below(3) == 0 && !(group && !strcmp(group, "branch")))
         make_loop();
     else
         for (unsigned n = 0; n < length; n++) words[n] = random_word();

@@ -1,0 +1,184 @@
+/*
+ * NZCV as an expression. Most flags that the guest computes are looked at by the next branch only;
+ * what else could see them is a signal handler (the faulting instructions behind them), or an exit
+ * that can't prove them dead. For these it is enough to know how to compute them again: from guest
+ * registers that still hold the operands, or the result. So nothing is emitted when EFLAGS are
+ * clobbered; the side table and cold exits get the expression (struct nzcv_expr).
+ *
+ * An expression lives while its operands' slots are not SET. When one is: if the new value is the
+ * flags' own result (SUBS x0, x0, #1), the expression changes to one of the result; else, if the
+ * flags are already gone from EFLAGS, the old operand is saved to a scratch word, one store.
+ */
+#include "aot/gen/internal.h"
+
+#define B          (&g->b)
+#define SCRATCH_A  6 /* words of guest state's scratch that hold a and b */
+#define SCRATCH_B  7
+
+static struct x64_mem scratch_at(unsigned n)
+{
+    return gen_state(offsetof(struct guest_state, scratch) + 8 * n);
+}
+
+/* --- where values are --------------------------------------------------------------------------- */
+
+void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
+{
+    if (slot >= SLOT_V0) return;
+    g->val[r].slot = (u8)slot;
+    g->val[r].version = g->version[slot];
+}
+
+void gen_same_slot(struct gen *g, ir_ref r, ir_ref v)
+{
+    g->val[r].slot = g->val[v].slot;
+    g->val[r].version = g->val[v].version;
+}
+
+static bool operand(const struct gen *g, ir_ref r, struct nzcv_operand *o)
+{
+    const struct val *v = &g->val[r];
+    *o = (struct nzcv_operand){.kind = NZCV_CONST};
+    if (gen_const(g, r, &o->value)) return true;
+    o->kind = NZCV_SLOT;
+    o->n = v->slot;
+    return v->slot != NO_SLOT && v->version == g->version[v->slot];
+}
+
+/* --- candidates --------------------------------------------------------------------------------- */
+
+void gen_flags_expr(struct gen *g, ir_ref flags, enum nzcv_kind kind, const struct ir_inst *i,
+                    ir_ref result)
+{
+    struct nzcv_pending *p = &g->candidate;
+    *p = (struct nzcv_pending){.of = flags, .result = result};
+    p->x.wide = i->type == IR_I64;
+    bool binary = kind != NZCV_RESULT && kind != NZCV_NONE;
+    if (binary && operand(g, i->arg[0], &p->x.a) && operand(g, i->arg[1], &p->x.b))
+        p->x.kind = (u8)kind;
+    else if (kind == NZCV_RESULT && operand(g, result, &p->x.a))
+        p->x.kind = NZCV_RESULT;
+    p->logic = kind == NZCV_OF_AND || kind == NZCV_RESULT;
+}
+
+static bool uses(const struct nzcv_operand *o, unsigned slot)
+{
+    return o->kind == NZCV_SLOT && o->n == slot;
+}
+
+static bool depends(const struct nzcv_pending *p, unsigned slot)
+{
+    return p->x.kind != NZCV_NONE && (uses(&p->x.a, slot) || uses(&p->x.b, slot));
+}
+
+/* The slot becomes v; the expression follows, or ends. */
+static void follow(struct nzcv_pending *p, unsigned slot, ir_ref v)
+{
+    bool mine = p->result && p->result == v;
+    if (mine && p->logic) {
+        p->x.kind = NZCV_RESULT;
+        p->x.a = (struct nzcv_operand){.kind = NZCV_SLOT, .n = (u8)slot};
+        p->x.b = (struct nzcv_operand){.kind = NZCV_CONST};
+    } else if (mine && depends(p, slot) && uses(&p->x.a, slot) && !uses(&p->x.b, slot) &&
+               (p->x.kind == NZCV_OF_SUB || p->x.kind == NZCV_OF_ADD)) {
+        p->x.kind = p->x.kind == NZCV_OF_SUB ? NZCV_SUB_RESULT : NZCV_ADD_RESULT;
+    } else if (depends(p, slot)) {
+        p->x.kind = NZCV_NONE;
+    }
+}
+
+/* The old value of the slot is kept in a scratch word. Leaves EFLAGS alone. */
+static void save_operand(struct gen *g, struct nzcv_operand *o, unsigned slot, unsigned n)
+{
+    unsigned reg = g->pin[slot];
+    if (!uses(o, slot)) return;
+    if (reg == NO_REG) {
+        reg = X64_RAX;
+        x64_mov_rm(B, 8, reg, gen_home(slot));
+    } else {
+        gen_load_pin(g, slot);
+    }
+    x64_mov_mr(B, 8, scratch_at(n), reg);
+    *o = (struct nzcv_operand){.kind = NZCV_SCRATCH, .n = (u8)n};
+}
+
+/* Flags that are nowhere but in an expression. */
+bool gen_nzcv_is_expr(const struct gen *g)
+{
+    return g->nzcv && g->eflags_of != g->nzcv;
+}
+
+void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v)
+{
+    if (slot >= SLOT_V0) return;
+    if (gen_nzcv_is_expr(g)) {
+        save_operand(g, &g->pending.x.a, slot, SCRATCH_A);
+        save_operand(g, &g->pending.x.b, slot, SCRATCH_B);
+    } else if (g->nzcv) {
+        follow(&g->pending, slot, v);
+    }
+    follow(&g->candidate, slot, v);
+}
+
+/* --- computing them after all ------------------------------------------------------------------- */
+
+/* Where an operand is: a register, or memory. */
+static unsigned operand_reg(const struct gen *g, const struct nzcv_operand *o, u64 loaded)
+{
+    bool pinned = o->kind == NZCV_SLOT && g->pin[o->n] != NO_REG && (loaded >> o->n & 1);
+    return pinned ? g->pin[o->n] : NO_REG;
+}
+
+static struct x64_mem operand_mem(const struct nzcv_operand *o)
+{
+    return o->kind == NZCV_SCRATCH ? scratch_at(o->n) : gen_home(o->n);
+}
+
+static void load_a(struct gen *g, const struct nzcv_operand *o, u64 loaded)
+{
+    unsigned reg = operand_reg(g, o, loaded);
+    if (o->kind == NZCV_CONST)
+        x64_mov_ri(B, X64_RAX, (u64)o->value);
+    else if (reg != NO_REG)
+        x64_mov_rr(B, 8, X64_RAX, reg);
+    else
+        x64_mov_rm(B, 8, X64_RAX, operand_mem(o));
+}
+
+/* RAX = RAX op b. */
+static void apply(struct gen *g, enum x64_alu op, const struct nzcv_expr *x, u64 loaded)
+{
+    unsigned size = x->wide ? 8 : 4, reg = operand_reg(g, &x->b, loaded);
+    s64 value = x->wide ? x->b.value : (s32)x->b.value;
+    if (x->b.kind == NZCV_CONST && value == (s32)value) {
+        x64_alu_ri(B, op, size, X64_RAX, (s32)value);
+    } else if (x->b.kind == NZCV_CONST) {
+        x64_mov_ri(B, X64_RCX, (u64)value);
+        x64_alu_rr(B, op, size, X64_RAX, X64_RCX);
+    } else if (reg != NO_REG) {
+        x64_alu_rr(B, op, size, X64_RAX, reg);
+    } else {
+        x64_alu_rm(B, op, size, X64_RAX, operand_mem(&x->b));
+    }
+}
+
+void gen_store_expr(struct gen *g, const struct nzcv_expr *x, u64 loaded)
+{
+    bool sub = x->kind == NZCV_OF_SUB || x->kind == NZCV_SUB_RESULT;
+    load_a(g, &x->a, loaded);
+    switch (x->kind) {
+    case NZCV_OF_SUB: apply(g, X64_CMP, x, loaded); break;
+    case NZCV_OF_ADD: apply(g, X64_ADD, x, loaded); break;
+    case NZCV_OF_AND: apply(g, X64_AND, x, loaded); break;
+    case NZCV_SUB_RESULT:
+        apply(g, X64_ADD, x, loaded);
+        apply(g, X64_CMP, x, loaded);
+        break;
+    case NZCV_ADD_RESULT:
+        apply(g, X64_SUB, x, loaded);
+        apply(g, X64_ADD, x, loaded);
+        break;
+    default: x64_test_rr(B, x->wide ? 8 : 4, X64_RAX, X64_RAX);
+    }
+    gen_store_nzcv(g, sub ? EF_SUB : EF_ADD, false);
+}
