@@ -272,7 +272,7 @@ static struct host_cond test_bits(struct gen *g, const struct ir_inst *and, bool
     s32 imm;
     if (gen_imm32(g, and->arg[1], &imm)) {
         x64_test_ri(&g->b, size, gen_use_gpr(g, and->arg[0]), imm);
-    } else if (gen_const(g, and->arg[1], &value) && value && !(value & (value - 1))) {
+    } else if (gen_const(g, and->arg[1], &value) && value && !((u64)value & ((u64)value - 1))) {
         x64_bit_ri(&g->b, X64_BT, 8, gen_use_gpr(g, and->arg[0]), (u8)__builtin_ctzll((u64)value));
         return plain(equal ? X64_CC_AE : X64_CC_B);
     } else {
