@@ -6,8 +6,6 @@
 
 #include <sys/epoll.h>
 
-#define EVENTS_AT_ONCE 256 /* a call may return fewer than asked for */
-
 struct guest_epoll_event {
     u32 events;
     u32 pad;
@@ -37,28 +35,41 @@ s64 sys_epoll_ctl(struct thread *t, const u64 *a)
     return guest_syscall(t, SYS_epoll_ctl, a[0], a[1], a[2], (u64)&e, 0, 0);
 }
 
+/* The host has packed its events at the start of the guest's array: makes them the guest's, last
+ * one first, so that none is overwritten before it is read. */
+static s64 spread_events(u64 array, s64 count)
+{
+    for (s64 i = count - 1; i >= 0; i--) {
+        struct guest_epoll_event g = {0, 0, 0};
+        struct epoll_event e;
+
+        if (!guest_read(&e, array + (u64)i * sizeof(e), sizeof(e)))
+            return -EFAULT;
+        g.events = e.events;
+        g.data = e.data.u64;
+        if (!guest_write(array + (u64)i * sizeof(g), &g, sizeof(g)))
+            return -EFAULT;
+    }
+    return count;
+}
+
 /* nr: epoll_pwait or epoll_pwait2, which differ in what `timeout` is. */
 static s64 wait_events(struct thread *t, long nr, const u64 *a)
 {
-    struct epoll_event e[EVENTS_AT_ONCE];
-    u64 max = a[2], mask_at = 0;
+    u64 mask_at = 0;
     sigset64 mask;
     s64 r = read_sigset(a[4], a[5], &mask);
 
-    if (r != 0) return r;
-    if ((s32)max > EVENTS_AT_ONCE) max = EVENTS_AT_ONCE;
+    if (r != 0)
+        return r;
     if (a[4] != 0) {
         mask = signal_mask_begin(t, mask);
         mask_at = (u64)&mask;
     }
-    r = guest_syscall(t, nr, a[0], (u64)e, max, a[3], mask_at, 8);
-    if (a[4] != 0) r = signal_mask_end(t, r);
-    for (s64 i = 0; i < r; i++) {
-        struct guest_epoll_event g = {e[i].events, 0, e[i].data.u64};
-
-        if (!guest_write(a[1] + (u64)i * sizeof(g), &g, sizeof(g))) return i > 0 ? i : -EFAULT;
-    }
-    return r;
+    r = guest_syscall(t, nr, a[0], a[1], a[2], a[3], mask_at, 8);
+    if (a[4] != 0)
+        r = signal_mask_end(t, r);
+    return r > 0 ? spread_events(a[1], r) : r;
 }
 
 s64 sys_epoll_pwait(struct thread *t, const u64 *a)
