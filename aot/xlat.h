@@ -37,9 +37,9 @@ struct xlat_options {
 
 enum xlat_status {
     XLAT_OK,
-    XLAT_NO_CODE,  /* nothing readable at pc */
-    XLAT_TOO_BIG,  /* the region outgrew the generator's limits: ask for fewer instructions */
-    XLAT_INVALID,  /* the verifier or an internal limit refused it: a defect; text in the dump */
+    XLAT_NO_CODE, /* nothing readable at pc */
+    XLAT_TOO_BIG, /* the region outgrew the generator's limits: ask for fewer instructions */
+    XLAT_INVALID, /* the verifier or an internal limit refused it: a defect; text in the dump */
 };
 
 /*

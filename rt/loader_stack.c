@@ -22,8 +22,9 @@
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
 #endif
-#define ARM64_MINSIGSTKSZ 4720u /* struct rt_sigframe and its frame record, rounded as Linux does  \
-                                 */
+#define ARM64_MINSIGSTKSZ                                                                          \
+    4720u /* struct rt_sigframe and its frame record, rounded as Linux does                        \
+           */
 
 #define STACK_LARGEST   (UINT64_C(1) << 30)
 #define STACK_UNLIMITED (UINT64_C(64) << 20)

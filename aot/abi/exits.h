@@ -55,7 +55,7 @@ enum trap_reason {
 #define X(name, text) TRAP_##name,
     TRAP_REASONS(X)
 #undef X
-    TRAP_COUNT
+        TRAP_COUNT
 };
 
 /* The reason's name as logs and IR text write it. */

@@ -34,7 +34,7 @@ enum helper {
 #define X(name, text) HELPER_##name,
     HELPERS(X)
 #undef X
-    HELPER_COUNT
+        HELPER_COUNT
 };
 
 /* The helper's name as the IR text writes it. */

@@ -19,14 +19,14 @@
 
 enum loc_kind {
     LOC_HOME,
-    LOC_GPR,      /* host general register `reg` holds the 64-bit value */
-    LOC_GPR32,    /* its low 32 bits, upper half of the guest register zero */
-    LOC_XMM,      /* host vector register `reg` holds all 128 bits */
-    LOC_XMM64,    /* its low 64 bits, the rest zero */
-    LOC_XMM32,    /* its low 32 bits, the rest zero */
-    LOC_CONST,    /* `value` */
-    LOC_SCRATCH,  /* scratch[value] of guest state (vscratch[value] for a vector slot) */
-    LOC_EFLAGS,   /* NZCV only: in the host's EFLAGS as an addition or logic left them */
+    LOC_GPR,           /* host general register `reg` holds the 64-bit value */
+    LOC_GPR32,         /* its low 32 bits, upper half of the guest register zero */
+    LOC_XMM,           /* host vector register `reg` holds all 128 bits */
+    LOC_XMM64,         /* its low 64 bits, the rest zero */
+    LOC_XMM32,         /* its low 32 bits, the rest zero */
+    LOC_CONST,         /* `value` */
+    LOC_SCRATCH,       /* scratch[value] of guest state (vscratch[value] for a vector slot) */
+    LOC_EFLAGS,        /* NZCV only: in the host's EFLAGS as an addition or logic left them */
     LOC_EFLAGS_BORROW, /* NZCV only: EFLAGS after a subtraction: C is the complement of CF */
     LOC_EFLAGS_FCMP,   /* NZCV only: EFLAGS after UCOMISx a, b */
     LOC_FLAGS,         /* NZCV only: struct nzcv_expr says how it comes from guest registers */

@@ -12,15 +12,15 @@
 #include "aot/base/types.h"
 
 enum slot {
-    SLOT_X0 = 0,  /* X0 to X30 */
+    SLOT_X0 = 0, /* X0 to X30 */
     SLOT_LR = 30,
     SLOT_SP = 31,
     SLOT_V0 = 32, /* V0 to V31 */
     SLOT_NZCV = 64,
-    SLOT_QC,      /* 128 bits; FPSR.QC is set when any of them is */
-    SLOT_TPIDR,   /* TPIDR_EL0 */
+    SLOT_QC,    /* 128 bits; FPSR.QC is set when any of them is */
+    SLOT_TPIDR, /* TPIDR_EL0 */
     SLOT_FPCR,
-    SLOT_FPSR,    /* without QC and without what the host's MXCSR still holds: read by helper */
+    SLOT_FPSR, /* without QC and without what the host's MXCSR still holds: read by helper */
     SLOT_COUNT
 };
 
@@ -45,10 +45,10 @@ int slot_by_name(const char *name);
  * restoring flags takes three instructions. C is the guest's (no borrow = 1 after a subtraction).
  * All other bits are zero or undefined: test only these four.
  */
-#define NZCV_N (1u << 15)
-#define NZCV_Z (1u << 14)
-#define NZCV_C (1u << 8)
-#define NZCV_V (1u << 0)
+#define NZCV_N    (1u << 15)
+#define NZCV_Z    (1u << 14)
+#define NZCV_C    (1u << 8)
+#define NZCV_V    (1u << 0)
 #define NZCV_MASK (NZCV_N | NZCV_Z | NZCV_C | NZCV_V)
 
 /* Between the home format and bits 31 to 28 of the architecture's NZCV and PSTATE. */

@@ -17,7 +17,7 @@ enum reloc_kind {
 struct reloc {
     u32 offset; /* of the field in code */
     u8 kind;
-    u8 tail;    /* bytes between the field's end and the instruction's end (immediates) */
+    u8 tail; /* bytes between the field's end and the instruction's end (immediates) */
     u64 value;
 };
 

@@ -12,8 +12,8 @@
 struct arena_block;
 
 struct arena {
-    u8 *at;    /* next free byte */
-    u8 *limit; /* end of the current block */
+    u8 *at;                     /* next free byte */
+    u8 *limit;                  /* end of the current block */
     struct arena_block *blocks; /* all blocks, current first */
     struct arena_block *spare;  /* kept by a reset */
 };

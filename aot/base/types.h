@@ -19,8 +19,8 @@ typedef int64_t s64;
 typedef unsigned __int128 u128;
 typedef __int128 s128;
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define ALIGN_UP(v, a) (((v) + ((a)-1)) & ~((a)-1))
+#define ARRAY_SIZE(a)    (sizeof(a) / sizeof((a)[0]))
+#define ALIGN_UP(v, a)   (((v) + ((a)-1)) & ~((a)-1))
 #define ALIGN_DOWN(v, a) ((v) & ~((a)-1))
 
 /* A contiguous field of `width` bits (1 to 63) at bit `lo`. */

@@ -16,7 +16,8 @@ static struct x64_mem door(enum leave_door d)
     return gen_state(offsetof(struct guest_state, leave) + 8 * (unsigned)d);
 }
 
-/* --- relocations and cells ------------------------------------------------------------------------ */
+/* --- relocations and cells
+ * ------------------------------------------------------------------------ */
 
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value)
 {
@@ -67,7 +68,8 @@ static void link_stubs(struct gen *g)
     }
 }
 
-/* --- leaving -------------------------------------------------------------------------------------- */
+/* --- leaving
+ * -------------------------------------------------------------------------------------- */
 
 /* RCX = guest target; all state is at home. EFLAGS and RAX, RDX go. */
 static void jump_to_indirect(struct gen *g)
@@ -195,7 +197,8 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_jcc(g, c, e->label);
 }
 
-/* --- inside the region ---------------------------------------------------------------------------- */
+/* --- inside the region
+ * ---------------------------------------------------------------------------- */
 
 /* Before a jump to a block: NZCV is at home if the block wants it. */
 static void settle(struct gen *g)
@@ -234,6 +237,11 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 gen_fn *const gen_control_ops[IR_OP_COUNT] = {
-    [IR_JUMP] = jump,           [IR_BR] = branch, [IR_EXIT] = exit_direct, [IR_EXITIF] = exit_if,
-    [IR_EXITIND] = exit_indirect, [IR_TRAP] = trap, [IR_GUARD] = guard,
+    [IR_JUMP] = jump,
+    [IR_BR] = branch,
+    [IR_EXIT] = exit_direct,
+    [IR_EXITIF] = exit_if,
+    [IR_EXITIND] = exit_indirect,
+    [IR_TRAP] = trap,
+    [IR_GUARD] = guard,
 };

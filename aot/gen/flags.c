@@ -14,7 +14,8 @@
 
 #define NZCV_HOME gen_home(SLOT_NZCV)
 
-/* --- from EFLAGS to the home format ------------------------------------------------------------ */
+/* --- from EFLAGS to the home format ------------------------------------------------------------
+ */
 
 /* AX = NZCV in home format after UCOMISx. EFLAGS survive. */
 static void fcmp_to_ax(struct gen *g)
@@ -59,7 +60,8 @@ static void ax_to_eflags(struct gen *g)
     x64_plain(&g->b, X64_CMC);
 }
 
-/* --- who is in EFLAGS --------------------------------------------------------------------------- */
+/* --- who is in EFLAGS ---------------------------------------------------------------------------
+ */
 
 void gen_flags_in(struct gen *g, ir_ref r, enum eflags_kind kind)
 {
@@ -186,7 +188,8 @@ static void flags_to_ax(struct gen *g, ir_ref r)
     }
 }
 
-/* --- conditions ---------------------------------------------------------------------------------- */
+/* --- conditions ----------------------------------------------------------------------------------
+ */
 
 struct host_cond gen_not(struct host_cond c)
 {
@@ -259,9 +262,9 @@ static struct host_cond cond_value(struct gen *g, const struct ir_inst *i)
 }
 
 static const u8 cc_of_cmp[] = {
-    [IR_EQ] = X64_CC_E,   [IR_NE] = X64_CC_NE,  [IR_ULT] = X64_CC_B,  [IR_ULE] = X64_CC_BE,
-    [IR_UGT] = X64_CC_A,  [IR_UGE] = X64_CC_AE, [IR_SLT] = X64_CC_L,  [IR_SLE] = X64_CC_LE,
-    [IR_SGT] = X64_CC_G,  [IR_SGE] = X64_CC_GE,
+    [IR_EQ] = X64_CC_E,  [IR_NE] = X64_CC_NE,  [IR_ULT] = X64_CC_B, [IR_ULE] = X64_CC_BE,
+    [IR_UGT] = X64_CC_A, [IR_UGE] = X64_CC_AE, [IR_SLT] = X64_CC_L, [IR_SLE] = X64_CC_LE,
+    [IR_SGT] = X64_CC_G, [IR_SGE] = X64_CC_GE,
 };
 
 /* ICMP EQ/NE of a deferred AND with 0: TEST or BT. */
@@ -365,7 +368,8 @@ void gen_jcc(struct gen *g, struct host_cond c, u32 label)
     }
 }
 
-/* --- operations ---------------------------------------------------------------------------------- */
+/* --- operations ----------------------------------------------------------------------------------
+ */
 
 static void later(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
@@ -446,8 +450,11 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
         return;
     }
     gen_flags_in(g, flags, kind);
-    gen_flags_expr(g, flags, carry ? NZCV_NONE : kind == EF_SUB ? NZCV_OF_SUB : NZCV_OF_ADD, i,
-                   carry ? IR_NONE : value);
+    gen_flags_expr(g, flags,
+                   carry            ? NZCV_NONE
+                   : kind == EF_SUB ? NZCV_OF_SUB
+                                    : NZCV_OF_ADD,
+                   i, carry ? IR_NONE : value);
 }
 
 /* The four pairs of value and flags operations. */
@@ -472,8 +479,7 @@ static bool only_selected(const struct gen *g, ir_ref r)
     if (g->val[r].left != 1) return false;
     for (ir_ref n = r + 1; n < end && n < r + 6; n++) {
         const struct ir_inst *i = gen_inst(g, n);
-        if (i->op == IR_FLSELECT && i->arg[1] == r)
-            return gen_inst(g, i->arg[2])->op == IR_FLCONST;
+        if (i->op == IR_FLSELECT && i->arg[1] == r) return gen_inst(g, i->arg[2])->op == IR_FLCONST;
     }
     return false;
 }
@@ -659,9 +665,9 @@ void gen_set_nzcv(struct gen *g, const struct ir_inst *i)
 }
 
 gen_fn *const gen_flag_ops[IR_OP_COUNT] = {
-    [IR_ICMP] = later,       [IR_BNOT] = later,        [IR_BAND] = later,
-    [IR_BOR] = later,        [IR_COND] = later,        [IR_FLADD] = flags_op,
-    [IR_FLSUB] = flags_op,   [IR_FLADC] = flags_op,    [IR_FLSBC] = flags_op,
-    [IR_FLLOGIC] = fl_logic, [IR_FLSELECT] = fl_select, [IR_FLCONST] = constant,
+    [IR_ICMP] = later,         [IR_BNOT] = later,         [IR_BAND] = later,
+    [IR_BOR] = later,          [IR_COND] = later,         [IR_FLADD] = flags_op,
+    [IR_FLSUB] = flags_op,     [IR_FLADC] = flags_op,     [IR_FLSBC] = flags_op,
+    [IR_FLLOGIC] = fl_logic,   [IR_FLSELECT] = fl_select, [IR_FLCONST] = constant,
     [IR_FLUNPACK] = fl_unpack, [IR_FLPACK] = fl_pack,
 };

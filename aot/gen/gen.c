@@ -39,9 +39,9 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
 
 static gen_fn *emitter(const struct gen *g, const struct ir_inst *i)
 {
-    static gen_fn *const *const tables[] = {gen_state_ops,  gen_int_ops,    gen_memory_ops,
+    static gen_fn *const *const tables[] = {gen_state_ops,  gen_int_ops,     gen_memory_ops,
                                             gen_flag_ops,   gen_control_ops, gen_helper_ops,
-                                            gen_vector_ops, gen_float_ops,  gen_crypto_ops};
+                                            gen_vector_ops, gen_float_ops,   gen_crypto_ops};
     if (g->options->fp_checked && ir_has(i->op, IR_FL_FP)) return gen_by_helper;
     for (size_t n = 0; n < ARRAY_SIZE(tables); n++)
         if (tables[n][i->op]) return tables[n][i->op];

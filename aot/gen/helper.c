@@ -79,8 +79,7 @@ static void helper(struct gen *g, ir_ref r, const struct ir_inst *i)
         if (i->arg[k]) x64_mov_rm(B, 8, to[k], vscratch_at(k));
     call(g, (enum helper)i->imm);
     gen_after_call(g);
-    if (i->type != IR_VOID && g->val[r].left)
-        x64_mov_rr(B, 8, gen_def_gpr(g, r, NO_REG), X64_RAX);
+    if (i->type != IR_VOID && g->val[r].left) x64_mov_rr(B, 8, gen_def_gpr(g, r, NO_REG), X64_RAX);
 }
 
 /* CNTVCT_EL0: state.h has the formula. */

@@ -29,7 +29,8 @@ static void finish(struct gen *g, struct target t, unsigned size)
     if (t.work != t.dst) x64_mov_rr(B, size, t.dst, t.work);
 }
 
-/* --- addition and subtraction ------------------------------------------------------------------ */
+/* --- addition and subtraction ------------------------------------------------------------------
+ */
 
 static void add(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
@@ -112,7 +113,8 @@ static void unary(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
-/* --- logic --------------------------------------------------------------------------------------- */
+/* --- logic ---------------------------------------------------------------------------------------
+ */
 
 /* The FLLOGIC of r right behind it, if it has a use. */
 static ir_ref logic_flags(struct gen *g, ir_ref r)
@@ -215,7 +217,8 @@ static void logic_not(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
-/* --- shifts -------------------------------------------------------------------------------------- */
+/* --- shifts --------------------------------------------------------------------------------------
+ */
 
 static void shift_constant(struct gen *g, ir_ref r, const struct ir_inst *i, unsigned op, u8 count)
 {
@@ -259,8 +262,10 @@ static void shift_variable(struct gen *g, ir_ref r, const struct ir_inst *i, uns
 
 static void shift(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    unsigned op = i->op == IR_SHL ? X64_SHL : i->op == IR_SHR ? X64_SHR
-                : i->op == IR_SAR ? X64_SAR : X64_ROR;
+    unsigned op = i->op == IR_SHL   ? X64_SHL
+                  : i->op == IR_SHR ? X64_SHR
+                  : i->op == IR_SAR ? X64_SAR
+                                    : X64_ROR;
     s64 count;
     if (gen_const(g, i->arg[1], &count))
         shift_constant(g, r, i, op, (u8)count);
@@ -281,7 +286,8 @@ static void extract(struct gen *g, ir_ref r, const struct ir_inst *i)
     finish(g, t, size);
 }
 
-/* --- multiplication and division ----------------------------------------------------------------- */
+/* --- multiplication and division -----------------------------------------------------------------
+ */
 
 static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
@@ -349,7 +355,8 @@ static void divide(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_mov_rr(B, size, dst, X64_RAX);
 }
 
-/* --- bits ---------------------------------------------------------------------------------------- */
+/* --- bits ----------------------------------------------------------------------------------------
+ */
 
 static void leading_zeros(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
@@ -425,7 +432,8 @@ static void swap_bytes(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (size == 8 && i->esz == 2) x64_shift_ri(B, X64_ROR, 8, dst, 32);
 }
 
-/* --- widths -------------------------------------------------------------------------------------- */
+/* --- widths --------------------------------------------------------------------------------------
+ */
 
 static void sign_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
@@ -473,7 +481,8 @@ static void truncation(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_mov_rr(B, 4, gen_def_gpr(g, r, a), a);
 }
 
-/* --- selection ----------------------------------------------------------------------------------- */
+/* --- selection -----------------------------------------------------------------------------------
+ */
 
 static void select_gpr(struct gen *g, ir_ref r, const struct ir_inst *i)
 {

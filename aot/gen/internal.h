@@ -40,7 +40,7 @@
 #include "aot/x64/features.h"
 #include "aot/x64/x64.h"
 
-#define NO_REG 255u
+#define NO_REG  255u
 #define NO_SLOT 255u
 
 enum val_place {
@@ -56,7 +56,7 @@ enum val_place {
 };
 
 struct val {
-    u8 place;    /* enum val_place */
+    u8 place; /* enum val_place */
     u8 reg;
     u8 hint;     /* pinned slot the value is computed into, or NO_SLOT */
     bool narrow; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
@@ -96,16 +96,16 @@ struct host_cond {
 /* A way out in the cold part, with the state at its branch. */
 struct cold_exit {
     u32 label;
-    u8 door;        /* enum leave_door */
-    u8 eflags;      /* enum eflags_kind of NZCV pending at the branch, EF_NONE: at home or dead */
+    u8 door;   /* enum leave_door */
+    u8 eflags; /* enum eflags_kind of NZCV pending at the branch, EF_NONE: at home or dead */
     struct nzcv_expr flags; /* NZCV pending as an expression; NZCV_NONE: it isn't */
-    u64 loaded;     /* pins whose register holds the slot */
-    u8 arg_place;   /* where trap_arg is: VAL_NONE, VAL_GPR, VAL_CONST */
+    u64 loaded;             /* pins whose register holds the slot */
+    u8 arg_place;           /* where trap_arg is: VAL_NONE, VAL_GPR, VAL_CONST */
     u8 arg_reg;
-    u16 code;       /* LEAVE_TRAP: enum trap_reason */
+    u16 code; /* LEAVE_TRAP: enum trap_reason */
     u64 arg;
-    u64 pc;         /* guest address */
-    u64 dirty;      /* pinned slots to store */
+    u64 pc;    /* guest address */
+    u64 dirty; /* pinned slots to store */
     struct cold_exit *next;
 };
 
@@ -135,23 +135,23 @@ struct gen {
     u8 pin[SLOT_REGISTERS];     /* slot -> host register, or NO_REG */
     u64 pinned;                 /* slots with a pin */
     u64 loaded, dirty;
-    u64 ahead;                  /* the pin already holds the value of a SET to come */
-    bool lazy;                  /* one block: pins are loaded at first use */
+    u64 ahead; /* the pin already holds the value of a SET to come */
+    bool lazy; /* one block: pins are loaded at first use */
     u64 scratch_used;
     u32 vscratch_used;
 
     /* NZCV. */
-    u8 eflags;          /* enum eflags_kind: what EFLAGS hold */
-    ir_ref eflags_of;   /* the flags value in EFLAGS, or IR_NONE */
-    ir_ref nzcv;        /* the value that the slot logically holds but its home does not */
+    u8 eflags;           /* enum eflags_kind: what EFLAGS hold */
+    ir_ref eflags_of;    /* the flags value in EFLAGS, or IR_NONE */
+    ir_ref nzcv;         /* the value that the slot logically holds but its home does not */
     ir_ref nzcv_at_home; /* the value whose copy is at home, or IR_NONE */
     struct nzcv_pending candidate; /* of the flags in EFLAGS */
     struct nzcv_pending pending;   /* of nzcv */
     u32 version[SLOT_V0];          /* how often each slot was SET */
 
-    ir_ref at;    /* instruction being emitted */
-    u32 block;    /* block being emitted */
-    u64 pc;       /* guest address of the current instruction */
+    ir_ref at; /* instruction being emitted */
+    u32 block; /* block being emitted */
+    u64 pc;    /* guest address of the current instruction */
     struct cold_exit *cold, **cold_tail;
 
     struct side_writer side;
@@ -311,11 +311,13 @@ void gen_set_nzcv(struct gen *g, const struct ir_inst *i);
 /* Evaluates bool r into EFLAGS and says which condition means true. */
 struct host_cond gen_cond(struct gen *g, ir_ref r);
 struct host_cond gen_not(struct host_cond c);
-/* Bool as 0 or 1 in a register's low 32 bits, upper bits zero. Keeps EFLAGS. dst not EFLAGS-bound. */
+/* Bool as 0 or 1 in a register's low 32 bits, upper bits zero. Keeps EFLAGS. dst not EFLAGS-bound.
+ */
 void gen_setcc(struct gen *g, struct host_cond c, unsigned dst);
 void gen_jcc(struct gen *g, struct host_cond c, u32 label);
 
-/* --- nzcv.c: flags as expressions --------------------------------------------------------------- */
+/* --- nzcv.c: flags as expressions ---------------------------------------------------------------
+ */
 
 /* Integer value r is now in the slot (GET, SET); r is v by another name or width. */
 void gen_in_slot(struct gen *g, ir_ref r, unsigned slot);

@@ -40,7 +40,8 @@ static struct x64_mem plain_address(struct gen *g, const struct ir_inst *i)
     return x64_mem_b(gen_use_gpr(g, i->arg[0]), 0);
 }
 
-/* --- plain ---------------------------------------------------------------------------------------- */
+/* --- plain
+ * ---------------------------------------------------------------------------------------- */
 
 static void load_vector(struct gen *g, ir_ref r, const struct ir_inst *i, struct x64_mem m)
 {
@@ -124,7 +125,8 @@ static void store_release(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_xchg_mr(B, 1u << i->esz, m, X64_RAX);
 }
 
-/* --- exclusives ----------------------------------------------------------------------------------- */
+/* --- exclusives
+ * ----------------------------------------------------------------------------------- */
 
 static void arm_monitor(struct gen *g, unsigned address, unsigned bytes)
 {
@@ -266,7 +268,8 @@ static void clear_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_mov_mi(B, 8, FIELD(excl_size), 0);
 }
 
-/* --- atomics -------------------------------------------------------------------------------------- */
+/* --- atomics
+ * -------------------------------------------------------------------------------------- */
 
 static void zero_extend_rax(struct gen *g, unsigned dst, unsigned size)
 {
@@ -319,8 +322,10 @@ static void compare_and_swap(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void combine(struct gen *g, const struct ir_inst *i, unsigned size, unsigned v)
 {
     unsigned op_size = size < 4 ? 4 : size;
-    static const u8 keep_old[] = {[IR_RMW_SMAX] = X64_CC_GE, [IR_RMW_SMIN] = X64_CC_LE,
-                                  [IR_RMW_UMAX] = X64_CC_AE, [IR_RMW_UMIN] = X64_CC_BE,
+    static const u8 keep_old[] = {[IR_RMW_SMAX] = X64_CC_GE,
+                                  [IR_RMW_SMIN] = X64_CC_LE,
+                                  [IR_RMW_UMAX] = X64_CC_AE,
+                                  [IR_RMW_UMIN] = X64_CC_BE,
                                   [IR_RMW_SWP] = 0};
     x64_mov_rr(B, 8, X64_RCX, v);
     switch (i->mod) {

@@ -11,16 +11,17 @@
  */
 #include "aot/gen/internal.h"
 
-#define B          (&g->b)
-#define SCRATCH_A  6 /* words of guest state's scratch that hold a and b */
-#define SCRATCH_B  7
+#define B         (&g->b)
+#define SCRATCH_A 6 /* words of guest state's scratch that hold a and b */
+#define SCRATCH_B 7
 
 static struct x64_mem scratch_at(unsigned n)
 {
     return gen_state(offsetof(struct guest_state, scratch) + 8 * n);
 }
 
-/* --- where values are --------------------------------------------------------------------------- */
+/* --- where values are ---------------------------------------------------------------------------
+ */
 
 void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
 {
@@ -45,7 +46,8 @@ static bool operand(const struct gen *g, ir_ref r, struct nzcv_operand *o)
     return v->slot != NO_SLOT && v->version == g->version[v->slot];
 }
 
-/* --- candidates --------------------------------------------------------------------------------- */
+/* --- candidates ---------------------------------------------------------------------------------
+ */
 
 void gen_flags_expr(struct gen *g, ir_ref flags, enum nzcv_kind kind, const struct ir_inst *i,
                     ir_ref result)
@@ -120,7 +122,8 @@ void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v)
     follow(&g->candidate, slot, v);
 }
 
-/* --- computing them after all ------------------------------------------------------------------- */
+/* --- computing them after all -------------------------------------------------------------------
+ */
 
 /* Where an operand is: a register, or memory. */
 static unsigned operand_reg(const struct gen *g, const struct nzcv_operand *o, u64 loaded)

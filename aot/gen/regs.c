@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define FIRST_SPILL_VSCRATCH 4 /* vscratch[0..3] belong to HELPER_IR_OP and emit functions */
-#define FIRST_SPILL_SCRATCH 8  /* scratch[0..7] belong to helpers and emit functions */
+#define FIRST_SPILL_SCRATCH  8 /* scratch[0..7] belong to helpers and emit functions */
 
 /* Host registers that C code may change. */
 #define GPR_VOLATILE                                                                               \
@@ -19,8 +19,7 @@ void gen_fail(struct gen *g)
 
 /* --- values in registers ---------------------------------------------------------------------- */
 
-static void bind(struct gen *g, struct host_reg *file, ir_ref r, enum val_place place,
-                 unsigned reg)
+static void bind(struct gen *g, struct host_reg *file, ir_ref r, enum val_place place, unsigned reg)
 {
     struct val *v = &g->val[r];
     v->place = (u8)place;

@@ -41,7 +41,8 @@ static void instruction(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->pc = (u64)i->imm;
 }
 
-/* --- GET ------------------------------------------------------------------------------------------ */
+/* --- GET
+ * ------------------------------------------------------------------------------------------ */
 
 static void get_home(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
@@ -83,7 +84,8 @@ static void get(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_bind_gpr(g, r, g->pin[slot]);
 }
 
-/* --- SET ------------------------------------------------------------------------------------------ */
+/* --- SET
+ * ------------------------------------------------------------------------------------------ */
 
 /* dst = src with everything above the scalar type cleared. dst may be src. */
 void gen_narrow_xmm(struct gen *g, unsigned type, unsigned dst, unsigned src)
@@ -209,7 +211,8 @@ static void set(struct gen *g, ir_ref r, const struct ir_inst *i)
         set_gpr_pin(g, i, slot);
 }
 
-/* --- between register files ----------------------------------------------------------------------- */
+/* --- between register files
+ * ----------------------------------------------------------------------- */
 
 static void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
@@ -264,8 +267,14 @@ static void float_to_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 gen_fn *const gen_state_ops[IR_OP_COUNT] = {
-    [IR_CONST] = constant,       [IR_VCONST2] = constant, [IR_GADDR] = guest_address,
-    [IR_GET] = get,              [IR_SET] = set,          [IR_INSN] = instruction,
-    [IR_FTOI] = float_to_int,    [IR_ITOF] = int_to_float, [IR_VTOF] = vector_to_float,
+    [IR_CONST] = constant,
+    [IR_VCONST2] = constant,
+    [IR_GADDR] = guest_address,
+    [IR_GET] = get,
+    [IR_SET] = set,
+    [IR_INSN] = instruction,
+    [IR_FTOI] = float_to_int,
+    [IR_ITOF] = int_to_float,
+    [IR_VTOF] = vector_to_float,
     [IR_FTOV] = float_to_vector,
 };

@@ -236,11 +236,11 @@ static void op_crc32(struct eval_op *o, const ir_value *a, const ir_value *b, co
 }
 
 const struct eval_entry eval_crypto_table[IR_OP_COUNT] = {
-    [IR_CRC32] = {.whole = op_crc32},
-    [IR_AESE] = {.whole = aese},           [IR_AESD] = {.whole = aesd},
-    [IR_AESMC] = {.whole = aesmc},         [IR_AESIMC] = {.whole = aesimc},
-    [IR_SHA1H] = {.whole = sha1h},         [IR_SHA1R] = {.whole = sha1r},
-    [IR_SHA1SU0] = {.whole = sha1su0},     [IR_SHA1SU1] = {.whole = sha1su1},
-    [IR_SHA256H] = {.whole = sha256h},     [IR_SHA256H2] = {.whole = sha256h2},
-    [IR_SHA256SU0] = {.whole = sha256su0}, [IR_SHA256SU1] = {.whole = sha256su1},
+    [IR_CRC32] = {.whole = op_crc32},      [IR_AESE] = {.whole = aese},
+    [IR_AESD] = {.whole = aesd},           [IR_AESMC] = {.whole = aesmc},
+    [IR_AESIMC] = {.whole = aesimc},       [IR_SHA1H] = {.whole = sha1h},
+    [IR_SHA1R] = {.whole = sha1r},         [IR_SHA1SU0] = {.whole = sha1su0},
+    [IR_SHA1SU1] = {.whole = sha1su1},     [IR_SHA256H] = {.whole = sha256h},
+    [IR_SHA256H2] = {.whole = sha256h2},   [IR_SHA256SU0] = {.whole = sha256su0},
+    [IR_SHA256SU1] = {.whole = sha256su1},
 };

@@ -4,8 +4,7 @@
  */
 #include "aot/ir/eval_run.h"
 
-#define EVAL(name)                                                                                 \
-    static void name(struct eval_run *e, const struct ir_inst *i, ir_value *out)
+#define EVAL(name) static void name(struct eval_run *e, const struct ir_inst *i, ir_value *out)
 
 #define A eval_arg(e, i, 0)
 #define B eval_arg(e, i, 1)
@@ -46,8 +45,8 @@ BINARY(op_orn, a | ~b)
 BINARY(op_shl, a << (b & (width_of(i) - 1)))
 BINARY(op_shr, a >> (b & (width_of(i) - 1)))
 BINARY(op_sar, (u64)(as_signed(i, a) >> (b & (width_of(i) - 1))))
-BINARY(op_mulhu, (u64)((u128)a * b >> 64))
-BINARY(op_mulhs, (u64)((s128)(s64)a * (s64)b >> 64))
+BINARY(op_mulhu, (u64)((u128)a *b >> 64))
+BINARY(op_mulhs, (u64)((s128)(s64)a *(s64)b >> 64))
 
 EVAL(op_ror)
 {
@@ -148,7 +147,8 @@ EVAL(op_select)
     *out = e->v[A & 1 ? i->arg[1] : i->arg[2]];
 }
 
-/* --- bools ---------------------------------------------------------------------------------------- */
+/* --- bools
+ * ---------------------------------------------------------------------------------------- */
 
 EVAL(op_icmp)
 {
@@ -212,7 +212,8 @@ EVAL(op_cond)
     out->d[0] = holds((u32)A, i->mod);
 }
 
-/* --- flags ---------------------------------------------------------------------------------------- */
+/* --- flags
+ * ---------------------------------------------------------------------------------------- */
 
 /* NZCV of a + b + carry in the type's width. */
 static void flags_of_sum(const struct ir_inst *i, u64 a, u64 b, u64 carry, ir_value *out)
@@ -277,19 +278,48 @@ EVAL(op_flpack)
 }
 
 eval_fn *const eval_int_table[IR_OP_COUNT] = {
-    [IR_ADD] = op_add,         [IR_SUB] = op_sub,           [IR_ADC] = op_adc,
-    [IR_SBC] = op_sbc,         [IR_MUL] = op_mul,           [IR_MULHU] = op_mulhu,
-    [IR_MULHS] = op_mulhs,     [IR_UDIV] = op_udiv,         [IR_SDIV] = op_sdiv,
-    [IR_NEG] = op_neg,         [IR_NOT] = op_not,           [IR_AND] = op_and,
-    [IR_OR] = op_or,           [IR_XOR] = op_xor,           [IR_ANDN] = op_andn,
-    [IR_ORN] = op_orn,         [IR_SHL] = op_shl,           [IR_SHR] = op_shr,
-    [IR_SAR] = op_sar,         [IR_ROR] = op_ror,           [IR_EXTR] = op_extr,
-    [IR_CLZ] = op_clz,         [IR_CLS] = op_cls,           [IR_RBIT] = op_rbit,
-    [IR_BSWAP] = op_bswap,     [IR_SEXT] = op_sext,         [IR_ZEXT] = op_zext,
-    [IR_TRUNC] = op_trunc,     [IR_SELECT] = op_select,    
-    [IR_ICMP] = op_icmp,       [IR_BNOT] = op_bnot,         [IR_BAND] = op_band,
-    [IR_BOR] = op_bor,         [IR_BINT] = op_bint,         [IR_COND] = op_cond,
-    [IR_FLADD] = op_fladd,     [IR_FLSUB] = op_flsub,       [IR_FLADC] = op_fladc,
-    [IR_FLSBC] = op_flsbc,     [IR_FLLOGIC] = op_fllogic,   [IR_FLSELECT] = op_flselect,
-    [IR_FLCONST] = op_flconst, [IR_FLUNPACK] = op_flunpack, [IR_FLPACK] = op_flpack,
+    [IR_ADD] = op_add,
+    [IR_SUB] = op_sub,
+    [IR_ADC] = op_adc,
+    [IR_SBC] = op_sbc,
+    [IR_MUL] = op_mul,
+    [IR_MULHU] = op_mulhu,
+    [IR_MULHS] = op_mulhs,
+    [IR_UDIV] = op_udiv,
+    [IR_SDIV] = op_sdiv,
+    [IR_NEG] = op_neg,
+    [IR_NOT] = op_not,
+    [IR_AND] = op_and,
+    [IR_OR] = op_or,
+    [IR_XOR] = op_xor,
+    [IR_ANDN] = op_andn,
+    [IR_ORN] = op_orn,
+    [IR_SHL] = op_shl,
+    [IR_SHR] = op_shr,
+    [IR_SAR] = op_sar,
+    [IR_ROR] = op_ror,
+    [IR_EXTR] = op_extr,
+    [IR_CLZ] = op_clz,
+    [IR_CLS] = op_cls,
+    [IR_RBIT] = op_rbit,
+    [IR_BSWAP] = op_bswap,
+    [IR_SEXT] = op_sext,
+    [IR_ZEXT] = op_zext,
+    [IR_TRUNC] = op_trunc,
+    [IR_SELECT] = op_select,
+    [IR_ICMP] = op_icmp,
+    [IR_BNOT] = op_bnot,
+    [IR_BAND] = op_band,
+    [IR_BOR] = op_bor,
+    [IR_BINT] = op_bint,
+    [IR_COND] = op_cond,
+    [IR_FLADD] = op_fladd,
+    [IR_FLSUB] = op_flsub,
+    [IR_FLADC] = op_fladc,
+    [IR_FLSBC] = op_flsbc,
+    [IR_FLLOGIC] = op_fllogic,
+    [IR_FLSELECT] = op_flselect,
+    [IR_FLCONST] = op_flconst,
+    [IR_FLUNPACK] = op_flunpack,
+    [IR_FLPACK] = op_flpack,
 };

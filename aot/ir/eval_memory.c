@@ -5,8 +5,7 @@
 
 #include <emmintrin.h>
 
-#define EVAL(name)                                                                                 \
-    static void name(struct eval_run *e, const struct ir_inst *i, ir_value *out)
+#define EVAL(name) static void name(struct eval_run *e, const struct ir_inst *i, ir_value *out)
 
 static u64 address_of(const struct eval_run *e, const struct ir_inst *i)
 {
@@ -174,8 +173,8 @@ EVAL(op_fence)
 }
 
 eval_fn *const eval_memory_table[IR_OP_COUNT] = {
-    [IR_LOAD] = op_load,       [IR_LOADS] = op_load,       [IR_STORE] = op_store,
+    [IR_LOAD] = op_load,       [IR_LOADS] = op_load,        [IR_STORE] = op_store,
     [IR_LOADACQ] = op_loadacq, [IR_STOREREL] = op_storerel, [IR_LOADX] = op_loadx,
-    [IR_STOREX] = op_storex,   [IR_CLREX] = op_clrex,      [IR_CAS] = op_cas,
+    [IR_STOREX] = op_storex,   [IR_CLREX] = op_clrex,       [IR_CAS] = op_cas,
     [IR_RMW] = op_rmw,         [IR_FENCE] = op_fence,
 };

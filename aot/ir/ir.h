@@ -22,7 +22,7 @@ enum ir_op {
 #define X(name, text, signature, flags) IR_##name,
     IR_OPS(X)
 #undef X
-    IR_OP_COUNT
+        IR_OP_COUNT
 };
 
 enum ir_type {
@@ -55,8 +55,22 @@ enum ir_cmp { IR_EQ, IR_NE, IR_ULT, IR_ULE, IR_UGT, IR_UGE, IR_SLT, IR_SLE, IR_S
 
 /* Conditions on NZCV, the architecture's numbering; the odd ones negate (AL and NV both hold). */
 enum ir_cond {
-    IR_CC_EQ, IR_CC_NE, IR_CC_CS, IR_CC_CC, IR_CC_MI, IR_CC_PL, IR_CC_VS, IR_CC_VC,
-    IR_CC_HI, IR_CC_LS, IR_CC_GE, IR_CC_LT, IR_CC_GT, IR_CC_LE, IR_CC_AL, IR_CC_NV
+    IR_CC_EQ,
+    IR_CC_NE,
+    IR_CC_CS,
+    IR_CC_CC,
+    IR_CC_MI,
+    IR_CC_PL,
+    IR_CC_VS,
+    IR_CC_VC,
+    IR_CC_HI,
+    IR_CC_LS,
+    IR_CC_GE,
+    IR_CC_LT,
+    IR_CC_GT,
+    IR_CC_LE,
+    IR_CC_AL,
+    IR_CC_NV
 };
 
 /* EXIT and EXITIND: what the guest meant; IR_EXIT_NZCV_DEAD may be or'ed in: the target sets NZCV
@@ -66,13 +80,24 @@ enum ir_exit { IR_EXIT_JUMP, IR_EXIT_CALL, IR_EXIT_RETURN, IR_EXIT_NZCV_DEAD = 0
 enum ir_fence { IR_FENCE_FULL, IR_FENCE_LOAD, IR_FENCE_STORE, IR_FENCE_ISB };
 
 enum ir_rmw {
-    IR_RMW_ADD, IR_RMW_CLR, /* old & ~b */ IR_RMW_EOR, IR_RMW_SET, IR_RMW_SMAX, IR_RMW_SMIN,
-    IR_RMW_UMAX, IR_RMW_UMIN, IR_RMW_SWP
+    IR_RMW_ADD,
+    IR_RMW_CLR,
+    /* old & ~b */ IR_RMW_EOR,
+    IR_RMW_SET,
+    IR_RMW_SMAX,
+    IR_RMW_SMIN,
+    IR_RMW_UMAX,
+    IR_RMW_UMIN,
+    IR_RMW_SWP
 };
 
 enum ir_round {
-    IR_ROUND_NEAREST, IR_ROUND_UP, IR_ROUND_DOWN, IR_ROUND_ZERO, IR_ROUND_AWAY, /* ties away */
-    IR_ROUND_FPCR /* the current mode */
+    IR_ROUND_NEAREST,
+    IR_ROUND_UP,
+    IR_ROUND_DOWN,
+    IR_ROUND_ZERO,
+    IR_ROUND_AWAY, /* ties away */
+    IR_ROUND_FPCR  /* the current mode */
 };
 
 typedef u32 ir_ref;
@@ -85,8 +110,8 @@ struct ir_inst {
     u8 mod;
     ir_ref arg[3];
     s64 imm;
-    u32 uses;  /* set by ir_count_uses and kept by passes that need it */
-    u32 note;  /* free for the pass that runs; undefined between passes */
+    u32 uses; /* set by ir_count_uses and kept by passes that need it */
+    u32 note; /* free for the pass that runs; undefined between passes */
 };
 
 struct ir_block {
@@ -103,7 +128,7 @@ struct ir_func {
     u32 count, capacity; /* inst[0] is a NOP */
     struct ir_block *block;
     u32 block_count, block_capacity;
-    u64 pc; /* guest address of the region's first instruction */
+    u64 pc;      /* guest address of the region's first instruction */
     bool merged; /* optimised across guest instructions: the slots are the guest's state at points
                     (FAULT, FP, GUARD, EXITIF, HELPER, END) and at block starts, no longer at each
                     INSN; NZCV is not where it is dead */

@@ -32,19 +32,19 @@
     X(NOP, "nop", "-", 0)                                                                          \
     /* Constants. imm; v128: both halves are imm. f types: imm is the bit pattern. */              \
     X(CONST, "const", "t", 0)                                                                      \
-    X(VCONST2, "vconst2", "v", 0)   /* high half: arg[0] and arg[1] are its low and high 32 bits */\
-    X(GADDR, "gaddr", "l", 0)       /* guest address imm: a constant that moves with its module */ \
+    X(VCONST2, "vconst2", "v", 0) /* high half: arg[0] and arg[1] are its low and high 32 bits */  \
+    X(GADDR, "gaddr", "l", 0)     /* guest address imm: a constant that moves with its module */   \
     /* State. imm is the slot. Narrower get reads the low bits; narrower set clears the rest. */   \
-    X(GET, "get", "t", 0)           /* t: i32 i64 f16 f32 f64 v128 flags */                        \
+    X(GET, "get", "t", 0) /* t: i32 i64 f16 f32 f64 v128 flags */                                  \
     X(SET, "set", "-t", SIDE)                                                                      \
-    X(INSN, "insn", "-", SIDE)      /* a guest instruction at address imm starts here */           \
+    X(INSN, "insn", "-", SIDE) /* a guest instruction at address imm starts here */                \
     /* Integer arithmetic. */                                                                      \
     X(ADD, "add", "tii", COMM)                                                                     \
     X(SUB, "sub", "tii", 0)                                                                        \
-    X(ADC, "adc", "tiib", 0)        /* a + b + carry */                                            \
-    X(SBC, "sbc", "tiib", 0)        /* a + ~b + carry */                                           \
+    X(ADC, "adc", "tiib", 0) /* a + b + carry */                                                   \
+    X(SBC, "sbc", "tiib", 0) /* a + ~b + carry */                                                  \
     X(MUL, "mul", "tii", COMM)                                                                     \
-    X(MULHU, "mulhu", "lll", COMM)  /* high 64 bits of the 128-bit product */                      \
+    X(MULHU, "mulhu", "lll", COMM) /* high 64 bits of the 128-bit product */                       \
     X(MULHS, "mulhs", "lll", COMM)                                                                 \
     X(UDIV, "udiv", "tii", 0)                                                                      \
     X(SDIV, "sdiv", "tii", 0)                                                                      \
@@ -53,52 +53,52 @@
     X(AND, "and", "tii", COMM)                                                                     \
     X(OR, "or", "tii", COMM)                                                                       \
     X(XOR, "xor", "tii", COMM)                                                                     \
-    X(ANDN, "andn", "tii", 0)       /* a & ~b */                                                   \
-    X(ORN, "orn", "tii", 0)         /* a | ~b */                                                   \
+    X(ANDN, "andn", "tii", 0) /* a & ~b */                                                         \
+    X(ORN, "orn", "tii", 0)   /* a | ~b */                                                         \
     X(SHL, "shl", "tii", 0)                                                                        \
     X(SHR, "shr", "tii", 0)                                                                        \
     X(SAR, "sar", "tii", 0)                                                                        \
     X(ROR, "ror", "tii", 0)                                                                        \
-    X(EXTR, "extr", "tii", 0)       /* (a:b) >> imm, a above b, imm below the width */             \
-    X(CLZ, "clz", "ti", 0)          /* the width for 0 */                                          \
-    X(CLS, "cls", "ti", 0)          /* leading bits equal to the sign, itself not counted */       \
+    X(EXTR, "extr", "tii", 0) /* (a:b) >> imm, a above b, imm below the width */                   \
+    X(CLZ, "clz", "ti", 0)    /* the width for 0 */                                                \
+    X(CLS, "cls", "ti", 0)    /* leading bits equal to the sign, itself not counted */             \
     X(RBIT, "rbit", "ti", 0)                                                                       \
-    X(BSWAP, "bswap", "ti", SIZED)  /* bytes reversed in each element of esz: 1, 2 or 3 */         \
-    X(SEXT, "sext", "ti", SIZED)    /* low 2^esz bytes of a, sign-extended to type */              \
-    X(ZEXT, "zext", "ti", SIZED)    /* zero-extended; argument may be i32 or i64 */                \
+    X(BSWAP, "bswap", "ti", SIZED) /* bytes reversed in each element of esz: 1, 2 or 3 */          \
+    X(SEXT, "sext", "ti", SIZED)   /* low 2^esz bytes of a, sign-extended to type */               \
+    X(ZEXT, "zext", "ti", SIZED)   /* zero-extended; argument may be i32 or i64 */                 \
     X(TRUNC, "trunc", "wl", 0)                                                                     \
     X(SELECT, "select", "tbtt", 0)  /* a ? b : c; any type but bool */                             \
     X(CRC32, "crc32", "wwi", SIZED) /* mod 0: CRC-32, 1: CRC-32C; b is l when esz is 3 */          \
     /* Bool and flags. */                                                                          \
-    X(ICMP, "icmp", "bii", 0)       /* mod: enum ir_cmp; type: the operands' */                    \
+    X(ICMP, "icmp", "bii", 0) /* mod: enum ir_cmp; type: the operands' */                          \
     X(BNOT, "bnot", "bb", 0)                                                                       \
     X(BAND, "band", "bbb", COMM)                                                                   \
     X(BOR, "bor", "bbb", COMM)                                                                     \
-    X(BINT, "bint", "tb", 0)        /* 0 or 1 as i32 or i64 */                                     \
-    X(COND, "cond", "bf", 0)        /* mod: enum ir_cond; true when the flags satisfy it */        \
-    X(FLADD, "fladd", "fii", 0)     /* NZCV of a + b; type: the operands' */                       \
-    X(FLSUB, "flsub", "fii", 0)     /* NZCV of a - b */                                            \
-    X(FLADC, "fladc", "fiib", 0)    /* NZCV of a + b + carry */                                    \
-    X(FLSBC, "flsbc", "fiib", 0)    /* NZCV of a + ~b + carry */                                   \
-    X(FLLOGIC, "fllogic", "fi", 0)  /* N and Z of a, C and V clear */                              \
-    X(FLFCMP, "flfcmp", "fxx", FP)  /* type: the operands'; mod 1: quiet NaN raises invalid too */ \
+    X(BINT, "bint", "tb", 0)       /* 0 or 1 as i32 or i64 */                                      \
+    X(COND, "cond", "bf", 0)       /* mod: enum ir_cond; true when the flags satisfy it */         \
+    X(FLADD, "fladd", "fii", 0)    /* NZCV of a + b; type: the operands' */                        \
+    X(FLSUB, "flsub", "fii", 0)    /* NZCV of a - b */                                             \
+    X(FLADC, "fladc", "fiib", 0)   /* NZCV of a + b + carry */                                     \
+    X(FLSBC, "flsbc", "fiib", 0)   /* NZCV of a + ~b + carry */                                    \
+    X(FLLOGIC, "fllogic", "fi", 0) /* N and Z of a, C and V clear */                               \
+    X(FLFCMP, "flfcmp", "fxx", FP) /* type: the operands'; mod 1: quiet NaN raises invalid too */  \
     X(FLSELECT, "flselect", "fbff", 0)                                                             \
-    X(FLCONST, "flconst", "f", 0)   /* imm: N Z C V as bits 3 to 0 */                              \
+    X(FLCONST, "flconst", "f", 0)    /* imm: N Z C V as bits 3 to 0 */                             \
     X(FLUNPACK, "flunpack", "fi", 0) /* from bits 31 to 28 of a */                                 \
-    X(FLPACK, "flpack", "tf", 0)    /* to bits 31 to 28, others 0 */                               \
+    X(FLPACK, "flpack", "tf", 0)     /* to bits 31 to 28, others 0 */                              \
     /* Control. Blocks are numbers. */                                                             \
-    X(JUMP, "jump", "-", END)       /* to block imm */                                             \
-    X(BR, "br", "-b", END)          /* a ? block imm : block target2 (arg[1] as a number) */       \
-    X(EXIT, "exit", "-", END)       /* to guest address imm; mod: enum ir_exit */                  \
-    X(EXITIF, "exitif", "-b", SIDE) /* leaves to guest address imm when a */                       \
-    X(EXITIND, "exitind", "-l", END) /* to the guest address in a; mod: enum ir_exit */            \
-    X(TRAP, "trap", "-L", END)      /* mod: enum trap_reason, esz unused; imm: the PC reported;    \
-                                       arg[1]: 16-bit immediate as a number; a: trap_arg */        \
-    X(GUARD, "guard", "-bL", SIDE)  /* leaves when a, at this instruction's PC; mod: enum          \
-                                       trap_reason; b: trap_arg */                                 \
+    X(JUMP, "jump", "-", END)         /* to block imm */                                           \
+    X(BR, "br", "-b", END)            /* a ? block imm : block target2 (arg[1] as a number) */     \
+    X(EXIT, "exit", "-", END)         /* to guest address imm; mod: enum ir_exit */                \
+    X(EXITIF, "exitif", "-b", SIDE)   /* leaves to guest address imm when a */                     \
+    X(EXITIND, "exitind", "-l", END)  /* to the guest address in a; mod: enum ir_exit */           \
+    X(TRAP, "trap", "-L", END)        /* mod: enum trap_reason, esz unused; imm: the PC reported;  \
+                                         arg[1]: 16-bit immediate as a number; a: trap_arg */      \
+    X(GUARD, "guard", "-bL", SIDE)    /* leaves when a, at this instruction's PC; mod: enum        \
+                                         trap_reason; b: trap_arg */                               \
     X(HELPER, "helper", "TIII", SIDE) /* imm: enum helper; type i64, or none for no result */      \
-    X(COUNTER, "counter", "l", SIDE) /* CNTVCT_EL0 */                                              \
-    X(FENCE, "fence", "-", SIDE)    /* mod: enum ir_fence */                                       \
+    X(COUNTER, "counter", "l", SIDE)  /* CNTVCT_EL0 */                                             \
+    X(FENCE, "fence", "-", SIDE)      /* mod: enum ir_fence */                                     \
     /* Memory. Address: a + (b << mod) + imm; b may be absent. Access of 2^esz bytes. */           \
     X(LOAD, "load", "tlL", FAULT | READ | SIZED)   /* zero-extends; all types; v128 esz 0 to 4 */  \
     X(LOADS, "loads", "tlL", FAULT | READ | SIZED) /* sign-extends */                              \
@@ -106,18 +106,18 @@
     /* Ordered accesses and exclusives: a is the address, aligned or SIGBUS (a guard before). */   \
     X(LOADACQ, "loadacq", "tl", FAULT | READ | SIZED)                                              \
     X(STOREREL, "storerel", "-lt", FAULT | WRITE | SIZED)                                          \
-    X(LOADX, "loadx", "tl", FAULT | READ | SIDE | SIZED)  /* arms the monitor; v128 esz 4: pair */ \
+    X(LOADX, "loadx", "tl", FAULT | READ | SIDE | SIZED) /* arms the monitor; v128 esz 4: pair */  \
     X(STOREX, "storex", "wlt", FAULT | WRITE | SIDE | SIZED) /* 0 when stored, else 1 */           \
     X(CLREX, "clrex", "-", SIDE)                                                                   \
     X(CAS, "cas", "tltt", FAULT | READ | WRITE | SIZED) /* b expected, c new; result: old; v128 */ \
     X(RMW, "rmw", "tlt", FAULT | READ | WRITE | SIZED)  /* mod: enum ir_rmw; result: old */        \
     /* Between register files. */                                                                  \
-    X(FTOI, "ftoi", "tx", 0)        /* bits of f32 as i32, f64 as i64, f16 as i32 */               \
-    X(ITOF, "itof", "ti", 0)        /* bits of a as f16, f32, f64; v128: a zero-extended */        \
-    X(VTOF, "vtof", "tv", 0)        /* lane 0 as f16, f32, f64 */                                  \
-    X(FTOV, "ftov", "vx", 0)        /* scalar in lane 0, zeros above; type: the scalar's or v128 */\
-    X(VGET, "vget", "tv", LANES)    /* lane imm zero-extended to i32 or i64 */                     \
-    X(VGETS, "vgets", "tv", LANES)  /* sign-extended */                                            \
+    X(FTOI, "ftoi", "tx", 0)       /* bits of f32 as i32, f64 as i64, f16 as i32 */                \
+    X(ITOF, "itof", "ti", 0)       /* bits of a as f16, f32, f64; v128: a zero-extended */         \
+    X(VTOF, "vtof", "tv", 0)       /* lane 0 as f16, f32, f64 */                                   \
+    X(FTOV, "ftov", "vx", 0)       /* scalar in lane 0, zeros above; type: the scalar's or v128 */ \
+    X(VGET, "vget", "tv", LANES)   /* lane imm zero-extended to i32 or i64 */                      \
+    X(VGETS, "vgets", "tv", LANES) /* sign-extended */                                             \
     X(VSETI, "vseti", "vvi", LANES) /* a with lane imm replaced by integer b */                    \
     X(VINS, "vins", "vvv", LANES)   /* a with lane (imm & 15) := b's lane (imm >> 4) */            \
     X(VDUP, "vdup", "vi", LANES)    /* integer to all lanes */                                     \
@@ -134,10 +134,10 @@
     X(VAND, "vand", "vvv", COMM)                                                                   \
     X(VOR, "vor", "vvv", COMM)                                                                     \
     X(VXOR, "vxor", "vvv", COMM)                                                                   \
-    X(VANDN, "vandn", "vvv", 0)     /* a & ~b */                                                   \
-    X(VORN, "vorn", "vvv", 0)       /* a | ~b */                                                   \
+    X(VANDN, "vandn", "vvv", 0) /* a & ~b */                                                       \
+    X(VORN, "vorn", "vvv", 0)   /* a | ~b */                                                       \
     X(VNOT, "vnot", "vv", 0)                                                                       \
-    X(VBSL, "vbsl", "vvvv", 0)      /* (a & b) | (~a & c) */                                       \
+    X(VBSL, "vbsl", "vvvv", 0) /* (a & b) | (~a & c) */                                            \
     X(VSMIN, "vsmin", "vvv", LANES | COMM)                                                         \
     X(VSMAX, "vsmax", "vvv", LANES | COMM)                                                         \
     X(VUMIN, "vumin", "vvv", LANES | COMM)                                                         \
@@ -162,12 +162,12 @@
     X(VUQSUB, "vuqsub", "vvv", LANES)                                                              \
     X(VSUQADD, "vsuqadd", "vvv", LANES) /* signed a + unsigned b, signed saturation */             \
     X(VUSQADD, "vusqadd", "vvv", LANES) /* unsigned a + signed b, unsigned saturation */           \
-    X(VSHLI, "vshli", "vv", LANES)  /* by imm, 0 to width - 1 */                                   \
-    X(VSHRI, "vshri", "vv", LANES)  /* unsigned, imm 0 to width (width: 0) */                      \
-    X(VSARI, "vsari", "vv", LANES)  /* signed, imm 0 to width (width: sign) */                     \
-    X(VRSHRI, "vrshri", "vv", LANES) /* rounding, unsigned, imm 1 to width */                      \
-    X(VRSARI, "vrsari", "vv", LANES) /* rounding, signed */                                        \
-    X(VSSHL, "vsshl", "vvv", LANES) /* by the signed low byte of b's element: left or right */     \
+    X(VSHLI, "vshli", "vv", LANES)      /* by imm, 0 to width - 1 */                               \
+    X(VSHRI, "vshri", "vv", LANES)      /* unsigned, imm 0 to width (width: 0) */                  \
+    X(VSARI, "vsari", "vv", LANES)      /* signed, imm 0 to width (width: sign) */                 \
+    X(VRSHRI, "vrshri", "vv", LANES)    /* rounding, unsigned, imm 1 to width */                   \
+    X(VRSARI, "vrsari", "vv", LANES)    /* rounding, signed */                                     \
+    X(VSSHL, "vsshl", "vvv", LANES)     /* by the signed low byte of b's element: left or right */ \
     X(VUSHL, "vushl", "vvv", LANES)                                                                \
     X(VSRSHL, "vsrshl", "vvv", LANES)                                                              \
     X(VURSHL, "vurshl", "vvv", LANES)                                                              \
@@ -182,11 +182,11 @@
     X(VSQRDMULH, "vsqrdmulh", "vvv", LANES | COMM)                                                 \
     X(VSQRDMLAH, "vsqrdmlah", "vvvv", LANES) /* a accumulates b * c */                             \
     X(VSQRDMLSH, "vsqrdmlsh", "vvvv", LANES)                                                       \
-    X(VCNT, "vcnt", "vv", 0)        /* bits set in each byte */                                    \
+    X(VCNT, "vcnt", "vv", 0) /* bits set in each byte */                                           \
     X(VCLZ, "vclz", "vv", LANES)                                                                   \
     X(VCLS, "vcls", "vv", LANES)                                                                   \
-    X(VRBIT, "vrbit", "vv", 0)      /* bits of each byte reversed */                               \
-    X(VREV, "vrev", "vv", LANES)    /* elements of esz reversed within containers of 2^mod bytes */\
+    X(VRBIT, "vrbit", "vv", 0)   /* bits of each byte reversed */                                  \
+    X(VREV, "vrev", "vv", LANES) /* elements of esz reversed within containers of 2^mod bytes */   \
     /* Widening: esz is the narrow element; mod 0: the low half of the sources, 1: the high. */    \
     X(VSXL, "vsxl", "vv", LANES)                                                                   \
     X(VUXL, "vuxl", "vv", LANES)                                                                   \
@@ -207,8 +207,8 @@
     X(VUZP2, "vuzp2", "vvv", LANES)                                                                \
     X(VTRN1, "vtrn1", "vvv", LANES)                                                                \
     X(VTRN2, "vtrn2", "vvv", LANES)                                                                \
-    X(VEXT, "vext", "vvv", 0)       /* bytes imm to imm + 15 of b:a (b above), imm 0 to 15 */      \
-    X(VTBL, "vtbl", "vvv", 0)       /* bytes of a at indices b; index above 15 gives 0 */          \
+    X(VEXT, "vext", "vvv", 0) /* bytes imm to imm + 15 of b:a (b above), imm 0 to 15 */            \
+    X(VTBL, "vtbl", "vvv", 0) /* bytes of a at indices b; index above 15 gives 0 */                \
     /* Across lanes. mod: log2 of the vector's bytes, 3 or 4; result in lane 0, zeros above. */    \
     X(VADDV, "vaddv", "vv", LANES)                                                                 \
     X(VSADDLV, "vsaddlv", "vv", LANES) /* result lane is twice as wide */                          \
@@ -219,7 +219,7 @@
     X(VUMAXV, "vumaxv", "vv", LANES)                                                               \
     X(VSADDLP, "vsaddlp", "vv", LANES) /* adjacent pairs added into twice as wide elements */      \
     X(VUADDLP, "vuaddlp", "vv", LANES)                                                             \
-    X(VSDOT, "vsdot", "vvvv", 0)    /* a accumulates dot products of 4 bytes each of b and c */    \
+    X(VSDOT, "vsdot", "vvvv", 0) /* a accumulates dot products of 4 bytes each of b and c */       \
     X(VUDOT, "vudot", "vvvv", 0)                                                                   \
     X(VURECPE, "vurecpe", "vv", LANES) /* esz 2 */                                                 \
     X(VURSQRTE, "vursqrte", "vv", LANES)                                                           \
@@ -241,7 +241,7 @@
     X(FABS, "fabs", "tx", LANES)                                                                   \
     X(FABD, "fabd", "txx", LANES | FP) /* fabs of fsub: clears a NaN's sign as well */             \
     X(FSQRT, "fsqrt", "tx", LANES | FP)                                                            \
-    X(FRINT, "frint", "tx", LANES | FP) /* mod: enum ir_round, | 8: raise inexact */               \
+    X(FRINT, "frint", "tx", LANES | FP)   /* mod: enum ir_round, | 8: raise inexact */             \
     X(FRINTN, "frintn", "tx", LANES | FP) /* FRINT32/64: mod bit 0: 64, bit 1: Z (else X) */       \
     /* All ones or zero, in the operands' type. Quiet NaNs raise invalid in fcmpgt and fcmpge. */  \
     X(FCMPEQ, "fcmpeq", "txx", LANES | FP)                                                         \
@@ -249,8 +249,8 @@
     X(FCMPGE, "fcmpge", "txx", LANES | FP)                                                         \
     X(FRECPE, "frecpe", "tx", LANES | FP)                                                          \
     X(FRSQRTE, "frsqrte", "tx", LANES | FP)                                                        \
-    X(FRECPX, "frecpx", "tx", FP)   /* scalar only */                                              \
-    X(FRECPS, "frecps", "txx", LANES | FP) /* 2 - a * b, fused; a negated first, a NaN too */      \
+    X(FRECPX, "frecpx", "tx", FP)            /* scalar only */                                     \
+    X(FRECPS, "frecps", "txx", LANES | FP)   /* 2 - a * b, fused; a negated first, a NaN too */    \
     X(FRSQRTS, "frsqrts", "txx", LANES | FP) /* (3 - a * b) / 2, likewise */                       \
     /* Conversions. FCVT: scalar a of type f(esz) to type. */                                      \
     X(FCVT, "fcvt", "tx", FP | SIZED)                                                              \
@@ -273,7 +273,7 @@
     X(AESMC, "aesmc", "vv", 0)                                                                     \
     X(AESIMC, "aesimc", "vv", 0)                                                                   \
     X(SHA1H, "sha1h", "vv", 0)                                                                     \
-    X(SHA1R, "sha1r", "vvvv", 0)    /* mod 0: C, 1: P, 2: M; (d, n, m) */                          \
+    X(SHA1R, "sha1r", "vvvv", 0) /* mod 0: C, 1: P, 2: M; (d, n, m) */                             \
     X(SHA1SU0, "sha1su0", "vvvv", 0)                                                               \
     X(SHA1SU1, "sha1su1", "vvv", 0)                                                                \
     X(SHA256H, "sha256h", "vvvv", 0)                                                               \

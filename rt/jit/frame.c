@@ -26,7 +26,8 @@ static const u64 *xmm(const ucontext_t *uc, unsigned reg)
     return (const u64 *)(const void *)&uc->uc_mcontext.fpregs->_xmm[reg];
 }
 
-/* --- one slot ------------------------------------------------------------------------------------- */
+/* --- one slot
+ * ------------------------------------------------------------------------------------- */
 
 static u32 nzcv_from_eflags(u64 eflags, bool borrow)
 {

@@ -25,7 +25,8 @@ static void return_to_run(struct thread *t, ucontext_t *uc)
     uc->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)EFLAGS_TF;
 }
 
-/* --- asynchronous --------------------------------------------------------------------------------- */
+/* --- asynchronous
+ * --------------------------------------------------------------------------------- */
 
 static bool at_safepoint(const struct region *r, u64 ip, struct frame_state *fs)
 {
@@ -69,16 +70,15 @@ static void stepped(struct thread *t, ucontext_t *uc)
     uc->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)EFLAGS_TF;
 }
 
-/* --- synchronous ---------------------------------------------------------------------------------- */
+/* --- synchronous
+ * ---------------------------------------------------------------------------------- */
 
 static bool out_of_evaluator(struct thread *t, int sig, const siginfo_t *info, ucontext_t *uc)
 {
     struct jit_thread *j = jit_of(t);
     if (sig != SIGSEGV && sig != SIGBUS) return false;
-    j->exit = (struct engine_exit){.kind = ENGINE_FAULT,
-                                   .signo = sig,
-                                   .code = info->si_code,
-                                   .address = (u64)info->si_addr};
+    j->exit = (struct engine_exit){
+        .kind = ENGINE_FAULT, .signo = sig, .code = info->si_code, .address = (u64)info->si_addr};
     j->evaluating = false;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(u64)siglongjmp;
     uc->uc_mcontext.gregs[REG_RDI] = (greg_t)(u64)j->fault_out;
@@ -107,10 +107,8 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
     j->at = r;
     j->finish = sig == SIGFPE || tagged;
     if (sig == SIGFPE) t->state.mxcsr &= ~1u; /* the evaluator raises what is to be raised */
-    j->exit = (struct engine_exit){.kind = ENGINE_FAULT,
-                                   .signo = sig,
-                                   .code = info->si_code,
-                                   .address = (u64)info->si_addr};
+    j->exit = (struct engine_exit){
+        .kind = ENGINE_FAULT, .signo = sig, .code = info->si_code, .address = (u64)info->si_addr};
     return_to_run(t, uc);
     return true;
 }

@@ -95,8 +95,8 @@ static void pass_descriptor(void)
 {
     char control[CMSG_SPACE(sizeof(int))], byte = 'p';
     struct iovec v = {&byte, 1};
-    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
-                       .msg_controllen = sizeof(control)};
+    struct msghdr m = {
+        .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
     struct cmsghdr *c;
     int pair[2], fds[2], got = -1;
 
@@ -117,8 +117,7 @@ static void pass_descriptor(void)
     CHECK(write(got, "z", 1) == 1 && read(fds[0], &byte, 1) == 1 && byte == 'z');
     struct ucred cred;
     socklen_t size = sizeof(cred);
-    CHECK(getsockopt(pair[0], SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0 &&
-          cred.pid == getpid());
+    CHECK(getsockopt(pair[0], SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0 && cred.pid == getpid());
     close(got);
     close(pair[0]);
     close(pair[1]);

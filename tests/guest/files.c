@@ -63,8 +63,7 @@ static void open_flags(void)
     close(fd);
     fd = open(".", O_TMPFILE | O_RDWR, 0600);
     CHECK(fd >= 0 || errno == EOPNOTSUPP);
-    if (fd >= 0)
-        CHECK(fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0);
+    if (fd >= 0) CHECK(fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0);
     close(fd);
     int fds[2];
     CHECK(pipe2(fds, O_DIRECT | O_CLOEXEC) == 0 && (fcntl(fds[1], F_GETFL) & O_DIRECT));
@@ -175,7 +174,8 @@ static void data(void)
     CHECK(copy_file_range(fd, &at, out, NULL, 5, 0) == 5);
     CHECK(pread(out, a, 8, 0) == 8 && memcmp(a, "cdefXYcd", 8) == 0);
     CHECK(fallocate(out, 0, 0, 8192) == 0 || errno == EOPNOTSUPP);
-    CHECK(fsync(out) == 0 && fdatasync(out) == 0 && posix_fadvise(out, 0, 0, POSIX_FADV_DONTNEED) == 0);
+    CHECK(fsync(out) == 0 && fdatasync(out) == 0 &&
+          posix_fadvise(out, 0, 0, POSIX_FADV_DONTNEED) == 0);
     CHECK(flock(out, LOCK_EX | LOCK_NB) == 0 && flock(out, LOCK_UN) == 0);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 4};
     CHECK(fcntl(out, F_SETLK, &lock) == 0 && fcntl(out, F_GETLK, &lock) == 0 &&

@@ -35,8 +35,7 @@ static void on_fault(int sig, siginfo_t *i, void *context)
 /* si_code of the access, or 0 when it goes through. */
 static int access_code(volatile char *p, bool write)
 {
-    if (sigsetjmp(jump, 1) != 0)
-        return info.si_signo == SIGBUS ? -info.si_code : info.si_code;
+    if (sigsetjmp(jump, 1) != 0) return info.si_signo == SIGBUS ? -info.si_code : info.si_code;
     if (write)
         *p = 1;
     else
@@ -61,7 +60,8 @@ static void mapping(void)
     q = mmap(p + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     CHECK(q == p + PAGE && *q == 0);
     CHECK(mmap(p, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
-              MAP_FAILED && errno == EEXIST);
+              MAP_FAILED &&
+          errno == EEXIST);
     CHECK(access_code(q, true) == SEGV_ACCERR && access_code(q, false) == 0);
     q = mmap(p, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CHECK(q == p && *q == 0);
@@ -74,9 +74,11 @@ static void mapping(void)
     CHECK(mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
     CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, 999, 0) == MAP_FAILED && errno == EBADF);
     CHECK(mmap((void *)1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-              MAP_FAILED && errno == EINVAL);
+              MAP_FAILED &&
+          errno == EINVAL);
     CHECK(mmap(NULL, UINT64_C(1) << 47, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-               0) == MAP_FAILED && errno == ENOMEM);
+               0) == MAP_FAILED &&
+          errno == ENOMEM);
     CHECK_ERRNO(munmap((void *)1, PAGE), EINVAL);
     CHECK_ERRNO(munmap(p, 0), EINVAL);
     /* Low addresses that programs ask for. */
@@ -211,8 +213,7 @@ static void written_code(void)
     /* Made writable, changed, and executable again. */
     CHECK(mprotect(code, PAGE, PROT_READ | PROT_WRITE) == 0);
     info.si_code = 0;
-    if (sigsetjmp(jump, 1) == 0)
-        call(code);
+    if (sigsetjmp(jump, 1) == 0) call(code);
     CHECK(info.si_code == SEGV_ACCERR && info.si_addr == code);
     emit(code, 302);
     CHECK(mprotect(code, PAGE, PROT_READ | PROT_EXEC) == 0);

@@ -61,14 +61,12 @@ static void forks(void)
     close(fds[0]);
     siginfo_t info;
     pid = fork();
-    if (pid == 0)
-        _exit(5);
+    if (pid == 0) _exit(5);
     CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED) == 0);
     CHECK(info.si_pid == pid && info.si_code == CLD_EXITED && info.si_status == 5);
     struct rusage usage;
     pid = fork();
-    if (pid == 0)
-        _exit(0);
+    if (pid == 0) _exit(0);
     CHECK(wait4(pid, &status, 0, &usage) == pid && usage.ru_maxrss > 0);
 }
 
@@ -99,8 +97,7 @@ static void vforks(void)
     if (pid == 0) {
         signal(SIGUSR1, SIG_DFL);
         close(fd);
-        if (chdir("/") != 0)
-            _exit(1);
+        if (chdir("/") != 0) _exit(1);
         _exit(0);
     }
     CHECK(WEXITSTATUS(wait_for(pid)) == 0);
@@ -114,9 +111,9 @@ static void vforks(void)
     if (pid == 0) {
         int status;
         pid_t grandchild = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-        if (grandchild == 0)
-            syscall(SYS_exit_group, 31);
-        _exit(syscall(SYS_wait4, grandchild, &status, 0, 0) == grandchild ? WEXITSTATUS(status) : 1);
+        if (grandchild == 0) syscall(SYS_exit_group, 31);
+        _exit(syscall(SYS_wait4, grandchild, &status, 0, 0) == grandchild ? WEXITSTATUS(status)
+                                                                          : 1);
     }
     CHECK(WEXITSTATUS(wait_for(pid)) == 31);
 }
@@ -164,8 +161,7 @@ static void clone3s(void)
 
     args.pidfd = (uint64_t)&pidfd;
     pid = syscall(SYS_clone3, &args, sizeof(args));
-    if (pid == 0)
-        _exit(41);
+    if (pid == 0) _exit(41);
     CHECK(pid > 0 && pidfd >= 0);
     CHECK(waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) == 0 && info.si_status == 41);
     close(pidfd);
@@ -264,7 +260,8 @@ static void inheritance(void)
     sigaction(SIGFPE, &ignore, NULL);
     signal(SIGTERM, on_term);
     CHECK(run(self, argv, environ, out, sizeof(out)) == 0);
-    CHECK(strcmp(out, "usr2 blocked, segv blocked, usr1 ignored, fpe ignored, term default\n") == 0);
+    CHECK(strcmp(out, "usr2 blocked, segv blocked, usr1 ignored, fpe ignored, term default\n") ==
+          0);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     signal(SIGUSR1, SIG_DFL);
     signal(SIGFPE, SIG_DFL);
@@ -291,12 +288,9 @@ static int inherit_child(void)
 
 static int child(int argc, char **argv)
 {
-    if (strcmp(argv[2], "status") == 0)
-        return atoi(argv[3]);
-    if (strcmp(argv[2], "say") == 0)
-        return puts(argv[3]) < 0;
-    if (strcmp(argv[2], "inherit") == 0)
-        return inherit_child();
+    if (strcmp(argv[2], "status") == 0) return atoi(argv[3]);
+    if (strcmp(argv[2], "say") == 0) return puts(argv[3]) < 0;
+    if (strcmp(argv[2], "inherit") == 0) return inherit_child();
     for (int i = 0; i < argc; i++) printf("%s|", argv[i]);
     for (char **e = environ; *e != NULL; e++) printf("%s|", *e);
     puts("");
@@ -321,8 +315,7 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && (strcmp(argv[1], "child") == 0 || strcmp(argv[1], "child args") == 0))
         return child(argc, argv);
-    if (realpath(argv[0], self) == NULL)
-        return 1;
+    if (realpath(argv[0], self) == NULL) return 1;
     names();
     forks();
     vforks();

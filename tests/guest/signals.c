@@ -44,10 +44,8 @@ static struct record *find_record(ucontext_t *uc, uint32_t magic)
     for (;;) {
         struct record *r = (struct record *)at;
 
-        if (r->magic == magic)
-            return r;
-        if (r->magic == 0)
-            return NULL;
+        if (r->magic == magic) return r;
+        if (r->magic == 0) return NULL;
         at += r->size;
     }
 }
@@ -97,14 +95,16 @@ static void fault_registers(void)
     CHECK(esr != NULL && (((uint64_t *)esr)[1] >> 26) == 0x24);
     CHECK(esr != NULL && (((uint64_t *)esr)[1] >> 6 & 1) == 0);
 
-    __asm__ volatile("mov x9, #7\n .globl store_at\n store_at: str x9, [%0]\n" ::"r"(page) : "x9", "memory");
+    __asm__ volatile("mov x9, #7\n .globl store_at\n store_at: str x9, [%0]\n" ::"r"(page)
+                     : "x9", "memory");
     CHECK(hits == 2 && mc->pc == (uint64_t)store_at);
     esr = find_record(&last_context, 0x45535201);
     CHECK(esr != NULL && (((uint64_t *)esr)[1] >> 6 & 1) == 1);
     munmap(page, 4096);
     /* A pre-indexed pair: the base must be as before the instruction. */
-    __asm__ volatile("mov x9, %0\n .globl pair_at\n pair_at: ldp x10, x11, [x9, #16]!\n mov %0, x9\n"
-                     : "+r"(page)::"x9", "x10", "x11", "memory");
+    __asm__ volatile(
+        "mov x9, %0\n .globl pair_at\n pair_at: ldp x10, x11, [x9, #16]!\n mov %0, x9\n"
+        : "+r"(page)::"x9", "x10", "x11", "memory");
     CHECK(hits == 3 && mc->pc == (uint64_t)pair_at);
     CHECK(mc->regs[9] == (uint64_t)page && last_info.si_code == SEGV_MAPERR);
     CHECK(last_info.si_addr == (char *)page + 16);
@@ -170,7 +170,8 @@ static void bad_jumps(void)
     CHECK(last_info.si_signo == SIGBUS && last_info.si_code == BUS_ADRALN);
 }
 
-/* --- frames ------------------------------------------------------------------------------------ */
+/* --- frames ------------------------------------------------------------------------------------
+ */
 
 struct fpsimd {
     struct record head;
@@ -216,12 +217,15 @@ static void frame_edits(void)
                      "ldxr x9, [%1]\n"
                      "brk #1\n"
                      "stxr %w0, x9, [%1]\n"
-                     : "=&r"(failed) : "r"(&word), "r"(in) : "x9", "v9", "x19", "cc", "memory");
+                     : "=&r"(failed)
+                     : "r"(&word), "r"(in)
+                     : "x9", "v9", "x19", "cc", "memory");
     CHECK((uint32_t)failed == 1);
     signal(SIGTRAP, SIG_DFL);
 }
 
-/* --- alternate stack, nesting, flags ------------------------------------------------------------- */
+/* --- alternate stack, nesting, flags -------------------------------------------------------------
+ */
 
 static char alt[65536] __attribute__((aligned(16)));
 static volatile int depth, deepest; /* raise() is declared as never calling back */
@@ -275,10 +279,8 @@ static void nest(int sig, siginfo_t *info, void *context)
     (void)context;
     hits++;
     depth++;
-    if (depth > deepest)
-        deepest = depth;
-    if (hits < 4)
-        raise(sig);
+    if (depth > deepest) deepest = depth;
+    if (hits < 4) raise(sig);
     depth--;
 }
 
@@ -299,7 +301,8 @@ static void nesting(void)
     CHECK(sigaction(SIGUSR1, NULL, &now) == 0 && now.sa_handler == SIG_DFL);
 }
 
-/* --- masks, queues, waiting ----------------------------------------------------------------------- */
+/* --- masks, queues, waiting
+ * ----------------------------------------------------------------------- */
 
 static volatile int order[8], ordered;
 
@@ -362,7 +365,8 @@ static void masks(void)
     sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* --- interrupted calls ------------------------------------------------------------------------------ */
+/* --- interrupted calls
+ * ------------------------------------------------------------------------------ */
 
 static void count(int sig, siginfo_t *info, void *context)
 {
@@ -428,8 +432,7 @@ static void waiting(void)
     hits = 0;
     for (int i = 0; i < 20; i++) { /* with the signal pending, and with it to come */
         alarm_in(1);
-        if (i % 2)
-            usleep(3000);
+        if (i % 2) usleep(3000);
         CHECK_ERRNO(sigsuspend(&open), EINTR);
         CHECK(hits == i + 1);
         sigset_t now;
@@ -458,8 +461,7 @@ static void storm(void)
     setitimer(ITIMER_REAL, &it, NULL);
     for (uint64_t i = 0; i < 60000; i++) {
         sum += i * 3 + (i >> 2);
-        if (i % 4 == 0)
-            CHECK(syscall(SYS_getppid) > 0);
+        if (i % 4 == 0) CHECK(syscall(SYS_getppid) > 0);
     }
     setitimer(ITIMER_REAL, &off, NULL);
     for (uint64_t i = 0; i < 60000; i++) expect += i * 3 + (i >> 2);

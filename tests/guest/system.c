@@ -78,8 +78,7 @@ static void clocks(void)
     }
     CHECK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0);
     clock_gettime(CLOCK_MONOTONIC, &ts);
-    CHECK(ts.tv_sec > until.tv_sec ||
-          (ts.tv_sec == until.tv_sec && ts.tv_nsec >= until.tv_nsec));
+    CHECK(ts.tv_sec > until.tv_sec || (ts.tv_sec == until.tv_sec && ts.tv_nsec >= until.tv_nsec));
     ts.tv_nsec = -1;
     CHECK(clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL) == EINVAL);
 }
@@ -97,8 +96,8 @@ static void on_timer(int sig, siginfo_t *info, void *context)
 static void timers(void)
 {
     struct sigaction sa = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO};
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN,
-                          .sigev_value.sival_int = 99};
+    struct sigevent ev = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 99};
     struct itimerspec it = {.it_value = {0, 2000000}};
     timer_t timer;
 
@@ -147,7 +146,8 @@ static void auxiliary(void)
     CHECK(getauxval(AT_PAGESZ) == 4096 && getauxval(AT_CLKTCK) == 100);
     CHECK(strcmp((char *)getauxval(AT_PLATFORM), "aarch64") == 0);
     CHECK((getauxval(AT_HWCAP) & 3) == 3); /* FP and ASIMD */
-    CHECK(getauxval(AT_SYSINFO_EHDR) != 0 && memcmp((char *)getauxval(AT_SYSINFO_EHDR), "\177ELF", 4) == 0);
+    CHECK(getauxval(AT_SYSINFO_EHDR) != 0 &&
+          memcmp((char *)getauxval(AT_SYSINFO_EHDR), "\177ELF", 4) == 0);
     CHECK(getauxval(AT_RANDOM) != 0 && getauxval(AT_UID) == getuid());
     CHECK(getauxval(AT_MINSIGSTKSZ) >= 4688 && getauxval(AT_SECURE) == 0);
     CHECK(access((char *)getauxval(AT_EXECFN), X_OK) == 0);

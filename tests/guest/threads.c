@@ -45,8 +45,7 @@ static void many(void)
     pthread_t t[THREADS];
     void *result;
 
-    for (uint64_t i = 0; i < THREADS; i++)
-        CHECK(pthread_create(&t[i], NULL, work, (void *)i) == 0);
+    for (uint64_t i = 0; i < THREADS; i++) CHECK(pthread_create(&t[i], NULL, work, (void *)i) == 0);
     for (uint64_t i = 0; i < THREADS; i++)
         CHECK(pthread_join(t[i], &result) == 0 && (uint64_t)result == i * 2);
     CHECK(locked_sum == THREADS * ROUNDS && atomic_sum == THREADS * ROUNDS);

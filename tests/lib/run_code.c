@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define CODE_ROOM (4u << 20)
+#define CODE_ROOM  (4u << 20)
 #define STACK_ROOM (64u << 10)
 
 static u8 *code_at, *stack_at;
@@ -60,7 +60,8 @@ void run_code_init(void)
     jump_cache = calloc(1u << JUMP_CACHE_BITS, sizeof(*jump_cache));
     if (code_at == MAP_FAILED || stack_at == MAP_FAILED) abort();
     jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
-    for (size_t n = 0; n < ARRAY_SIZE(signals); n++) sigaction(signals[n], &sa, &others[signals[n]]);
+    for (size_t n = 0; n < ARRAY_SIZE(signals); n++)
+        sigaction(signals[n], &sa, &others[signals[n]]);
 }
 
 /* Copies the code; cells lie behind it. */

@@ -30,8 +30,9 @@ struct run_result {
 void run_code_init(void);
 
 /*
- * Runs the translation's first entry on the state, whose helper table the caller has filled. FPCR's rounding goes to MXCSR with invalid operation unmasked. FPSR ends up complete in
- * state->fpsr. SIGFPE comes back as RUN_FAULT.
+ * Runs the translation's first entry on the state, whose helper table the caller has filled. FPCR's
+ * rounding goes to MXCSR with invalid operation unmasked. FPSR ends up complete in state->fpsr.
+ * SIGFPE comes back as RUN_FAULT.
  */
 struct run_result run_code(const struct translation *tr, struct guest_state *state);
 

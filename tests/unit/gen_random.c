@@ -17,9 +17,9 @@
 #include "tests/insn/guest.h"
 #include "tests/lib/run_code.h"
 
-#define MAX_LENGTH 40
+#define MAX_LENGTH  40
 #define MAX_REPORTS 10
-#define DATA ((void *)(uintptr_t)GUEST_DATA)
+#define DATA        ((void *)(uintptr_t)GUEST_DATA)
 
 static u64 seed;
 static unsigned reports;
@@ -46,7 +46,8 @@ static u64 setting(const char *name, u64 value)
     return text ? strtoull(text, NULL, 0) : value;
 }
 
-/* --- words ---------------------------------------------------------------------------------------- */
+/* --- words
+ * ---------------------------------------------------------------------------------------- */
 
 /* Few registers, so that instructions depend on each other; loads and stores mostly by X28, X29. */
 static u32 tame(u32 word, const struct a64_row_info *info)
@@ -92,8 +93,8 @@ static u32 loop_word(void)
 {
     for (;;) {
         u32 w = random_word();
-        bool touches = (w & 31) == 27 || (w >> 5 & 31) == 27 || (w >> 10 & 31) == 27 ||
-                       (w >> 16 & 31) == 27;
+        bool touches =
+            (w & 31) == 27 || (w >> 5 & 31) == 27 || (w >> 10 & 31) == 27 || (w >> 16 & 31) == 27;
         const struct a64_row_info *info = a64_row_info(a64_decode(w));
         if (!touches && strcmp(info->group, "branch")) return w;
     }
@@ -125,12 +126,14 @@ static void make_loop(void)
     words[length - 1] = 0x54000001 | (0x7ffff & (1 - (length - 1))) << 5;
 }
 
-/* --- states --------------------------------------------------------------------------------------- */
+/* --- states
+ * --------------------------------------------------------------------------------------- */
 
 static u64 random_value(void)
 {
-    static const u64 corners[] = {0, 1, UINT64_MAX, UINT64_C(1) << 63, INT64_MAX, 0x80000000,
-                                  0x7fffffff, 0xffffffff, 64, 63, 32};
+    static const u64 corners[] = {0,         1,          UINT64_MAX, UINT64_C(1) << 63,
+                                  INT64_MAX, 0x80000000, 0x7fffffff, 0xffffffff,
+                                  64,        63,         32};
     switch (below(4)) {
     case 0: return corners[below(ARRAY_SIZE(corners))];
     case 1: return random64() >> below(64);
@@ -140,10 +143,15 @@ static u64 random_value(void)
 
 static void random_vector(u8 v[16])
 {
-    static const u64 doubles[] = {0, UINT64_C(1) << 63, UINT64_C(0x3ff0000000000000),
-                                  UINT64_C(0x7ff0000000000000), UINT64_C(0x7ff8000000000001),
-                                  UINT64_C(0x4000000000000000), UINT64_C(0x3f8000003f800000),
-                                  UINT64_C(0x7fc0000140000000), UINT64_C(0x0010000000000000)};
+    static const u64 doubles[] = {0,
+                                  UINT64_C(1) << 63,
+                                  UINT64_C(0x3ff0000000000000),
+                                  UINT64_C(0x7ff0000000000000),
+                                  UINT64_C(0x7ff8000000000001),
+                                  UINT64_C(0x4000000000000000),
+                                  UINT64_C(0x3f8000003f800000),
+                                  UINT64_C(0x7fc0000140000000),
+                                  UINT64_C(0x0010000000000000)};
     u64 d[2] = {random64(), random64()};
     switch (below(4)) {
     case 0:
@@ -182,7 +190,8 @@ static void random_state(struct guest_state *s)
     s->pc = GUEST_CODE;
 }
 
-/* --- running -------------------------------------------------------------------------------------- */
+/* --- running
+ * -------------------------------------------------------------------------------------- */
 
 static size_t read_code(void *context, u64 pc, u32 *out, size_t max)
 {
@@ -240,7 +249,7 @@ static struct end finish(struct guest_state *s, u64 pc, enum guest_end end)
 }
 
 static struct end in_code(struct guest_state *s, const struct translation *tr, u64 pc,
-                         enum guest_end end)
+                          enum guest_end end)
 {
     struct run_result r = run_code(tr, s);
     if (r.kind == RUN_LOST) {
@@ -256,7 +265,8 @@ static struct end in_code(struct guest_state *s, const struct translation *tr, u
     return (struct end){GUEST_WENT_ON, TRAP_NONE, 0};
 }
 
-/* --- comparing ------------------------------------------------------------------------------------ */
+/* --- comparing
+ * ------------------------------------------------------------------------------------ */
 
 static void differ(const char *what, u64 code, u64 evaluator)
 {
@@ -290,7 +300,8 @@ static unsigned compare(const struct guest_state *a, const struct guest_state *b
     return n;
 }
 
-/* NZCV doesn't count where the generator knows it to be dead: at link exits, by the lifter's word. */
+/* NZCV doesn't count where the generator knows it to be dead: at link exits, by the lifter's word.
+ */
 static bool agree(struct end a, struct end b, struct guest_state *ours, struct guest_state *ref)
 {
     unsigned n = 0;
