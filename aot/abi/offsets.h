@@ -14,6 +14,8 @@
 #define STATE_HOST_MXCSR    896
 #define STATE_IN_TRANSLATED 900
 #define STATE_DOOR          904
+#define STATE_LOOKUP        912
+#define STATE_JUMP_CACHE    848
 
 /* state.h's STATE_BIAS, which assembly can't include. */
 #define STATE_RBP_BIAS 128

@@ -17,7 +17,7 @@
  */
 #define STATE_BIAS 128
 
-#define JUMP_CACHE_BITS 12 /* entries of the jump cache: 2^12, 64 KiB a thread */
+#define JUMP_CACHE_BITS 14 /* entries of the jump cache: 2^14, 256 KiB a thread, used as touched */
 #define SCRATCH_COUNT 64   /* 64-bit scratch words for values that are no guest register's */
 #define VSCRATCH_COUNT 24  /* 128-bit ones */
 
@@ -61,6 +61,7 @@ struct guest_state {
     u32 in_translated;   /* 1 from the switch into translated code to the switch out of it */
     u32 door;            /* by which door it was left last */
     u32 unused;
+    void *lookup;        /* the runtime's table behind the jump cache, or an empty one */
 
     void *helper[HELPER_COUNT]; /* helpers.h: called by `call [state + offset]` */
     void *leave[4];             /* exits.h: enum leave_door; jumped to by `jmp [state + offset]` */

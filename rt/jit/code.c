@@ -9,6 +9,7 @@
  */
 #include "rt/jit/jit.h"
 
+#include "rt/jit/lookup.h"
 #include "rt/log.h"
 #include "rt/stats.h"
 
@@ -39,11 +40,27 @@ struct code_arena {
 struct lock code_lock;
 static struct code_arena arenas[MAX_ARENAS]; /* free: code is NULL */
 static struct region *buckets[BUCKETS];
+static struct region *lookup[1 << LOOKUP_BITS]; /* for threads whose FPCR needs nothing special */
+static struct region *no_lookup[1 << LOOKUP_BITS]; /* stays empty: for the others */
 static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates */
 static u32 epoch;
 static u32 generation = 1;
 static s32 current = -1;             /* arena that takes new regions */
 static u8 fp_sites[FP_SITES / 8];    /* bit per address, folded: a wrong hit costs only speed */
+
+_Static_assert(REGION_PC == offsetof(struct region, pc), "lookup.h disagrees");
+_Static_assert(REGION_CODE == offsetof(struct region, code), "lookup.h disagrees");
+_Static_assert(JUMP_CACHE_MASK == ((1 << JUMP_CACHE_BITS) - 1) << 2, "lookup.h disagrees");
+
+static struct region **lookup_of(u64 pc)
+{
+    return &lookup[pc >> 2 & LOOKUP_MASK];
+}
+
+void code_choose_lookup(struct guest_state *s, u8 mode)
+{
+    s->lookup = mode & MODE_FPCR ? no_lookup : lookup;
+}
 
 static u32 bucket_of(u64 pc)
 {
@@ -206,6 +223,7 @@ struct region *code_publish(const struct translation *tr, u8 mode, u32 before)
         struct region **bucket = &buckets[bucket_of(r->pc)];
         r->next = *bucket;
         *bucket = r;
+        if (!(mode & MODE_FPCR)) __atomic_store_n(lookup_of(r->pc), r, __ATOMIC_RELEASE);
         count_pages(&r->range, 1);
         if (log_on_at(LOG_LINK, r->pc))
             log_line(LOG_LINK, "region 0x%llx: %u instructions, %u bytes at 0x%llx (0x%llx of arena %d)",
@@ -269,6 +287,7 @@ static void kill_region(struct region *r)
     while (*p && *p != r) p = &(*p)->next;
     if (*p) *p = r->next;
     r->dead = true;
+    if (*lookup_of(r->pc) == r) __atomic_store_n(lookup_of(r->pc), NULL, __ATOMIC_RELEASE);
     for (struct incoming *in = r->incoming; in; in = in->next)
         __atomic_store_n(&in->cell->target, in->cell->stub, __ATOMIC_RELEASE);
     r->incoming = NULL;
@@ -337,6 +356,7 @@ void code_flush(void)
         arenas[n].retired = generation;
     }
     memset(buckets, 0, sizeof(buckets));
+    memset(lookup, 0, sizeof(lookup));
     memset(page_count, 0, sizeof(page_count));
     current = -1;
     lock_drop(&code_lock);

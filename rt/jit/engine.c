@@ -44,6 +44,7 @@ static bool jit_thread_init(struct thread *t)
     j->outside = 1;
     t->engine = j;
     t->state.translated_sp = place + GUARD_SIZE + STACK_SIZE - 64;
+    code_choose_lookup(&t->state, 0);
     t->state.jump_cache = (void *)(place + GUARD_SIZE + STACK_SIZE);
     t->state.jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
     t->state.host_mxcsr = 0x1f80;
@@ -191,11 +192,7 @@ static void serve_trap(struct thread *t, struct turn *turn, struct left left)
 {
     u8 reason = (u8)left.rax;
     t->state.pc = left.rcx;
-    if (reason == TRAP_FPCR) {
-        purge_jump_cache(t);
-        return;
-    }
-    if (reason == TRAP_LIMIT) return;
+    if (reason == TRAP_FPCR || reason == TRAP_LIMIT) return;
     stats_add(STAT_LEAVE_TRAP, 1);
     turn->done = true;
     turn->exit = (struct engine_exit){
@@ -235,6 +232,17 @@ static void settle_attention(struct thread *t)
     code_acknowledge(jit_of(t));
 }
 
+/* FPCR may have changed where no translated code said so: sigreturn, the evaluator. */
+static void settle_mode(struct thread *t)
+{
+    struct jit_thread *j = jit_of(t);
+    u8 mode = mode_of(t) & MODE_FPCR;
+    if (mode == j->fpcr_mode) return;
+    j->fpcr_mode = mode;
+    purge_jump_cache(t);
+    code_choose_lookup(&t->state, mode);
+}
+
 static struct engine_exit jit_run(struct thread *t)
 {
     struct turn turn = {0};
@@ -250,6 +258,7 @@ static struct engine_exit jit_run(struct thread *t)
             turn.exit = (struct engine_exit){.kind = ENGINE_ATTENTION};
             break;
         }
+        settle_mode(t);
         enum translate_status status = TRANSLATE_OK;
         struct region *r = turn.next ? turn.next : region_for(t, &status);
         turn.next = NULL;

@@ -6,6 +6,7 @@
  * engine_leave_recovered after it has written all guest state.
  */
 #include "aot/abi/offsets.h"
+#include "rt/jit/lookup.h"
 
 #define FIELD(offset) (offset - STATE_RBP_BIAS)(%rbp)
 
@@ -57,9 +58,27 @@ engine_leave_link:
         movl $0, FIELD(STATE_DOOR)
         jmp leave_guest
 
+        /* A miss of the jump cache: the shared table of regions first. RCX: guest target. */
         .globl engine_leave_indirect
 engine_leave_indirect:
-        movl $1, FIELD(STATE_DOOR)
+        mov %ecx, %eax
+        shr $2, %eax
+        and $LOOKUP_MASK, %eax
+        mov FIELD(STATE_LOOKUP), %rdx
+        mov (%rdx,%rax,8), %rax
+        test %rax, %rax
+        jz 2f
+        cmp REGION_PC(%rax), %rcx
+        jne 2f
+        mov REGION_CODE(%rax), %rax
+        mov %ecx, %edx
+        and $JUMP_CACHE_MASK, %edx
+        shl $2, %rdx
+        add FIELD(STATE_JUMP_CACHE), %rdx
+        mov %rcx, (%rdx)
+        mov %rax, 8(%rdx)
+        jmp *%rax
+2:      movl $1, FIELD(STATE_DOOR)
         jmp leave_guest
 
         .globl engine_leave_trap

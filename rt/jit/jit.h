@@ -68,6 +68,8 @@ struct jit_thread {
     bool finish;        /* the instruction at state.pc is to be evaluated: invalid operation, tag */
     struct region *at;  /* the region it happened in */
 
+    u8 fpcr_mode;       /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
+
     bool evaluating;    /* a fault now is the evaluator's */
     sigjmp_buf fault_out;
 };
@@ -96,6 +98,9 @@ struct region *code_find(u64 pc, u8 mode);
  * flushed). Takes the lock.
  */
 struct region *code_publish(const struct translation *tr, u8 mode, u32 epoch);
+
+/* Gives the thread the table behind its jump cache that goes with its mode. */
+void code_choose_lookup(struct guest_state *s, u8 mode);
 
 /* Counts invalidations. */
 u32 code_epoch(void);
