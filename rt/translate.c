@@ -31,12 +31,13 @@ static void dump(void *context, enum xlat_stage stage, u64 pc, const char *text,
     log_text(stage_channel[stage], text, length);
 }
 
-static void set_options(struct xlat_options *o, u64 pc, bool fp_checked, u32 max_insts)
+static void set_options(struct xlat_options *o, u64 pc, unsigned how, u32 max_insts)
 {
     memset(o, 0, sizeof(*o));
     o->tier = XLAT_QUICK;
     o->host_features = host_features;
-    o->fp_checked = fp_checked;
+    o->fp_checked = how & TRANSLATE_FP_CHECKED;
+    o->untag = how & TRANSLATE_UNTAG;
     o->verify = options.verify;
     o->max_insts = max_insts;
     for (unsigned s = 0; s < XLAT_STAGES; s++)
@@ -57,14 +58,14 @@ static enum translate_status status_of(enum xlat_status s, u64 pc)
     return TRANSLATE_DEFECT;
 }
 
-enum translate_status translate_region(struct arena *arena, u64 pc, bool fp_checked, u32 max_insts,
+enum translate_status translate_region(struct arena *arena, u64 pc, unsigned how, u32 max_insts,
                                        struct translation *out)
 {
     static const struct code_view view = {mm_read_code, NULL};
     struct xlat_options o;
     enum translate_status s;
 
-    set_options(&o, pc, fp_checked, max_insts);
+    set_options(&o, pc, how, max_insts);
     s = status_of(xlat_translate(arena, &o, &view, pc, out), pc);
     if (s == TRANSLATE_OK) {
         stats_add(STAT_REGIONS, 1);
@@ -101,7 +102,7 @@ enum translate_status translate_lift_range(struct arena *arena, u64 pc, u32 max_
     struct xlat_options o;
     enum translate_status s;
 
-    set_options(&o, pc, false, max_insts);
+    set_options(&o, pc, TRANSLATE_UNTAG, max_insts);
     s = status_of(xlat_lift(arena, &o, &view, pc, out), pc);
     *range = n.range;
     return s;

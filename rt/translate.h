@@ -22,12 +22,15 @@ enum translate_status {
 /* Once, at start, after the options were read. */
 void translate_init(void);
 
+/* What a region needs beyond the usual: see fp_checked and untag of xlat_options. The evaluator
+ * always drops tags. */
+enum translate_how { TRANSLATE_FP_CHECKED = 1, TRANSLATE_UNTAG = 2 };
+
 /*
- * Translates the region at pc. fp_checked: as in xlat_options (state.fpcr isn't 0, or a site that
- * asks for it). max_insts: 0 is the tier's default. What out points to lives in the arena.
+ * Translates the region at pc. how: bits of enum translate_how. max_insts: 0 is the tier's default. What out points to lives in the arena.
  * Counts into --stats.
  */
-enum translate_status translate_region(struct arena *arena, u64 pc, bool fp_checked, u32 max_insts,
+enum translate_status translate_region(struct arena *arena, u64 pc, unsigned how, u32 max_insts,
                                        struct translation *out);
 
 /* The region's IR, and its evaluation: see xlat_evaluate. */

@@ -24,7 +24,7 @@
 #define BUCKETS (1u << BUCKET_BITS)
 #define MAX_REGIONS (CODE_SIZE / 64)
 #define PAGE_COUNTS (1u << 16)
-#define FP_SITES (1u << 15)
+#define SITES (1u << 15)
 
 struct code_arena {
     u8 *code;  /* runnable */
@@ -46,7 +46,7 @@ static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates
 static u32 epoch;
 static u32 generation = 1;
 static s32 current = -1;             /* arena that takes new regions */
-static u8 fp_sites[FP_SITES / 8];    /* bit per address, folded: a wrong hit costs only speed */
+static u8 sites[SITES]; /* site modes by address, folded: a wrong hit costs only speed */
 
 _Static_assert(REGION_PC == offsetof(struct region, pc), "lookup.h disagrees");
 _Static_assert(REGION_CODE == offsetof(struct region, code), "lookup.h disagrees");
@@ -205,6 +205,7 @@ struct region *code_find(u64 pc, u8 mode)
 {
     lock_take(&code_lock);
     struct region *r = find(pc, mode);
+    if (r && !(mode & MODE_FPCR)) __atomic_store_n(lookup_of(pc), r, __ATOMIC_RELEASE);
     lock_drop(&code_lock);
     return r;
 }
@@ -294,22 +295,17 @@ static void kill_region(struct region *r)
     count_pages(&r->range, -1);
 }
 
-static u32 site_of(u64 pc)
-{
-    return (u32)(pc >> 2) % FP_SITES;
-}
-
-void code_supersede(struct region *r)
+void code_supersede(struct region *r, u8 site)
 {
     lock_take(&code_lock);
-    fp_sites[site_of(r->pc) / 8] |= (u8)(1u << site_of(r->pc) % 8);
+    sites[(r->pc >> 2) % SITES] |= site;
     if (!r->dead) kill_region(r);
     lock_drop(&code_lock);
 }
 
-bool code_is_fp_site(u64 pc)
+u8 code_site_mode(u64 pc)
 {
-    return fp_sites[site_of(pc) / 8] >> site_of(pc) % 8 & 1;
+    return sites[(pc >> 2) % SITES];
 }
 
 static bool pages_have_code(u64 start, u64 end)

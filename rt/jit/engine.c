@@ -19,7 +19,7 @@
 /* FPCR bits under which host units don't do: FZ16, DN, FZ, AHP. */
 #define FPCR_MODES (1u << 19 | 1u << 24 | 1u << 25 | 1u << 26)
 
-#define FP_TRAPS_TO_SUPERSEDE 2
+#define TRAPS_TO_SUPERSEDE 2
 
 /* --- threads -------------------------------------------------------------------------------------- */
 
@@ -69,8 +69,7 @@ static void jit_thread_exit(struct thread *t)
 
 static u8 mode_of(const struct thread *t)
 {
-    return (t->state.fpcr & FPCR_MODES ? MODE_FPCR : 0) |
-           (code_is_fp_site(t->state.pc) ? MODE_FP_SITE : 0);
+    return (t->state.fpcr & FPCR_MODES ? MODE_FPCR : 0) | code_site_mode(t->state.pc);
 }
 
 static u64 now_ns(void)
@@ -78,6 +77,12 @@ static u64 now_ns(void)
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
+}
+
+static unsigned how_of(u8 mode)
+{
+    return (mode & (MODE_FPCR | MODE_FP_SITE) ? TRANSLATE_FP_CHECKED : 0) |
+           (mode & MODE_UNTAG_SITE ? TRANSLATE_UNTAG : 0);
 }
 
 static void flush(struct jit_thread *j)
@@ -97,7 +102,7 @@ static struct region *translate(struct thread *t, u64 pc, u8 mode, enum translat
         struct translation tr;
         u32 epoch = code_epoch();
         arena_reset(&j->arena);
-        *status = translate_region(&j->arena, pc, mode != 0, limit, &tr);
+        *status = translate_region(&j->arena, pc, how_of(mode), limit, &tr);
         if (*status == TRANSLATE_TOO_BIG && limit != 1)
             limit = limit ? limit / 2 : 16;
         else if (*status != TRANSLATE_OK)
@@ -146,11 +151,11 @@ static bool evaluate(struct thread *t, u32 limit, struct engine_exit *out)
     return false;
 }
 
-/* A site at which the host's units trap often gets a translation that doesn't use them. */
-static void note_fp_trap(struct region *r)
+/* A site that keeps trapping for one reason gets a translation that copes with it. */
+static void note_trap(struct region *r, u8 site)
 {
-    if (r->fp_traps++ < FP_TRAPS_TO_SUPERSEDE || r->mode) return;
-    code_supersede(r);
+    if (r->traps++ < TRAPS_TO_SUPERSEDE || (r->mode & site)) return;
+    code_supersede(r, site);
     jit_kick_all();
 }
 
@@ -204,7 +209,7 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     struct jit_thread *j = jit_of(t);
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
-        if (j->exit.signo == SIGFPE) note_fp_trap(j->at);
+        note_trap(j->at, j->exit.signo == SIGFPE ? MODE_FP_SITE : MODE_UNTAG_SITE);
         turn->done = !evaluate(t, 1, &turn->exit);
         return;
     }

@@ -39,6 +39,7 @@ struct incoming {
 enum region_mode {
     MODE_FPCR = 1,    /* FPCR asks for what the host's units can't do: arithmetic by helper */
     MODE_FP_SITE = 2, /* the host's units trap too often here: the same */
+    MODE_UNTAG_SITE = 4, /* tagged addresses are used here: they lose their tags first */
 };
 
 struct region {
@@ -52,7 +53,7 @@ struct region {
     struct guest_range range;
     u8 mode;      /* bits of enum region_mode */
     bool dead;    /* invalidated: never entered again */
-    u16 fp_traps; /* invalid operations that the evaluator had to finish */
+    u16 traps;    /* instructions that the evaluator had to finish: invalid operations, tags */
 };
 
 /* Per thread: t->engine. */
@@ -115,11 +116,11 @@ void code_link(struct cell_slot *cell, struct region *to);
 /* Regions that overlap [start, end) die, links to them too; true: there were some. */
 bool code_invalidate(u64 start, u64 end);
 
-/* The region dies, and its address is MODE_FP_SITE from now on. */
-void code_supersede(struct region *r);
+/* The region dies, and its address has the site mode (MODE_..._SITE) from now on. */
+void code_supersede(struct region *r, u8 site);
 
-/* True when pc, or an address that is taken for it, was superseded. */
-bool code_is_fp_site(u64 pc);
+/* The site modes of pc, or of an address that is taken for it. */
+u8 code_site_mode(u64 pc);
 
 /* Code memory is full: everything dies, and is given back when no thread can be in it any more. */
 void code_flush(void);

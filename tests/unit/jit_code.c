@@ -218,10 +218,10 @@ END_TEST
 START_TEST(a_superseded_address_is_remembered)
 {
     struct region *r = publish_value(0x10000, 1, 0, 6);
-    ck_assert(!code_is_fp_site(0x10000));
-    code_supersede(r);
-    code_supersede(r);
-    ck_assert(code_is_fp_site(0x10000));
+    ck_assert_uint_eq(code_site_mode(0x10000), 0);
+    code_supersede(r, MODE_FP_SITE);
+    code_supersede(r, MODE_FP_SITE);
+    ck_assert_uint_eq(code_site_mode(0x10000), MODE_FP_SITE);
     ck_assert_ptr_null(code_find(0x10000, 0));
     ck_assert_ptr_nonnull(publish_value(0x10000, 2, MODE_FP_SITE, 6));
 }
