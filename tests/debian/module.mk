@@ -1,14 +1,12 @@
 # The two sysroots that comparisons and measurements use: the same packages for both architectures.
 # SYSROOT_ARM64 and SYSROOT_AMD64 name others that are ready to use.
 
-ifeq ($(SYSROOT_ARM64)$(SYSROOT_AMD64),)
-sysroots: $(BUILD)/sysroot/arm64.ready $(BUILD)/sysroot/amd64.ready
-else
-sysroots:
-endif
 SYSROOT_ARM64 ?= $(BUILD)/sysroot/arm64
 SYSROOT_AMD64 ?= $(BUILD)/sysroot/amd64
 export SYSROOT_ARM64 SYSROOT_AMD64
+
+# Those of this tree are made; a make below another sees the same names as set.
+sysroots: $(patsubst %,%.ready,$(filter $(BUILD)/sysroot/%,$(SYSROOT_ARM64) $(SYSROOT_AMD64)))
 
 $(BUILD)/sysroot/%.ready: tests/debian/packages | $(BUILD)/libexec/ferry/ferry-sysroot
 	$(call say,ROOT,$(BUILD)/sysroot/$*)
