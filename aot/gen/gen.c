@@ -23,7 +23,7 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->options = options;
     g->has = options->host_features;
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
-    g->val = arena_zalloc(arena, f->count * sizeof(*g->val));
+    g->val = arena_alloc(arena, f->count * sizeof(*g->val)); /* filled by gen_plan */
     g->nz_live = arena_alloc(arena, f->count);
     g->block_dirty = arena_zalloc(arena, f->block_count * sizeof(u64));
     g->block_nz = arena_zalloc(arena, f->block_count);

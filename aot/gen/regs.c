@@ -325,7 +325,8 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
 static unsigned hinted(struct gen *g, const struct host_reg *file, ir_ref r)
 {
     unsigned slot = g->val[r].hint;
-    if (slot == NO_SLOT || file[g->pin[slot]].head || !g->val[r].left) return NO_REG;
+    if (slot == NO_SLOT || g->pin[slot] == NO_REG || !g->val[r].left) return NO_REG;
+    if (file[g->pin[slot]].head) return NO_REG;
     gen_slot_changes(g, slot, r);
     g->ahead |= UINT64_C(1) << slot;
     return g->pin[slot];

@@ -7,6 +7,7 @@
 #include "aot/abi/sidetable.h"
 #include "rt/jit/frame.h"
 #include "rt/jit/jit.h"
+#include "rt/jit/lookup.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 static u8 *code_at, *stack_at;
 static struct jump_cache_entry *jump_cache;
+static void **lookup; /* empty: every indirect branch leaves */
 static const struct translation *running;
 static struct guest_state *running_state;
 static struct run_result result;
@@ -58,6 +60,7 @@ void run_code_init(void)
     code_at = mmap(NULL, CODE_ROOM, prot | PROT_EXEC, flags, -1, 0);
     stack_at = mmap(NULL, STACK_ROOM, prot, flags, -1, 0);
     jump_cache = calloc(1u << JUMP_CACHE_BITS, sizeof(*jump_cache));
+    lookup = calloc(1u << LOOKUP_BITS, sizeof(*lookup));
     if (code_at == MAP_FAILED || stack_at == MAP_FAILED) abort();
     jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
     for (size_t n = 0; n < ARRAY_SIZE(signals); n++)
@@ -82,6 +85,7 @@ static void install(const struct translation *tr)
 static void prepare(struct guest_state *s)
 {
     s->jump_cache = jump_cache;
+    s->lookup = lookup;
     s->translated_sp = stack_at + STACK_ROOM - 4096;
     s->host_mxcsr = 0x1f80;
     s->mxcsr = fp_mxcsr(s->fpcr);
