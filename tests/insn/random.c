@@ -220,7 +220,7 @@ void differ(const char *label, const char *what, u64 ours, u64 theirs)
 unsigned compare_states(const char *label, const struct guest_state *a, const struct guest_state *b)
 {
     unsigned before = differences;
-    char name[8];
+    char name[16];
     for (int i = 0; i < 31; i++) {
         snprintf(name, sizeof name, "x%d", i);
         if (a->x[i] != b->x[i]) differ(label, name, a->x[i], b->x[i]);
