@@ -31,7 +31,10 @@ static void bind(struct gen *g, struct host_reg *file, ir_ref r, enum val_place 
 static void unbind(struct gen *g, struct host_reg *file, ir_ref r)
 {
     ir_ref *p = &file[g->val[r].reg].head;
-    while (*p != r) p = &g->val[*p].next;
+    while (*p != r) {
+        if (*p == IR_NONE) return; /* only after gen_fail, when nothing is kept in order any more */
+        p = &g->val[*p].next;
+    }
     *p = g->val[r].next;
     g->val[r].next = IR_NONE;
 }
@@ -213,7 +216,8 @@ void gen_take_gpr(struct gen *g, unsigned reg)
     bool was_locked = g->gpr_locked >> reg & 1;
     g->gpr_locked |= 1u << reg;
     if (!g->gpr[reg].head) return;
-    if (was_locked) { /* an operand of this very instruction: its user reads it before */
+    /* An operand of this very instruction (its user reads it before), or nowhere else to go. */
+    if (was_locked || (g->gpr_temps & ~g->gpr_locked) == 0) {
         spill_gpr(g, reg);
         return;
     }
