@@ -21,9 +21,10 @@
 
 #define MAX_LINKS 40
 
-/* Directories whose host side comes first. */
-static const char *const host_first[] = {"/proc", "/sys", "/dev", "/tmp",   "/var/tmp", "/home",
-                                         "/root", "/run", "/mnt", "/media", "/srv"};
+/* What a system consists of: here the sysroot comes first. Everything else (/proc, /tmp, /home, a
+ * user's own directories, which may have a namesake in the sysroot) is the host's first. */
+static const char *const system_dirs[] = {"/usr",  "/bin", "/sbin", "/lib", "/lib64",
+                                          "/boot", "/etc", "/opt",  "/var"};
 
 /* Directories that a complete sysroot (one with /usr/lib) has for itself: the host's programs and
  * libraries there are of the wrong architecture. */
@@ -49,6 +50,13 @@ static bool is_under_any(const char *path, const char *const *dirs, size_t count
     for (size_t i = 0; i < count; i++)
         if (is_under(path, dirs[i])) return true;
     return false;
+}
+
+static bool is_host_first(const char *inside)
+{
+    if (inside[0] == '\0' || strcmp(inside, "/") == 0) return false;
+    return is_under(inside, "/var/tmp") ||
+           !is_under_any(inside, system_dirs, ARRAY_SIZE(system_dirs));
 }
 
 bool path_in_sysroot(const char *host)
@@ -126,7 +134,7 @@ static s64 take_link(struct walk *w, const char *target, size_t n, const char *r
 static ssize_t read_merged_link(const struct walk *w, char *target, size_t size)
 {
     const char *inside = w->done + w->root;
-    bool host = is_under_any(inside, host_first, ARRAY_SIZE(host_first));
+    bool host = is_host_first(inside);
     ssize_t got = readlink(host ? inside : w->done, target, size);
 
     if (got < 0 && errno != EINVAL && (host || !is_sysroots(inside)))
@@ -188,8 +196,7 @@ static bool parent_exists(const char *path)
 /* Whether the path `inside` the sysroot, `done` with it, is the host's. */
 static bool is_hosts(const char *done, const char *inside)
 {
-    if (is_under_any(inside, host_first, ARRAY_SIZE(host_first)))
-        return exists(inside) || !exists(done);
+    if (is_host_first(inside)) return exists(inside) || !exists(done);
     if (exists(done)) return false;
     if (is_sysroots(inside)) return false;
     return exists(inside) || !parent_exists(done) || parent_exists(inside);

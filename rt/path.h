@@ -1,7 +1,7 @@
 /*
  * Guest paths. An absolute path is looked up in the sysroot first, component by component, so that
- * absolute links inside the sysroot stay inside; what isn't there is the host's. /proc, /dev, /sys,
- * /tmp, /home and the like are the other way round: the host's first.
+ * absolute links inside the sysroot stay inside; what isn't there is the host's. What is no system
+ * directory (/proc, /dev, /tmp, /home, a user's own) is the other way round: the host's first.
  *
  * /usr, /bin, /sbin and /lib of a complete sysroot are its own: what is missing there is missing.
  * A name that exists nowhere goes to the host, unless only the sysroot has its directory.
