@@ -203,6 +203,8 @@ static struct region *find(u64 pc, u8 mode)
 
 struct region *code_find(u64 pc, u8 mode)
 {
+    struct region *known = __atomic_load_n(lookup_of(pc), __ATOMIC_ACQUIRE);
+    if (known && known->pc == pc && known->mode == mode && !known->dead) return known;
     lock_take(&code_lock);
     struct region *r = find(pc, mode);
     if (r && !(mode & MODE_FPCR)) __atomic_store_n(lookup_of(pc), r, __ATOMIC_RELEASE);

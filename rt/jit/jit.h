@@ -90,7 +90,7 @@ extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_tra
 
 /* --- code.c: memory and tables -------------------------------------------------------------------- */
 
-/* The live region at pc in that mode, or NULL. Takes the lock. */
+/* The live region at pc in that mode, or NULL. Takes the lock if the lookup table hasn't got it. */
 struct region *code_find(u64 pc, u8 mode);
 
 /*
