@@ -18,7 +18,7 @@ END
 openssl pkeyutl -sign -rawin -inkey fixed -in d | base64 -w0; echo
 openssl req -x509 -newkey rsa:2048 -nodes -keyout s.key -out s.crt -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null; openssl x509 -in s.crt -noout -subject -ext subjectAltName; openssl verify -CAfile s.crt s.crt
 tls() {
-    rm -f log; openssl s_server -accept 127.0.0.1:0 -cert s.crt -key s.key -naccept 1 -rev "$@" >log 2>&1 & p=$!
+    : >log; openssl s_server -accept 127.0.0.1:0 -cert s.crt -key s.key -naccept 1 -rev "$@" >log 2>&1 & p=$!
     for i in $(seq 200); do port=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' log); [ -n "$port" ] && break; sleep 0.05; done
     (echo hello; sleep 0.5; echo CLOSE) | openssl s_client -connect 127.0.0.1:"$port" -CAfile s.crt -servername localhost -verify_return_error -verify_hostname localhost "$@" 2>&1 | grep -aE '^(olleh|Verif.*code|Verification|Cipher|New,|Peer sig|Server Temp| *Protocol)' | sort -u; kill $p 2>/dev/null; wait $p 2>/dev/null
 }
