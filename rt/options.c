@@ -163,9 +163,9 @@ int options_parse(int argc, char **argv)
 /* NAME=VALUE words, separated by a byte that no value holds. */
 #define SEPARATOR '\x1f'
 
-size_t options_pack(char *buf, size_t size)
+size_t options_pack(char *buf, size_t size, const char *sysroot)
 {
-    int n = snprintf(buf, size, "sysroot=%s%cmode=%s", options.sysroot, SEPARATOR,
+    int n = snprintf(buf, size, "sysroot=%s%cmode=%s", sysroot, SEPARATOR,
                      options.mode == MODE_EVAL ? "eval" : "quick");
 
 #define PACK(...)                                                                                  \

@@ -30,8 +30,9 @@ void options_from_environment(char **envp);
  */
 int options_parse(int argc, char **argv);
 
-/* The options as one word for a program that this one executes, and back. */
-size_t options_pack(char *buf, size_t size);
+/* The options, but for another sysroot, as one word for a program that this one executes; and back.
+ */
+size_t options_pack(char *buf, size_t size, const char *sysroot);
 void options_unpack(const char *text);
 
 void options_help(void);

@@ -300,8 +300,9 @@ s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_
     size_t n = strlen(guest);
 
     if (n >= PATH_MAX) return -ENAMETOOLONG;
-    if (options.sysroot[0] != '\0' && guest[0] == '/') return resolve_absolute(guest, n, last, out);
-    if (options.sysroot[0] != '\0') return resolve_relative(t, dirfd, guest, n, last, out);
+    if (options.sysroot[0] != '\0' && !t->fs->has_own_root)
+        return guest[0] == '/' ? resolve_absolute(guest, n, last, out)
+                               : resolve_relative(t, dirfd, guest, n, last, out);
     memcpy(out->host, guest, n + 1);
     return 0;
 }

@@ -47,6 +47,7 @@ struct sighand {
 struct fs {
     u32 count;
     bool cwd_in_sysroot; /* relative paths may meet absolute links of the sysroot */
+    bool has_own_root;   /* after chroot: guest paths are host paths, there is no sysroot */
 };
 
 /* CLONE_FILES shares it. Descriptors are the kernel's; this one is hidden from the guest. */

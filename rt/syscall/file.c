@@ -210,6 +210,16 @@ s64 sys_chdir(struct thread *t, const u64 *a)
     return r;
 }
 
+s64 sys_chroot(struct thread *t, const u64 *a)
+{
+    struct path path;
+    s64 r = path_resolve(t, AT_FDCWD, a[0], PATH_FOLLOW, &path);
+
+    if (r == 0) r = guest_syscall(t, SYS_chroot, (u64)path.host, 0, 0, 0, 0, 0);
+    if (r == 0) t->fs->has_own_root = true;
+    return r;
+}
+
 s64 sys_fchdir(struct thread *t, const u64 *a)
 {
     s64 r = guest_syscall(t, SYS_fchdir, a[0], 0, 0, 0, 0, 0);

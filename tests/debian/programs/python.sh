@@ -72,3 +72,12 @@ python3 -X faulthandler p.py; echo $?; python3 mp.py; echo $?; python3 -c 'impor
 {"b": [1, 2], "a": null}
 END
 python3 -c 'import ctypes; ctypes.string_at(0)'; echo $?; python3 -m timeit -n 1 -r 1 pass | wc -l; python3 -c 'import sys, hashlib; print([k for k in sorted(sys.stdlib_module_names) if not k.startswith("_")][:5], "x".zfill(3))' ; python3 -m zipfile -c z.zip p.py && python3 -m zipfile -l z.zip | wc -l; python3 -m py_compile p.py; echo $?
+cat >root.py <<'END'
+import os
+os.mkdir("root"); open("root/x", "w").close()
+pid = os.fork()
+if pid == 0:
+    os.chroot("root"); os.chdir("/"); print(os.listdir("/"), os.path.exists("/usr"), os.path.exists("/x"), os.getcwd(), flush=True); os._exit(0)
+os.waitpid(pid, 0); print(os.path.exists("/usr"), os.path.exists("/x"))
+END
+python3 root.py
