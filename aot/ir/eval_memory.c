@@ -13,12 +13,15 @@ static u64 address_of(const struct eval_run *e, const struct ir_inst *i)
     return eval_arg(e, i, 0) + index + (u64)i->imm;
 }
 
+/* Guest addresses may be anything, null included: a fault there is the guest's, not a defect. */
+#define GUEST_ACCESS __attribute__((no_sanitize("null", "alignment")))
+
 /* Unaligned as they may be, the accesses are single instructions on the host. */
 typedef u16 u16_any __attribute__((aligned(1), may_alias));
 typedef u32 u32_any __attribute__((aligned(1), may_alias));
 typedef u64 u64_any __attribute__((aligned(1), may_alias));
 
-static ir_value read_memory(u64 address, unsigned esz)
+GUEST_ACCESS static ir_value read_memory(u64 address, unsigned esz)
 {
     ir_value v = {.d = {0, 0}};
     switch (esz) {
@@ -34,7 +37,7 @@ static ir_value read_memory(u64 address, unsigned esz)
     return v;
 }
 
-static void write_memory(u64 address, unsigned esz, const ir_value *v)
+GUEST_ACCESS static void write_memory(u64 address, unsigned esz, const ir_value *v)
 {
     switch (esz) {
     case 0: *(volatile u8 *)address = (u8)v->d[0]; break;
@@ -75,7 +78,7 @@ EVAL(op_storerel)
 }
 
 /* Compare and exchange at an aligned address; *old becomes what was there. */
-static bool exchange(u64 address, unsigned esz, ir_value *old, const ir_value *new_value)
+GUEST_ACCESS static bool exchange(u64 address, unsigned esz, ir_value *old, const ir_value *new_value)
 {
     switch (esz) {
 #define CASE(n, type)                                                                              \
