@@ -289,10 +289,31 @@ static void extract(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- multiplication and division -----------------------------------------------------------------
  */
 
+/* While flags live in EFLAGS (the carry chains of long multiplication): MULX leaves them alone. */
+static void multiply_keeping_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    x64_mov_rr(B, size, X64_RAX, a);
+    x64_mov_rr(B, size, X64_RCX, b);
+    gen_consume(g, i);
+    gen_take_gpr(g, X64_RDX);
+    x64_mov_rr(B, size, X64_RDX, X64_RAX);
+    unsigned dst = gen_def_gpr(g, r, X64_RDX);
+    if (i->op == IR_MULHU)
+        x64_bmi_rrr(B, X64_MULX, 8, dst, X64_RAX, X64_RCX);
+    else
+        x64_bmi_rrr(B, X64_MULX, size, X64_RAX, dst, X64_RCX);
+}
+
 static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     s32 imm;
+    if (gen_flags_busy(g) && gen_has(g, X64_HAS_BMI2)) {
+        multiply_keeping_flags(g, r, i);
+        return;
+    }
     bool has_imm = gen_imm32(g, i->arg[1], &imm);
     unsigned a = gen_use_gpr(g, i->arg[0]), b = has_imm ? 0 : gen_use_gpr(g, i->arg[1]);
     gen_clobber_flags(g);
@@ -310,6 +331,10 @@ static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 static void multiply_high(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (i->op == IR_MULHU && gen_flags_busy(g) && gen_has(g, X64_HAS_BMI2)) {
+        multiply_keeping_flags(g, r, i);
+        return;
+    }
     unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
     gen_clobber_flags(g);
     x64_mov_rr(B, 8, X64_RAX, a);
