@@ -28,13 +28,14 @@ static char *add_word(struct exec_target *x, const char *word, size_t n)
 }
 
 /* Permission and kind of the file; its first bytes. */
-static s64 look(const char *host, u8 *head, size_t *size)
+static s64 look(const char *host, u8 *head, size_t *size, const char **why)
 {
     struct stat st;
     ssize_t n;
     int fd;
 
     if (stat(host, &st) != 0) return -errno;
+    if (S_ISDIR(st.st_mode)) *why = "is a directory";
     if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, host, X_OK, AT_EACCESS) != 0) return -EACCES;
     fd = open(host, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return -errno;
@@ -121,7 +122,7 @@ s64 exec_resolve(struct thread *t, s64 dirfd, const char *guest, u64 flags, stru
         size_t size = 0;
         char *interpreter;
 
-        r = look(x->host.host, head, &size);
+        r = look(x->host.host, head, &size, why);
         if (r != 0) return r;
         switch (program_kind(head, size, why)) {
         case PROGRAM_GUEST: return 0;
