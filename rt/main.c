@@ -57,6 +57,7 @@ static s64 find_program(struct thread *t, const char *word, struct exec_target *
     char name[PATH_MAX];
     s64 r, seen = -ENOENT;
 
+    *why = NULL;
     if (*word == '\0') return -ENOENT; /* no name at all, in whatever folder */
     if (strchr(word, '/') != NULL) return exec_resolve(t, AT_FDCWD, word, 0, x, why);
     if (dirs == NULL) dirs = "/usr/local/bin:/usr/bin:/bin";
