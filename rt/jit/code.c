@@ -233,8 +233,6 @@ struct region *code_publish(const struct translation *tr, u8 mode, u32 before)
                      (unsigned long long)r->pc, tr->insn_count, tr->code_size,
                      (unsigned long long)r->code, (unsigned long long)(r->code - a->code),
                      (int)(a - arenas));
-        stats_add(STAT_HOST_BYTES, tr->code_size);
-        stats_add(STAT_SIDE_BYTES, tr->side_size);
     }
     lock_drop(&code_lock);
     return r;
