@@ -156,39 +156,6 @@ size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max)
     return (at - pc - guard_copy(words, (const void *)pc, at - pc)) / 4;
 }
 
-/* True when another mapping of the same file pages is shared and writable. Lock held. */
-static bool written_elsewhere(const struct mm_area *a)
-{
-    u64 end = a->offset + (a->end - a->start);
-
-    for (size_t i = 0; i < mm_table.count; i++) {
-        const struct mm_area *b = &mm_table.area[i];
-
-        if (b->ino == a->ino && b->dev == a->dev && b->offset < end &&
-            b->offset + (b->end - b->start) > a->offset && (b->flags & MAP_SHARED) != 0 &&
-            (b->prot & PROT_WRITE) != 0)
-            return true;
-    }
-    return false;
-}
-
-bool mm_code_may_change(u64 addr)
-{
-    bool may = false;
-    size_t i;
-
-    lock_take(&mm_lock);
-    i = mm_index(addr);
-    if (i < mm_table.count && mm_table.area[i].start <= addr) {
-        const struct mm_area *a = &mm_table.area[i];
-
-        may = (a->flags & MAP_SHARED) != 0 &&
-              ((a->prot & PROT_WRITE) != 0 || (a->ino != 0 && written_elsewhere(a)));
-    }
-    lock_drop(&mm_lock);
-    return may;
-}
-
 bool mm_has_writable_code(void)
 {
     return mm_table.writable_code;

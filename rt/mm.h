@@ -39,10 +39,6 @@ bool mm_find(u64 addr, struct mm_area *out);
  * pc. Takes LOCK_MM; never faults (0 when the page can't be read). */
 size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max);
 
-/* True when code at addr can change without notice: a shared writable mapping, or one whose file
- * page another writable mapping shows. Takes LOCK_MM. */
-bool mm_code_may_change(u64 addr);
-
 /* True when a mapping has been writable and executable at once: then calls that fill memory must
  * say so by mm_written. */
 bool mm_has_writable_code(void);
