@@ -36,7 +36,7 @@ static struct arena_block *take_spare(struct arena *a, size_t size)
     return NULL;
 }
 
-static void grow(struct arena *a, size_t size)
+void arena_grow(struct arena *a, size_t size)
 {
     struct arena_block *b = take_spare(a, size);
     if (!b) {
@@ -52,20 +52,6 @@ static void grow(struct arena *a, size_t size)
     a->blocks = b;
     a->at = block_start(b);
     a->limit = a->at + b->size;
-}
-
-void *arena_alloc(struct arena *a, size_t size)
-{
-    size = ALIGN_UP(size, (size_t)16);
-    if ((size_t)(a->limit - a->at) < size || !a->at) grow(a, size);
-    void *p = a->at;
-    a->at += size;
-    return p;
-}
-
-void *arena_zalloc(struct arena *a, size_t size)
-{
-    return memset(arena_alloc(a, size), 0, size);
 }
 
 void arena_reset(struct arena *a)

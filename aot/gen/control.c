@@ -60,7 +60,6 @@ static void link_stubs(struct gen *g)
 {
     for (u32 n = 0; n < g->cell_count; n++) {
         g->cells[n].stub = x64_pos(B);
-        gen_safepoint_home(g, g->cells[n].target);
         x64_lea(B, 8, X64_RAX, x64_mem_rip(0));
         gen_reloc(g, RELOC_CELL, n);
         gen_guest_address(g, X64_RCX, g->cells[n].target);

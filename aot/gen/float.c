@@ -144,7 +144,7 @@ struct scalar_target {
 static struct scalar_target scalar_target(struct gen *g, ir_ref r, unsigned dst, bool narrow)
 {
     bool scalar = gen_inst(g, r)->type != IR_V128;
-    bool clears = scalar && !narrow && g->val[r].hint != NO_SLOT;
+    bool clears = scalar && !narrow && g->val[r].hint;
     return (struct scalar_target){clears ? X0 : dst, dst, clears, narrow || clears || !scalar};
 }
 

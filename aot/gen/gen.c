@@ -23,7 +23,7 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->options = options;
     g->has = options->host_features;
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
-    g->val = arena_alloc(arena, f->count * sizeof(*g->val)); /* filled by gen_plan */
+    g->val = arena_zalloc(arena, f->count * sizeof(*g->val));
     g->nz_live = arena_alloc(arena, f->count);
     g->block_dirty = arena_zalloc(arena, f->block_count * sizeof(u64));
     g->block_nz = arena_zalloc(arena, f->block_count);
@@ -37,32 +37,64 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     return g;
 }
 
-static gen_fn *emitter(const struct gen *g, const struct ir_inst *i)
+/*
+ * Which table has an operation, by the groups in which the table of operations lists them. A
+ * test holds it against a search of all tables.
+ */
+static gen_fn *const *const table_of[IR_OP_COUNT] = {
+    [IR_NOP ... IR_INSN] = gen_state_ops,
+    [IR_ADD ... IR_CRC32] = gen_int_ops,
+    [IR_ICMP ... IR_BOR] = gen_flag_ops,
+    [IR_BINT] = gen_int_ops,
+    [IR_COND ... IR_FLLOGIC] = gen_flag_ops,
+    [IR_FLFCMP] = gen_float_ops,
+    [IR_FLSELECT ... IR_FLPACK] = gen_flag_ops,
+    [IR_JUMP ... IR_GUARD] = gen_control_ops,
+    [IR_HELPER ... IR_COUNTER] = gen_helper_ops,
+    [IR_FENCE ... IR_RMW] = gen_memory_ops,
+    [IR_FTOI ... IR_FTOV] = gen_state_ops,
+    [IR_VGET ... IR_FADD - 1] = gen_vector_ops,
+    [IR_FADD ... IR_VICVTF] = gen_float_ops,
+    [IR_AESE ... IR_OP_COUNT - 1] = gen_crypto_ops,
+};
+
+gen_fn *gen_emitter(unsigned op)
 {
-    static gen_fn *const *const tables[] = {gen_state_ops,  gen_int_ops,     gen_memory_ops,
-                                            gen_flag_ops,   gen_control_ops, gen_helper_ops,
-                                            gen_vector_ops, gen_float_ops,   gen_crypto_ops};
-    if (g->options->fp_checked && ir_has(i->op, IR_FL_FP)) return gen_by_helper;
-    for (size_t n = 0; n < ARRAY_SIZE(tables); n++)
-        if (tables[n][i->op]) return tables[n][i->op];
-    return gen_by_helper;
+    gen_fn *fn = table_of[op] ? table_of[op][op] : NULL;
+    return fn ? fn : gen_by_helper;
 }
 
 /* An operation whose only effect is a value that nobody uses. */
 static bool is_useless(const struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    return !g->val[r].left && !ir_has(i->op, IR_FL_FAULT | IR_FL_SIDE | IR_FL_END | IR_FL_FP);
+    return !g->val[r].left && ir_op_effect[i->op] == IR_EFFECT_NONE;
+}
+
+/* What emits nothing is done on the spot: half of all operations. */
+static bool emit_nothing(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    switch (i->op) {
+    case IR_NOP: return true;
+    case IR_INSN: g->pc = (u64)i->imm; return true;
+    case IR_CONST:
+        g->val[r].place = VAL_CONST;
+        g->val[r].narrow = true;
+        return true;
+    default: return false;
+    }
 }
 
 static void emit_inst(struct gen *g, ir_ref r)
 {
     const struct ir_inst *i = gen_inst(g, r);
-    if (i->op == IR_NOP) return;
+    if (emit_nothing(g, r, i)) return;
     g->at = r;
     if (is_useless(g, r, i) && g->val[r].place == VAL_NONE)
         gen_consume(g, i);
+    else if (g->options->fp_checked && ir_has(i->op, IR_FL_FP))
+        gen_by_helper(g, r, i);
     else
-        emitter(g, i)(g, r, i);
+        gen_emitter(i->op)(g, r, i);
     gen_unlock(g);
 }
 
@@ -70,6 +102,7 @@ static void emit_inst(struct gen *g, ir_ref r)
 static void forget_values(struct gen *g)
 {
     for (unsigned r = 0; r < 16; r++) g->gpr[r].head = g->xmm[r].head = IR_NONE;
+    g->gpr_free = g->xmm_free = 0xffff;
     g->scratch_used = 0;
     g->vscratch_used = 0;
     g->eflags = EF_NONE;

@@ -477,7 +477,7 @@ static void zero_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned a = gen_use_gpr(g, i->arg[0]);
     bool arg32 = gen_inst(g, i->arg[0])->type == IR_I32;
     if (i->esz >= 2 && arg32 && g->val[i->arg[0]].narrow && g->val[i->arg[0]].place == VAL_GPR &&
-        g->val[r].hint == NO_SLOT) {
+        !g->val[r].hint) {
         gen_alias(g, r, i->arg[0]);
         g->val[r].narrow = true;
         gen_consume(g, i);

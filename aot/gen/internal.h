@@ -58,9 +58,9 @@ enum val_place {
 struct val {
     u8 place; /* enum val_place */
     u8 reg;
-    u8 hint;     /* pinned slot the value is computed into, or NO_SLOT */
+    u8 hint;     /* 1 + the slot whose pin the value is computed into; 0: none */
     bool narrow; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
-    u8 slot;     /* integer slot that holds the value while its version is `version`, or NO_SLOT */
+    u8 slot;     /* 1 + the integer slot that holds the value while its version is `version`, or 0 */
     u32 version;
     u32 left;    /* uses to come */
     ir_ref next; /* next value in the same register */
@@ -131,6 +131,7 @@ struct gen {
 
     struct host_reg gpr[16], xmm[16];
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
+    u32 gpr_free, xmm_free;     /* host registers in which no value lives */
     u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */
     u8 pin[SLOT_REGISTERS];     /* slot -> host register, or NO_REG */
     u64 pinned;                 /* slots with a pin */
@@ -169,6 +170,9 @@ struct gen {
 };
 
 typedef void gen_fn(struct gen *g, ir_ref r, const struct ir_inst *i);
+
+/* The emit function of an operation: its table's entry, or gen_by_helper. */
+gen_fn *gen_emitter(unsigned op);
 
 /* Emit functions by operation; what no table has goes to gen_by_helper. */
 extern gen_fn *const gen_int_ops[IR_OP_COUNT];
@@ -224,9 +228,25 @@ bool gen_const(const struct gen *g, ir_ref r, s64 *value);
 unsigned gen_use_gpr(struct gen *g, ir_ref r);
 unsigned gen_use_xmm(struct gen *g, ir_ref r);
 
+/* The value's last use is over. */
+void gen_drop(struct gen *g, ir_ref r);
+
 /* The operands' use counts drop; what nobody needs any more is free (but still locked). */
-void gen_consume(struct gen *g, const struct ir_inst *i);
-void gen_consume_one(struct gen *g, ir_ref r);
+static inline void gen_consume_one(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    if (v->left > 1)
+        v->left--;
+    else
+        gen_drop(g, r);
+}
+
+static inline void gen_consume(struct gen *g, const struct ir_inst *i)
+{
+    unsigned n = ir_op_args[i->op];
+    for (unsigned k = 0; k < n; k++)
+        if (i->arg[k]) gen_consume_one(g, i->arg[k]);
+}
 
 /*
  * The register for result r: its hint's pin if that is possible, else `prefer` if it is a temp
@@ -251,7 +271,10 @@ void gen_bind_xmm(struct gen *g, ir_ref r, unsigned reg);
 void gen_unbind_gpr(struct gen *g, ir_ref r);
 
 /* Unlocks everything. */
-void gen_unlock(struct gen *g);
+static inline void gen_unlock(struct gen *g)
+{
+    g->gpr_locked = g->xmm_locked = 0;
+}
 
 /* Pinned slot's register holds the guest register after this (emits a load in lazy regions). */
 void gen_load_pin(struct gen *g, unsigned slot);

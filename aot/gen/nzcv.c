@@ -26,7 +26,7 @@ static struct x64_mem scratch_at(unsigned n)
 void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
 {
     if (slot >= SLOT_V0) return;
-    g->val[r].slot = (u8)slot;
+    g->val[r].slot = (u8)(slot + 1);
     g->val[r].version = g->version[slot];
 }
 
@@ -42,8 +42,9 @@ static bool operand(const struct gen *g, ir_ref r, struct nzcv_operand *o)
     *o = (struct nzcv_operand){.kind = NZCV_CONST};
     if (gen_const(g, r, &o->value)) return true;
     o->kind = NZCV_SLOT;
-    o->n = v->slot;
-    return v->slot != NO_SLOT && v->version == g->version[v->slot];
+    if (!v->slot) return false;
+    o->n = (u8)(v->slot - 1);
+    return v->version == g->version[o->n];
 }
 
 /* --- candidates ---------------------------------------------------------------------------------

@@ -26,17 +26,20 @@ static void bind(struct gen *g, struct host_reg *file, ir_ref r, enum val_place 
     v->reg = (u8)reg;
     v->next = file[reg].head;
     file[reg].head = r;
+    *(file == g->gpr ? &g->gpr_free : &g->xmm_free) &= ~(1u << reg);
 }
 
 static void unbind(struct gen *g, struct host_reg *file, ir_ref r)
 {
-    ir_ref *p = &file[g->val[r].reg].head;
+    unsigned reg = g->val[r].reg;
+    ir_ref *p = &file[reg].head;
     while (*p != r) {
         if (*p == IR_NONE) return; /* only after gen_fail, when nothing is kept in order any more */
         p = &g->val[*p].next;
     }
     *p = g->val[r].next;
     g->val[r].next = IR_NONE;
+    if (!file[reg].head) *(file == g->gpr ? &g->gpr_free : &g->xmm_free) |= 1u << reg;
 }
 
 void gen_bind_gpr(struct gen *g, ir_ref r, unsigned reg)
@@ -54,37 +57,32 @@ void gen_unbind_gpr(struct gen *g, ir_ref r)
     unbind(g, g->gpr, r);
 }
 
-static void drop(struct gen *g, ir_ref r)
+static void free_place(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
-    switch (v->place) {
-    case VAL_GPR: unbind(g, g->gpr, r); break;
-    case VAL_XMM: unbind(g, g->xmm, r); break;
-    case VAL_SCRATCH: g->scratch_used &= ~(UINT64_C(1) << v->reg); break;
-    case VAL_VSCRATCH: g->vscratch_used &= ~(1u << v->reg); break;
-    case VAL_CONST: return;
-    default: break;
-    }
+    if (v->place == VAL_GPR)
+        unbind(g, g->gpr, r);
+    else if (v->place == VAL_CONST)
+        return;
+    else if (v->place == VAL_XMM)
+        unbind(g, g->xmm, r);
+    else if (v->place == VAL_SCRATCH)
+        g->scratch_used &= ~(UINT64_C(1) << v->reg);
+    else if (v->place == VAL_VSCRATCH)
+        g->vscratch_used &= ~(1u << v->reg);
     v->place = VAL_NONE;
 }
 
-void gen_consume_one(struct gen *g, ir_ref r)
+void gen_drop(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
-    if (v->left && --v->left) return;
+    v->left = 0;
     if (v->place == VAL_LATER) {
         v->place = VAL_NONE;
         gen_consume(g, gen_inst(g, r)); /* a deferred value kept its operands alive */
     } else if (v->place != VAL_EFLAGS && v->place != VAL_NZCV_HOME) {
-        drop(g, r);
+        free_place(g, r);
     }
-}
-
-void gen_consume(struct gen *g, const struct ir_inst *i)
-{
-    unsigned n = ir_op_info(i->op)->args;
-    for (unsigned k = 0; k < n; k++)
-        if (i->arg[k]) gen_consume_one(g, i->arg[k]);
 }
 
 void gen_alias(struct gen *g, ir_ref r, ir_ref v)
@@ -92,11 +90,6 @@ void gen_alias(struct gen *g, ir_ref r, ir_ref v)
     bool xmm = g->val[v].place == VAL_XMM;
     if (!g->val[r].left) return;
     bind(g, xmm ? g->xmm : g->gpr, r, xmm ? VAL_XMM : VAL_GPR, g->val[v].reg);
-}
-
-void gen_unlock(struct gen *g)
-{
-    g->gpr_locked = g->xmm_locked = 0;
 }
 
 /* --- spills ----------------------------------------------------------------------------------- */
@@ -165,9 +158,8 @@ static unsigned lowest(u32 mask)
 
 static unsigned free_gpr(struct gen *g)
 {
-    u32 mask = g->gpr_temps & ~g->gpr_locked, spillable = mask;
-    for (; mask; mask &= mask - 1)
-        if (!g->gpr[lowest(mask)].head) return lowest(mask);
+    u32 spillable = g->gpr_temps & ~g->gpr_locked;
+    if (spillable & g->gpr_free) return lowest(spillable & g->gpr_free);
     if (!spillable) {
         gen_fail(g);
         return lowest(g->gpr_temps);
@@ -178,9 +170,8 @@ static unsigned free_gpr(struct gen *g)
 
 static unsigned free_xmm(struct gen *g)
 {
-    u32 mask = g->xmm_temps & ~g->xmm_locked, spillable = mask;
-    for (; mask; mask &= mask - 1)
-        if (!g->xmm[lowest(mask)].head) return lowest(mask);
+    u32 spillable = g->xmm_temps & ~g->xmm_locked;
+    if (spillable & g->xmm_free) return lowest(spillable & g->xmm_free);
     if (!spillable) {
         gen_fail(g);
         return lowest(g->xmm_temps);
@@ -209,6 +200,8 @@ static void rename_all(struct gen *g, struct host_reg *file, unsigned from, unsi
     for (ir_ref r = file[from].head; r; r = g->val[r].next) g->val[r].reg = (u8)to;
     file[to].head = file[from].head;
     file[from].head = IR_NONE;
+    u32 *free = file == g->gpr ? &g->gpr_free : &g->xmm_free;
+    *free = (*free & ~(1u << to)) | 1u << from;
 }
 
 void gen_take_gpr(struct gen *g, unsigned reg)
@@ -280,7 +273,7 @@ unsigned gen_use_gpr(struct gen *g, ir_ref r)
     case VAL_SCRATCH:
         reg = free_gpr(g);
         x64_mov_rm(&g->b, 8, reg, scratch_at(v->reg));
-        drop(g, r);
+        free_place(g, r);
         bind(g, g->gpr, r, VAL_GPR, reg);
         break;
     default: gen_fail(g); return X64_RAX;
@@ -314,7 +307,7 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
     case VAL_VSCRATCH:
         reg = free_xmm(g);
         x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, vscratch_at(v->reg));
-        drop(g, r);
+        free_place(g, r);
         bind(g, g->xmm, r, VAL_XMM, reg);
         break;
     default: gen_fail(g); return 0;
@@ -328,8 +321,9 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
 /* The pin of r's hint, if nothing else lives there any more; else NO_REG. */
 static unsigned hinted(struct gen *g, const struct host_reg *file, ir_ref r)
 {
-    unsigned slot = g->val[r].hint;
-    if (slot == NO_SLOT || g->pin[slot] == NO_REG || !g->val[r].left) return NO_REG;
+    if (!g->val[r].hint || !g->val[r].left) return NO_REG;
+    unsigned slot = g->val[r].hint - 1u;
+    if (g->pin[slot] == NO_REG) return NO_REG;
     if (file[g->pin[slot]].head) return NO_REG;
     gen_slot_changes(g, slot, r);
     g->ahead |= UINT64_C(1) << slot;

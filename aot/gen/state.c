@@ -1,5 +1,5 @@
 /*
- * Guest state and constants: GET, SET, INSN, CONST; moves between the register files.
+ * Guest state and constants: GET, SET, constants; moves between the register files.
  */
 #include "aot/gen/internal.h"
 
@@ -33,12 +33,6 @@ static void guest_address(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_guest_address(g, gen_def_gpr(g, r, NO_REG), (u64)i->imm);
     else
         constant(g, r, i);
-}
-
-static void instruction(struct gen *g, ir_ref r, const struct ir_inst *i)
-{
-    (void)r;
-    g->pc = (u64)i->imm;
 }
 
 /* --- GET
@@ -267,12 +261,10 @@ static void float_to_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 gen_fn *const gen_state_ops[IR_OP_COUNT] = {
-    [IR_CONST] = constant,
     [IR_VCONST2] = constant,
     [IR_GADDR] = guest_address,
     [IR_GET] = get,
     [IR_SET] = set,
-    [IR_INSN] = instruction,
     [IR_FTOI] = float_to_int,
     [IR_ITOF] = int_to_float,
     [IR_VTOF] = vector_to_float,

@@ -35,66 +35,12 @@ void ir_end_block(struct ir_func *f)
     f->block[f->block_count - 1].end = f->count;
 }
 
-struct ir_inst *ir_append(struct ir_func *f, unsigned op, unsigned type)
+void ir_grow(struct ir_func *f)
 {
-    if (f->count == f->capacity) {
-        struct ir_inst *more = arena_alloc(f->arena, 2 * f->capacity * sizeof(*more));
-        memcpy(more, f->inst, f->count * sizeof(*more));
-        f->inst = more;
-        f->capacity *= 2;
-    }
-    struct ir_inst *i = &f->inst[f->count++];
-    *i = (struct ir_inst){.op = (u8)op, .type = (u8)type};
-    return i;
-}
-
-ir_ref ir_const(struct ir_func *f, unsigned type, s64 value)
-{
-    struct ir_inst *i = ir_append(f, IR_CONST, type);
-    i->imm = value;
-    return ir_ref_of(f, i);
-}
-
-ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot)
-{
-    struct ir_inst *i = ir_append(f, IR_GET, type);
-    i->imm = slot;
-    return ir_ref_of(f, i);
-}
-
-void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v)
-{
-    struct ir_inst *i = ir_append(f, IR_SET, type);
-    i->imm = slot;
-    i->arg[0] = v;
-}
-
-ir_ref ir_op1(struct ir_func *f, unsigned op, unsigned type, ir_ref a)
-{
-    return ir_opx(f, op, type, 0, 0, 0, a, IR_NONE, IR_NONE);
-}
-
-ir_ref ir_op2(struct ir_func *f, unsigned op, unsigned type, ir_ref a, ir_ref b)
-{
-    return ir_opx(f, op, type, 0, 0, 0, a, b, IR_NONE);
-}
-
-ir_ref ir_op3(struct ir_func *f, unsigned op, unsigned type, ir_ref a, ir_ref b, ir_ref c)
-{
-    return ir_opx(f, op, type, 0, 0, 0, a, b, c);
-}
-
-ir_ref ir_opx(struct ir_func *f, unsigned op, unsigned type, unsigned esz, unsigned mod, s64 imm,
-              ir_ref a, ir_ref b, ir_ref c)
-{
-    struct ir_inst *i = ir_append(f, op, type);
-    i->esz = (u8)esz;
-    i->mod = (u8)mod;
-    i->imm = imm;
-    i->arg[0] = a;
-    i->arg[1] = b;
-    i->arg[2] = c;
-    return ir_ref_of(f, i);
+    struct ir_inst *more = arena_alloc(f->arena, 2 * f->capacity * sizeof(*more));
+    memcpy(more, f->inst, f->count * sizeof(*more));
+    f->inst = more;
+    f->capacity *= 2;
 }
 
 void ir_count_uses(struct ir_func *f)

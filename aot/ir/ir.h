@@ -143,6 +143,16 @@ struct ir_op_info {
 
 extern const struct ir_op_info ir_op_table[IR_OP_COUNT];
 
+/* The same facts by the byte, for walks that look at every instruction. */
+enum ir_effect {
+    IR_EFFECT_NONE,  /* a value of other values; GET too */
+    IR_EFFECT_POINT, /* FAULT or FP: guest state must be exact there */
+    IR_EFFECT_OTHER, /* SIDE or END */
+};
+
+extern const u8 ir_op_args[IR_OP_COUNT];
+extern const u8 ir_op_effect[IR_OP_COUNT];
+
 static inline const struct ir_op_info *ir_op_info(unsigned op)
 {
     return &ir_op_table[op];
@@ -181,24 +191,69 @@ u32 ir_begin_block(struct ir_func *f, u64 pc);
 /* Closes the current block: the last instruction must be an END op. */
 void ir_end_block(struct ir_func *f);
 
-/* Appends an instruction and returns it for the caller to fill what the arguments don't. */
-struct ir_inst *ir_append(struct ir_func *f, unsigned op, unsigned type);
+/* Makes room for more instructions. Private to ir_append. */
+void ir_grow(struct ir_func *f);
+
+/* Appends an instruction and returns it for the caller to fill what the arguments don't. Building is
+ * a good part of what translation costs: hence inline. */
+static inline struct ir_inst *ir_append(struct ir_func *f, unsigned op, unsigned type)
+{
+    if (__builtin_expect(f->count == f->capacity, 0)) ir_grow(f);
+    struct ir_inst *i = &f->inst[f->count++];
+    *i = (struct ir_inst){.op = (u8)op, .type = (u8)type};
+    return i;
+}
 
 static inline ir_ref ir_ref_of(const struct ir_func *f, const struct ir_inst *i)
 {
     return (ir_ref)(i - f->inst);
 }
 
-/* Short forms: append and give the value. */
-ir_ref ir_const(struct ir_func *f, unsigned type, s64 value);
-ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot);
-void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v);
-ir_ref ir_op1(struct ir_func *f, unsigned op, unsigned type, ir_ref a);
-ir_ref ir_op2(struct ir_func *f, unsigned op, unsigned type, ir_ref a, ir_ref b);
-ir_ref ir_op3(struct ir_func *f, unsigned op, unsigned type, ir_ref a, ir_ref b, ir_ref c);
-/* With element size, mod and immediate. */
-ir_ref ir_opx(struct ir_func *f, unsigned op, unsigned type, unsigned esz, unsigned mod, s64 imm,
-              ir_ref a, ir_ref b, ir_ref c);
+/* Appends an instruction and gives its value. */
+static inline ir_ref ir_opx(struct ir_func *f, unsigned op, unsigned type, unsigned esz,
+                            unsigned mod, s64 imm, ir_ref a, ir_ref b, ir_ref c)
+{
+    struct ir_inst *i = ir_append(f, op, type);
+    i->esz = (u8)esz;
+    i->mod = (u8)mod;
+    i->imm = imm;
+    i->arg[0] = a;
+    i->arg[1] = b;
+    i->arg[2] = c;
+    return f->count - 1;
+}
+
+/* Short forms. */
+static inline ir_ref ir_const(struct ir_func *f, unsigned type, s64 value)
+{
+    return ir_opx(f, IR_CONST, type, 0, 0, value, IR_NONE, IR_NONE, IR_NONE);
+}
+
+static inline ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot)
+{
+    return ir_opx(f, IR_GET, type, 0, 0, slot, IR_NONE, IR_NONE, IR_NONE);
+}
+
+static inline void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v)
+{
+    ir_opx(f, IR_SET, type, 0, 0, slot, v, IR_NONE, IR_NONE);
+}
+
+static inline ir_ref ir_op1(struct ir_func *f, unsigned op, unsigned type, ir_ref a)
+{
+    return ir_opx(f, op, type, 0, 0, 0, a, IR_NONE, IR_NONE);
+}
+
+static inline ir_ref ir_op2(struct ir_func *f, unsigned op, unsigned type, ir_ref a, ir_ref b)
+{
+    return ir_opx(f, op, type, 0, 0, 0, a, b, IR_NONE);
+}
+
+static inline ir_ref ir_op3(struct ir_func *f, unsigned op, unsigned type, ir_ref a, ir_ref b,
+                            ir_ref c)
+{
+    return ir_opx(f, op, type, 0, 0, 0, a, b, c);
+}
 
 /* Fills uses of every instruction; fills preds and loop_head of every block. */
 void ir_count_uses(struct ir_func *f);

@@ -20,6 +20,21 @@ const struct ir_op_info ir_op_table[IR_OP_COUNT] = {
 #undef X
 };
 
+const u8 ir_op_args[IR_OP_COUNT] = {
+#define X(name, text, signature, flags) [IR_##name] = sizeof(signature) - 2,
+    IR_OPS(X)
+#undef X
+};
+
+const u8 ir_op_effect[IR_OP_COUNT] = {
+#define X(name, text, signature, flags)                                                            \
+    [IR_##name] = (flags) & (FAULT | FP)   ? IR_EFFECT_POINT                                       \
+                  : (flags) & (SIDE | END) ? IR_EFFECT_OTHER                                       \
+                                           : IR_EFFECT_NONE,
+    IR_OPS(X)
+#undef X
+};
+
 const char *ir_type_name(unsigned type)
 {
     static const char *const names[IR_TYPE_COUNT] = {"void", "bool", "flags", "i32", "i64",

@@ -97,12 +97,18 @@ static void drop_dead(struct ir_func *f, const struct ir_block *b, struct doomed
     for (ir_ref r = b->end; r-- > b->first;) {
         struct ir_inst *i = &f->inst[r];
         if (i->op == IR_INSN) continue;
-        if (i->op == IR_SET ? is_doomed(&d, i->imm) : !i->uses && opt_is_pure(i->op))
-            opt_drop(f, i);
-        else if (i->op == IR_GET || i->op == IR_SET)
-            access(&d, i);
-        else
+        if (opt_is_pure(i->op)) {
+            if (!i->uses)
+                opt_drop(f, i);
+            else if (i->op == IR_GET)
+                access(&d, i);
+        } else if (i->op != IR_SET) {
             observe(&d, i);
+        } else if (is_doomed(&d, i->imm)) {
+            opt_drop(f, i);
+        } else {
+            access(&d, i);
+        }
     }
 }
 

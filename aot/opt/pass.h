@@ -15,21 +15,21 @@
 /* Operations that may go when nobody uses their value. */
 static inline bool opt_is_pure(unsigned op)
 {
-    return !ir_has(op, IR_FL_FAULT | IR_FL_SIDE | IR_FL_END | IR_FL_FP);
+    return ir_op_effect[op] == IR_EFFECT_NONE;
 }
 
 /* Guest state must be exact here: what may leave the region, or look at or change the slots. */
 static inline bool opt_observes_state(unsigned op)
 {
-    return ir_has(op, IR_FL_FAULT | IR_FL_FP | IR_FL_END) || op == IR_GUARD || op == IR_EXITIF ||
-           op == IR_HELPER;
+    return ir_op_effect[op] == IR_EFFECT_POINT || ir_has(op, IR_FL_END) || op == IR_GUARD ||
+           op == IR_EXITIF || op == IR_HELPER;
 }
 
 /* The instruction's arguments become what stands for them, and it stands for itself. */
 static inline void opt_resolve(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
-    unsigned n = ir_op_info(i->op)->args;
+    unsigned n = ir_op_args[i->op];
     for (unsigned k = 0; k < n; k++) i->arg[k] = f->inst[i->arg[k]].note;
     i->note = r;
 }
@@ -37,7 +37,7 @@ static inline void opt_resolve(struct ir_func *f, ir_ref r)
 /* The instruction goes; uses are kept. */
 static inline void opt_drop(struct ir_func *f, struct ir_inst *i)
 {
-    unsigned n = ir_op_info(i->op)->args;
+    unsigned n = ir_op_args[i->op];
     for (unsigned k = 0; k < n; k++) f->inst[i->arg[k]].uses--;
     *i = (struct ir_inst){.op = IR_NOP, .note = i->note};
 }

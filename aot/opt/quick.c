@@ -14,5 +14,4 @@ void opt_quick(struct ir_func *f)
     } else {
         ir_count_uses(f);
     }
-    ir_link_blocks(f);
 }

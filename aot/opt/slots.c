@@ -86,7 +86,7 @@ static void forward_get(struct ir_func *f, ir_ref r, struct facts *k)
 static bool resolve_and_count(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
-    unsigned n = ir_op_info(i->op)->args;
+    unsigned n = ir_op_args[i->op];
     i->note = r;
     i->uses = 0;
     for (unsigned k = 0; k < n; k++) {

@@ -53,6 +53,48 @@ static inline s32 truncate_imm(unsigned size, s32 imm)
     return size == 1 ? (s8)imm : size == 2 ? (s16)imm : imm;
 }
 
+/* A whole instruction with a memory operand and no immediate. Out of line, so that the short ways
+ * past it save no registers. */
+static __attribute__((noinline)) void emit_rm(struct x64_buf *b, u32 opcode, unsigned size,
+                                              unsigned reg, struct x64_mem m, unsigned byte_regs)
+{
+    x64_end(b, put_rm(b, opcode, size, reg, m, byte_regs, 0));
+}
+
+/*
+ * The bulk of all code: an operation of 4 or 8 bytes, opcode of one byte, between a register and
+ * [base + disp] or [rip + disp]. False: not of that shape, nothing was done.
+ */
+static inline bool put_simple(struct x64_buf *b, u8 opcode, unsigned size, unsigned reg,
+                              struct x64_mem m)
+{
+    unsigned base = (unsigned)m.base & 7;
+    if (m.kind == X64_MEM_RIP && size >= 4) {
+        u8 *p = x64_begin(b);
+        unsigned rex = (size & 8) | (reg >> 3) << 2;
+        *p = (u8)(0x40 | rex);
+        p += rex != 0;
+        p[0] = opcode;
+        p[1] = (u8)((reg & 7) << 3 | 5);
+        x64_end(b, x64_put_slot(b, p + 2, m.disp));
+        return true;
+    }
+    if (size < 4 || m.kind != X64_MEM_BASE || m.base < 0 || m.index >= 0 || base == X64_RSP)
+        return false;
+    assert(size <= 8 && reg < 16);
+    unsigned rex = (size & 8) | (reg >> 3) << 2 | (unsigned)m.base >> 3;
+    u8 *p = x64_begin(b);
+    *p = (u8)(0x40 | rex);
+    p += rex != 0;
+    p[0] = opcode;
+    unsigned has_disp = (m.disp != 0) | (base == X64_RBP);
+    unsigned mod = has_disp << (m.disp != (s8)m.disp);
+    p[1] = (u8)(mod << 6 | (reg & 7) << 3 | base);
+    x64_put32(p + 2, (u32)m.disp);
+    x64_end(b, p + 2 + (mod & 1) + (mod & 2) * 2);
+    return true;
+}
+
 /* --- moves ----------------------------------------------------------------------------------- */
 
 void x64_mov_rr(struct x64_buf *b, unsigned size, unsigned dst, unsigned src)
@@ -93,12 +135,14 @@ void x64_movabs(struct x64_buf *b, unsigned dst, u64 imm)
 
 void x64_mov_rm(struct x64_buf *b, unsigned size, unsigned dst, struct x64_mem m)
 {
-    x64_end(b, put_rm(b, sized(0x8a, size), size, dst, m, byte_regs(size, dst), 0));
+    if (put_simple(b, 0x8b, size, dst, m)) return;
+    emit_rm(b, sized(0x8a, size), size, dst, m, byte_regs(size, dst));
 }
 
 void x64_mov_mr(struct x64_buf *b, unsigned size, struct x64_mem m, unsigned src)
 {
-    x64_end(b, put_rm(b, sized(0x88, size), size, src, m, byte_regs(size, src), 0));
+    if (put_simple(b, 0x89, size, src, m)) return;
+    emit_rm(b, sized(0x88, size), size, src, m, byte_regs(size, src));
 }
 
 void x64_mov_mi(struct x64_buf *b, unsigned size, struct x64_mem m, s32 imm)
@@ -143,7 +187,8 @@ void x64_movsx_rm(struct x64_buf *b, unsigned to_size, unsigned size, unsigned d
 void x64_lea(struct x64_buf *b, unsigned size, unsigned dst, struct x64_mem m)
 {
     assert(size == 4 || size == 8);
-    x64_end(b, put_rm(b, 0x8d, size, dst, m, 0, 0));
+    if (put_simple(b, 0x8d, size, dst, m)) return;
+    emit_rm(b, 0x8d, size, dst, m, 0);
 }
 
 void x64_push_r(struct x64_buf *b, unsigned reg)
@@ -548,7 +593,8 @@ void x64_jmp_r(struct x64_buf *b, unsigned reg)
 
 void x64_jmp_m(struct x64_buf *b, struct x64_mem m)
 {
-    x64_end(b, put_rm(b, 0xff, 4, 4, m, 0, 0));
+    if (put_simple(b, 0xff, 4, 4, m)) return;
+    emit_rm(b, 0xff, 4, 4, m, 0);
 }
 
 void x64_call_r(struct x64_buf *b, unsigned reg)
