@@ -8,6 +8,7 @@
 #include "rt/mm.h"
 #include "rt/options.h"
 #include "rt/process.h"
+#include "rt/stats.h"
 #include "rt/translate.h"
 
 #include <fcntl.h>
@@ -146,6 +147,7 @@ static int run_command(int argc, char **argv, char **envp)
 
     options_from_environment(envp);
     first = options_parse(argc, argv);
+    stats_on = options.stats;
     if (first < 0) return -first - 1;
     if (first == argc) log_fatal(126, "run: which program? see ferry run --help");
     t = start_runtime();

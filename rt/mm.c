@@ -137,23 +137,45 @@ bool mm_find(u64 addr, struct mm_area *out)
     return found;
 }
 
+/* The executable bytes that a thread met last. */
+struct code_range {
+    u64 start, end;
+    u32 generation; /* of the map; good as long as that is the map's */
+};
+
+static __thread struct code_range code_range;
+
+/* Looks for executable bytes from pc on, up to `end` if they go that far. */
+static struct code_range find_code(u64 pc, u64 end)
+{
+    struct code_range r = {pc, pc, 0};
+
+    lock_take(&mm_lock);
+    r.generation = mm_table.generation;
+    for (size_t i = mm_index(pc); i < mm_table.count && r.end < end; i++) {
+        const struct mm_area *a = &mm_table.area[i];
+
+        if (a->start > r.end || (a->prot & PROT_EXEC) == 0) break;
+        if (a->start < r.start) r.start = a->start;
+        r.end = a->end;
+    }
+    lock_drop(&mm_lock);
+    return r;
+}
+
 size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max)
 {
-    u64 end = pc + max * 4, at = pc;
+    u64 end = pc + max * 4;
+    struct code_range r = code_range;
 
     (void)context;
     if (end < pc) return 0;
-    lock_take(&mm_lock);
-    for (size_t i = mm_index(pc); i < mm_table.count && at < end; i++) {
-        const struct mm_area *a = &mm_table.area[i];
-
-        if (a->start > at || (a->prot & PROT_EXEC) == 0) break;
-        at = a->end;
-    }
-    lock_drop(&mm_lock);
-    if (at > end) at = end;
-    if (at <= pc) return 0;
-    return (at - pc - guard_copy(words, (const void *)pc, at - pc)) / 4;
+    if (pc < r.start || end > r.end ||
+        r.generation != __atomic_load_n(&mm_table.generation, __ATOMIC_ACQUIRE))
+        code_range = r = find_code(pc, end);
+    if (end > r.end) end = r.end;
+    if (end <= pc) return 0;
+    return (end - pc - guard_copy(words, (const void *)pc, end - pc)) / 4;
 }
 
 bool mm_has_writable_code(void)

@@ -135,6 +135,7 @@ static bool set_prot(u64 start, u64 end, u32 prot)
     for (size_t i = mm_index(start); i < mm_table.count && mm_table.area[i].start < end; i++) {
         lost |= (mm_table.area[i].prot & ~prot & PROT_EXEC) != 0;
         mm_table.area[i].prot = prot;
+        mm_changed();
     }
     mm_merge(start, end);
     return lost;

@@ -67,11 +67,13 @@ static void open_gap(size_t at, size_t n)
     memmove(mm_table.area + at + n, mm_table.area + at,
             (mm_table.count - at) * sizeof(struct mm_area));
     mm_table.count += n;
+    mm_changed();
 }
 
 static void close_gap(size_t at, size_t n)
 {
     mm_table.count -= n;
+    mm_changed();
     memmove(mm_table.area + at, mm_table.area + at + n,
             (mm_table.count - at) * sizeof(struct mm_area));
 }

@@ -14,10 +14,17 @@ struct mm_table {
     struct mm_area *area;
     size_t count, capacity;
     u64 brk_start, brk;
+    u32 generation;     /* counts mm_changed */
     bool writable_code; /* there has been a mapping both writable and executable */
 };
 
 extern struct mm_table mm_table;
+
+/* Areas or their permissions have changed: what threads remember of the map is stale. */
+static inline void mm_changed(void)
+{
+    __atomic_store_n(&mm_table.generation, mm_table.generation + 1, __ATOMIC_RELEASE);
+}
 
 /* Index of the first area that ends after addr (count if none). */
 size_t mm_index(u64 addr);

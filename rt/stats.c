@@ -5,11 +5,11 @@
 
 #include "rt/engine.h"
 #include "rt/log.h"
-#include "rt/options.h"
 
 #include <stdio.h>
 
 u64 stats[STAT_COUNT];
+bool stats_on;
 
 static const char *const texts[] = {
 #define X(name, text) text,
@@ -27,7 +27,7 @@ void stats_print(const char *text, u64 value)
 
 void stats_report(void)
 {
-    if (!options.stats) return;
+    if (!stats_on) return;
     for (unsigned i = 0; i < STAT_COUNT; i++)
         if (stats[i] != 0) stats_print(texts[i], stats[i]);
     if (engine->stats != NULL) engine->stats();

@@ -1,5 +1,5 @@
 /*
- * Counters for --stats: one list. Cheap enough to be always counted (relaxed, per process).
+ * Counters for --stats: one list. Counted only when they are going to be printed.
  */
 #ifndef RT_STATS_H
 #define RT_STATS_H
@@ -34,9 +34,12 @@ enum stat_counter {
 
 extern u64 stats[STAT_COUNT];
 
+/* Whether anything is counted: --stats. */
+extern bool stats_on;
+
 static inline void stats_add(enum stat_counter s, u64 n)
 {
-    __atomic_fetch_add(&stats[s], n, __ATOMIC_RELAXED);
+    if (stats_on) __atomic_fetch_add(&stats[s], n, __ATOMIC_RELAXED);
 }
 
 /* One line of --stats output: "  VALUE  TEXT". */

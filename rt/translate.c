@@ -59,9 +59,10 @@ static enum translate_status status_of(enum xlat_status s, u64 pc)
 }
 
 enum translate_status translate_region(struct arena *arena, u64 pc, unsigned how, u32 max_insts,
+                                       bool (*is_entry)(void *context, u64 pc),
                                        struct translation *out)
 {
-    static const struct code_view view = {mm_read_code, NULL};
+    const struct code_view view = {.read = mm_read_code, .is_entry = is_entry};
     struct xlat_options o;
     enum translate_status s;
 
@@ -98,7 +99,7 @@ enum translate_status translate_lift_range(struct arena *arena, u64 pc, u32 max_
                                            struct ir_func **out, struct guest_range *range)
 {
     struct noting n = {{UINT64_MAX, 0}};
-    struct code_view view = {read_noting, &n};
+    struct code_view view = {.read = read_noting, .context = &n};
     struct xlat_options o;
     enum translate_status s;
 

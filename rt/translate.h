@@ -27,10 +27,11 @@ void translate_init(void);
 enum translate_how { TRANSLATE_FP_CHECKED = 1, TRANSLATE_UNTAG = 2 };
 
 /*
- * Translates the region at pc. how: bits of enum translate_how. max_insts: 0 is the tier's default. What out points to lives in the arena.
- * Counts into --stats.
+ * Translates the region at pc. how: bits of enum translate_how. max_insts: 0 is the tier's default.
+ * is_entry: see code_view. What out points to lives in the arena. Counts into --stats.
  */
 enum translate_status translate_region(struct arena *arena, u64 pc, unsigned how, u32 max_insts,
+                                       bool (*is_entry)(void *context, u64 pc),
                                        struct translation *out);
 
 /* The region's IR, and its evaluation: see xlat_evaluate. */

@@ -10,9 +10,13 @@
 /*
  * Guest code. read: copies up to `max` words from guest address pc (a multiple of 4) and returns
  * how many could be had (0: not mapped or not executable). It must not fault.
+ *
+ * is_entry (or NULL): true when a translation starts at pc already, so that another needn't contain
+ * that code as well. "False" is always right.
  */
 struct code_view {
     size_t (*read)(void *context, u64 pc, u32 *words, size_t max);
+    bool (*is_entry)(void *context, u64 pc);
     void *context;
 };
 

@@ -13,10 +13,13 @@
 
 /*
  * The quick tier's region: one run of consecutive instructions from pc, with one entry, its start.
- * It goes on past conditional branches and ends at the first instruction that never goes on behind
- * itself, where code can't be read, or after max_insts (0: the default). Where a branch of the run
- * leads right behind such an end, and a loop is closed from there, the run goes on to the branch
- * that closes it: loops with other ways through them stay in one region.
+ * It goes on past conditional branches and ends
+ *  - at the first instruction that never goes on behind itself, or where code can't be read;
+ *  - after a few conditional branches, behind one that closes a loop, or before an address at which
+ *    another translation starts (code_view.is_entry);
+ *  - after max_insts (0: the default).
+ * Where a branch a little behind the first two leads back into the run, the run goes on to it:
+ * loops stay in one region.
  * The region's parts live in the arena. False: nothing can be read at pc.
  */
 bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 max_insts,

@@ -3,12 +3,18 @@
  * inside it, one cuts the run into blocks. A branch that stays inside ends its block, so the
  * instruction behind it starts one as well; a branch that leaves the run doesn't.
  *
- * Behind an end that some branch of the run leads past, decoding goes on for trial. A branch from
- * there back into the run makes what was on trial part of it; if none comes, it is dropped.
+ * Code is translated when it is first reached, so most of what a long run takes along would never
+ * run, or be translated again when it is reached by another way. Hence a run has an end after a few
+ * conditional branches, behind a loop, and where another translation starts. Loops pay for that at
+ * every turn, so decoding goes on for trial behind an end: a branch from there back into the run
+ * makes what was on trial part of it; if none comes soon, it is dropped.
  */
 #include "aot/disc/disc.h"
 
 #include "aot/a64/flow.h"
+
+#define MAX_CONDITIONAL 3  /* branches of a run that closes no loop */
+#define MAX_TRIAL       32 /* instructions on trial */
 
 struct branch {
     u32 at; /* index of the instruction */
@@ -61,23 +67,47 @@ static bool some_branch_leads_to(const struct run *run, u64 pc)
     return false;
 }
 
-static void decode_run(struct run *run, u32 available)
+/* How a run's end is found. */
+struct search {
+    u32 end;         /* on trial: instructions that are part of the run for sure */
+    u32 conditional; /* branches in that part */
+    bool trial;
+};
+
+/* The run may end before instruction `end`. */
+static void try_beyond(struct search *s, u32 end)
 {
-    u32 end = 0; /* instructions that are part of the run for sure, when on trial */
-    bool trial = false;
+    if (!s->trial) s->end = end;
+    s->trial = true;
+}
+
+/* The last branch, instruction i - 1, leads back into the part that is for sure: so that includes
+ * it from now on. */
+static void close_loop(const struct run *run, struct search *s, u32 i)
+{
+    u32 sure = s->trial ? s->end : i;
+    const struct branch *last = &run->branch[run->branches - 1];
+    if (last->target - run->pc < 4 * (u64)sure) *s = (struct search){.end = i, .trial = true};
+}
+
+static void decode_run(struct run *run, const struct code_view *view, u32 available)
+{
+    struct search s = {0};
     u32 i = 0;
-    while (i < available) {
-        u32 branches = run->branches;
+    while (i < available && !(s.trial && i - s.end >= MAX_TRIAL)) {
+        u64 behind = run->pc + 4 * (u64)i + 4;
         enum a64_flow flow = decode_one(run, i++);
-        if (trial && run->branches > branches &&
-            run->branch[branches].target - run->pc < 4 * (u64)end)
-            trial = false;
-        if (goes_on(flow)) continue;
-        if (!trial) end = i;
-        if (!some_branch_leads_to(run, run->pc + 4 * (u64)i)) break;
-        trial = true;
+        if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP) close_loop(run, &s, i);
+        s.conditional += flow == A64_FLOW_CONDITIONAL;
+        if (!goes_on(flow)) {
+            try_beyond(&s, i);
+            if (!some_branch_leads_to(run, behind)) break;
+        } else if (s.conditional == MAX_CONDITIONAL ||
+                   (view->is_entry && view->is_entry(view->context, behind))) {
+            try_beyond(&s, i);
+        }
     }
-    run->count = trial ? end : i;
+    run->count = s.trial ? s.end : i;
     while (run->branches && run->branch[run->branches - 1].at >= run->count) run->branches--;
 }
 
@@ -119,7 +149,7 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
     run.row = arena_alloc(arena, 2 * available);
     run.leader = arena_zalloc(arena, available);
     run.branch = arena_alloc(arena, available * sizeof *run.branch);
-    decode_run(&run, available);
+    decode_run(&run, view, available);
     u32 blocks = mark_leaders(&run);
 
     struct a64_block *block = arena_zalloc(arena, blocks * sizeof *block);

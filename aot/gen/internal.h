@@ -60,7 +60,7 @@ struct val {
     u8 reg;
     u8 hint;     /* 1 + the slot whose pin the value is computed into; 0: none */
     bool narrow; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
-    u8 slot;     /* 1 + the integer slot that holds the value while its version is `version`, or 0 */
+    u8 slot; /* 1 + the integer slot that holds the value while its version is `version`, or 0 */
     u32 version;
     u32 left;    /* uses to come */
     ir_ref next; /* next value in the same register */

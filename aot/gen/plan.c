@@ -37,7 +37,8 @@ static enum nz_effect nz_effect(const struct ir_inst *i)
     }
 }
 
-/* --- blocks: weight, and NZCV at their ends ------------------------------------------------------ */
+/* --- blocks: weight, and NZCV at their ends ------------------------------------------------------
+ */
 
 static void weigh_blocks(const struct gen *g, u32 *weight)
 {
@@ -89,14 +90,15 @@ static void find_nzcv(struct gen *g)
     }
 }
 
-/* --- the walk over instructions ------------------------------------------------------------------- */
+/* --- the walk over instructions
+ * ------------------------------------------------------------------- */
 
 /* What the walk, backward through a block, carries along. */
 struct walk {
     struct gen *g;
     u32 weight;
-    u64 sets;          /* register slots that the block SETs */
-    ir_ref next_point; /* the nearest operation behind that needs exact state */
+    u64 sets;                           /* register slots that the block SETs */
+    ir_ref next_point;                  /* the nearest operation behind that needs exact state */
     ir_ref next_access[SLOT_REGISTERS]; /* likewise of the slot's GETs and SETs; may be another
                                            block's */
     u32 score[SLOT_REGISTERS];

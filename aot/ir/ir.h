@@ -194,8 +194,8 @@ void ir_end_block(struct ir_func *f);
 /* Makes room for more instructions. Private to ir_append. */
 void ir_grow(struct ir_func *f);
 
-/* Appends an instruction and returns it for the caller to fill what the arguments don't. Building is
- * a good part of what translation costs: hence inline. */
+/* Appends an instruction and returns it for the caller to fill what the arguments don't. Building
+ * is a good part of what translation costs: hence inline. */
 static inline struct ir_inst *ir_append(struct ir_func *f, unsigned op, unsigned type)
 {
     if (__builtin_expect(f->count == f->capacity, 0)) ir_grow(f);

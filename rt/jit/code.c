@@ -17,24 +17,31 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define CODE_SIZE (2u << 20)
-#define DATA_SIZE (4u << 20)
-#define MAX_ARENAS 64
-#define BUCKET_BITS 15
-#define BUCKETS (1u << BUCKET_BITS)
-#define MAX_REGIONS (CODE_SIZE / 64)
-#define PAGE_COUNTS (1u << 16)
-#define SITES (1u << 15)
+#ifndef MADV_POPULATE_WRITE /* linux/mman.h since 5.14 */
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define CODE_SIZE      (2u << 20)
+#define DATA_SIZE      (4u << 20)
+#define MAX_ARENAS     64
+#define FIRST_POPULATE (64u << 10)
+#define MAX_POPULATE   (512u << 10)
+#define BUCKET_BITS    15
+#define BUCKETS        (1u << BUCKET_BITS)
+#define MAX_REGIONS    (CODE_SIZE / 64)
+#define PAGE_COUNTS    (1u << 16)
+#define SITES          (1u << 15)
 
 struct code_arena {
     u8 *code;  /* runnable */
     u8 *write; /* the same memory, writable */
     u8 *data;
     u32 code_used, data_used;
+    u32 code_ready, data_ready; /* bytes whose pages are there */
     bool sealed;
-    u32 retired;                 /* 0, or the generation before which threads may be in it */
-    u32 count;                   /* regions; grows only after the entry is there */
-    struct region **regions;     /* in data; ascending code */
+    u32 retired;             /* 0, or the generation before which threads may be in it */
+    u32 count;               /* regions; grows only after the entry is there */
+    struct region **regions; /* in data; ascending code */
 };
 
 struct lock code_lock;
@@ -42,11 +49,11 @@ static struct code_arena arenas[MAX_ARENAS]; /* free: code is NULL */
 static struct region *buckets[BUCKETS];
 static struct region *lookup[1 << LOOKUP_BITS]; /* for threads whose FPCR needs nothing special */
 static struct region *no_lookup[1 << LOOKUP_BITS]; /* stays empty: for the others */
-static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates */
-static u32 epoch;
+static u16 page_count[PAGE_COUNTS];                /* regions per guest page, folded; saturates */
+static u32 epoch, published;                       /* struct code_stamp */
 static u32 generation = 1;
-static s32 current = -1;             /* arena that takes new regions */
-static u8 sites[SITES]; /* site modes by address, folded: a wrong hit costs only speed */
+static s32 current = -1; /* arena that takes new regions */
+static u8 sites[SITES];  /* site modes by address, folded: a wrong hit costs only speed */
 
 _Static_assert(REGION_PC == offsetof(struct region, pc), "lookup.h disagrees");
 _Static_assert(REGION_CODE == offsetof(struct region, code), "lookup.h disagrees");
@@ -67,12 +74,14 @@ static u32 bucket_of(u64 pc)
     return (u32)((pc >> 2) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BUCKET_BITS));
 }
 
-u32 code_epoch(void)
+struct code_stamp code_stamp(void)
 {
-    return __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
+    return (struct code_stamp){__atomic_load_n(&epoch, __ATOMIC_ACQUIRE),
+                               __atomic_load_n(&published, __ATOMIC_ACQUIRE)};
 }
 
-/* --- arenas --------------------------------------------------------------------------------------- */
+/* --- arenas
+ * --------------------------------------------------------------------------------------- */
 
 /* Maps one arena; false: no memory. `code` is set last: signal handlers look at it. */
 static bool open_arena(struct code_arena *a)
@@ -86,9 +95,9 @@ static bool open_arena(struct code_arena *a)
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         write = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     }
-    bool good = place != MAP_FAILED && write != MAP_FAILED &&
-                mmap(place, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) !=
-                    MAP_FAILED;
+    bool good =
+        place != MAP_FAILED && write != MAP_FAILED &&
+        mmap(place, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
     close(fd);
     if (!good) {
         if (place != MAP_FAILED) munmap(place, CODE_SIZE + DATA_SIZE);
@@ -98,7 +107,7 @@ static bool open_arena(struct code_arena *a)
     a->write = write;
     a->data = place + CODE_SIZE;
     a->regions = (struct region **)(void *)a->data;
-    a->data_used = MAX_REGIONS * sizeof(*a->regions);
+    a->data_used = a->data_ready = MAX_REGIONS * sizeof(*a->regions);
     __atomic_store_n(&a->code, place, __ATOMIC_RELEASE);
     return true;
 }
@@ -127,6 +136,23 @@ static bool fits(const struct code_arena *a, const struct translation *tr)
            a->data_used + data_needed(tr) <= DATA_SIZE && a->count < MAX_REGIONS;
 }
 
+/*
+ * Sees to it that the pages of [start, start + need) are there, asking for them in ever larger
+ * pieces: a fault on each page costs more than all else that is done to it. Where the kernel can't
+ * (before Linux 5.14), the faults do it.
+ */
+static void populate(u8 *start, u32 *ready, u32 need, u32 size)
+{
+    if (need <= *ready) return;
+    u32 more = *ready < FIRST_POPULATE ? FIRST_POPULATE
+               : *ready < MAX_POPULATE ? *ready
+                                       : MAX_POPULATE;
+    u32 to = ALIGN_UP(need > *ready + more ? need : *ready + more, 4096u);
+    if (to > size) to = size;
+    madvise(start + *ready, to - *ready, MADV_POPULATE_WRITE);
+    *ready = to;
+}
+
 /* An arena with room, or NULL: code memory has reached its bound. */
 static struct code_arena *arena_for(const struct translation *tr)
 {
@@ -148,7 +174,8 @@ static void *take_data(struct code_arena *a, size_t size)
     return p;
 }
 
-/* --- publishing ----------------------------------------------------------------------------------- */
+/* --- publishing
+ * ----------------------------------------------------------------------------------- */
 
 static void relocate(struct code_arena *a, const struct translation *tr, u32 at,
                      const struct cell_slot *cells)
@@ -173,6 +200,8 @@ static void count_pages(const struct guest_range *range, int by)
 static struct region *install(struct code_arena *a, const struct translation *tr, u8 mode)
 {
     u32 at = a->code_used;
+    populate(a->write, &a->code_ready, at + tr->code_size, CODE_SIZE);
+    populate(a->data, &a->data_ready, a->data_used + (u32)data_needed(tr), DATA_SIZE);
     memcpy(a->write + at, tr->code, tr->code_size);
     a->code_used = (u32)ALIGN_UP(at + tr->code_size, 16u);
     struct region *r = take_data(a, sizeof(*r));
@@ -212,16 +241,25 @@ struct region *code_find(u64 pc, u8 mode)
     return r;
 }
 
-struct region *code_publish(const struct translation *tr, u8 mode, u32 before)
+bool code_is_entry(void *context, u64 pc)
+{
+    (void)context;
+    const struct region *r = __atomic_load_n(lookup_of(pc), __ATOMIC_ACQUIRE);
+    return r && r->pc == pc;
+}
+
+struct region *code_publish(const struct translation *tr, u8 mode, struct code_stamp since)
 {
     struct region *r = NULL;
     lock_take(&code_lock);
     struct code_arena *a = NULL;
-    if (before == epoch) {
-        r = find(tr->entries[0].pc, mode); /* another thread was faster */
+    if (since.epoch == epoch) {
+        /* Another thread may have been faster. */
+        if (since.published != published) r = find(tr->entries[0].pc, mode);
         if (!r) a = arena_for(tr);
     }
     if (a) {
+        __atomic_store_n(&published, published + 1, __ATOMIC_RELEASE);
         r = install(a, tr, mode);
         struct region **bucket = &buckets[bucket_of(r->pc)];
         r->next = *bucket;
@@ -229,7 +267,8 @@ struct region *code_publish(const struct translation *tr, u8 mode, u32 before)
         if (!(mode & MODE_FPCR)) __atomic_store_n(lookup_of(r->pc), r, __ATOMIC_RELEASE);
         count_pages(&r->range, 1);
         if (log_on_at(LOG_LINK, r->pc))
-            log_line(LOG_LINK, "region 0x%llx: %u instructions, %u bytes at 0x%llx (0x%llx of arena %d)",
+            log_line(LOG_LINK,
+                     "region 0x%llx: %u instructions, %u bytes at 0x%llx (0x%llx of arena %d)",
                      (unsigned long long)r->pc, tr->insn_count, tr->code_size,
                      (unsigned long long)r->code, (unsigned long long)(r->code - a->code),
                      (int)(a - arenas));
@@ -238,7 +277,8 @@ struct region *code_publish(const struct translation *tr, u8 mode, u32 before)
     return r;
 }
 
-/* --- lookup by host address ------------------------------------------------------------------------- */
+/* --- lookup by host address
+ * ------------------------------------------------------------------------- */
 
 static struct region *region_in(const struct code_arena *a, u64 ip)
 {
@@ -265,7 +305,8 @@ struct region *code_region_at(u64 ip)
     return NULL;
 }
 
-/* --- links and death -------------------------------------------------------------------------------- */
+/* --- links and death
+ * -------------------------------------------------------------------------------- */
 
 void code_link(struct cell_slot *cell, struct region *to)
 {
@@ -339,7 +380,8 @@ bool code_invalidate(u64 start, u64 end)
     return any;
 }
 
-/* --- giving memory back --------------------------------------------------------------------------- */
+/* --- giving memory back
+ * --------------------------------------------------------------------------- */
 
 void code_flush(void)
 {
@@ -381,7 +423,8 @@ void code_acknowledge(struct jit_thread *j)
     lock_drop(&code_lock);
 }
 
-/* --- fork ------------------------------------------------------------------------------------------- */
+/* --- fork
+ * ------------------------------------------------------------------------------------------- */
 
 void code_before_fork(void)
 {

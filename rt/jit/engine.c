@@ -21,7 +21,8 @@
 
 #define TRAPS_TO_SUPERSEDE 2
 
-/* --- threads -------------------------------------------------------------------------------------- */
+/* --- threads
+ * -------------------------------------------------------------------------------------- */
 
 static void purge_jump_cache(struct thread *t)
 {
@@ -65,7 +66,8 @@ static void jit_thread_exit(struct thread *t)
     munmap(j->stack, GUARD_SIZE + STACK_SIZE + cache + size);
 }
 
-/* --- translating ---------------------------------------------------------------------------------- */
+/* --- translating
+ * ---------------------------------------------------------------------------------- */
 
 static u8 mode_of(const struct thread *t)
 {
@@ -96,21 +98,21 @@ static struct region *translate(struct thread *t, u64 pc, u8 mode, enum translat
 {
     struct jit_thread *j = jit_of(t);
     struct region *r = NULL;
-    u64 start = now_ns();
+    u64 start = stats_on ? now_ns() : 0;
     u32 limit = 0;
     for (unsigned tries = 0; tries < 16 && !r; tries++) {
         struct translation tr;
-        u32 epoch = code_epoch();
+        struct code_stamp stamp = code_stamp();
         arena_reset(&j->arena);
-        *status = translate_region(&j->arena, pc, how_of(mode), limit, &tr);
+        *status = translate_region(&j->arena, pc, how_of(mode), limit, code_is_entry, &tr);
         if (*status == TRANSLATE_TOO_BIG && limit != 1)
             limit = limit ? limit / 2 : 16;
         else if (*status != TRANSLATE_OK)
             break;
-        else if (!(r = code_publish(&tr, mode, epoch)) && epoch == code_epoch())
+        else if (!(r = code_publish(&tr, mode, stamp)) && stamp.epoch == code_stamp().epoch)
             flush(j);
     }
-    stats_add(STAT_TRANSLATE_NS, now_ns() - start);
+    if (stats_on) stats_add(STAT_TRANSLATE_NS, now_ns() - start);
     return r;
 }
 
@@ -124,7 +126,8 @@ static struct region *region_for(struct thread *t, enum translate_status *status
     return r ? r : translate(t, pc, mode, status);
 }
 
-/* --- the evaluator behind it ---------------------------------------------------------------------- */
+/* --- the evaluator behind it
+ * ---------------------------------------------------------------------- */
 
 /* Evaluates `limit` instructions at state.pc (0: a region). False: *exit is to be returned. */
 static bool evaluate(struct thread *t, u32 limit, struct engine_exit *out)
@@ -159,7 +162,8 @@ static void note_trap(struct region *r, u8 site)
     jit_kick_all();
 }
 
-/* --- serving the doors ---------------------------------------------------------------------------- */
+/* --- serving the doors
+ * ---------------------------------------------------------------------------- */
 
 static u64 drop_tag(u64 pc)
 {
@@ -200,8 +204,8 @@ static void serve_trap(struct thread *t, struct turn *turn, struct left left)
     if (reason == TRAP_FPCR || reason == TRAP_LIMIT) return;
     stats_add(STAT_LEAVE_TRAP, 1);
     turn->done = true;
-    turn->exit = (struct engine_exit){
-        .kind = ENGINE_TRAP, .reason = reason, .imm = (u16)(left.rax >> 8)};
+    turn->exit =
+        (struct engine_exit){.kind = ENGINE_TRAP, .reason = reason, .imm = (u16)(left.rax >> 8)};
 }
 
 static void serve_recovered(struct thread *t, struct turn *turn)
@@ -284,7 +288,8 @@ static struct engine_exit jit_run(struct thread *t)
     return turn.exit;
 }
 
-/* --- the rest of the door ------------------------------------------------------------------------- */
+/* --- the rest of the door
+ * ------------------------------------------------------------------------- */
 
 static void kick(struct thread *t, void *context)
 {

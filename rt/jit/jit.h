@@ -6,8 +6,8 @@
  * stays where it is until all of it goes. A fork seals the arenas of both sides, since the code
  * pages are shared: each opens new ones when it translates again.
  *
- * Locks: LOCK_CODE (code_lock) guards all tables here. Translating itself needs no lock: each thread
- * has a translator of its own, and publishes its result if no invalidation came in between.
+ * Locks: LOCK_CODE (code_lock) guards all tables here. Translating itself needs no lock: each
+ * thread has a translator of its own, and publishes its result if no invalidation came in between.
  */
 #ifndef RT_JIT_JIT_H
 #define RT_JIT_JIT_H
@@ -37,8 +37,8 @@ struct incoming {
 
 /* What one translation of a region needs that another of the same address doesn't. */
 enum region_mode {
-    MODE_FPCR = 1,    /* FPCR asks for what the host's units can't do: arithmetic by helper */
-    MODE_FP_SITE = 2, /* the host's units trap too often here: the same */
+    MODE_FPCR = 1,       /* FPCR asks for what the host's units can't do: arithmetic by helper */
+    MODE_FP_SITE = 2,    /* the host's units trap too often here: the same */
     MODE_UNTAG_SITE = 4, /* tagged addresses are used here: they lose their tags first */
 };
 
@@ -51,9 +51,9 @@ struct region {
     struct region *next; /* in its hash bucket */
     struct incoming *incoming;
     struct guest_range range;
-    u8 mode;      /* bits of enum region_mode */
-    bool dead;    /* invalidated: never entered again */
-    u16 traps;    /* instructions that the evaluator had to finish: invalid operations, tags */
+    u8 mode;   /* bits of enum region_mode */
+    bool dead; /* invalidated: never entered again */
+    u16 traps; /* instructions that the evaluator had to finish: invalid operations, tags */
 };
 
 /* Per thread: t->engine. */
@@ -66,12 +66,12 @@ struct jit_thread {
 
     /* What recovery found, for run(). */
     struct engine_exit exit;
-    bool finish;        /* the instruction at state.pc is to be evaluated: invalid operation, tag */
-    struct region *at;  /* the region it happened in */
+    bool finish;       /* the instruction at state.pc is to be evaluated: invalid operation, tag */
+    struct region *at; /* the region it happened in */
 
-    u8 fpcr_mode;       /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
+    u8 fpcr_mode; /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
 
-    bool evaluating;    /* a fault now is the evaluator's */
+    bool evaluating; /* a fault now is the evaluator's */
     sigjmp_buf fault_out;
 };
 
@@ -79,7 +79,8 @@ static inline struct jit_thread *jit_of(struct thread *t);
 
 extern struct lock code_lock;
 
-/* --- enter.S ------------------------------------------------------------------------------------ */
+/* --- enter.S ------------------------------------------------------------------------------------
+ */
 
 struct left {
     u64 rax, rcx;
@@ -88,23 +89,32 @@ struct left engine_enter(struct guest_state *state, void *code, const u32 *atten
 extern const char engine_enter_window[], engine_enter_end[], engine_leave_recovered[];
 extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_trap[];
 
-/* --- code.c: memory and tables -------------------------------------------------------------------- */
+/* --- code.c: memory and tables
+ * -------------------------------------------------------------------- */
 
 /* The live region at pc in that mode, or NULL. Takes the lock if the lookup table hasn't got it. */
 struct region *code_find(u64 pc, u8 mode);
 
+/* True when a region at pc is known at a glance: for code_view.is_entry. */
+bool code_is_entry(void *context, u64 pc);
+
+/* How often code memory has changed so far: before a translation is begun. */
+struct code_stamp {
+    u32 epoch;     /* invalidations */
+    u32 published; /* regions */
+};
+struct code_stamp code_stamp(void);
+
 /*
- * Copies a translation into code memory and enters it into the tables, unless `epoch` (code_epoch
- * before the guest's bytes were read) is past. NULL: past, or no memory (then everything was
- * flushed). Takes the lock.
+ * Copies a translation into code memory and enters it into the tables, unless there was an
+ * invalidation since `since`. If another thread has published one for the same address and mode in
+ * between, that one is returned. NULL: an invalidation, or no memory (then everything was flushed).
+ * Takes the lock.
  */
-struct region *code_publish(const struct translation *tr, u8 mode, u32 epoch);
+struct region *code_publish(const struct translation *tr, u8 mode, struct code_stamp since);
 
 /* Gives the thread the table behind its jump cache that goes with its mode. */
 void code_choose_lookup(struct guest_state *s, u8 mode);
-
-/* Counts invalidations. */
-u32 code_epoch(void);
 
 /* The region whose code holds host address ip, dead ones included; NULL: none. Lock-free, for
  * signal handlers. */
@@ -132,12 +142,14 @@ void code_acknowledge(struct jit_thread *j);
 void code_before_fork(void);
 void code_after_fork(bool child);
 
-/* --- recover.c: out of the middle ----------------------------------------------------------------- */
+/* --- recover.c: out of the middle
+ * ----------------------------------------------------------------- */
 
 bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc);
 void jit_interrupt(struct thread *t, ucontext_t *uc);
 
-/* --- engine.c --------------------------------------------------------------------------------------- */
+/* --- engine.c
+ * --------------------------------------------------------------------------------------- */
 
 /* Every thread purges what it keeps of code addresses at its next safepoint. */
 void jit_kick_all(void);

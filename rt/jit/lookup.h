@@ -1,6 +1,7 @@
 /*
- * The table behind the jump caches, as enter.S reads it: direct-mapped by guest address, one pointer
- * to a struct region each. code.c proves the offsets. Nothing but defines: assembly includes this.
+ * The table behind the jump caches, as enter.S reads it: direct-mapped by guest address, one
+ * pointer to a struct region each. code.c proves the offsets. Nothing but defines: assembly
+ * includes this.
  */
 #ifndef RT_JIT_LOOKUP_H
 #define RT_JIT_LOOKUP_H

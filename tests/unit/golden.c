@@ -209,7 +209,7 @@ static void print_region(FILE *out, struct words *w, const char *where)
 {
     struct xlat_options options = {
         .host_features = FEATURES, .verify = true, .max_insts = (u32)w->count};
-    struct code_view view = {read_words, w};
+    struct code_view view = {.read = read_words, .context = w};
     struct translation t;
     char text[128];
     for (size_t n = 0; n < w->count; n++) {
@@ -226,8 +226,9 @@ static void print_region(FILE *out, struct words *w, const char *where)
     print_code(out, &t);
 }
 
-/* What a file should hold, from what it does. Counts its regions. */
-static char *regenerate(const char *path, unsigned *regions)
+/* What a file should hold, from what it does. Counts its regions. Not inlined: the compiler takes the
+ * stream's buffer for the pointer to it. */
+__attribute__((noinline)) static char *regenerate(const char *path, unsigned *regions)
 {
     char line[256], *result = NULL;
     size_t length = 0;

@@ -22,6 +22,7 @@
 u32 log_mask;
 u64 log_start, log_end;
 u64 stats[STAT_COUNT];
+bool stats_on;
 static struct jit_thread jits[2];
 static struct thread threads[2]; /* the address space's two threads */
 static unsigned kicks;
@@ -78,7 +79,9 @@ static struct region *publish_value(u64 pc, u32 value, u8 mode, u32 size)
     code[0] = 0xb8;
     memcpy(code + 1, &value, 4);
     code[5] = 0xc3;
-    return code_publish(&t, mode, code_epoch());
+    struct code_stamp since = code_stamp();
+    since.published = 0; /* begun before all others */
+    return code_publish(&t, mode, since);
 }
 
 /* Jumps through its cell; the stub, where it leads at first, returns the cell's address. */
@@ -94,7 +97,7 @@ static struct region *publish_link(u64 pc)
     t.reloc_count = 2;
     t.cells = &cell;
     t.cell_count = 1;
-    return code_publish(&t, 0, code_epoch());
+    return code_publish(&t, 0, code_stamp());
 }
 
 static u64 call(const struct region *r)
@@ -205,10 +208,10 @@ END_TEST
 START_TEST(what_was_read_before_an_invalidation_is_not_published)
 {
     struct translation t = make(0x10000, 6);
-    u32 before = code_epoch();
+    struct code_stamp before = code_stamp();
     ck_assert(!code_invalidate(0x50000, 0x51000));
     ck_assert_ptr_null(code_publish(&t, 0, before));
-    ck_assert_ptr_nonnull(code_publish(&t, 0, code_epoch()));
+    ck_assert_ptr_nonnull(code_publish(&t, 0, code_stamp()));
     ck_assert(!code_invalidate(0x10008, 0x10008)); /* nothing */
     ck_assert(code_invalidate(0, UINT64_MAX));
     ck_assert_ptr_null(code_find(0x10000, 0));

@@ -53,7 +53,7 @@ static void teardown(void)
 
 static struct ir_func *lift(struct text *text, u64 pc, u32 max)
 {
-    struct code_view view = {read_text, text};
+    struct code_view view = {.read = read_text, .context = text};
     look = (struct lift_look){.view = &view, .range = ranges, .capacity = ARRAY_SIZE(ranges)};
     char message[200];
     ck_assert(disc_quick(&arena, &view, pc, max, &region));
@@ -103,7 +103,7 @@ END_TEST
 START_TEST(nothing_readable_is_no_region)
 {
     TEXT(0xd503201f);
-    struct code_view view = {read_text, &text};
+    struct code_view view = {.read = read_text, .context = &text};
     ck_assert(!disc_quick(&arena, &view, BASE + 4, 0, &region));
 }
 END_TEST
@@ -242,7 +242,7 @@ END_TEST
 START_TEST(without_a_place_to_note_it_nothing_is_looked_at)
 {
     TEXT(0x14000002, 0xd503201f, CMP, RET);
-    struct code_view view = {read_text, &text};
+    struct code_view view = {.read = read_text, .context = &text};
     ck_assert(disc_quick(&arena, &view, BASE, 0, &region));
     struct ir_func *f = lift_region(&arena, &region, NULL);
     ck_assert_uint_eq(end_of(f, 0)->mod, IR_EXIT_JUMP);

@@ -54,7 +54,7 @@ static void teardown(void)
 
 static enum xlat_status translate(struct text *text, u64 pc, struct translation *t)
 {
-    struct code_view view = {read_text, text};
+    struct code_view view = {.read = read_text, .context = text};
     return xlat_translate(&arena, &options, &view, pc, t);
 }
 
@@ -111,7 +111,7 @@ END_TEST
 START_TEST(an_odd_address_gives_a_translation_that_traps)
 {
     struct text text = {{NOP}, 1};
-    struct code_view view = {read_text, &text};
+    struct code_view view = {.read = read_text, .context = &text};
     struct translation t;
     struct ir_func *f;
     ck_assert_int_eq(translate(&text, BASE + 2, &t), XLAT_OK);
@@ -140,7 +140,7 @@ END_TEST
 START_TEST(a_budget_stops_the_evaluator_between_blocks)
 {
     struct text text = {{0x91000400 /* add x0, x0, #1 */, 0x17ffffff /* b -4 */}, 2};
-    struct code_view view = {read_text, &text};
+    struct code_view view = {.read = read_text, .context = &text};
     struct guest_state state;
     struct ir_func *f;
     u64 budget = 101;

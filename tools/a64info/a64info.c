@@ -73,7 +73,7 @@ static void show_row(u32 word, u64 pc)
 static bool show_region(struct words *words, const struct xlat_options *options)
 {
     static const char *const errors[] = {"", "no code", "too big", "refused by the verifier"};
-    struct code_view view = {read_words, words};
+    struct code_view view = {.read = read_words, .context = words};
     struct translation t;
     struct arena arena;
     arena_init(&arena);
