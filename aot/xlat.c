@@ -108,6 +108,8 @@ static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
                               const struct code_view *view, u64 pc, struct a64_region *region,
                               struct lift_look *look, struct ir_func **out)
 {
+    /* Who wants to see or check the lifter's own work gets it before anything is done to it. */
+    bool at_birth = !o->verify && !o->untag && !wants(o, XLAT_STAGE_IR);
     struct ir_func *f;
     *region = (struct a64_region){.pc = pc};
     if (pc % 4) {
@@ -115,7 +117,7 @@ static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
     } else {
         if (!disc_quick(arena, view, pc, o->max_insts, region)) return XLAT_NO_CODE;
         if (wants(o, XLAT_STAGE_DECODE)) dump_decode(o, region);
-        f = lift_region(arena, region, look);
+        f = lift_region(arena, region, look, at_birth ? opt_at_birth : NULL);
     }
     if (!stage_done(o, XLAT_STAGE_IR, f)) return XLAT_INVALID;
     if (o->untag) f = opt_untag(f);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 extern const char guard_copy_begin[], guard_copy_end[];
+extern const char guard_copy16_begin[], guard_copy16_end[], guard_copy16_failed[];
 extern const char guard_store_begin[], guard_store_end[], guard_store_failed[];
 extern const char guard_length_begin[], guard_length_end[], guard_length_failed[];
 extern const char guard_syscall_begin[], guard_syscall_insn[], guard_syscall_end[];
@@ -16,6 +17,7 @@ static const struct {
     const char *begin, *end, *go_on;
 } accesses[] = {
     {guard_copy_begin, guard_copy_end, guard_copy_end},
+    {guard_copy16_begin, guard_copy16_end, guard_copy16_failed},
     {guard_store_begin, guard_store_end, guard_store_failed},
     {guard_length_begin, guard_length_end, guard_length_failed},
 };

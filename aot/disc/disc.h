@@ -15,8 +15,8 @@
  * The quick tier's region: one run of consecutive instructions from pc, with one entry, its start.
  * It goes on past conditional branches and ends
  *  - at the first instruction that never goes on behind itself, or where code can't be read;
- *  - after a few conditional branches, behind one that closes a loop, or before an address at which
- *    another translation starts (code_view.is_entry);
+ *  - after a few conditional branches, or before an address at which another translation starts
+ *    (code_view.is_entry);
  *  - after max_insts (0: the default).
  * Where a branch a little behind the first two leads back into the run, the run goes on to it:
  * loops stay in one region.

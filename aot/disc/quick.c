@@ -5,7 +5,7 @@
  *
  * Code is translated when it is first reached, so most of what a long run takes along would never
  * run, or be translated again when it is reached by another way. Hence a run has an end after a few
- * conditional branches, behind a loop, and where another translation starts. Loops pay for that at
+ * conditional branches, and where another translation starts. Loops pay for that at
  * every turn, so decoding goes on for trial behind an end: a branch from there back into the run
  * makes what was on trial part of it; if none comes soon, it is dropped.
  */
@@ -15,6 +15,7 @@
 
 #define MAX_CONDITIONAL 3  /* branches of a run that closes no loop */
 #define MAX_TRIAL       32 /* instructions on trial */
+#define PIECE           16 /* words read at a time */
 
 struct branch {
     u32 at; /* index of the instruction */
@@ -24,6 +25,7 @@ struct branch {
 struct run {
     u64 pc;
     u32 count;
+    u32 available, max; /* words read so far, and that may be read */
     u32 *word;
     u16 *row;
     u8 *leader;
@@ -31,16 +33,18 @@ struct run {
     u32 branches;
 };
 
-/* Reads up to max words; a view may give less than asked for at a time. */
-static u32 read_words(const struct code_view *view, u64 pc, u32 *word, u32 max)
+/* Sees to it that word i of the run is there; runs are mostly short, so words come in pieces. A
+ * view may give less than asked for at a time. */
+static bool read_to(struct run *run, const struct code_view *view, u32 i)
 {
-    u32 count = 0;
-    while (count < max) {
-        size_t n = view->read(view->context, pc + 4 * (u64)count, word + count, max - count);
+    while (run->available <= i && run->available < run->max) {
+        u32 piece = run->max - run->available;
+        size_t n = view->read(view->context, run->pc + 4 * (u64)run->available,
+                              run->word + run->available, piece < PIECE ? piece : PIECE);
         if (!n) break;
-        count += (u32)n;
+        run->available += (u32)n;
     }
-    return count;
+    return i < run->available;
 }
 
 static bool goes_on(enum a64_flow flow)
@@ -81,20 +85,20 @@ static void try_beyond(struct search *s, u32 end)
     s->trial = true;
 }
 
-/* The last branch, instruction i - 1, leads back into the part that is for sure: so that includes
+/* If the last branch, instruction i - 1, leads back into the part that is for sure, that includes
  * it from now on. */
 static void close_loop(const struct run *run, struct search *s, u32 i)
 {
     u32 sure = s->trial ? s->end : i;
     const struct branch *last = &run->branch[run->branches - 1];
-    if (last->target - run->pc < 4 * (u64)sure) *s = (struct search){.end = i, .trial = true};
+    if (last->target - run->pc < 4 * (u64)sure) *s = (struct search){0};
 }
 
-static void decode_run(struct run *run, const struct code_view *view, u32 available)
+static void decode_run(struct run *run, const struct code_view *view)
 {
     struct search s = {0};
     u32 i = 0;
-    while (i < available && !(s.trial && i - s.end >= MAX_TRIAL)) {
+    while (!(s.trial && i - s.end >= MAX_TRIAL) && read_to(run, view, i)) {
         u64 behind = run->pc + 4 * (u64)i + 4;
         enum a64_flow flow = decode_one(run, i++);
         if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP) close_loop(run, &s, i);
@@ -142,14 +146,13 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
 {
     u32 max = max_insts ? max_insts : DISC_QUICK_INSTS;
     if (max > DISC_MAX_INSTS) max = DISC_MAX_INSTS;
-    struct run run = {.pc = pc, .word = arena_alloc(arena, 4 * max)};
-    u32 available = read_words(view, pc, run.word, max);
-    if (!available) return false;
+    struct run run = {.pc = pc, .max = max, .word = arena_alloc(arena, 4 * max)};
+    if (!read_to(&run, view, 0)) return false;
 
-    run.row = arena_alloc(arena, 2 * available);
-    run.leader = arena_zalloc(arena, available);
-    run.branch = arena_alloc(arena, available * sizeof *run.branch);
-    decode_run(&run, view, available);
+    run.row = arena_alloc(arena, 2 * max);
+    run.branch = arena_alloc(arena, max * sizeof *run.branch);
+    decode_run(&run, view);
+    run.leader = arena_zalloc(arena, run.count);
     u32 blocks = mark_leaders(&run);
 
     struct a64_block *block = arena_zalloc(arena, blocks * sizeof *block);

@@ -70,8 +70,7 @@ static bool emit_nothing(struct gen *g, ir_ref r, const struct ir_inst *i)
     case IR_NOP: return true;
     case IR_INSN: g->pc = (u64)i->imm; return true;
     case IR_CONST:
-        g->val[r].place = VAL_CONST;
-        g->val[r].narrow = true;
+        g->val[r] = (struct val){.place = VAL_CONST, .narrow = true, .left = UINT32_MAX};
         return true;
     default: return false;
     }

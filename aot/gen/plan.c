@@ -142,6 +142,7 @@ static void walk_block(struct walk *w, const struct ir_block *b)
     for (ir_ref r = b->end; r-- > b->first;) {
         const struct ir_inst *i = &inst[r];
         struct val *v = &g->val[r];
+        if (i->op <= IR_CONST || i->op == IR_INSN) continue; /* half of them all */
         v->left = i->uses;
         if (v->hint) settle_hint(w, v);
         if (i->op == IR_GET || i->op == IR_SET) {
@@ -151,7 +152,7 @@ static void walk_block(struct walk *w, const struct ir_block *b)
             } else if (i->imm == SLOT_NZCV) {
                 live = i->op == IR_GET;
             }
-        } else if (ir_op_effect[i->op] != IR_EFFECT_NONE && i->op != IR_INSN) {
+        } else if (ir_op_effect[i->op] != IR_EFFECT_NONE) {
             enum nz_effect e = nz_effect(i);
             if (e != NZ_PASS) live = e == NZ_USE;
             if (is_point(i->op)) w->next_point = r;

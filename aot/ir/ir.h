@@ -122,13 +122,24 @@ struct ir_block {
     bool loop_head;    /* target of a back edge */
 };
 
+struct ir_func;
+
+/*
+ * Called for instruction r, just appended, by the builder's functions but ir_append: gives the
+ * value that stands for it, r or an earlier one. In the latter case it may take r back off the end.
+ * Earlier instructions stay what they are, since the caller may hold their numbers.
+ */
+typedef ir_ref ir_birth_fn(struct ir_func *f, ir_ref r);
+
 struct ir_func {
     struct arena *arena;
     struct ir_inst *inst;
     u32 count, capacity; /* inst[0] is a NOP */
     struct ir_block *block;
     u32 block_count, block_capacity;
-    u64 pc;      /* guest address of the region's first instruction */
+    u64 pc;             /* guest address of the region's first instruction */
+    ir_birth_fn *birth; /* or NULL */
+    void *birth_state;  /* its own */
     bool merged; /* optimised across guest instructions: the slots are the guest's state at points
                     (FAULT, FP, GUARD, EXITIF, HELPER, END) and at block starts, no longer at each
                     INSN; NZCV is not where it is dead */
@@ -220,7 +231,7 @@ static inline ir_ref ir_opx(struct ir_func *f, unsigned op, unsigned type, unsig
     i->arg[0] = a;
     i->arg[1] = b;
     i->arg[2] = c;
-    return f->count - 1;
+    return f->birth ? f->birth(f, f->count - 1) : f->count - 1;
 }
 
 /* Short forms. */

@@ -48,11 +48,12 @@ static void lift_block(struct lifter *l, const struct a64_block *block)
 }
 
 struct ir_func *lift_region(struct arena *arena, const struct a64_region *region,
-                            struct lift_look *look)
+                            struct lift_look *look, void (*prepare)(struct ir_func *f))
 {
     struct lifter l = {.region = region, .look = look, .dead_pc = {1, 1, 1, 1}};
     l.f = ir_new(arena, 8 * region->insn_count + 16);
     l.f->pc = region->pc;
+    if (prepare) prepare(l.f);
     for (u32 n = 0; n < region->block_count; n++) lift_block(&l, &region->block[n]);
     ir_link_blocks(l.f);
     return l.f;

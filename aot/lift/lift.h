@@ -61,10 +61,11 @@ LIFT_FP_ROWS(LIFT_DECLARE)
 
 /*
  * Lifts a whole region. Block n of the function is block n of the region. look may be NULL: then
- * flags are exact at every exit.
+ * flags are exact at every exit. prepare (or NULL) is called with the empty function, to set what
+ * is done to instructions at their birth.
  */
 struct ir_func *lift_region(struct arena *arena, const struct a64_region *region,
-                            struct lift_look *look);
+                            struct lift_look *look, void (*prepare)(struct ir_func *f));
 
 /* True if words that need the feature are lifted: what HWCAP is made from. */
 bool lift_has_feature(enum a64_feature feature);

@@ -96,7 +96,7 @@ static void drop_dead(struct ir_func *f, const struct ir_block *b, struct doomed
 {
     for (ir_ref r = b->end; r-- > b->first;) {
         struct ir_inst *i = &f->inst[r];
-        if (i->op == IR_INSN) continue;
+        if (i->op <= IR_CONST || i->op == IR_INSN) continue; /* costs nothing where it is */
         if (opt_is_pure(i->op)) {
             if (!i->uses)
                 opt_drop(f, i);

@@ -1,9 +1,8 @@
 /*
  * Folding: integer operations on constants, cheap algebra, and addresses.
  *
- * One walk forward. An instruction is rewritten in place or replaced by an earlier value; nothing
- * is inserted, so a constant that a rule needs must take the place of the instruction itself or of
- * an operand that nobody else uses.
+ * An instruction is rewritten in place or replaced by an earlier value. Nothing is inserted, and
+ * earlier instructions stay what they are: the lifter may hold their numbers (ir_birth_fn).
  *
  * Left alone, since the generator matches them: COND of FLSUB, ICMP of AND with 0, ADD and SUB
  * beside flags operations on the same operands, AND and OR of a value with itself (TST x, x). An
@@ -41,13 +40,11 @@ static void become_const(struct ir_func *f, struct ir_inst *i, s64 value)
     i->imm = i->type == IR_I32 ? (s64)(u32)value : value;
 }
 
-/* Argument k becomes v. What it was goes at once if nobody else uses it, so that its own operands
- * count as used once. */
+/* Argument k becomes v. */
 static void use_instead(struct ir_func *f, struct ir_inst *i, unsigned k, ir_ref v)
 {
-    struct ir_inst *was = operand(f, i, k);
+    operand(f, i, k)->uses--;
     f->inst[v].uses++;
-    if (!--was->uses && opt_is_pure(was->op)) opt_drop(f, was);
     i->arg[k] = v;
 }
 
@@ -142,28 +139,20 @@ static void fold_difference(struct ir_func *f, ir_ref r)
         drop_zero(f, r);
 }
 
-/* (x << n) >> n keeps the low bits of x; the inner constant's place takes the mask if need be. */
+/* (x << n) >> n is an extension for some n. */
 static void fold_shift_pair(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0), *b = operand(f, i, 1);
     unsigned width = width_of(i);
     if (!is_const(b) || a->op != IR_SHL || a->uses != 1 || !is_const(operand(f, a, 1))) return;
-    unsigned n = (unsigned)b->imm & (width - 1);
+    unsigned n = (unsigned)b->imm & (width - 1), left = width - n;
     if (((unsigned)operand(f, a, 1)->imm & (width - 1)) != n) return;
-    unsigned left = width - n;
-    ir_ref inner = i->arg[0];
-    if (left == 8 || left == 16 || left == 32) {
-        b->uses--;
-        use_instead(f, i, 0, a->arg[0]);
-        i->arg[1] = IR_NONE;
-        i->op = i->op == IR_SAR ? IR_SEXT : IR_ZEXT;
-        i->esz = left == 8 ? 0 : left == 16 ? 1 : 2;
-    } else if (i->op == IR_SHR) {
-        use_instead(f, i, 1, inner);
-        use_instead(f, i, 0, a->arg[0]);
-        i->op = IR_AND;
-        become_const(f, a, (s64)((UINT64_C(1) << left) - 1));
-    }
+    if (left != 8 && left != 16 && left != 32) return;
+    b->uses--;
+    use_instead(f, i, 0, a->arg[0]);
+    i->arg[1] = IR_NONE;
+    i->op = i->op == IR_SAR ? IR_SEXT : IR_ZEXT;
+    i->esz = left == 8 ? 0 : left == 16 ? 1 : 2;
 }
 
 static void fold_shift(struct ir_func *f, ir_ref r)
@@ -187,10 +176,6 @@ static void fold_zext(struct ir_func *f, ir_ref r)
         replace(f, r, i->arg[0]);
     } else if (a->op == IR_TRUNC && i->type == IR_I64 && a->uses == 1) {
         use_instead(f, i, 0, a->arg[0]);
-    } else if ((a->op == IR_LOAD || a->op == IR_ZEXT) && a->type == IR_I32 && a->uses == 1 &&
-               i->type == IR_I64 && a->esz <= i->esz) {
-        a->type = IR_I64; /* as wide as is wanted from the start */
-        replace(f, r, i->arg[0]);
     }
 }
 
@@ -204,10 +189,6 @@ static void fold_sext(struct ir_func *f, ir_ref r)
         replace(f, r, i->arg[0]);
     else if ((a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz >= i->esz && a->uses == 1)
         use_instead(f, i, 0, a->arg[0]);
-    else if (a->op == IR_LOADS && a->type == IR_I32 && a->uses == 1 && a->esz <= i->esz) {
-        a->type = IR_I64;
-        replace(f, r, i->arg[0]);
-    }
 }
 
 static void fold_trunc(struct ir_func *f, ir_ref r)
@@ -306,8 +287,8 @@ static void fold_address(struct ir_func *f, struct ir_inst *i)
     if (i->arg[1]) fold_index(f, i);
 }
 
-/* --- the walk
- * ------------------------------------------------------------------------------------- */
+/* --- all rules -----------------------------------------------------------------------------------
+ */
 
 /* True when all arguments are constants and the result could be worked out. */
 static bool fold_constants(struct ir_func *f, struct ir_inst *i)
@@ -324,7 +305,7 @@ static bool fold_constants(struct ir_func *f, struct ir_inst *i)
     return true;
 }
 
-static void fold(struct ir_func *f, ir_ref r)
+void opt_fold_inst(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
     switch (i->op) {
@@ -353,17 +334,5 @@ static void fold(struct ir_func *f, ir_ref r)
     case IR_SEXT: fold_sext(f, r); return;
     case IR_TRUNC: fold_trunc(f, r); return;
     default: return;
-    }
-}
-
-void opt_fold(struct ir_func *f)
-{
-    f->inst[0].note = 0;
-    for (ir_ref r = 1; r < f->count; r++) {
-        unsigned op = f->inst[r].op;
-        f->inst[r].note = r;
-        if (op == IR_INSN || op == IR_CONST || op == IR_GET) continue; /* half of them all */
-        opt_resolve(f, r);
-        if (op != IR_SET) fold(f, r);
     }
 }

@@ -6,7 +6,11 @@
 
 #include "aot/ir/ir.h"
 
-/* The quick tier's passes. Blocks' preds and loop_head are right afterwards. */
+/* Has the empty function f simplify its instructions as they are appended: the first of the quick
+ * tier's passes, without a walk of its own. */
+void opt_at_birth(struct ir_func *f);
+
+/* The quick tier's passes; after opt_at_birth, the rest of them. */
 void opt_quick(struct ir_func *f);
 
 /* A copy of f in which every address loses its tag (bits 63 to 56) before the access. Runs before

@@ -1,15 +1,13 @@
 /*
  * Private to the passes: replacing and dropping values.
  *
- * While a pass walks forward, inst[r].note is the value that stands for r: r itself, or an earlier
- * one that it was found to equal. opt_resolve puts it into an instruction's arguments; so a pass
- * calls it for every instruction, in order, and a replacement is complete at the walk's end. This
- * asks for values to be defined before they are used in the array's order (opt_slots
- * finds out).
+ * While instructions are simplified, in order, inst[r].note is the value that stands for r: r
+ * itself, or an earlier one that it was found to equal.
  */
 #ifndef AOT_OPT_PASS_H
 #define AOT_OPT_PASS_H
 
+#include "aot/abi/slots.h"
 #include "aot/ir/ir.h"
 
 /* Operations that may go when nobody uses their value. */
@@ -25,15 +23,6 @@ static inline bool opt_observes_state(unsigned op)
            op == IR_EXITIF || op == IR_HELPER;
 }
 
-/* The instruction's arguments become what stands for them, and it stands for itself. */
-static inline void opt_resolve(struct ir_func *f, ir_ref r)
-{
-    struct ir_inst *i = &f->inst[r];
-    unsigned n = ir_op_args[i->op];
-    for (unsigned k = 0; k < n; k++) i->arg[k] = f->inst[i->arg[k]].note;
-    i->note = r;
-}
-
 /* The instruction goes; uses are kept. */
 static inline void opt_drop(struct ir_func *f, struct ir_inst *i)
 {
@@ -42,15 +31,46 @@ static inline void opt_drop(struct ir_func *f, struct ir_inst *i)
     *i = (struct ir_inst){.op = IR_NOP, .note = i->note};
 }
 
-/*
- * Replaces GETs by the value that the slot is known to hold, and counts uses. False when a value is
- * used in the array before its definition (from a block further down); the function is good still,
- * but the other passes don't take it, and uses are not counted.
+/* --- what is known of slots (slots.c) ------------------------------------------------------------
  */
-bool opt_slots(struct ir_func *f);
+
+struct opt_fact {
+    ir_ref value;
+    u8 type;    /* the value's */
+    bool whole; /* it says all of the slot: it was set, the rest is zero */
+};
+
+/* Facts of one block, valid where `has` has the slot's bit: nothing to clear at a block's start.
+ * The FPSR slot is never in it: operations raise flags behind its back. */
+struct opt_facts {
+    u64 has[2];
+    struct opt_fact of[SLOT_COUNT];
+};
+
+/* GET r: replaced by the known value, made an operation on it, or learnt from. */
+void opt_forward_get(struct ir_func *f, ir_ref r, struct opt_facts *k);
+
+/* SET r: its value is the slot's. */
+void opt_learn_set(const struct ir_func *f, ir_ref r, struct opt_facts *k);
+
+/* Behind a HELPER. */
+void opt_forget_helper(struct opt_facts *k);
+
+/* --- one instruction (fold.c) --------------------------------------------------------------------
+ */
 
 /* Constants, algebra, addresses. Keeps uses. */
-void opt_fold(struct ir_func *f);
+void opt_fold_inst(struct ir_func *f, ir_ref r);
+
+/* --- passes --------------------------------------------------------------------------------------
+ */
+
+/*
+ * Simplifies every instruction (simplify.c) and counts uses. False when a value is used in the
+ * array before its definition (from a block further down); the function is good still, but the
+ * other passes don't take it, and uses are not counted.
+ */
+bool opt_simplify(struct ir_func *f);
 
 /* Drops SETs that nothing sees and values that nobody uses. Keeps uses. */
 void opt_dead(struct ir_func *f);

@@ -7,8 +7,7 @@
 
 void opt_quick(struct ir_func *f)
 {
-    if (opt_slots(f)) {
-        opt_fold(f);
+    if (f->birth || opt_simplify(f)) {
         opt_dead(f);
         f->merged = true;
     } else {

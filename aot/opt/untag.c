@@ -57,5 +57,6 @@ struct ir_func *opt_untag(const struct ir_func *f)
         for (ir_ref r = f->block[b].first; r < f->block[b].end; r++) copy_inst(&c, r);
         ir_end_block(c.to);
     }
+    ir_link_blocks(c.to);
     return c.to;
 }

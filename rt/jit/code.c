@@ -3,9 +3,9 @@
  *
  * An arena is one reservation: first the runnable code, then private data, within 2 GiB of each
  * other by construction. Regions are appended in address order, so that an instruction pointer
- * finds its region by bisection. Region lookup is a chained hash table by guest address;
- * invalidation walks the regions of the arenas whose guest span it touches, after a bitmap-like
- * count per guest page says that there are any.
+ * finds its region by bisection. Region lookup is a table of chains, indexed by guest address,
+ * whose heads translated code reads itself (enter.S); invalidation walks the regions of the arenas
+ * whose guest span it touches, after a bitmap-like count per guest page says that there are any.
  */
 #include "rt/jit/jit.h"
 
@@ -26,8 +26,6 @@
 #define MAX_ARENAS     64
 #define FIRST_POPULATE (64u << 10)
 #define MAX_POPULATE   (512u << 10)
-#define BUCKET_BITS    15
-#define BUCKETS        (1u << BUCKET_BITS)
 #define MAX_REGIONS    (CODE_SIZE / 64)
 #define PAGE_COUNTS    (1u << 16)
 #define SITES          (1u << 15)
@@ -46,11 +44,11 @@ struct code_arena {
 
 struct lock code_lock;
 static struct code_arena arenas[MAX_ARENAS]; /* free: code is NULL */
-static struct region *buckets[BUCKETS];
-static struct region *lookup[1 << LOOKUP_BITS]; /* for threads whose FPCR needs nothing special */
-static struct region *no_lookup[1 << LOOKUP_BITS]; /* stays empty: for the others */
-static u16 page_count[PAGE_COUNTS];                /* regions per guest page, folded; saturates */
-static u32 epoch, published;                       /* struct code_stamp */
+/* Chains of regions by guest address, linked by region.next: for threads whose FPCR needs nothing
+ * special, and for the others (MODE_FPCR). */
+static struct region *lookup[2][1 << LOOKUP_BITS];
+static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates */
+static u32 epoch, published;        /* struct code_stamp */
 static u32 generation = 1;
 static s32 current = -1; /* arena that takes new regions */
 static u8 sites[SITES];  /* site modes by address, folded: a wrong hit costs only speed */
@@ -59,19 +57,14 @@ _Static_assert(REGION_PC == offsetof(struct region, pc), "lookup.h disagrees");
 _Static_assert(REGION_CODE == offsetof(struct region, code), "lookup.h disagrees");
 _Static_assert(JUMP_CACHE_MASK == ((1 << JUMP_CACHE_BITS) - 1) << 2, "lookup.h disagrees");
 
-static struct region **lookup_of(u64 pc)
+static struct region **lookup_of(u64 pc, u8 mode)
 {
-    return &lookup[pc >> 2 & LOOKUP_MASK];
+    return &lookup[mode & MODE_FPCR ? 1 : 0][pc >> 2 & LOOKUP_MASK];
 }
 
 void code_choose_lookup(struct guest_state *s, u8 mode)
 {
-    s->lookup = mode & MODE_FPCR ? no_lookup : lookup;
-}
-
-static u32 bucket_of(u64 pc)
-{
-    return (u32)((pc >> 2) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BUCKET_BITS));
+    s->lookup = lookup_of(0, mode);
 }
 
 struct code_stamp code_stamp(void)
@@ -197,7 +190,8 @@ static void count_pages(const struct guest_range *range, int by)
     }
 }
 
-static struct region *install(struct code_arena *a, const struct translation *tr, u8 mode)
+static struct region *install(struct code_arena *a, const struct translation *tr, u8 mode,
+                              struct cell_slot **cells_out)
 {
     u32 at = a->code_used;
     populate(a->write, &a->code_ready, at + tr->code_size, CODE_SIZE);
@@ -218,25 +212,35 @@ static struct region *install(struct code_arena *a, const struct translation *tr
                          .side_size = tr->side_size,
                          .range = {tr->ranges[0].start, tr->ranges[tr->range_count - 1].end},
                          .mode = mode};
+    *cells_out = cells;
     a->regions[a->count] = r;
     __atomic_store_n(&a->count, a->count + 1, __ATOMIC_RELEASE);
     return r;
 }
 
+/* code_lock held. The region found becomes its chain's head. */
 static struct region *find(u64 pc, u8 mode)
 {
-    for (struct region *r = buckets[bucket_of(pc)]; r; r = r->next)
-        if (r->pc == pc && r->mode == mode && !r->dead) return r;
+    struct region **head = lookup_of(pc, mode);
+    for (struct region **p = head; *p; p = &(*p)->next) {
+        struct region *r = *p;
+        if (r->pc != pc || r->mode != mode) continue;
+        if (p != head) {
+            *p = r->next;
+            r->next = *head;
+            __atomic_store_n(head, r, __ATOMIC_RELEASE);
+        }
+        return r;
+    }
     return NULL;
 }
 
 struct region *code_find(u64 pc, u8 mode)
 {
-    struct region *known = __atomic_load_n(lookup_of(pc), __ATOMIC_ACQUIRE);
-    if (known && known->pc == pc && known->mode == mode && !known->dead) return known;
+    struct region *head = __atomic_load_n(lookup_of(pc, mode), __ATOMIC_ACQUIRE);
+    if (!head || (head->pc == pc && head->mode == mode && !head->dead)) return head;
     lock_take(&code_lock);
     struct region *r = find(pc, mode);
-    if (r && !(mode & MODE_FPCR)) __atomic_store_n(lookup_of(pc), r, __ATOMIC_RELEASE);
     lock_drop(&code_lock);
     return r;
 }
@@ -244,8 +248,38 @@ struct region *code_find(u64 pc, u8 mode)
 bool code_is_entry(void *context, u64 pc)
 {
     (void)context;
-    const struct region *r = __atomic_load_n(lookup_of(pc), __ATOMIC_ACQUIRE);
+    const struct region *r = __atomic_load_n(lookup_of(pc, 0), __ATOMIC_ACQUIRE);
     return r && r->pc == pc;
+}
+
+/* code_lock held. The cell leads to the region, and back to its stub when the region goes. */
+static void link_cell(struct code_arena *a, struct cell_slot *cell, struct region *to)
+{
+    if (!a || a->data_used + sizeof(struct incoming) > DATA_SIZE) return;
+    struct incoming *in = take_data(a, sizeof(*in));
+    in->cell = cell;
+    in->next = to->incoming;
+    to->incoming = in;
+    __atomic_store_n(&cell->target, to->code, __ATOMIC_RELEASE);
+}
+
+void code_link(struct cell_slot *cell, struct region *to)
+{
+    lock_take(&code_lock);
+    if (!to->dead) link_cell(current_arena(), cell, to);
+    lock_drop(&code_lock);
+}
+
+/* Links of a new region to regions that are there already. */
+static void link_known(struct code_arena *a, const struct translation *tr, struct cell_slot *cells,
+                       u8 mode)
+{
+    for (u32 n = 0; n < tr->cell_count; n++) {
+        u64 target = tr->cells[n].target;
+        struct region *to = *lookup_of(target, mode);
+        if (to && to->pc == target && to->mode == ((mode & MODE_FPCR) | code_site_mode(target)))
+            link_cell(a, &cells[n], to);
+    }
 }
 
 struct region *code_publish(const struct translation *tr, u8 mode, struct code_stamp since)
@@ -260,12 +294,13 @@ struct region *code_publish(const struct translation *tr, u8 mode, struct code_s
     }
     if (a) {
         __atomic_store_n(&published, published + 1, __ATOMIC_RELEASE);
-        r = install(a, tr, mode);
-        struct region **bucket = &buckets[bucket_of(r->pc)];
-        r->next = *bucket;
-        *bucket = r;
-        if (!(mode & MODE_FPCR)) __atomic_store_n(lookup_of(r->pc), r, __ATOMIC_RELEASE);
+        struct cell_slot *cells;
+        r = install(a, tr, mode, &cells);
+        struct region **head = lookup_of(r->pc, mode);
+        r->next = *head;
+        __atomic_store_n(head, r, __ATOMIC_RELEASE);
         count_pages(&r->range, 1);
+        link_known(a, tr, cells, mode);
         if (log_on_at(LOG_LINK, r->pc))
             log_line(LOG_LINK,
                      "region 0x%llx: %u instructions, %u bytes at 0x%llx (0x%llx of arena %d)",
@@ -305,31 +340,16 @@ struct region *code_region_at(u64 ip)
     return NULL;
 }
 
-/* --- links and death
- * -------------------------------------------------------------------------------- */
-
-void code_link(struct cell_slot *cell, struct region *to)
-{
-    lock_take(&code_lock);
-    struct code_arena *a = current_arena();
-    if (!to->dead && a && a->data_used + sizeof(struct incoming) <= DATA_SIZE) {
-        struct incoming *in = take_data(a, sizeof(*in));
-        in->cell = cell;
-        in->next = to->incoming;
-        to->incoming = in;
-        __atomic_store_n(&cell->target, to->code, __ATOMIC_RELEASE);
-    }
-    lock_drop(&code_lock);
-}
+/* --- death
+ * ------------------------------------------------------------------------------------------ */
 
 /* code_lock held. */
 static void kill_region(struct region *r)
 {
-    struct region **p = &buckets[bucket_of(r->pc)];
+    struct region **p = lookup_of(r->pc, r->mode);
     while (*p && *p != r) p = &(*p)->next;
-    if (*p) *p = r->next;
+    if (*p) __atomic_store_n(p, r->next, __ATOMIC_RELEASE);
     r->dead = true;
-    if (*lookup_of(r->pc) == r) __atomic_store_n(lookup_of(r->pc), NULL, __ATOMIC_RELEASE);
     for (struct incoming *in = r->incoming; in; in = in->next)
         __atomic_store_n(&in->cell->target, in->cell->stub, __ATOMIC_RELEASE);
     r->incoming = NULL;
@@ -393,7 +413,6 @@ void code_flush(void)
         for (u32 k = 0; k < arenas[n].count; k++) arenas[n].regions[k]->dead = true;
         arenas[n].retired = generation;
     }
-    memset(buckets, 0, sizeof(buckets));
     memset(lookup, 0, sizeof(lookup));
     memset(page_count, 0, sizeof(page_count));
     current = -1;

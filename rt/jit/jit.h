@@ -48,7 +48,7 @@ struct region {
     u32 code_size;
     u32 side_size;
     const u8 *side;
-    struct region *next; /* in its hash bucket */
+    struct region *next; /* in its chain of the lookup table */
     struct incoming *incoming;
     struct guest_range range;
     u8 mode;   /* bits of enum region_mode */

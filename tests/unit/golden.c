@@ -226,8 +226,8 @@ static void print_region(FILE *out, struct words *w, const char *where)
     print_code(out, &t);
 }
 
-/* What a file should hold, from what it does. Counts its regions. Not inlined: the compiler takes the
- * stream's buffer for the pointer to it. */
+/* What a file should hold, from what it does. Counts its regions. Not inlined: the compiler takes
+ * the stream's buffer for the pointer to it. */
 __attribute__((noinline)) static char *regenerate(const char *path, unsigned *regions)
 {
     char line[256], *result = NULL;

@@ -57,7 +57,7 @@ static struct ir_func *lift(struct text *text, u64 pc, u32 max)
     look = (struct lift_look){.view = &view, .range = ranges, .capacity = ARRAY_SIZE(ranges)};
     char message[200];
     ck_assert(disc_quick(&arena, &view, pc, max, &region));
-    struct ir_func *f = lift_region(&arena, &region, &look);
+    struct ir_func *f = lift_region(&arena, &region, &look, NULL);
     ck_assert_msg(ir_verify(f, message, sizeof message), "%s", message);
     return f;
 }
@@ -244,7 +244,7 @@ START_TEST(without_a_place_to_note_it_nothing_is_looked_at)
     TEXT(0x14000002, 0xd503201f, CMP, RET);
     struct code_view view = {.read = read_text, .context = &text};
     ck_assert(disc_quick(&arena, &view, BASE, 0, &region));
-    struct ir_func *f = lift_region(&arena, &region, NULL);
+    struct ir_func *f = lift_region(&arena, &region, NULL, NULL);
     ck_assert_uint_eq(end_of(f, 0)->mod, IR_EXIT_JUMP);
 }
 END_TEST

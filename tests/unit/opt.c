@@ -18,15 +18,9 @@
 
 static struct arena arena;
 
-static void run_slots(struct ir_func *f)
+static void run_simplify(struct ir_func *f)
 {
-    ck_assert(opt_slots(f));
-}
-
-static void run_fold(struct ir_func *f)
-{
-    ir_count_uses(f);
-    opt_fold(f);
+    ck_assert(opt_simplify(f));
 }
 
 static void run_dead(struct ir_func *f)
@@ -38,7 +32,7 @@ static void run_dead(struct ir_func *f)
 static const struct pass {
     const char *name;
     void (*run)(struct ir_func *f);
-} passes[] = {{"slots", run_slots}, {"fold", run_fold}, {"dead", run_dead}, {"quick", opt_quick}};
+} passes[] = {{"simplify", run_simplify}, {"dead", run_dead}, {"quick", opt_quick}};
 
 static const struct pass *pass_of(const char *path)
 {
