@@ -25,6 +25,13 @@ enum a64_flow {
     A64_FLOW_TRAP,          /* never goes on by itself: BRK, undefined words */
 };
 
+/* False: surely no branch, nor anything else that changes control flow but an undefined word (Arm ARM
+ * C4.1: group "branches, exception generating and system instructions"). */
+static inline bool a64_may_branch(u32 word)
+{
+    return (word >> 26 & 7) == 5;
+}
+
 /* *target is set for CONDITIONAL, JUMP and CALL. */
 enum a64_flow a64_flow(enum a64_row row, u32 word, u64 pc, u64 *target);
 

@@ -5,16 +5,16 @@
  *
  * Code is translated when it is first reached, so most of what a long run takes along would never
  * run, or be translated again when it is reached by another way. Hence a run has an end after a few
- * conditional branches, and where another translation starts. Loops pay for that at
- * every turn, so decoding goes on for trial behind an end: a branch from there back into the run
- * makes what was on trial part of it; if none comes soon, it is dropped.
+ * conditional branches, and where another translation starts. Loops would pay for that at
+ * every turn, so behind an end the branches are looked at: one that leads back into the run makes
+ * all before it part of the run.
  */
 #include "aot/disc/disc.h"
 
 #include "aot/a64/flow.h"
 
 #define MAX_CONDITIONAL 3  /* branches of a run that closes no loop */
-#define MAX_TRIAL       32 /* instructions on trial */
+#define MAX_TRIAL       32 /* instructions looked at behind an end */
 #define PIECE           16 /* words read at a time */
 
 struct branch {
@@ -33,18 +33,22 @@ struct run {
     u32 branches;
 };
 
-/* Sees to it that word i of the run is there; runs are mostly short, so words come in pieces. A
- * view may give less than asked for at a time. */
-static bool read_to(struct run *run, const struct code_view *view, u32 i)
+/* Runs are mostly short, so words come in pieces. A view may give less than asked for at a time. */
+static bool read_more(struct run *run, const struct code_view *view)
 {
-    while (run->available <= i && run->available < run->max) {
-        u32 piece = run->max - run->available;
-        size_t n = view->read(view->context, run->pc + 4 * (u64)run->available,
-                              run->word + run->available, piece < PIECE ? piece : PIECE);
-        if (!n) break;
-        run->available += (u32)n;
-    }
-    return i < run->available;
+    u32 piece = run->max - run->available;
+    if (piece > PIECE) piece = PIECE;
+    if (!piece) return false;
+    size_t n = view->read(view->context, run->pc + 4 * (u64)run->available,
+                          run->word + run->available, piece);
+    run->available += (u32)n;
+    return n > 0;
+}
+
+/* Sees to it that word i, the next one, is there. */
+static inline bool read_to(struct run *run, const struct code_view *view, u32 i)
+{
+    return i < run->available || read_more(run, view);
 }
 
 static bool goes_on(enum a64_flow flow)
@@ -71,48 +75,52 @@ static bool some_branch_leads_to(const struct run *run, u64 pc)
     return false;
 }
 
-/* How a run's end is found. */
-struct search {
-    u32 end;         /* on trial: instructions that are part of the run for sure */
-    u32 conditional; /* branches in that part */
-    bool trial;
-};
-
-/* The run may end before instruction `end`. */
-static void try_beyond(struct search *s, u32 end)
+/* Decodes from instruction i to where the run may end, which it returns; *dead: nothing goes on
+ * there, and nothing in the run leads there. */
+static u32 decode_part(struct run *run, const struct code_view *view, u32 i, bool *dead)
 {
-    if (!s->trial) s->end = end;
-    s->trial = true;
+    u32 conditional = 0;
+    while (read_to(run, view, i)) {
+        u64 behind = run->pc + 4 * (u64)i + 4;
+        enum a64_flow flow = decode_one(run, i++);
+        if (!goes_on(flow)) {
+            *dead = !some_branch_leads_to(run, behind);
+            return i;
+        }
+        if (flow == A64_FLOW_CONDITIONAL && ++conditional == MAX_CONDITIONAL) return i;
+        if (view->is_entry && view->is_entry(view->context, behind)) return i;
+    }
+    *dead = true;
+    return i;
 }
 
-/* If the last branch, instruction i - 1, leads back into the part that is for sure, that includes
- * it from now on. */
-static void close_loop(const struct run *run, struct search *s, u32 i)
+/* Looks behind instruction `end` for a branch that leads back before it: the number of instructions
+ * up to that branch, or 0. */
+static u32 find_loop(struct run *run, const struct code_view *view, u32 end)
 {
-    u32 sure = s->trial ? s->end : i;
-    const struct branch *last = &run->branch[run->branches - 1];
-    if (last->target - run->pc < 4 * (u64)sure) *s = (struct search){0};
+    u32 branches = run->branches, found = 0;
+    for (u32 i = end; !found && i < end + MAX_TRIAL && read_to(run, view, i); i++) {
+        if (!a64_may_branch(run->word[i])) continue;
+        u32 before = run->branches;
+        enum a64_flow flow = decode_one(run, i);
+        if (run->branches > before && run->branch[before].target - run->pc < 4 * (u64)end)
+            found = i + 1;
+        else if (!goes_on(flow) && !some_branch_leads_to(run, run->pc + 4 * (u64)i + 4))
+            break;
+    }
+    run->branches = branches;
+    return found;
 }
 
 static void decode_run(struct run *run, const struct code_view *view)
 {
-    struct search s = {0};
-    u32 i = 0;
-    while (!(s.trial && i - s.end >= MAX_TRIAL) && read_to(run, view, i)) {
-        u64 behind = run->pc + 4 * (u64)i + 4;
-        enum a64_flow flow = decode_one(run, i++);
-        if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP) close_loop(run, &s, i);
-        s.conditional += flow == A64_FLOW_CONDITIONAL;
-        if (!goes_on(flow)) {
-            try_beyond(&s, i);
-            if (!some_branch_leads_to(run, behind)) break;
-        } else if (s.conditional == MAX_CONDITIONAL ||
-                   (view->is_entry && view->is_entry(view->context, behind))) {
-            try_beyond(&s, i);
-        }
+    bool dead = false;
+    u32 end = decode_part(run, view, 0, &dead), loop;
+    while (!dead && (loop = find_loop(run, view, end)) != 0) {
+        while (end < loop) decode_one(run, end++);
+        end = decode_part(run, view, end, &dead);
     }
-    run->count = s.trial ? s.end : i;
-    while (run->branches && run->branch[run->branches - 1].at >= run->count) run->branches--;
+    run->count = end;
 }
 
 /* Index of pc in the run, or its count when it isn't inside. */

@@ -38,7 +38,7 @@ enum float_form float_form(const struct ir_inst *i)
 static unsigned begin(struct gen *g, unsigned dst, unsigned a, unsigned b)
 {
     if (g->avx || dst == a) return dst;
-    unsigned work = dst == b || g->xmm[dst].slot != NO_SLOT ? X0 : dst;
+    unsigned work = dst == b || g->xmm.slot[dst] != NO_SLOT ? X0 : dst;
     if (work == b) work = X1; /* operands in scratch, first source never X1 then */
     vec_move(g, work, a);
     return work;
@@ -178,7 +178,7 @@ static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_consume(g, i);
     struct scalar_target t = scalar_target(g, r, gen_def_xmm(g, r, a), narrow);
     bool may_be_tiny = i->op != IR_FADD && i->op != IR_FSUB;
-    if (may_be_tiny && g->xmm[t.work].slot != NO_SLOT) t.work = X0;
+    if (may_be_tiny && g->xmm.slot[t.work] != NO_SLOT) t.work = X0;
     if (constant)
         float_op2m(g, op, t.work, a, gen_pool(g, lo, hi));
     else
@@ -278,7 +278,7 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
     struct vec_args v = vec_args(g, r, i);
     struct scalar_target t = scalar_target(g, r, v.dst, narrow);
     bool apart = v.dst == v.a || (v.dst != v.b && v.dst != v.c);
-    if (!apart || g->xmm[v.dst].slot != NO_SLOT) t.work = X0;
+    if (!apart || g->xmm.slot[v.dst] != NO_SLOT) t.work = X0;
     vec_move(g, t.work, v.a);
     gen_fault_point(g);
     x64_vec_rrr(B, true, fused_231[f][i->mod & 3], t.work, v.b, v.c);

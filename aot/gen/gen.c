@@ -19,6 +19,7 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     size_t code = (size_t)CODE_PER_INST * f->count + 4096;
     size_t side = (size_t)SIDE_PER_INST * f->count + 1024;
     g->f = f;
+    g->inst = f->inst;
     g->arena = arena;
     g->options = options;
     g->has = options->host_features;
@@ -30,7 +31,8 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->block_label = arena_alloc(arena, f->block_count * sizeof(u32));
     g->cold_tail = &g->cold;
     memset(g->pin, NO_REG, sizeof(g->pin));
-    for (unsigned r = 0; r < 16; r++) g->gpr[r].slot = g->xmm[r].slot = NO_SLOT;
+    memset(g->gpr.slot, NO_SLOT, sizeof(g->gpr.slot));
+    memset(g->xmm.slot, NO_SLOT, sizeof(g->xmm.slot));
     x64_init(&g->b, arena_alloc(arena, code), code,
              arena_alloc(arena, labels * sizeof(struct x64_label)), labels);
     side_start(&g->side, arena_alloc(arena, side), side, f->pc);
@@ -93,8 +95,9 @@ static void emit_inst(struct gen *g, ir_ref r)
 /* Values live in their block only. */
 static void forget_values(struct gen *g)
 {
-    for (unsigned r = 0; r < 16; r++) g->gpr[r].head = g->xmm[r].head = IR_NONE;
-    g->gpr_free = g->xmm_free = 0xffff;
+    memset(g->gpr.head, 0, sizeof(g->gpr.head)); /* IR_NONE */
+    memset(g->xmm.head, 0, sizeof(g->xmm.head));
+    g->gpr.free = g->xmm.free = 0xffff;
     g->scratch_used = 0;
     g->vscratch_used = 0;
     g->eflags = EF_NONE;

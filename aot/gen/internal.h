@@ -66,9 +66,11 @@ struct val {
     ir_ref next; /* next value in the same register */
 };
 
-struct host_reg {
-    ir_ref head; /* values that live in it, linked by val.next */
-    u8 slot;     /* pinned slot, or NO_SLOT */
+/* A register file. */
+struct host_regs {
+    ir_ref head[16]; /* values that live in each register, linked by val.next */
+    u8 slot[16];     /* pinned slot, or NO_SLOT */
+    u32 free;        /* registers in which no value lives */
 };
 
 /* What EFLAGS hold, as a way to read NZCV from them. */
@@ -117,6 +119,7 @@ struct pool_entry {
 struct gen {
     struct x64_buf b;
     const struct ir_func *f;
+    const struct ir_inst *inst; /* f's */
     struct arena *arena;
     const struct gen_options *options;
     u32 has;  /* host features */
@@ -129,9 +132,8 @@ struct gen {
     u8 *block_nz;     /* per block: NZCV live at its start */
     u32 *block_label;
 
-    struct host_reg gpr[16], xmm[16];
+    struct host_regs gpr, xmm;
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
-    u32 gpr_free, xmm_free;     /* host registers in which no value lives */
     u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */
     u8 pin[SLOT_REGISTERS];     /* slot -> host register, or NO_REG */
     u64 pinned;                 /* slots with a pin */
@@ -194,7 +196,7 @@ void gen_plan(struct gen *g);
 
 static inline const struct ir_inst *gen_inst(const struct gen *g, ir_ref r)
 {
-    return &g->f->inst[r];
+    return &g->inst[r];
 }
 
 static inline bool gen_has(const struct gen *g, enum x64_feature feature)

@@ -165,7 +165,7 @@ static void load_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
  */
 static void free_rbx(struct gen *g)
 {
-    unsigned slot = g->gpr[X64_RBX].slot;
+    unsigned slot = g->gpr.slot[X64_RBX];
     if (slot == NO_SLOT) {
         gen_take_gpr(g, X64_RBX);
         return;
@@ -179,7 +179,7 @@ static void free_rbx(struct gen *g)
 
 static void restore_rbx(struct gen *g)
 {
-    unsigned slot = g->gpr[X64_RBX].slot;
+    unsigned slot = g->gpr.slot[X64_RBX];
     if (slot != NO_SLOT && (g->loaded >> slot & 1)) x64_mov_rm(B, 8, X64_RBX, gen_home(slot));
 }
 

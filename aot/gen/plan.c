@@ -101,15 +101,16 @@ struct walk {
     ir_ref next_point;                  /* the nearest operation behind that needs exact state */
     ir_ref next_access[SLOT_REGISTERS]; /* likewise of the slot's GETs and SETs; may be another
                                            block's */
-    u32 score[SLOT_REGISTERS];
-    u64 seen; /* slots with a score */
+    u32 score[SLOT_REGISTERS];          /* of those seen */
+    u64 seen;                           /* slots that were accessed */
 };
 
 static void count_access(struct walk *w, ir_ref r, unsigned slot)
 {
     w->next_access[slot] = r;
-    w->score[slot] += w->weight;
-    w->seen |= UINT64_C(1) << slot;
+    u64 bit = UINT64_C(1) << slot;
+    w->score[slot] = w->seen & bit ? w->score[slot] + w->weight : w->weight;
+    w->seen |= bit;
 }
 
 /*
@@ -162,7 +163,7 @@ static void walk_block(struct walk *w, const struct ir_block *b)
 }
 
 /* Gives the best slots of `seen` the registers of `regs`. */
-static void choose(struct walk *w, u64 seen, const u8 *regs, unsigned count, struct host_reg *file)
+static void choose(struct walk *w, u64 seen, const u8 *regs, unsigned count, struct host_regs *file)
 {
     for (unsigned n = 0; n < count && seen; n++) {
         unsigned best = (unsigned)__builtin_ctzll(seen);
@@ -174,8 +175,8 @@ static void choose(struct walk *w, u64 seen, const u8 *regs, unsigned count, str
         seen &= ~(UINT64_C(1) << best);
         w->g->pin[best] = regs[n];
         w->g->pinned |= UINT64_C(1) << best;
-        file[regs[n]].slot = (u8)best;
-        *(file == w->g->gpr ? &w->g->gpr_temps : &w->g->xmm_temps) &= ~(1u << regs[n]);
+        file->slot[regs[n]] = (u8)best;
+        *(file == &w->g->gpr ? &w->g->gpr_temps : &w->g->xmm_temps) &= ~(1u << regs[n]);
     }
 }
 
@@ -183,7 +184,9 @@ static void walk_all(struct gen *g, u64 *sets)
 {
     const struct ir_func *f = g->f;
     u32 *weight = arena_alloc(g->arena, f->block_count * sizeof(*weight));
-    struct walk w = {.g = g};
+    struct walk w; /* most of it needs no value before it gets one */
+    w.g = g;
+    w.seen = 0;
     weigh_blocks(g, weight);
     for (u32 b = f->block_count; b-- > 0;) {
         w.weight = weight[b];
@@ -192,8 +195,8 @@ static void walk_all(struct gen *g, u64 *sets)
     }
     g->gpr_temps = 0xffff & ~(1u << X64_RAX | 1u << X64_RCX | 1u << X64_RSP | 1u << X64_RBP);
     g->xmm_temps = 0xffff & ~3u;
-    choose(&w, w.seen & 0xffffffff, gpr_pins, ARRAY_SIZE(gpr_pins), g->gpr);
-    choose(&w, w.seen & ~UINT64_C(0xffffffff), xmm_pins, ARRAY_SIZE(xmm_pins), g->xmm);
+    choose(&w, w.seen & 0xffffffff, gpr_pins, ARRAY_SIZE(gpr_pins), &g->gpr);
+    choose(&w, w.seen & ~UINT64_C(0xffffffff), xmm_pins, ARRAY_SIZE(xmm_pins), &g->xmm);
 }
 
 /* --- what is dirty ---------------------------------------------------------------------------- */

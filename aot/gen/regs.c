@@ -19,53 +19,54 @@ void gen_fail(struct gen *g)
 
 /* --- values in registers ---------------------------------------------------------------------- */
 
-static void bind(struct gen *g, struct host_reg *file, ir_ref r, enum val_place place, unsigned reg)
+static void bind(struct gen *g, struct host_regs *file, ir_ref r, enum val_place place,
+                 unsigned reg)
 {
     struct val *v = &g->val[r];
     v->place = (u8)place;
     v->reg = (u8)reg;
-    v->next = file[reg].head;
-    file[reg].head = r;
-    *(file == g->gpr ? &g->gpr_free : &g->xmm_free) &= ~(1u << reg);
+    v->next = file->head[reg];
+    file->head[reg] = r;
+    file->free &= ~(1u << reg);
 }
 
-static void unbind(struct gen *g, struct host_reg *file, ir_ref r)
+static void unbind(struct gen *g, struct host_regs *file, ir_ref r)
 {
     unsigned reg = g->val[r].reg;
-    ir_ref *p = &file[reg].head;
+    ir_ref *p = &file->head[reg];
     while (*p != r) {
         if (*p == IR_NONE) return; /* only after gen_fail, when nothing is kept in order any more */
         p = &g->val[*p].next;
     }
     *p = g->val[r].next;
     g->val[r].next = IR_NONE;
-    if (!file[reg].head) *(file == g->gpr ? &g->gpr_free : &g->xmm_free) |= 1u << reg;
+    if (!file->head[reg]) file->free |= 1u << reg;
 }
 
 void gen_bind_gpr(struct gen *g, ir_ref r, unsigned reg)
 {
-    bind(g, g->gpr, r, VAL_GPR, reg);
+    bind(g, &g->gpr, r, VAL_GPR, reg);
 }
 
 void gen_bind_xmm(struct gen *g, ir_ref r, unsigned reg)
 {
-    bind(g, g->xmm, r, VAL_XMM, reg);
+    bind(g, &g->xmm, r, VAL_XMM, reg);
 }
 
 void gen_unbind_gpr(struct gen *g, ir_ref r)
 {
-    unbind(g, g->gpr, r);
+    unbind(g, &g->gpr, r);
 }
 
 static void free_place(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
     if (v->place == VAL_GPR)
-        unbind(g, g->gpr, r);
+        unbind(g, &g->gpr, r);
     else if (v->place == VAL_CONST)
         return;
     else if (v->place == VAL_XMM)
-        unbind(g, g->xmm, r);
+        unbind(g, &g->xmm, r);
     else if (v->place == VAL_SCRATCH)
         g->scratch_used &= ~(UINT64_C(1) << v->reg);
     else if (v->place == VAL_VSCRATCH)
@@ -89,7 +90,7 @@ void gen_alias(struct gen *g, ir_ref r, ir_ref v)
 {
     bool xmm = g->val[v].place == VAL_XMM;
     if (!g->val[r].left) return;
-    bind(g, xmm ? g->xmm : g->gpr, r, xmm ? VAL_XMM : VAL_GPR, g->val[v].reg);
+    bind(g, xmm ? &g->xmm : &g->gpr, r, xmm ? VAL_XMM : VAL_GPR, g->val[v].reg);
 }
 
 /* --- spills ----------------------------------------------------------------------------------- */
@@ -129,11 +130,11 @@ static struct x64_mem vscratch_at(unsigned n)
 /* Every value of the register goes to scratch memory of its own. */
 static void spill_gpr(struct gen *g, unsigned reg)
 {
-    while (g->gpr[reg].head) {
-        ir_ref r = g->gpr[reg].head;
+    while (g->gpr.head[reg]) {
+        ir_ref r = g->gpr.head[reg];
         unsigned n = free_scratch(g);
         x64_mov_mr(&g->b, 8, scratch_at(n), reg);
-        unbind(g, g->gpr, r);
+        unbind(g, &g->gpr, r);
         g->val[r].place = VAL_SCRATCH;
         g->val[r].reg = (u8)n;
     }
@@ -141,11 +142,11 @@ static void spill_gpr(struct gen *g, unsigned reg)
 
 static void spill_xmm(struct gen *g, unsigned reg)
 {
-    while (g->xmm[reg].head) {
-        ir_ref r = g->xmm[reg].head;
+    while (g->xmm.head[reg]) {
+        ir_ref r = g->xmm.head[reg];
         unsigned n = free_vscratch(g);
         x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
-        unbind(g, g->xmm, r);
+        unbind(g, &g->xmm, r);
         g->val[r].place = VAL_VSCRATCH;
         g->val[r].reg = (u8)n;
     }
@@ -159,7 +160,7 @@ static unsigned lowest(u32 mask)
 static unsigned free_gpr(struct gen *g)
 {
     u32 spillable = g->gpr_temps & ~g->gpr_locked;
-    if (spillable & g->gpr_free) return lowest(spillable & g->gpr_free);
+    if (spillable & g->gpr.free) return lowest(spillable & g->gpr.free);
     if (!spillable) {
         gen_fail(g);
         return lowest(g->gpr_temps);
@@ -171,7 +172,7 @@ static unsigned free_gpr(struct gen *g)
 static unsigned free_xmm(struct gen *g)
 {
     u32 spillable = g->xmm_temps & ~g->xmm_locked;
-    if (spillable & g->xmm_free) return lowest(spillable & g->xmm_free);
+    if (spillable & g->xmm.free) return lowest(spillable & g->xmm.free);
     if (!spillable) {
         gen_fail(g);
         return lowest(g->xmm_temps);
@@ -195,20 +196,19 @@ unsigned gen_temp_xmm(struct gen *g)
 }
 
 /* All values of a register move to another, which must be empty. */
-static void rename_all(struct gen *g, struct host_reg *file, unsigned from, unsigned to)
+static void rename_all(struct gen *g, struct host_regs *file, unsigned from, unsigned to)
 {
-    for (ir_ref r = file[from].head; r; r = g->val[r].next) g->val[r].reg = (u8)to;
-    file[to].head = file[from].head;
-    file[from].head = IR_NONE;
-    u32 *free = file == g->gpr ? &g->gpr_free : &g->xmm_free;
-    *free = (*free & ~(1u << to)) | 1u << from;
+    for (ir_ref r = file->head[from]; r; r = g->val[r].next) g->val[r].reg = (u8)to;
+    file->head[to] = file->head[from];
+    file->head[from] = IR_NONE;
+    file->free = (file->free & ~(1u << to)) | 1u << from;
 }
 
 void gen_take_gpr(struct gen *g, unsigned reg)
 {
     bool was_locked = g->gpr_locked >> reg & 1;
     g->gpr_locked |= 1u << reg;
-    if (!g->gpr[reg].head) return;
+    if (!g->gpr.head[reg]) return;
     /* An operand of this very instruction (its user reads it before), or nowhere else to go. */
     if (was_locked || (g->gpr_temps & ~g->gpr_locked) == 0) {
         spill_gpr(g, reg);
@@ -216,7 +216,7 @@ void gen_take_gpr(struct gen *g, unsigned reg)
     }
     unsigned to = free_gpr(g);
     x64_mov_rr(&g->b, 8, to, reg);
-    rename_all(g, g->gpr, reg, to);
+    rename_all(g, &g->gpr, reg, to);
 }
 
 /* --- operands --------------------------------------------------------------------------------- */
@@ -257,7 +257,7 @@ static unsigned materialise_bool(struct gen *g, ir_ref r)
     gen_setcc(g, c, reg);
     g->val[r].place = VAL_NONE;
     gen_consume(g, gen_inst(g, r));
-    bind(g, g->gpr, r, VAL_GPR, reg);
+    bind(g, &g->gpr, r, VAL_GPR, reg);
     g->val[r].narrow = true;
     return reg;
 }
@@ -274,7 +274,7 @@ unsigned gen_use_gpr(struct gen *g, ir_ref r)
         reg = free_gpr(g);
         x64_mov_rm(&g->b, 8, reg, scratch_at(v->reg));
         free_place(g, r);
-        bind(g, g->gpr, r, VAL_GPR, reg);
+        bind(g, &g->gpr, r, VAL_GPR, reg);
         break;
     default: gen_fail(g); return X64_RAX;
     }
@@ -308,7 +308,7 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
         reg = free_xmm(g);
         x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, vscratch_at(v->reg));
         free_place(g, r);
-        bind(g, g->xmm, r, VAL_XMM, reg);
+        bind(g, &g->xmm, r, VAL_XMM, reg);
         break;
     default: gen_fail(g); return 0;
     }
@@ -319,12 +319,12 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
 /* --- results ---------------------------------------------------------------------------------- */
 
 /* The pin of r's hint, if nothing else lives there any more; else NO_REG. */
-static unsigned hinted(struct gen *g, const struct host_reg *file, ir_ref r)
+static unsigned hinted(struct gen *g, const struct host_regs *file, ir_ref r)
 {
     if (!g->val[r].hint || !g->val[r].left) return NO_REG;
     unsigned slot = g->val[r].hint - 1u;
     if (g->pin[slot] == NO_REG) return NO_REG;
-    if (file[g->pin[slot]].head) return NO_REG;
+    if (file->head[g->pin[slot]]) return NO_REG;
     gen_slot_changes(g, slot, r);
     g->ahead |= UINT64_C(1) << slot;
     return g->pin[slot];
@@ -332,27 +332,27 @@ static unsigned hinted(struct gen *g, const struct host_reg *file, ir_ref r)
 
 unsigned gen_def_gpr(struct gen *g, ir_ref r, unsigned prefer)
 {
-    unsigned reg = hinted(g, g->gpr, r);
+    unsigned reg = hinted(g, &g->gpr, r);
     if (reg == NO_REG) {
-        bool reuse = prefer != NO_REG && (g->gpr_temps >> prefer & 1) && !g->gpr[prefer].head;
+        bool reuse = prefer != NO_REG && (g->gpr_temps >> prefer & 1) && !g->gpr.head[prefer];
         reg = reuse ? prefer : free_gpr(g);
     }
     g->gpr_locked |= 1u << reg;
     g->val[r].narrow = gen_inst(g, r)->type == IR_I32;
-    if (g->val[r].left) bind(g, g->gpr, r, VAL_GPR, reg);
+    if (g->val[r].left) bind(g, &g->gpr, r, VAL_GPR, reg);
     return reg;
 }
 
 unsigned gen_def_xmm(struct gen *g, ir_ref r, unsigned prefer)
 {
-    unsigned reg = hinted(g, g->xmm, r);
+    unsigned reg = hinted(g, &g->xmm, r);
     if (reg == NO_REG) {
-        bool reuse = prefer != NO_REG && (g->xmm_temps >> prefer & 1) && !g->xmm[prefer].head;
+        bool reuse = prefer != NO_REG && (g->xmm_temps >> prefer & 1) && !g->xmm.head[prefer];
         reg = reuse ? prefer : free_xmm(g);
     }
     g->xmm_locked |= 1u << reg;
     g->val[r].narrow = true;
-    if (g->val[r].left) bind(g, g->xmm, r, VAL_XMM, reg);
+    if (g->val[r].left) bind(g, &g->xmm, r, VAL_XMM, reg);
     return reg;
 }
 
@@ -388,15 +388,15 @@ void gen_evacuate_pin(struct gen *g, unsigned slot)
 {
     unsigned reg = g->pin[slot];
     if (slot >= SLOT_V0) {
-        if (!g->xmm[reg].head) return;
+        if (!g->xmm.head[reg]) return;
         unsigned to = gen_temp_xmm(g);
         x64_vec_rr(&g->b, g->avx, X64_MOVAPS, to, reg);
-        rename_all(g, g->xmm, reg, to);
+        rename_all(g, &g->xmm, reg, to);
     } else {
-        if (!g->gpr[reg].head) return;
+        if (!g->gpr.head[reg]) return;
         unsigned to = gen_temp_gpr(g);
         x64_mov_rr(&g->b, 8, to, reg);
-        rename_all(g, g->gpr, reg, to);
+        rename_all(g, &g->gpr, reg, to);
     }
 }
 

@@ -234,10 +234,16 @@ static inline ir_ref ir_opx(struct ir_func *f, unsigned op, unsigned type, unsig
     return f->birth ? f->birth(f, f->count - 1) : f->count - 1;
 }
 
-/* Short forms. */
+/* Short forms. Constants and INSNs are what they are: nothing is done at their birth. */
 static inline ir_ref ir_const(struct ir_func *f, unsigned type, s64 value)
 {
-    return ir_opx(f, IR_CONST, type, 0, 0, value, IR_NONE, IR_NONE, IR_NONE);
+    ir_append(f, IR_CONST, type)->imm = value;
+    return f->count - 1;
+}
+
+static inline void ir_insn(struct ir_func *f, u64 pc)
+{
+    ir_append(f, IR_INSN, IR_VOID)->imm = (s64)pc;
 }
 
 static inline ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot)

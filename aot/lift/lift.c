@@ -25,7 +25,7 @@ bool lift_has_feature(enum a64_feature feature)
 static void lift_instruction(struct lifter *l, enum a64_row row)
 {
     lift_fn *fn = row_function[row];
-    ir_opx(l->f, IR_INSN, IR_VOID, 0, 0, (s64)l->pc, IR_NONE, IR_NONE, IR_NONE);
+    ir_insn(l->f, l->pc);
     if (fn && lift_has_feature(a64_word_feature(row, l->word)))
         fn(l, l->word);
     else

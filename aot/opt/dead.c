@@ -73,14 +73,22 @@ static bool is_doomed(const struct doomed *d, s64 slot)
     return slot == SLOT_NZCV ? d->nzcv : d->slots[slot >> 6] >> (slot & 63) & 1;
 }
 
-/* A GET or a SET that stays: its slot is seen, or what it held before is doomed. */
-static void access(struct doomed *d, const struct ir_inst *i)
+/* A GET that stays: its slot is seen. */
+static void read_slot(struct doomed *d, s64 slot)
 {
-    u64 bit = UINT64_C(1) << (i->imm & 63), *slots = &d->slots[i->imm >> 6];
-    if (i->imm == SLOT_NZCV)
-        d->nzcv = i->op == IR_SET;
+    if (slot == SLOT_NZCV)
+        d->nzcv = false;
     else
-        *slots = i->op == IR_SET ? *slots | bit : *slots & ~bit;
+        d->slots[slot >> 6] &= ~(UINT64_C(1) << (slot & 63));
+}
+
+/* A SET that stays: what the slot held before is doomed. */
+static void write_slot(struct doomed *d, s64 slot)
+{
+    if (slot == SLOT_NZCV)
+        d->nzcv = true;
+    else
+        d->slots[slot >> 6] |= UINT64_C(1) << (slot & 63);
 }
 
 /* Something else that stays. */
@@ -101,13 +109,13 @@ static void drop_dead(struct ir_func *f, const struct ir_block *b, struct doomed
             if (!i->uses)
                 opt_drop(f, i);
             else if (i->op == IR_GET)
-                access(&d, i);
+                read_slot(&d, i->imm);
         } else if (i->op != IR_SET) {
             observe(&d, i);
         } else if (is_doomed(&d, i->imm)) {
             opt_drop(f, i);
         } else {
-            access(&d, i);
+            write_slot(&d, i->imm);
         }
     }
 }
