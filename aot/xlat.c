@@ -167,6 +167,19 @@ static void set_ranges(struct arena *arena, const struct a64_region *region,
     for (u32 i = 0; i < look->count; i++) add_range(out, look->range[i]);
 }
 
+/* What the code compares at entry. */
+static void set_source(struct arena *arena, const struct a64_region *region,
+                       struct gen_options *gen)
+{
+    struct gen_source *source = arena_alloc(arena, region->block_count * sizeof *source);
+    for (u32 b = 0; b < region->block_count; b++) {
+        const struct a64_block *block = &region->block[b];
+        source[b] = (struct gen_source){block->pc, block->word, block->count};
+    }
+    gen->source = source;
+    gen->source_count = region->block_count;
+}
+
 enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *options,
                                 const struct code_view *view, u64 pc, struct translation *out)
 {
@@ -174,11 +187,14 @@ enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *
                               .image = options->image,
                               .fp_checked = options->fp_checked};
     struct guest_range looked[MAX_LOOKED];
-    struct lift_look look = {.view = view, .range = looked, .capacity = MAX_LOOKED};
+    /* What may change unseen is not relied on behind exits either. */
+    struct lift_look look = {
+        .view = view, .range = looked, .capacity = options->check ? 0 : MAX_LOOKED};
     struct a64_region region;
     struct ir_func *f;
     enum xlat_status status = to_ir(arena, options, view, pc, &region, &look, &f);
     if (status != XLAT_OK) return status;
+    if (options->check) set_source(arena, &region, &gen);
     switch (gen_translate(arena, f, &gen, out)) {
     case GEN_OK: break;
     case GEN_TOO_BIG: return XLAT_TOO_BIG;

@@ -13,6 +13,7 @@
 #include "aot/abi/translation.h"
 #include "rt/lock.h"
 #include "rt/log.h"
+#include "rt/mm.h"
 #include "rt/stats.h"
 #include "rt/thread.h"
 #include "rt/translate.h"
@@ -35,6 +36,7 @@ struct eval_region {
 struct eval_thread {
     struct arena scratch;
     struct arena lifted; /* regions; never freed */
+    struct arena once;   /* a region that isn't kept */
     sigjmp_buf out;
     bool evaluating; /* a fault now is the guest's */
     struct engine_exit exit;
@@ -65,6 +67,7 @@ static bool eval_thread_init(struct thread *t)
     if (e == NULL) return false;
     arena_init(&e->scratch);
     arena_init(&e->lifted);
+    arena_init(&e->once);
     t->engine = e;
     return true;
 }
@@ -76,6 +79,7 @@ static void eval_thread_exit(struct thread *t)
     t->engine = NULL;
     if (e == NULL) return;
     arena_free(&e->scratch);
+    arena_free(&e->once);
     free(e);
 }
 
@@ -137,6 +141,17 @@ static struct eval_region *find_or_lift(struct eval_thread *e, u64 pc,
     return r;
 }
 
+/* Code that may change unseen is lifted anew each time. */
+static struct eval_region *lift_once(struct eval_thread *e, u64 pc, enum translate_status *status)
+{
+    arena_reset(&e->once);
+    struct eval_region *r = arena_zalloc(&e->once, sizeof(*r));
+
+    r->pc = pc;
+    *status = translate_lift_range(&e->once, pc, 0, &r->func, &r->range);
+    return *status == TRANSLATE_OK ? r : NULL;
+}
+
 static struct eval_region *region_at(struct thread *t, u64 pc, enum translate_status *status)
 {
     struct eval_thread *e = t->engine;
@@ -147,6 +162,7 @@ static struct eval_region *region_at(struct thread *t, u64 pc, enum translate_st
         e->epoch = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
     }
     if (*cached != NULL && (*cached)->pc == pc) return *cached;
+    if (mm_code_is_shared(pc)) return lift_once(e, pc, status);
     r = find_or_lift(e, pc, status);
     if (r != NULL) *cached = r;
     return r;

@@ -141,6 +141,7 @@ bool mm_find(u64 addr, struct mm_area *out)
 struct code_range {
     u64 start, end;
     u32 generation; /* of the map; good as long as that is the map's */
+    bool shared;    /* some of it is a shared mapping */
 };
 
 static __thread struct code_range code_range;
@@ -148,7 +149,7 @@ static __thread struct code_range code_range;
 /* Looks for executable bytes from pc on, up to `end` if they go that far. */
 static struct code_range find_code(u64 pc, u64 end)
 {
-    struct code_range r = {pc, pc, 0};
+    struct code_range r = {pc, pc, 0, false};
 
     lock_take(&mm_lock);
     r.generation = mm_table.generation;
@@ -158,24 +159,39 @@ static struct code_range find_code(u64 pc, u64 end)
         if (a->start > r.end || (a->prot & PROT_EXEC) == 0) break;
         if (a->start < r.start) r.start = a->start;
         r.end = a->end;
+        r.shared |= (a->flags & MAP_SHARED) != 0;
     }
     lock_drop(&mm_lock);
+    return r;
+}
+
+/* The executable bytes around pc, up to `end` if they go that far. */
+static struct code_range code_at(u64 pc, u64 end)
+{
+    struct code_range r = code_range;
+
+    if (pc < r.start || end > r.end ||
+        r.generation != __atomic_load_n(&mm_table.generation, __ATOMIC_ACQUIRE))
+        code_range = r = find_code(pc, end);
     return r;
 }
 
 size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max)
 {
     u64 end = pc + max * 4;
-    struct code_range r = code_range;
+    struct code_range r;
 
     (void)context;
     if (end < pc) return 0;
-    if (pc < r.start || end > r.end ||
-        r.generation != __atomic_load_n(&mm_table.generation, __ATOMIC_ACQUIRE))
-        code_range = r = find_code(pc, end);
+    r = code_at(pc, end);
     if (end > r.end) end = r.end;
     if (end <= pc) return 0;
     return (end - pc - guard_copy(words, (const void *)pc, end - pc)) / 4;
+}
+
+bool mm_code_is_shared(u64 pc)
+{
+    return code_at(pc, pc + 4).shared;
 }
 
 bool mm_has_writable_code(void)

@@ -39,6 +39,9 @@ bool mm_find(u64 addr, struct mm_area *out);
  * pc. Takes LOCK_MM; never faults (0 when the page can't be read). */
 size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max);
 
+/* True when the executable memory at pc is a shared mapping: its bytes may change unseen. */
+bool mm_code_is_shared(u64 pc);
+
 /* True when a mapping has been writable and executable at once: then calls that fill memory must
  * say so by mm_written. */
 bool mm_has_writable_code(void);

@@ -67,6 +67,7 @@ enum translate_status translate_region(struct arena *arena, u64 pc, unsigned how
     enum translate_status s;
 
     set_options(&o, pc, how, max_insts);
+    o.check = mm_code_is_shared(pc);
     s = status_of(xlat_translate(arena, &o, &view, pc, out), pc);
     if (s == TRANSLATE_OK) {
         stats_add(STAT_REGIONS, 1);

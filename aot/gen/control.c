@@ -96,8 +96,7 @@ static struct x64_mem trap_arg(void)
     return gen_state(offsetof(struct guest_state, trap_arg));
 }
 
-/* A cold exit with the present state. */
-static struct cold_exit *cold_exit(struct gen *g, enum leave_door d, u64 pc, bool nzcv_dead)
+struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool nzcv_dead)
 {
     struct cold_exit *c = arena_zalloc(g->arena, sizeof(*c));
     c->label = x64_label_new(B);
@@ -163,7 +162,7 @@ static void exit_if(struct gen *g, ir_ref r, const struct ir_inst *i)
     (void)r;
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
-    gen_jcc(g, c, cold_exit(g, LEAVE_LINK, (u64)i->imm, i->mod & IR_EXIT_NZCV_DEAD)->label);
+    gen_jcc(g, c, gen_cold_exit(g, LEAVE_LINK, (u64)i->imm, i->mod & IR_EXIT_NZCV_DEAD)->label);
 }
 
 static void trap(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -188,7 +187,7 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
     bool constant = i->arg[1] && gen_const(g, i->arg[1], &value);
     if (i->arg[1] && !constant) reg = gen_use_gpr(g, i->arg[1]);
     gen_consume(g, i);
-    struct cold_exit *e = cold_exit(g, LEAVE_TRAP, g->pc, false);
+    struct cold_exit *e = gen_cold_exit(g, LEAVE_TRAP, g->pc, false);
     e->code = i->mod;
     e->arg = (u64)value;
     e->arg_reg = (u8)reg;

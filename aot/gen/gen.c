@@ -137,6 +137,7 @@ static u64 set_first(const struct gen *g)
 static void prologue(struct gen *g)
 {
     gen_safepoint_home(g, g->f->pc);
+    gen_check_source(g);
     if (g->lazy) return;
     u64 mask = g->pinned & ~set_first(g);
     for (; mask; mask &= mask - 1) gen_load_pin(g, (unsigned)__builtin_ctzll(mask));

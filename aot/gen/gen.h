@@ -8,10 +8,21 @@
 #include "aot/base/arena.h"
 #include "aot/ir/ir.h"
 
+/* Guest bytes that the code is made from. */
+struct gen_source {
+    u64 start; /* guest address, a multiple of 4 */
+    const u32 *word;
+    u32 count; /* words */
+};
+
 struct gen_options {
     u32 host_features; /* enum x64_feature bits; 0: plain SSE2 */
     bool image;        /* guest addresses PC-relative, by RELOC_GUEST */
     bool fp_checked;   /* floating point by helper */
+    /* At entry the code compares these with what is there, and leaves by TRAP_STALE when they differ;
+     * none: it doesn't. */
+    const struct gen_source *source;
+    u32 source_count;
 };
 
 enum gen_status {

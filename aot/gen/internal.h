@@ -369,11 +369,20 @@ struct x64_mem gen_address(struct gen *g, const struct ir_inst *i);
 
 /* --- control.c -------------------------------------------------------------------------------- */
 
+/* A cold exit with the present state, but for NZCV if that is dead; for LEAVE_TRAP the caller sets the
+ * code. */
+struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool nzcv_dead);
+
 /* The cold code: exits with their stores, then the stubs of links. */
 void gen_cold_exits(struct gen *g);
 
 /* Records a relocation of the 32-bit field that the last instruction left at disp_at. */
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value);
+
+/* --- check.c ---------------------------------------------------------------------------------- */
+
+/* Emits what compares the guest's bytes with options->source. */
+void gen_check_source(struct gen *g);
 
 /* --- helper.c --------------------------------------------------------------------------------- */
 

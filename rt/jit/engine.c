@@ -162,6 +162,26 @@ static void note_trap(struct region *r, u8 site)
     jit_kick_all();
 }
 
+/* --- code that is no more
+ * --------------------------------------------------------------------------- */
+
+static void kick(struct thread *t, void *context)
+{
+    if (t != context) thread_kick(t, ATTENTION_ENGINE);
+}
+
+void jit_kick_all(void)
+{
+    if (!thread_self) return;
+    __atomic_or_fetch(&thread_self->attention, ATTENTION_ENGINE, __ATOMIC_ACQ_REL);
+    thread_each(kick, thread_self);
+}
+
+static void jit_invalidate(u64 start, u64 end)
+{
+    if (code_invalidate(start, end)) jit_kick_all();
+}
+
 /* --- serving the doors
  * ---------------------------------------------------------------------------- */
 
@@ -202,6 +222,10 @@ static void serve_trap(struct thread *t, struct turn *turn, struct left left)
     u8 reason = (u8)left.rax;
     t->state.pc = left.rcx;
     if (reason == TRAP_FPCR || reason == TRAP_LIMIT) return;
+    if (reason == TRAP_STALE) {
+        jit_invalidate(t->state.pc, t->state.pc + 4);
+        return;
+    }
     stats_add(STAT_LEAVE_TRAP, 1);
     turn->done = true;
     turn->exit =
@@ -290,23 +314,6 @@ static struct engine_exit jit_run(struct thread *t)
 
 /* --- the rest of the door
  * ------------------------------------------------------------------------- */
-
-static void kick(struct thread *t, void *context)
-{
-    if (t != context) thread_kick(t, ATTENTION_ENGINE);
-}
-
-void jit_kick_all(void)
-{
-    if (!thread_self) return;
-    __atomic_or_fetch(&thread_self->attention, ATTENTION_ENGINE, __ATOMIC_ACQ_REL);
-    thread_each(kick, thread_self);
-}
-
-static void jit_invalidate(u64 start, u64 end)
-{
-    if (code_invalidate(start, end)) jit_kick_all();
-}
 
 static void jit_before_fork(struct thread *t)
 {

@@ -240,6 +240,28 @@ static void written_code(void)
     close(mem);
 }
 
+/* Another process writes the code, and can't tell this one. */
+static void code_from_elsewhere(void)
+{
+    uint32_t *code =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    CHECK(code != MAP_FAILED);
+    for (uint32_t i = 0; i < 10; i++) {
+        int status;
+        pid_t child = fork();
+
+        if (child == 0) {
+            emit(code, 400 + i);
+            __builtin___clear_cache((char *)code, (char *)(code + 2));
+            _exit(call(code) != (int)(400 + i));
+        }
+        CHECK(waitpid(child, &status, 0) == child && status == 0);
+        CHECK(call(code) == (int)(400 + i));
+    }
+    munmap(code, PAGE);
+}
+
 static void bad_pointers(void)
 {
     char *p = map(2 * PAGE, PROT_READ | PROT_WRITE);
@@ -307,6 +329,7 @@ int main(void)
     files();
     segments();
     written_code();
+    code_from_elsewhere();
     bad_pointers();
     maps();
     return done();
