@@ -243,22 +243,21 @@ struct hwcap {
 static const struct hwcap hwcaps[] = {
     {A64_FEATURE_base, 0}, /* FP */
     {A64_FEATURE_base, 1}, /* ASIMD */
-    {A64_FEATURE_aes, 3},    {A64_FEATURE_pmull, 4},    {A64_FEATURE_sha1, 5},
-    {A64_FEATURE_sha256, 6}, {A64_FEATURE_crc32, 7},    {A64_FEATURE_lse, 8},
-    {A64_FEATURE_fp16, 9},   {A64_FEATURE_fp16, 10}, /* FPHP, ASIMDHP */
+    {A64_FEATURE_aes, 3},      {A64_FEATURE_pmull, 4},   {A64_FEATURE_sha1, 5},
+    {A64_FEATURE_sha256, 6},   {A64_FEATURE_crc32, 7},   {A64_FEATURE_lse, 8},
+    {A64_FEATURE_fp16, 9},     {A64_FEATURE_fp16, 10}, /* FPHP, ASIMDHP */
     {A64_FEATURE_base, 11}, /* CPUID: the identification registers can be read */
-    {A64_FEATURE_rdm, 12},   {A64_FEATURE_jscvt, 13},   {A64_FEATURE_fcma, 14},
-    {A64_FEATURE_rcpc, 15},  {A64_FEATURE_sha3, 17},    {A64_FEATURE_sm3, 18},
-    {A64_FEATURE_sm4, 19},   {A64_FEATURE_dotprod, 20}, {A64_FEATURE_sha512, 21},
-    {A64_FEATURE_fhm, 23},   {A64_FEATURE_rcpc2, 26},   {A64_FEATURE_flagm, 27},
-    {A64_FEATURE_sb, 29},
+    {A64_FEATURE_rdm, 12},     {A64_FEATURE_jscvt, 13},  {A64_FEATURE_fcma, 14},
+    {A64_FEATURE_rcpc, 15},    {A64_FEATURE_base, 16}, /* DCPOP */
+    {A64_FEATURE_sha3, 17},    {A64_FEATURE_sm3, 18},    {A64_FEATURE_sm4, 19},
+    {A64_FEATURE_dotprod, 20}, {A64_FEATURE_sha512, 21}, {A64_FEATURE_fhm, 23},
+    {A64_FEATURE_dit, 24},     {A64_FEATURE_rcpc2, 26},  {A64_FEATURE_flagm, 27},
+    {A64_FEATURE_ssbs, 28},    {A64_FEATURE_sb, 29},
 };
 
 static const struct hwcap hwcaps2[] = {
-    {A64_FEATURE_flagm2, 7},
-    {A64_FEATURE_frintts, 8},
-    {A64_FEATURE_i8mm, 13},
-    {A64_FEATURE_bf16, 14},
+    {A64_FEATURE_flagm2, 7}, {A64_FEATURE_frintts, 8}, {A64_FEATURE_i8mm, 13},
+    {A64_FEATURE_bf16, 14},  {A64_FEATURE_base, 16}, /* RNG */
 };
 
 static u64 hwcap_bits(const struct hwcap *caps, size_t count)

@@ -92,7 +92,7 @@ static void fill_context(struct thread *t, struct guest_sigcontext *c)
     memcpy(c->regs, s->x, sizeof(c->regs));
     c->sp = s->sp;
     c->pc = s->pc;
-    c->pstate = nzcv_to_pstate(s->nzcv);
+    c->pstate = nzcv_to_pstate(s->nzcv) | s->pstate;
     *fp = (struct fpsimd_record){
         .head = {FPSIMD_MAGIC, sizeof(*fp)}, .fpsr = fpsr_read(s), .fpcr = s->fpcr};
     memcpy(fp->v, s->v, sizeof(fp->v));
@@ -185,6 +185,7 @@ bool frame_pop(struct thread *t)
     s->sp = f.uc.mcontext.sp;
     s->pc = f.uc.mcontext.pc;
     s->nzcv = nzcv_from_pstate((u32)f.uc.mcontext.pstate & PSTATE_USER);
+    s->pstate = (u32)f.uc.mcontext.pstate & (PSTATE_DIT | PSTATE_SSBS);
     if (!restore_records(s, &f.uc.mcontext)) return false;
     signal_set_mask(t, f.uc.sigmask);
     if ((f.uc.stack.flags & SS_DISABLE) != 0)

@@ -153,7 +153,8 @@ static u64 helper_random(struct guest_state *s)
 {
     u64 value = 0;
 
-    s->scratch[0] = getrandom(&value, sizeof(value), GRND_NONBLOCK) == sizeof(value);
+    (void)s;
+    if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value)) value = 0;
     return value;
 }
 
@@ -164,6 +165,7 @@ void translate_state_init(struct guest_state *s)
     s->helper[HELPER_WRITE_FPSR] = (void *)helper_write_fpsr;
     s->helper[HELPER_WRITE_FPCR] = (void *)helper_write_fpcr;
     s->helper[HELPER_RANDOM] = (void *)helper_random;
+    s->pstate = PSTATE_SSBS; /* as Linux starts programs that nobody has restricted */
     fpstate_init(s);
     counter_init(s);
 }

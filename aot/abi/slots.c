@@ -81,6 +81,7 @@ static const struct slot_info table[SLOT_COUNT] = {
     [SLOT_TPIDR] = {"tpidr", SLOT_INT64, OFF(tpidr)},
     [SLOT_FPCR] = {"fpcr", SLOT_INT32, OFF(fpcr)},
     [SLOT_FPSR] = {"fpsr", SLOT_INT32, OFF(fpsr)},
+    [SLOT_PSTATE] = {"pstate", SLOT_INT32, OFF(pstate)},
 };
 
 const struct slot_info *slot_info(unsigned s)

@@ -20,7 +20,8 @@ enum slot {
     SLOT_QC,    /* 128 bits; FPSR.QC is set when any of them is */
     SLOT_TPIDR, /* TPIDR_EL0 */
     SLOT_FPCR,
-    SLOT_FPSR, /* without QC and without what the host's MXCSR still holds: read by helper */
+    SLOT_FPSR,   /* without QC and without what the host's MXCSR still holds: read by helper */
+    SLOT_PSTATE, /* PSTATE_DIT and PSTATE_SSBS, which change nothing here */
     SLOT_COUNT
 };
 
@@ -50,6 +51,10 @@ int slot_by_name(const char *name);
 #define NZCV_C    (1u << 8)
 #define NZCV_V    (1u << 0)
 #define NZCV_MASK (NZCV_N | NZCV_Z | NZCV_C | NZCV_V)
+
+/* PSTATE's bits that programs may change besides NZCV, where SPSR (and signal frames) have them. */
+#define PSTATE_DIT  (1u << 24)
+#define PSTATE_SSBS (1u << 12)
 
 /* Between the home format and bits 31 to 28 of the architecture's NZCV and PSTATE. */
 static inline u32 nzcv_to_pstate(u32 home)

@@ -60,7 +60,7 @@ struct guest_state {
     u32 host_mxcsr;      /* C's MXCSR */
     u32 in_translated;   /* 1 from the switch into translated code to the switch out of it */
     u32 door;            /* by which door it was left last */
-    u32 unused;
+    u32 pstate;          /* SLOT_PSTATE */
     void *lookup;        /* the runtime's table behind the jump cache, or an empty one */
 
     void *helper[HELPER_COUNT]; /* helpers.h: called by `call [state + offset]` */

@@ -69,38 +69,44 @@ static bool rounds_up(unsigned rounding, bool sign, bool odd, u64 rest, u64 half
     }
 }
 
-u64 fp_round(struct eval_op *o, unsigned esz, bool sign, s32 exp, u64 sig, unsigned rounding,
-             enum fp_rules rules)
+u64 fp_round_magnitude(struct eval_op *o, const struct fp_format *f, bool flush, bool sign, s32 exp,
+                       u64 sig, unsigned rounding)
 {
-    const struct fp_format *f = &fp_formats[esz];
     unsigned drop = 63u - f->frac;
-    u64 cut = UINT64_C(1) << drop;
+    u64 cut = UINT64_C(1) << drop, rest, magnitude;
     s32 biased = exp - f->emin + 1;
-    u64 rest, magnitude;
-    bool alternate = alternate_half(o, esz, rules);
 
     if (biased <= 0) { /* tiny: decided before rounding */
-        if (flushes(o, esz, rules)) {
+        if (flush) {
             o->flags |= FPSR_UFC;
-            return fp_zero(esz, sign);
+            return 0;
         }
         sig = fp_shift_jam(sig, (unsigned)(1 - biased));
     }
     magnitude = sig >> drop;
     rest = sig & (cut - 1);
-    if (biased <= 0 && rest) o->flags |= FPSR_UFC;
+    if (rest) o->flags |= biased <= 0 ? FPSR_UFC | FPSR_IXC : FPSR_IXC;
     magnitude += rounds_up(rounding, sign, magnitude & 1, rest, cut >> 1);
     /* The leading bit and a carry out of the fraction add to the exponent field. */
-    if (biased > 0) magnitude += (u64)(biased - 1) << f->frac;
-    if (alternate && magnitude >> f->frac > (1u << f->expw) - 1) {
-        o->flags |= FPSR_IOC;
+    return biased > 0 ? magnitude + ((u64)(biased - 1) << f->frac) : magnitude;
+}
+
+u64 fp_round(struct eval_op *o, unsigned esz, bool sign, s32 exp, u64 sig, unsigned rounding,
+             enum fp_rules rules)
+{
+    const struct fp_format *f = &fp_formats[esz];
+    u32 flags = o->flags, top = (1u << f->expw) - 1;
+    u64 magnitude = fp_round_magnitude(o, f, flushes(o, esz, rules), sign, exp, sig, rounding);
+
+    if (alternate_half(o, esz, rules)) {
+        if (magnitude >> f->frac <= top) return fp_zero(esz, sign) | magnitude;
+        o->flags = flags | FPSR_IOC;
         return fp_zero(esz, sign) | 0x7fff;
     }
-    if (!alternate && magnitude >> f->frac >= (1u << f->expw) - 1) {
+    if (magnitude >> f->frac >= top) {
         o->flags |= FPSR_OFC | FPSR_IXC;
         return fp_overflow(esz, sign, rounding);
     }
-    if (rest) o->flags |= FPSR_IXC;
     return fp_zero(esz, sign) | magnitude;
 }
 
@@ -162,9 +168,9 @@ static u128 shift_jam128(u128 v, s32 n)
  * below their significands, so what is jammed can't reach the rounding position: the leading bit
  * of a difference moves down by more than one only when the shift was at most one.
  */
-u64 fp_sum(struct eval_op *o, unsigned esz, struct fp_term x, struct fp_term y, int scale)
+u64 fp_sum(struct eval_op *o, unsigned esz, struct fp_term x, struct fp_term y, int scale,
+           unsigned rounding)
 {
-    unsigned rounding = fp_mode(o);
     u128 sum;
     u64 high;
     int zeros;

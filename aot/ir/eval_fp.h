@@ -92,6 +92,14 @@ struct fp_value fp_unpack(struct eval_op *o, unsigned esz, u64 bits, enum fp_rul
 u64 fp_round(struct eval_op *o, unsigned esz, bool sign, s32 exp, u64 sig, unsigned rounding,
              enum fp_rules rules);
 
+/*
+ * The same for any format, without its sign and without the look at what is too large: exponent
+ * field and fraction as one number, which may be that of infinity or above. flush: what is tiny
+ * becomes 0.
+ */
+u64 fp_round_magnitude(struct eval_op *o, const struct fp_format *f, bool flush, bool sign, s32 exp,
+                       u64 sig, unsigned rounding);
+
 /* The result of an operation whose operand `bits` is a NaN. */
 u64 fp_process_nan(struct eval_op *o, unsigned esz, const struct fp_value *v, u64 bits);
 
@@ -109,8 +117,13 @@ u64 fp_overflow(unsigned esz, bool sign, unsigned rounding);
 struct fp_term fp_term_of(const struct fp_value *v);
 struct fp_term fp_product(const struct fp_value *x, const struct fp_value *y);
 
-/* (x + y) * 2^scale, rounded by FPCR; a zero sum gets its sign from the rounding mode. */
-u64 fp_sum(struct eval_op *o, unsigned esz, struct fp_term x, struct fp_term y, int scale);
+/* (x + y) * 2^scale, rounded; a zero sum gets its sign from the rounding mode. */
+u64 fp_sum(struct eval_op *o, unsigned esz, struct fp_term x, struct fp_term y, int scale,
+           unsigned rounding);
+
+/* FPMulAdd: v[0] + v[1] * v[2] in format esz, rounded once by FPCR. bits: what a NaN among them is
+ * in that format. */
+u64 fp_multiply_add(struct eval_op *o, unsigned esz, const struct fp_value v[3], const u64 bits[3]);
 
 /* v >> n with the bits shifted out collected in bit 0. */
 static inline u64 fp_shift_jam(u64 v, unsigned n)

@@ -32,7 +32,7 @@ static u64 add(struct eval_op *o, u64 a, u64 b, bool subtract)
     }
     if (p.x.cls == FP_ZERO && p.y.cls == FP_ZERO && p.x.sign == p.y.sign)
         return fp_zero(o->esz, p.x.sign);
-    return fp_sum(o, o->esz, fp_term_of(&p.x), fp_term_of(&p.y), 0);
+    return fp_sum(o, o->esz, fp_term_of(&p.x), fp_term_of(&p.y), 0, fp_mode(o));
 }
 
 /* FPMul, FPMulX. */
@@ -126,22 +126,39 @@ static u64 square_root(struct eval_op *o, u64 a)
 }
 
 /* FPMulAdd's rule for NaNs (FPProcessNaNs3), true when it gives the result. */
-static bool nans_of_fma(struct eval_op *o, const struct fp_value v[3], const u64 bits[3], u64 *r)
+static bool nans_of_fma(struct eval_op *o, unsigned esz, const struct fp_value v[3],
+                        const u64 bits[3], u64 *r)
 {
     unsigned first = 3;
 
     if (!fp_is_nan(&v[0]) && !fp_is_nan(&v[1]) && !fp_is_nan(&v[2])) return false;
     if (v[0].cls == FP_QNAN && ((v[1].cls == FP_INF && v[2].cls == FP_ZERO) ||
                                 (v[1].cls == FP_ZERO && v[2].cls == FP_INF))) {
-        *r = fp_invalid(o, o->esz);
+        *r = fp_invalid(o, esz);
         return true;
     }
     for (unsigned i = 3; i-- > 0;)
         if (v[i].cls == FP_QNAN) first = i;
     for (unsigned i = 3; i-- > 0;)
         if (v[i].cls == FP_SNAN) first = i;
-    *r = fp_process_nan(o, o->esz, &v[first], bits[first]);
+    *r = fp_process_nan(o, esz, &v[first], bits[first]);
     return true;
+}
+
+u64 fp_multiply_add(struct eval_op *o, unsigned esz, const struct fp_value v[3], const u64 bits[3])
+{
+    bool sign = v[1].sign != v[2].sign;
+    bool infinite = v[1].cls == FP_INF || v[2].cls == FP_INF;
+    bool zero = v[1].cls == FP_ZERO || v[2].cls == FP_ZERO;
+    u64 r;
+
+    if (nans_of_fma(o, esz, v, bits, &r)) return r;
+    if ((infinite && zero) || (infinite && v[0].cls == FP_INF && v[0].sign != sign))
+        return fp_invalid(o, esz);
+    if (v[0].cls == FP_INF) return fp_infinity(esz, v[0].sign);
+    if (infinite) return fp_infinity(esz, sign);
+    if (v[0].cls == FP_ZERO && zero && v[0].sign == sign) return fp_zero(esz, sign);
+    return fp_sum(o, esz, fp_term_of(&v[0]), fp_product(&v[1], &v[2]), 0, fp_mode(o));
 }
 
 /* FPMulAdd: a + b * c. */
@@ -150,20 +167,9 @@ static u64 multiply_add(struct eval_op *o, u64 a, u64 b, u64 c)
     u64 negate = fp_sign_bit(o->esz);
     u64 bits[3] = {o->mod & 2 ? a ^ negate : a, o->mod & 1 ? b ^ negate : b, c};
     struct fp_value v[3];
-    bool sign, infinite, zero;
-    u64 r;
 
     for (unsigned i = 0; i < 3; i++) v[i] = fp_unpack(o, o->esz, bits[i], FP_ARITH);
-    if (nans_of_fma(o, v, bits, &r)) return r;
-    sign = v[1].sign != v[2].sign;
-    infinite = v[1].cls == FP_INF || v[2].cls == FP_INF;
-    zero = v[1].cls == FP_ZERO || v[2].cls == FP_ZERO;
-    if ((infinite && zero) || (infinite && v[0].cls == FP_INF && v[0].sign != sign))
-        return fp_invalid(o, o->esz);
-    if (v[0].cls == FP_INF) return fp_infinity(o->esz, v[0].sign);
-    if (infinite) return fp_infinity(o->esz, sign);
-    if (v[0].cls == FP_ZERO && zero && v[0].sign == sign) return fp_zero(o->esz, sign);
-    return fp_sum(o, o->esz, fp_term_of(&v[0]), fp_product(&v[1], &v[2]), 0);
+    return fp_multiply_add(o, o->esz, v, bits);
 }
 
 /* FPMin, FPMax: -0 is below +0, and a flushed denormal gives zero. */

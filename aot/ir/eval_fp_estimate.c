@@ -116,7 +116,7 @@ static u64 step(struct eval_op *o, u64 a, u64 b, u32 constant, bool halved)
         if (x.cls != FP_ZERO && y.cls != FP_ZERO) return fp_infinity(o->esz, x.sign != y.sign);
         return fp_round(o, o->esz, false, halved ? 0 : 1, k.sig, IR_ROUND_ZERO, FP_ARITH);
     }
-    return fp_sum(o, o->esz, fp_term_of(&k), fp_product(&x, &y), halved ? -1 : 0);
+    return fp_sum(o, o->esz, fp_term_of(&k), fp_product(&x, &y), halved ? -1 : 0, fp_mode(o));
 }
 
 EVAL_LANE(frecpe, recip_estimate(o, a))

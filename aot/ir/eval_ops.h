@@ -53,7 +53,9 @@ extern const struct eval_entry eval_vec_wide_table[IR_OP_COUNT];
 extern const struct eval_entry eval_fp_arith_table[IR_OP_COUNT];
 extern const struct eval_entry eval_fp_convert_table[IR_OP_COUNT];
 extern const struct eval_entry eval_fp_estimate_table[IR_OP_COUNT];
+extern const struct eval_entry eval_fp_narrow_table[IR_OP_COUNT];
 extern const struct eval_entry eval_crypto_table[IR_OP_COUNT];
+extern const struct eval_entry eval_crypto_sm_table[IR_OP_COUNT];
 
 /*
  * Defines lane function `name` as an expression of o, a, b and c.

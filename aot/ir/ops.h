@@ -223,6 +223,9 @@
     X(VUDOT, "vudot", "vvvv", 0)                                                                   \
     X(VURECPE, "vurecpe", "vv", LANES) /* esz 2 */                                                 \
     X(VURSQRTE, "vursqrte", "vv", LANES)                                                           \
+    /* bfloat16, as BFDOT and BFMMLA: rounded to odd, denormals are zeros, no flag is raised. */   \
+    X(VBFDOT, "vbfdot", "vvvv", 0)   /* a accumulates products of pairs of b and c */              \
+    X(VBFMMLA, "vbfmmla", "vvvv", 0) /* a accumulates b times c transposed */                      \
     /* Floating point, scalar (type f16 f32 f64) or by element (type v128, esz 1 2 3). Every lane  \
        raises its flags. Zeros raise none but in fdiv, frecpe and frsqrte: there a 64-bit form     \
        must put something else into the upper half. */                                             \
@@ -256,6 +259,9 @@
     X(FCVT, "fcvt", "tx", FP | SIZED)                                                              \
     X(FCVTL, "fcvtl", "vv", FP | LANES) /* narrow esz; mod 0 low, 1 high half */                   \
     X(FCVTN, "fcvtn", "vv", FP | LANES) /* narrow esz; low half; mod 1: round to odd */            \
+    X(BFCVTN, "bfcvtn", "vv", FP)       /* single floats to bfloat16 in the low half */            \
+    /* Single floats of a + halves of b and c, fused. mod 1: b negated first; 2: the high halves */ \
+    X(FMLAL, "fmlal", "vvvv", FP)                                                                  \
     /* To integers: round by mod & 7 (enum ir_round), mod & 8: unsigned; fixed-point imm bits.     \
        Saturating, NaN gives 0. FCVTI: scalar of type f(esz) to i32 or i64. VFCVTI: same-size      \
        lanes, or a scalar in lane 0 when type is f16, f32, f64. */                                 \
@@ -279,6 +285,12 @@
     X(SHA256H, "sha256h", "vvvv", 0)                                                               \
     X(SHA256H2, "sha256h2", "vvvv", 0)                                                             \
     X(SHA256SU0, "sha256su0", "vvv", 0)                                                            \
-    X(SHA256SU1, "sha256su1", "vvvv", 0)
+    X(SHA256SU1, "sha256su1", "vvvv", 0)                                                           \
+    X(SM3SS1, "sm3ss1", "vvvv", 0) /* (n, m, a) */                                                 \
+    X(SM3TT, "sm3tt", "vvvv", 0)   /* mod 0 to 3: TT1A, TT1B, TT2A, TT2B; imm: m's word */         \
+    X(SM3PARTW1, "sm3partw1", "vvvv", 0)                                                           \
+    X(SM3PARTW2, "sm3partw2", "vvvv", 0)                                                           \
+    X(SM4E, "sm4e", "vvv", 0)                                                                      \
+    X(SM4EKEY, "sm4ekey", "vvv", 0)
 
 #endif

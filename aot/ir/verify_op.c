@@ -220,6 +220,8 @@ static bool mod_is_right(const struct ir_inst *i)
     case IR_FCVTN: return mod <= 1;
     case IR_SHA1R: return mod <= 2;
     case IR_FMA:
+    case IR_FMLAL:
+    case IR_SM3TT:
     case IR_FRINTN: return mod <= 3;
     case IR_FRINT:
     case IR_FCVTI:
@@ -270,6 +272,7 @@ static bool imm_is_right(const struct ir_inst *i)
     case IR_VSARI: return imm <= width;
     case IR_VRSHRI:
     case IR_VRSARI: return imm >= 1 && imm <= width;
+    case IR_SM3TT: return imm < 4;
     case IR_VEXT: return imm < 16;
     case IR_FCVTI:
     case IR_VFCVTI:

@@ -1,6 +1,6 @@
 /*
- * Cryptographic extensions: AES, SHA-1 and SHA-256 as operations of their own; SHA-512 and SHA-3
- * from plain ones. (Arm ARM C4.1.97: cryptographic groups.) PMULL is in simd_wide.c.
+ * Cryptographic extensions: AES, SHA-1, SHA-256, SM3 and SM4 as operations of their own; SHA-512
+ * and SHA-3 from plain ones. (Arm ARM C4.1.97: cryptographic groups.) PMULL is in simd_wide.c.
  */
 #include "aot/lift/simd.h"
 
@@ -62,6 +62,28 @@ void lift_SHA1H(struct lifter *l, u32 w)
 {
     simd_set_scalar(l, a64_rd(w), 2, ir_op1(l->f, IR_SHA1H, IR_V128, reg_n(l, w)));
 }
+
+LIFT(SM3PARTW1, update3(l, w, IR_SM3PARTW1, 0))
+LIFT(SM3PARTW2, update3(l, w, IR_SM3PARTW2, 0))
+LIFT(SM4E, update(l, w, IR_SM4E))
+LIFT(SM4EKEY, set(l, w, simd_nm(l, w, IR_SM4EKEY, 0)))
+
+void lift_SM3SS1(struct lifter *l, u32 w)
+{
+    ir_ref n = reg_n(l, w), m = reg_m(l, w);
+    set(l, w, ir_op3(l->f, IR_SM3SS1, IR_V128, n, m, lift_get_v(l, a64_ra(w))));
+}
+
+static void sm3_round(struct lifter *l, u32 w, unsigned mod)
+{
+    ir_ref d = reg_d(l, w), n = reg_n(l, w), m = reg_m(l, w);
+    set(l, w, ir_opx(l->f, IR_SM3TT, IR_V128, 0, mod, a64_imm2(w), d, n, m));
+}
+
+LIFT(SM3TT1A, sm3_round(l, w, 0))
+LIFT(SM3TT1B, sm3_round(l, w, 1))
+LIFT(SM3TT2A, sm3_round(l, w, 2))
+LIFT(SM3TT2B, sm3_round(l, w, 3))
 
 /* --- SHA-512: two rounds or message words at a time, on 64-bit integers ----------------------- */
 

@@ -86,7 +86,11 @@
     /* crypto.dec */                                                                              \
     X(AESE) X(AESD) X(AESMC) X(AESIMC) X(SHA1C) X(SHA1P) X(SHA1M) X(SHA1SU0) X(SHA256H)           \
     X(SHA256H2) X(SHA256SU1) X(SHA1H) X(SHA1SU1) X(SHA256SU0) X(SHA512H) X(SHA512H2)              \
-    X(SHA512SU1) X(SHA512SU0) X(RAX1) X(XAR) X(EOR3) X(BCAX)                                      \
+    X(SHA512SU1) X(SHA512SU0) X(RAX1) X(XAR) X(EOR3) X(BCAX) X(SM3SS1) X(SM3TT1A) X(SM3TT1B)      \
+    X(SM3TT2A) X(SM3TT2B) X(SM3PARTW1) X(SM3PARTW2) X(SM4E) X(SM4EKEY)                            \
+    /* fhm, bf16 */                                                                               \
+    X(FMLAL_v) X(FMLSL_v) X(FMLAL2_v) X(FMLSL2_v) X(FMLAL_ve) X(FMLSL_ve) X(FMLAL2_ve)            \
+    X(FMLSL2_ve) X(BFCVT) X(BFCVTN_v) X(BFDOT_v) X(BFDOT_ve) X(BFMMLA_v) X(BFMLAL_v) X(BFMLAL_ve) \
     /* ldst.dec */                                                                                \
     X(ST_multi) X(LD_multi) X(ST_multi_post) X(LD_multi_post) X(ST_single) X(LD_single)           \
     X(LD_rep) X(ST_single_post) X(LD_single_post) X(LD_rep_post)
@@ -105,7 +109,11 @@
     X(fp16)                                                                                       \
     X(fcma)                                                                                       \
     X(jscvt)                                                                                      \
-    X(frintts)
+    X(frintts)                                                                                    \
+    X(sm3)                                                                                        \
+    X(sm4)                                                                                        \
+    X(fhm)                                                                                        \
+    X(bf16)
 
 /* clang-format on */
 

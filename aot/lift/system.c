@@ -110,6 +110,7 @@ void lift_SYS(struct lifter *l, u32 w)
     case SYS(3, 7, 4, 1): /* DC ZVA */ zero_block(l, address); break;
     case SYS(3, 7, 10, 1): /* DC CVAC, CVAU, CIVAC: fault where the address can't be read */
     case SYS(3, 7, 11, 1):
+    case SYS(3, 7, 12, 1): /* and CVAP */
     case SYS(3, 7, 14, 1): lift_load(l, IR_I32, 0, address, 0); break;
     case SYS(3, 7, 5, 1): /* IC IVAU */
         lift_trap(l, TRAP_CACHE_FLUSH, l->pc + 4, 0, address);
@@ -131,6 +132,10 @@ void lift_SYS(struct lifter *l, u32 w)
 #define MIDR_VALUE  0x413fd0c1u
 #define MPIDR_VALUE 0x80000000u
 
+/* What is no matter of decoding: RNDR and RNDRRS, DC CVAP. */
+#define RNDR_PRESENT (UINT64_C(1) << 60) /* ID_AA64ISAR0_EL1 */
+#define DPB_PRESENT  UINT64_C(1)         /* ID_AA64ISAR1_EL1 */
+
 static u64 field(enum a64_feature feature, u64 value, unsigned at)
 {
     return lift_has_feature(feature) ? value << at : 0;
@@ -146,13 +151,13 @@ static u64 isar0(void)
            field(A64_FEATURE_lse, 2, 20) | field(A64_FEATURE_rdm, 1, 28) |
            field(A64_FEATURE_sha3, 1, 32) | field(A64_FEATURE_sm3, 1, 36) |
            field(A64_FEATURE_sm4, 1, 40) | field(A64_FEATURE_dotprod, 1, 44) |
-           field(A64_FEATURE_fhm, 1, 48) | field(A64_FEATURE_flagm, ts, 52);
+           field(A64_FEATURE_fhm, 1, 48) | field(A64_FEATURE_flagm, ts, 52) | RNDR_PRESENT;
 }
 
 static u64 isar1(void)
 {
     u64 lrcpc = lift_has_feature(A64_FEATURE_rcpc2) ? 2 : 1;
-    return field(A64_FEATURE_jscvt, 1, 12) | field(A64_FEATURE_fcma, 1, 16) |
+    return DPB_PRESENT | field(A64_FEATURE_jscvt, 1, 12) | field(A64_FEATURE_fcma, 1, 16) |
            field(A64_FEATURE_rcpc, lrcpc, 20) | field(A64_FEATURE_frintts, 1, 32) |
            field(A64_FEATURE_sb, 1, 36) | field(A64_FEATURE_bf16, 1, 44) |
            field(A64_FEATURE_i8mm, 1, 52);
@@ -161,7 +166,14 @@ static u64 isar1(void)
 /* EL0 and EL1 are AArch64 only; floating point and Advanced SIMD, with halves or without. */
 static u64 pfr0(void)
 {
-    return 0x11 | field(A64_FEATURE_fp16, 1, 16) | field(A64_FEATURE_fp16, 1, 20);
+    return 0x11 | field(A64_FEATURE_fp16, 1, 16) | field(A64_FEATURE_fp16, 1, 20) |
+           field(A64_FEATURE_dit, 1, 48);
+}
+
+/* SSBS with its instructions. */
+static u64 pfr1(void)
+{
+    return field(A64_FEATURE_ssbs, 2, 4);
 }
 
 /* Registers op0 3, op1 0, CRn 0: what Linux emulates for EL0. False: undefined. */
@@ -175,6 +187,7 @@ static bool identification(u32 reg, u64 *value)
     case A64_SYSREG(3, 0, 0, 0, 5): *value = MPIDR_VALUE; return true;
     case A64_SYSREG(3, 0, 0, 0, 6): return true; /* REVIDR */
     case A64_SYSREG(3, 0, 0, 4, 0): *value = pfr0(); return true;
+    case A64_SYSREG(3, 0, 0, 4, 1): *value = pfr1(); return true;
     case A64_SYSREG(3, 0, 0, 5, 0): *value = 6; return true; /* DFR0: Armv8 debug */
     case A64_SYSREG(3, 0, 0, 6, 0): *value = isar0(); return true;
     case A64_SYSREG(3, 0, 0, 6, 1): *value = isar1(); return true;
@@ -197,11 +210,56 @@ static bool constant_register(u32 reg, u64 *value)
 #define SYSREG_FPSR   A64_SYSREG(3, 3, 4, 4, 1)
 #define SYSREG_TPIDR  A64_SYSREG(3, 3, 13, 0, 2)
 #define SYSREG_CNTVCT A64_SYSREG(3, 3, 14, 0, 2)
+#define SYSREG_DIT    A64_SYSREG(3, 3, 4, 2, 5)
+#define SYSREG_SSBS   A64_SYSREG(3, 3, 4, 2, 6)
+#define SYSREG_RNDR   A64_SYSREG(3, 3, 2, 4, 0)
+#define SYSREG_RNDRRS A64_SYSREG(3, 3, 2, 4, 1)
 
 static ir_ref helper(struct lifter *l, unsigned type, enum helper id, ir_ref argument)
 {
     return ir_opx(l->f, IR_HELPER, type, 0, 0, id, argument, IR_NONE, IR_NONE);
 }
+
+/* RNDR, RNDRRS: 0 and Z when there is no number to be had. A genuine 0 counts as that. */
+static ir_ref random_number(struct lifter *l)
+{
+    ir_ref v = helper(l, IR_I64, HELPER_RANDOM, IR_NONE);
+    ir_ref none = ir_opx(l->f, IR_ICMP, IR_I64, 0, IR_EQ, 0, v, lift_const(l, true, 0), IR_NONE);
+    ir_ref z = ir_opx(l->f, IR_FLCONST, IR_FLAGS, 0, 0, 4, IR_NONE, IR_NONE, IR_NONE);
+    ir_ref clear = ir_opx(l->f, IR_FLCONST, IR_FLAGS, 0, 0, 0, IR_NONE, IR_NONE, IR_NONE);
+    lift_set_nzcv(l, ir_op3(l->f, IR_FLSELECT, IR_FLAGS, none, z, clear));
+    return v;
+}
+
+/* --- PSTATE.DIT and PSTATE.SSBS: kept, without effect --------------------------------------------
+ */
+
+static ir_ref get_pstate(struct lifter *l, u32 bit)
+{
+    ir_ref v = ir_get(l->f, IR_I32, SLOT_PSTATE);
+    return ir_op2(l->f, IR_AND, IR_I32, v, lift_const(l, false, bit));
+}
+
+/* The bit becomes that of v, an i32. */
+static void set_pstate(struct lifter *l, u32 bit, ir_ref v)
+{
+    ir_ref others = get_pstate(l, (PSTATE_DIT | PSTATE_SSBS) & ~bit);
+    v = ir_op2(l->f, IR_AND, IR_I32, v, lift_const(l, false, bit));
+    ir_set(l->f, IR_I32, SLOT_PSTATE, ir_op2(l->f, IR_OR, IR_I32, others, v));
+}
+
+void lift_MSR_DIT(struct lifter *l, u32 w)
+{
+    set_pstate(l, PSTATE_DIT, lift_const(l, false, a64_CRm(w) & 1 ? PSTATE_DIT : 0));
+}
+
+void lift_MSR_SSBS(struct lifter *l, u32 w)
+{
+    set_pstate(l, PSTATE_SSBS, lift_const(l, false, a64_CRm(w) & 1 ? PSTATE_SSBS : 0));
+}
+
+/* --- MRS and MSR ---------------------------------------------------------------------------------
+ */
 
 void lift_MRS(struct lifter *l, u32 w)
 {
@@ -216,6 +274,16 @@ void lift_MRS(struct lifter *l, u32 w)
         sf = false;
         break;
     case SYSREG_FPSR: v = helper(l, IR_I64, HELPER_READ_FPSR, IR_NONE); break;
+    case SYSREG_RNDR:
+    case SYSREG_RNDRRS: v = random_number(l); break;
+    case SYSREG_DIT:
+        v = get_pstate(l, PSTATE_DIT);
+        sf = false;
+        break;
+    case SYSREG_SSBS:
+        v = get_pstate(l, PSTATE_SSBS);
+        sf = false;
+        break;
     case SYSREG_CNTVCT:
         v = ir_opx(l->f, IR_COUNTER, IR_I64, 0, 0, 0, IR_NONE, IR_NONE, IR_NONE);
         break;
@@ -236,6 +304,8 @@ void lift_MSR_reg(struct lifter *l, u32 w)
     case SYSREG_TPIDR: ir_set(l->f, IR_I64, SLOT_TPIDR, v); break;
     case SYSREG_NZCV: lift_set_nzcv(l, ir_op1(l->f, IR_FLUNPACK, IR_FLAGS, v)); break;
     case SYSREG_FPSR: helper(l, IR_VOID, HELPER_WRITE_FPSR, v); break;
+    case SYSREG_DIT: set_pstate(l, PSTATE_DIT, lift_get_x(l, a64_rt(w), false)); break;
+    case SYSREG_SSBS: set_pstate(l, PSTATE_SSBS, lift_get_x(l, a64_rt(w), false)); break;
     case A64_SYSREG_FPCR:
         helper(l, IR_VOID, HELPER_WRITE_FPCR, v);
         lift_trap(l, TRAP_FPCR, l->pc + 4, 0, IR_NONE);

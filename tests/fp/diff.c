@@ -15,7 +15,9 @@ const struct fp_row *fp_row(unsigned i)
 {
     if (i < fp_rows_vec_count) return &fp_rows_vec[i];
     i -= fp_rows_vec_count;
-    return i < fp_rows_fp_count ? &fp_rows_fp[i] : NULL;
+    if (i < fp_rows_fp_count) return &fp_rows_fp[i];
+    i -= fp_rows_fp_count;
+    return i < fp_rows_bf16_count ? &fp_rows_bf16[i] : NULL;
 }
 
 void fp_code(const struct fp_row *row, u32 code[FP_CODE_WORDS])
@@ -60,7 +62,9 @@ struct format {
     unsigned frac, expw;
 };
 
-static const struct format formats[4] = {{3, 4}, {10, 5}, {23, 8}, {52, 11}};
+/* By log2 of a lane's bytes, and bfloat16. */
+enum { BFLOAT16 = 4 };
+static const struct format formats[5] = {{3, 4}, {10, 5}, {23, 8}, {52, 11}, {7, 8}};
 
 /* An integer lane: small, near a limit, or anything. */
 static u64 integer_lane(unsigned width, u64 *seed)
@@ -132,10 +136,12 @@ static u64 float_lane(unsigned esz, u64 *seed)
     return sign | exp << f->frac | frac;
 }
 
-static void fill_vector(ir_value *v, unsigned esz, bool floats, u64 *seed)
+static void fill_vector(ir_value *v, unsigned format, bool floats, u64 *seed)
 {
+    unsigned esz = format == BFLOAT16 ? 1 : format;
+
     for (unsigned i = 0; i < 16u >> esz; i++) {
-        u64 lane = floats && esz ? float_lane(esz, seed) : integer_lane(8u << esz, seed);
+        u64 lane = floats && format ? float_lane(format, seed) : integer_lane(8u << esz, seed);
 
         memcpy(&v->b[i << esz], &lane, (size_t)1 << esz);
     }
@@ -166,16 +172,19 @@ static unsigned source_size(const struct fp_row *row)
 
 void fp_fill(const struct fp_row *row, struct fp_case *cases, unsigned count, u64 *seed)
 {
-    bool floats = ir_has(row->op, IR_FL_FP);
-    unsigned esz = source_size(row);
+    bool bfloat16 = row->op == IR_VBFDOT || row->op == IR_VBFMMLA;
+    bool floats = ir_has(row->op, IR_FL_FP) || bfloat16;
+    unsigned n = bfloat16 ? (unsigned)BFLOAT16 : source_size(row);
+    unsigned d = bfloat16 || row->op == IR_FMLAL ? 2 : n;
 
     memset(cases, 0, count * sizeof(*cases));
     for (unsigned i = 0; i < count; i++) {
         struct fp_case *c = &cases[i];
         u64 kind = next(seed);
-        ir_value *const v[3] = {&c->d, &c->n, &c->m};
 
-        for (unsigned j = 0; j < 3; j++) fill_vector(v[j], esz, floats, seed);
+        fill_vector(&c->d, d, floats, seed);
+        fill_vector(&c->n, n, floats, seed);
+        fill_vector(&c->m, n, floats, seed);
         if ((kind & 15) == 0) c->m = c->n;
         if ((kind & 15) == 1) c->d = c->n;
         if ((kind & 15) == 2) { /* one unit apart, perhaps of opposite sign */

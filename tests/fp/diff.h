@@ -32,10 +32,10 @@ struct fp_case {
 
 #define FP_CODE_WORDS 16
 
-extern const struct fp_row fp_rows_vec[], fp_rows_fp[];
-extern const unsigned fp_rows_vec_count, fp_rows_fp_count;
+extern const struct fp_row fp_rows_vec[], fp_rows_fp[], fp_rows_bf16[];
+extern const unsigned fp_rows_vec_count, fp_rows_fp_count, fp_rows_bf16_count;
 
-/* Row i of both tables, NULL past the end. */
+/* Row i of the tables one after the other, NULL past the end. */
 const struct fp_row *fp_row(unsigned i);
 
 /* A function for the guest: X10 = cases, X11 = their count (not 0); returns by RET. */

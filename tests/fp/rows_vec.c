@@ -472,6 +472,15 @@ const struct fp_row fp_rows_vec[] = {
     {0x5e025020, "sha256h2 q0, q1, v2.4s", IR_SHA256H2, IR_V128, 0, 0, 0, "vdnm"},
     {0x5e282820, "sha256su0 v0.4s, v1.4s", IR_SHA256SU0, IR_V128, 0, 0, 0, "vdn"},
     {0x5e026020, "sha256su1 v0.4s, v1.4s, v2.4s", IR_SHA256SU1, IR_V128, 0, 0, 0, "vdnm"},
+    {0xce420020, "sm3ss1 v0.4s, v1.4s, v2.4s, v0.4s", IR_SM3SS1, IR_V128, 0, 0, 0, "vnmd"},
+    {0xce429020, "sm3tt1a v0.4s, v1.4s, v2.s[1]", IR_SM3TT, IR_V128, 0, 0, 1, "vdnm"},
+    {0xce42a420, "sm3tt1b v0.4s, v1.4s, v2.s[2]", IR_SM3TT, IR_V128, 0, 1, 2, "vdnm"},
+    {0xce42b820, "sm3tt2a v0.4s, v1.4s, v2.s[3]", IR_SM3TT, IR_V128, 0, 2, 3, "vdnm"},
+    {0xce428c20, "sm3tt2b v0.4s, v1.4s, v2.s[0]", IR_SM3TT, IR_V128, 0, 3, 0, "vdnm"},
+    {0xce62c020, "sm3partw1 v0.4s, v1.4s, v2.4s", IR_SM3PARTW1, IR_V128, 0, 0, 0, "vdnm"},
+    {0xce62c420, "sm3partw2 v0.4s, v1.4s, v2.4s", IR_SM3PARTW2, IR_V128, 0, 0, 0, "vdnm"},
+    {0xcec08420, "sm4e v0.4s, v1.4s", IR_SM4E, IR_V128, 0, 0, 0, "vdn"},
+    {0xce62c820, "sm4ekey v0.4s, v1.4s, v2.4s", IR_SM4EKEY, IR_V128, 0, 0, 0, "vnm"},
 };
 /* clang-format on */
 

@@ -120,7 +120,13 @@ void random_state(struct guest_state *state)
  * everything enabled. */
 bool oracle_skips(enum a64_row row)
 {
-    if (a64_row_info(row)->feature == A64_FEATURE_i8mm) return true;
+    switch (a64_row_info(row)->feature) {
+    case A64_FEATURE_i8mm:
+    case A64_FEATURE_bf16:
+    case A64_FEATURE_dit:
+    case A64_FEATURE_ssbs: return true;
+    default: break;
+    }
     switch (row) {
     case A64_SVC:
     case A64_HVC:

@@ -52,11 +52,7 @@ static bool is_usable(enum a64_row row)
     enum a64_feature feature = a64_row_info(row)->feature;
     switch (feature) { /* undefined, so they end the sequence */
     case A64_FEATURE_el1:
-    case A64_FEATURE_pauth:
-    case A64_FEATURE_sm3:
-    case A64_FEATURE_sm4:
-    case A64_FEATURE_bf16:
-    case A64_FEATURE_fhm: return below(64) == 0;
+    case A64_FEATURE_pauth: return below(64) == 0;
     default: break;
     }
     return !oracle_skips(row) && !oracle_memory_is_wrong(row) && !is_exclusive(row) &&
