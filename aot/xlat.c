@@ -105,11 +105,11 @@ static struct ir_func *misaligned(struct arena *arena, u64 pc)
 }
 
 static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
-                              const struct code_view *view, u64 pc, struct a64_region *region,
-                              struct lift_look *look, struct ir_func **out)
+                              const struct code_view *view, u64 pc, struct lift_how how,
+                              struct a64_region *region, struct ir_func **out)
 {
     /* Who wants to see or check the lifter's own work gets it before anything is done to it. */
-    bool at_birth = !o->verify && !o->untag && !wants(o, XLAT_STAGE_IR);
+    if (!o->verify && !o->untag && !wants(o, XLAT_STAGE_IR)) how.prepare = opt_at_birth;
     struct ir_func *f;
     *region = (struct a64_region){.pc = pc};
     if (pc % 4) {
@@ -117,7 +117,7 @@ static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
     } else {
         if (!disc_quick(arena, view, pc, o->max_insts, region)) return XLAT_NO_CODE;
         if (wants(o, XLAT_STAGE_DECODE)) dump_decode(o, region);
-        f = lift_region(arena, region, look, at_birth ? opt_at_birth : NULL);
+        f = lift_region(arena, region, &how);
     }
     if (!stage_done(o, XLAT_STAGE_IR, f)) return XLAT_INVALID;
     if (o->untag) f = opt_untag(f);
@@ -131,7 +131,7 @@ enum xlat_status xlat_lift(struct arena *arena, const struct xlat_options *optio
                            const struct code_view *view, u64 pc, struct ir_func **out)
 {
     struct a64_region region;
-    return to_ir(arena, options, view, pc, &region, NULL, out);
+    return to_ir(arena, options, view, pc, (struct lift_how){.sp_any = true}, &region, out);
 }
 
 /* Adds a range, keeping them ascending and apart; there are few, and most come in order. */
@@ -192,7 +192,8 @@ enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *
         .view = view, .range = looked, .capacity = options->check ? 0 : MAX_LOOKED};
     struct a64_region region;
     struct ir_func *f;
-    enum xlat_status status = to_ir(arena, options, view, pc, &region, &look, &f);
+    enum xlat_status status =
+        to_ir(arena, options, view, pc, (struct lift_how){.look = &look}, &region, &f);
     if (status != XLAT_OK) return status;
     if (options->check) set_source(arena, &region, &gen);
     switch (gen_translate(arena, f, &gen, out)) {

@@ -78,6 +78,7 @@ static void trap(struct thread *t, const struct engine_exit *e)
     case TRAP_YIELD: sched_yield(); break;
     case TRAP_DC_CVA: check_readable(t); break;
     case TRAP_FPCR:
+    case TRAP_SP_ODD:
     case TRAP_STALE:
     case TRAP_LIMIT:
     case TRAP_NONE:

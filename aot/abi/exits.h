@@ -32,6 +32,8 @@ enum leave_door { LEAVE_LINK, LEAVE_INDIRECT, LEAVE_TRAP, LEAVE_DOORS };
  * CACHE_FLUSH: IC IVAU of trap_arg done; go on at PC (the next instruction).
  * FPCR: FPCR was written; go on at PC, perhaps with other translations.
  * YIELD: WFE, WFI, YIELD hint that asks for the processor to be given up; go on at PC.
+ * SP_ODD: SP is not a multiple of 16, which translated code takes it to be; go on at PC by another
+ *     way until it is.
  * STALE: the guest's bytes at PC are no longer those that the region was made from; go on at PC with
  *     another translation.
  * LIMIT: the region's instruction limit was reached; go on at PC.
@@ -49,6 +51,7 @@ enum leave_door { LEAVE_LINK, LEAVE_INDIRECT, LEAVE_TRAP, LEAVE_DOORS };
     X(FETCH, "fetch")                                                                              \
     X(CACHE_FLUSH, "cache_flush")                                                                  \
     X(FPCR, "fpcr")                                                                                \
+    X(SP_ODD, "sp_odd")                                                                            \
     X(STALE, "stale")                                                                              \
     X(YIELD, "yield")                                                                              \
     X(LIMIT, "limit")                                                                              \

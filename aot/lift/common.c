@@ -1,9 +1,10 @@
 /*
  * What all lifter files share: registers, flags, addresses, guards and ways out. See lift.h.
  *
- * SP alignment: Linux has the alignment check of SP-based accesses on at EL0. SP is taken to be
- * aligned at region entry; a write that may misalign it puts a guard before the SP-based accesses
- * behind it in the region, until one has passed.
+ * SP alignment: Linux has the alignment check of SP-based accesses on at EL0. Translated code runs
+ * only while SP is aligned: behind a write that may misalign it stands a guard, which leaves for the
+ * evaluator until SP is aligned again. What the evaluator gets checks before each SP-based access,
+ * until a check has passed or SP is written anew.
  */
 #include "aot/lift/lift.h"
 
@@ -27,13 +28,12 @@ ir_ref lift_get_x(struct lifter *l, unsigned n, bool sf)
 void lift_set_xsp(struct lifter *l, unsigned n, bool sf, ir_ref v)
 {
     ir_set(l->f, lift_itype(sf), SLOT_X0 + n, v);
-    if (n == 31) l->sp_unsure = l->sp_written = true;
+    if (n == 31) l->sp_unsure = true;
 }
 
-void lift_sp_kept_aligned(struct lifter *l, bool unsure, bool written)
+void lift_sp_kept_aligned(struct lifter *l, bool unsure)
 {
     l->sp_unsure = unsure;
-    l->sp_written = written;
 }
 
 void lift_set_x(struct lifter *l, unsigned n, bool sf, ir_ref v)
@@ -90,6 +90,13 @@ static ir_ref any_bit_set(struct lifter *l, ir_ref v, u64 mask)
 static void guard(struct lifter *l, ir_ref fails, enum trap_reason reason, ir_ref arg)
 {
     ir_opx(l->f, IR_GUARD, IR_VOID, 0, (u8)reason, 0, fails, arg, IR_NONE);
+}
+
+void lift_check_sp(struct lifter *l)
+{
+    if (!l->sp_unsure || l->sp_any) return;
+    guard(l, any_bit_set(l, lift_get_xsp(l, 31, true), 15), TRAP_SP_ODD, IR_NONE);
+    l->sp_unsure = false;
 }
 
 ir_ref lift_base(struct lifter *l, unsigned n)

@@ -49,12 +49,12 @@ static void set_with_flags(struct lifter *l, unsigned rd, bool sf, unsigned op, 
 /* ADD, SUB immediate: register 31 is SP on both sides. */
 static void add_imm(struct lifter *l, u32 w, unsigned op)
 {
-    bool sf = a64_sf(w), unsure = l->sp_unsure, written = l->sp_written;
+    bool sf = a64_sf(w), unsure = l->sp_unsure;
     u64 imm = (u64)a64_imm12(w) << (a64_sh(w) ? 12 : 0);
     ir_ref a = lift_get_xsp(l, a64_rn(w), sf);
     ir_ref v = imm ? ir_op2(l->f, op, lift_itype(sf), a, lift_const(l, sf, imm)) : a;
     lift_set_xsp(l, a64_rd(w), sf, v);
-    if (a64_rn(w) == 31 && imm % 16 == 0) lift_sp_kept_aligned(l, unsure, written);
+    if (a64_rn(w) == 31 && imm % 16 == 0) lift_sp_kept_aligned(l, unsure);
 }
 
 static void adds_imm(struct lifter *l, u32 w, unsigned op, unsigned flag_op)
@@ -213,13 +213,13 @@ static u64 logical_immediate(u32 w)
 
 static void logic_imm(struct lifter *l, u32 w, unsigned op)
 {
-    bool sf = a64_sf(w), unsure = l->sp_unsure, written = l->sp_written;
+    bool sf = a64_sf(w), unsure = l->sp_unsure;
     u64 imm = logical_immediate(w);
     ir_ref v = lift_const(l, sf, imm);
     if (op != IR_OR || a64_rn(w) != 31)
         v = ir_op2(l->f, op, lift_itype(sf), lift_get_x(l, a64_rn(w), sf), v);
     lift_set_xsp(l, a64_rd(w), sf, v);
-    if (op == IR_AND && imm % 16 == 0) lift_sp_kept_aligned(l, unsure, written);
+    if (op == IR_AND && imm % 16 == 0) lift_sp_kept_aligned(l, unsure);
 }
 
 void lift_AND_imm(struct lifter *l, u32 w)

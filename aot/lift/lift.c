@@ -26,6 +26,7 @@ static void lift_instruction(struct lifter *l, enum a64_row row)
 {
     lift_fn *fn = row_function[row];
     ir_insn(l->f, l->pc);
+    lift_check_sp(l);
     if (fn && lift_has_feature(a64_word_feature(row, l->word)))
         fn(l, l->word);
     else
@@ -37,23 +38,28 @@ static void lift_block(struct lifter *l, const struct a64_block *block)
     u32 n = ir_begin_block(l->f, block->pc);
     l->f->block[n].entry = block->entry;
     l->ended = false;
-    l->sp_unsure = l->sp_written;
+    l->sp_unsure = l->sp_any;
     l->pc = block->pc;
     for (u32 i = 0; i < block->count && !l->ended; i++, l->pc += 4) {
         l->word = block->word[i];
         lift_instruction(l, (enum a64_row)block->row[i]);
     }
-    if (!l->ended) lift_goto(l, l->pc);
+    if (!l->ended) {
+        if (l->sp_unsure && !l->sp_any) ir_insn(l->f, l->pc); /* the check is that one's */
+        lift_check_sp(l);
+        lift_goto(l, l->pc);
+    }
     ir_end_block(l->f);
 }
 
 struct ir_func *lift_region(struct arena *arena, const struct a64_region *region,
-                            struct lift_look *look, void (*prepare)(struct ir_func *f))
+                            const struct lift_how *how)
 {
-    struct lifter l = {.region = region, .look = look, .dead_pc = {1, 1, 1, 1}};
+    struct lifter l = {
+        .region = region, .look = how->look, .sp_any = how->sp_any, .dead_pc = {1, 1, 1, 1}};
     l.f = ir_new(arena, 8 * region->insn_count + 16);
     l.f->pc = region->pc;
-    if (prepare) prepare(l.f);
+    if (how->prepare) how->prepare(l.f);
     for (u32 n = 0; n < region->block_count; n++) lift_block(&l, &region->block[n]);
     ir_link_blocks(l.f);
     return l.f;

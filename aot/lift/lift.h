@@ -45,8 +45,8 @@ struct lifter {
     bool ended; /* the instruction has closed its block with an END operation */
     const struct a64_region *region;
     struct lift_look *look;      /* or NULL */
-    bool sp_unsure;              /* SP may be misaligned here: accesses through it check first */
-    bool sp_written;             /* some instruction of the region so far has made it so */
+    bool sp_any;                 /* as struct lift_how's */
+    bool sp_unsure;              /* SP may be misaligned here */
     u64 dead_pc[LIFT_DEAD_MEMO]; /* exit targets asked for last, and whether NZCV is dead at them */
     bool dead[LIFT_DEAD_MEMO];
     u8 dead_next;
@@ -59,13 +59,20 @@ LIFT_BASE_ROWS(LIFT_DECLARE)
 LIFT_FP_ROWS(LIFT_DECLARE)
 #undef LIFT_DECLARE
 
-/*
- * Lifts a whole region. Block n of the function is block n of the region. look may be NULL: then
- * flags are exact at every exit. prepare (or NULL) is called with the empty function, to set what
- * is done to instructions at their birth.
- */
+/* How a region is lifted; all zero is good. */
+struct lift_how {
+    struct lift_look *look; /* NULL: flags are exact at every exit */
+    /* Called with the empty function, to set what is done to instructions at their birth; or NULL.
+     */
+    void (*prepare)(struct ir_func *f);
+    /* SP may be misaligned at entry, and accesses through it check. Without it SP is aligned, and
+     * the function leaves by TRAP_SP_ODD behind an instruction that makes it otherwise. */
+    bool sp_any;
+};
+
+/* Lifts a whole region. Block n of the function is block n of the region. */
 struct ir_func *lift_region(struct arena *arena, const struct a64_region *region,
-                            struct lift_look *look, void (*prepare)(struct ir_func *f));
+                            const struct lift_how *how);
 
 /* True if words that need the feature are lifted: what HWCAP is made from. */
 bool lift_has_feature(enum a64_feature feature);
@@ -134,7 +141,10 @@ void lift_trap(struct lifter *l, enum trap_reason reason, u64 pc, u16 imm, ir_re
 
 /* SP has changed from one multiple of 16 to another if it was one: undoes what lift_set_xsp took
  * for granted. Call with the l->sp_unsure from before the write. */
-void lift_sp_kept_aligned(struct lifter *l, bool unsure, bool written);
+void lift_sp_kept_aligned(struct lifter *l, bool unsure);
+
+/* Leaves by TRAP_SP_ODD, between two instructions, if SP is misaligned. */
+void lift_check_sp(struct lifter *l);
 
 /* Goes on at a fixed address: a jump when a block of the region starts there, else an exit. */
 void lift_goto(struct lifter *l, u64 target);

@@ -66,10 +66,10 @@ static void store(struct lifter *l, struct transfer t, unsigned n, struct addres
 
 static void write_back(struct lifter *l, unsigned n, ir_ref base, s64 offset)
 {
-    bool unsure = l->sp_unsure, written = l->sp_written;
+    bool unsure = l->sp_unsure;
     ir_ref v = offset ? ir_op2(l->f, IR_ADD, IR_I64, base, lift_const(l, true, (u64)offset)) : base;
     lift_set_xsp(l, n, true, v);
-    if (offset % 16 == 0) lift_sp_kept_aligned(l, unsure, written);
+    if (offset % 16 == 0) lift_sp_kept_aligned(l, unsure);
 }
 
 enum mode { OFFSET, PRE, POST };

@@ -22,10 +22,10 @@ static unsigned reg_at(const struct group *g, unsigned i)
 /* Post-index: Rn plus Rm, or plus the bytes accessed when Rm is 31. */
 static void write_back(struct lifter *l, u32 w, const struct group *g)
 {
-    bool by_bytes = a64_rm(w) == 31, unsure = l->sp_unsure, written = l->sp_written;
+    bool by_bytes = a64_rm(w) == 31, unsure = l->sp_unsure;
     ir_ref by = by_bytes ? lift_const(l, true, g->bytes) : lift_get_x(l, a64_rm(w), true);
     lift_set_xsp(l, a64_rn(w), true, ir_op2(l->f, IR_ADD, IR_I64, g->base, by));
-    if (by_bytes && g->bytes % 16 == 0) lift_sp_kept_aligned(l, unsure, written);
+    if (by_bytes && g->bytes % 16 == 0) lift_sp_kept_aligned(l, unsure);
 }
 
 /* --- multiple structures ---------------------------------------------------------------------- */

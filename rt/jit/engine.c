@@ -221,7 +221,7 @@ static void serve_trap(struct thread *t, struct turn *turn, struct left left)
 {
     u8 reason = (u8)left.rax;
     t->state.pc = left.rcx;
-    if (reason == TRAP_FPCR || reason == TRAP_LIMIT) return;
+    if (reason == TRAP_FPCR || reason == TRAP_LIMIT || reason == TRAP_SP_ODD) return;
     if (reason == TRAP_STALE) {
         jit_invalidate(t->state.pc, t->state.pc + 4);
         return;
@@ -292,6 +292,11 @@ static struct engine_exit jit_run(struct thread *t)
             break;
         }
         settle_mode(t);
+        if (t->state.sp % 16) { /* translations take it to be aligned */
+            turn.next = NULL;
+            turn.done = !evaluate(t, 1, &turn.exit);
+            continue;
+        }
         enum translate_status status = TRANSLATE_OK;
         struct region *r = turn.next ? turn.next : region_for(t, &status);
         turn.next = NULL;

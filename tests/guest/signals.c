@@ -61,7 +61,7 @@ static void skip_fault(int sig, siginfo_t *info, void *context)
     uc->uc_mcontext.pc += 4;
 }
 
-extern char load_at[], store_at[], udf_at[], brk_at[], pair_at[];
+extern char load_at[], store_at[], udf_at[], brk_at[], odd_at[], pair_at[];
 
 static void fault_registers(void)
 {
@@ -133,6 +133,24 @@ static void other_faults(void)
     sigaction(SIGBUS, &dfl, NULL);
     sigaction(SIGILL, &dfl, NULL);
     sigaction(SIGTRAP, &dfl, NULL);
+}
+
+/* A misaligned SP: nothing happens until it is used for an access, however far away that is. */
+static void odd_stack(void)
+{
+    mcontext_t *mc = &last_context.uc_mcontext;
+    uint64_t sum = 0;
+
+    install(SIGBUS, skip_fault, 0);
+    hits = 0;
+    __asm__ volatile("mov x9, sp\n sub sp, sp, #40\n mov x10, #0\n b 1f\n 2: ldr x11, [x9, #-16]\n"
+                     " .globl odd_at\n odd_at: str x10, [sp, #8]\n mov sp, x9\n b 3f\n"
+                     " 1: add x10, x10, #1\n cmp x10, #100\n b.ne 1b\n b 2b\n 3: mov %0, x10\n"
+                     : "=r"(sum)::"x9", "x10", "x11", "cc", "memory");
+    CHECK(hits == 1 && sum == 100 && mc->pc == (uint64_t)odd_at);
+    CHECK(last_info.si_signo == SIGBUS && last_info.si_code == BUS_ADRALN);
+    CHECK(mc->sp % 16 == 8 && mc->sp == mc->regs[9] - 40);
+    signal(SIGBUS, SIG_DFL);
 }
 
 static sigjmp_buf jump;
@@ -547,6 +565,7 @@ int main(void)
 {
     fault_registers();
     other_faults();
+    odd_stack();
     bad_jumps();
     frame_edits();
     altstack();

@@ -35,6 +35,7 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 feature
                                    .max_insts = insts};
     struct translation t;
 
+    if (state->sp % 16) return guest_evaluate(state, insts); /* as the runtime does */
     if (!arena.blocks) arena_init(&arena);
     arena_reset(&arena);
     enum xlat_status status = xlat_translate(&arena, &options, &view, state->pc, &t);
@@ -54,6 +55,11 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 feature
     }
     if (r.kind == RUN_FAULT)
         return (struct guest_outcome){.end = GUEST_FAULTED, .address = r.address};
+    if (r.door == LEAVE_TRAP && r.reason == TRAP_SP_ODD) {
+        u32 done = (u32)(state->pc - GUEST_CODE) / 4;
+        return insts > done ? guest_evaluate(state, insts - done)
+                            : (struct guest_outcome){.end = GUEST_WENT_ON};
+    }
     if (r.door == LEAVE_TRAP)
         return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = r.reason, .imm = r.imm};
     return (struct guest_outcome){.end = GUEST_WENT_ON};

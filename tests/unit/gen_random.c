@@ -236,7 +236,8 @@ static struct end in_evaluator(struct guest_state *s)
                         o.end == GUEST_FAULTED ? o.address : 0};
 }
 
-/* After an invalid operation: instruction by instruction to where the reference ended. */
+/* After an invalid operation, or with SP misaligned: instruction by instruction to where the
+ * reference ended. */
 static struct end finish(struct guest_state *s, u64 pc, enum guest_end end)
 {
     struct guest_outcome o = {0};
@@ -261,6 +262,10 @@ static struct end in_code(struct guest_state *s, const struct translation *tr, u
         return finish(s, pc, end);
     }
     if (r.kind == RUN_FAULT) return (struct end){GUEST_FAULTED, TRAP_NONE, r.address};
+    if (r.door == LEAVE_TRAP && r.reason == TRAP_SP_ODD) {
+        bool behind = end == GUEST_WENT_ON && s->pc == pc; /* the last instruction did it */
+        return behind ? (struct end){GUEST_WENT_ON, TRAP_NONE, 0} : finish(s, pc, end);
+    }
     if (r.door == LEAVE_TRAP) return (struct end){GUEST_TRAPPED, r.reason, 0};
     return (struct end){GUEST_WENT_ON, TRAP_NONE, 0};
 }

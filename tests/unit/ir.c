@@ -64,7 +64,7 @@ START_TEST(lifted_words_come_back)
             if (a64_decode(word) != (enum a64_row)row) continue;
             arena_reset(&arena);
             block.entry = true;
-            struct ir_func *f = lift_region(&arena, &region, NULL, NULL);
+            struct ir_func *f = lift_region(&arena, &region, &(struct lift_how){0});
             ck_assert_msg(ir_verify(f, message, sizeof message), "%08x: %s", word, message);
             check_round_trip(f);
         }

@@ -57,7 +57,7 @@ static struct ir_func *lift(struct text *text, u64 pc, u32 max)
     look = (struct lift_look){.view = &view, .range = ranges, .capacity = ARRAY_SIZE(ranges)};
     char message[200];
     ck_assert(disc_quick(&arena, &view, pc, max, &region));
-    struct ir_func *f = lift_region(&arena, &region, &look, NULL);
+    struct ir_func *f = lift_region(&arena, &region, &(struct lift_how){.look = &look});
     ck_assert_msg(ir_verify(f, message, sizeof message), "%s", message);
     return f;
 }
@@ -244,19 +244,19 @@ START_TEST(without_a_place_to_note_it_nothing_is_looked_at)
     TEXT(0x14000002, 0xd503201f, CMP, RET);
     struct code_view view = {.read = read_text, .context = &text};
     ck_assert(disc_quick(&arena, &view, BASE, 0, &region));
-    struct ir_func *f = lift_region(&arena, &region, NULL, NULL);
+    struct ir_func *f = lift_region(&arena, &region, &(struct lift_how){0});
     ck_assert_uint_eq(end_of(f, 0)->mod, IR_EXIT_JUMP);
 }
 END_TEST
 
-START_TEST(stack_accesses_are_checked_only_behind_odd_writes)
+START_TEST(the_stack_pointer_is_checked_only_behind_odd_writes)
 {
     TEXT(0xd10083ff /* sub sp, sp, #32 */, 0xf90003e0 /* str x0, [sp] */,
          0x9100003f /* mov sp, x1 */, 0xf90003e0, 0xf90007e0 /* str x0, [sp, #8] */, RET);
     struct ir_func *f = lift(&text, BASE, 0);
     unsigned guards = 0;
     for (u32 i = 1; i < f->count; i++)
-        guards += f->inst[i].op == IR_GUARD && f->inst[i].mod == TRAP_SP_ALIGN;
+        guards += f->inst[i].op == IR_GUARD && f->inst[i].mod == TRAP_SP_ODD;
     ck_assert_uint_eq(guards, 1);
 }
 END_TEST
@@ -293,7 +293,7 @@ int main(void)
     tcase_add_test(tc, an_undefined_word_ends_with_a_trap);
     tcase_add_test(tc, dead_flags_at_a_target_are_seen);
     tcase_add_test(tc, without_a_place_to_note_it_nothing_is_looked_at);
-    tcase_add_test(tc, stack_accesses_are_checked_only_behind_odd_writes);
+    tcase_add_test(tc, the_stack_pointer_is_checked_only_behind_odd_writes);
     tcase_add_test(tc, blocks_are_found_by_address);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -259,7 +259,7 @@ static struct ir_func *lift_word(u64 pc, u32 w)
     struct a64_block block = {.pc = pc, .count = 1, .word = &w, .row = &row, .entry = true};
     struct a64_region region = {.pc = pc, .block = &block, .block_count = 1, .insn_count = 1};
     arena_reset(&arena);
-    return lift_region(&arena, &region, NULL, NULL);
+    return lift_region(&arena, &region, &(struct lift_how){.sp_any = true});
 }
 
 static bool run_evaluator(const struct ir_func *f, struct regs *r)
