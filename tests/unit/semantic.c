@@ -20,12 +20,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aot/a64/a64.h"
 #include "aot/abi/fp_state.h"
+#include "aot/lift/rows_base.h"
+#include "aot/lift/rows_fp.h"
 #include "tests/insn/guest.h"
 #include "tests/insn/quick.h"
 
 #define MAX_WORDS 64
 #define LINE_SIZE 1000
+
+static u32 lines_of_row[A64_ROW_COUNT]; /* in all modes */
 
 struct mode {
     const char *name;
@@ -278,6 +283,7 @@ static void run_line(struct line *line, char *text)
         return;
     }
     *after = 0;
+    for (size_t n = 0; n < line->words; n++) lines_of_row[a64_decode(line->word[n])]++;
     set_up(line, text, &state);
     guest_set_code(line->word, line->words);
     struct guest_outcome got = run(line->mode, &state, (u32)line->words);
@@ -312,6 +318,27 @@ START_TEST(file_of_examples)
 }
 END_TEST
 
+/* Runs after the files: `FERRY_ROWS=1 build/tests/semantic` prints the lines of each row. */
+START_TEST(every_row_has_an_example)
+{
+    static const u16 rows[] = {
+#define ROW(row) A64_##row,
+        LIFT_BASE_ROWS(ROW) LIFT_FP_ROWS(ROW)
+#undef ROW
+    };
+    unsigned missing = 0;
+    for (size_t n = 0; n < ARRAY_SIZE(rows); n++) {
+        u32 lines = lines_of_row[rows[n]] / (u32)ARRAY_SIZE(modes);
+        const char *name = a64_row_info((enum a64_row)rows[n])->name;
+        if (getenv("FERRY_ROWS")) printf("%4u %s\n", lines, name);
+        if (!lines_of_row[rows[n]]) printf("no example: %s\n", name);
+        missing += !lines_of_row[rows[n]];
+    }
+    printf("%zu of %zu rows have examples\n", ARRAY_SIZE(rows) - missing, ARRAY_SIZE(rows));
+    ck_assert_uint_eq(missing, 0);
+}
+END_TEST
+
 int main(void)
 {
     guest_open();
@@ -323,6 +350,7 @@ int main(void)
     Suite *suite = suite_create("semantic");
     TCase *tc = tcase_create("semantic");
     tcase_add_loop_test(tc, file_of_examples, 0, (int)(files.gl_pathc * ARRAY_SIZE(modes)));
+    tcase_add_test(tc, every_row_has_an_example);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
