@@ -89,7 +89,7 @@ static char *exec_variable(char *text, size_t size, const struct exec_target *x)
 {
     size_t n = strlen(strcpy(text, EXEC_VARIABLE));
 
-    n += (size_t)snprintf(text + n, size - n, "%s\x1e%s\x1e", x->host.host, x->guest);
+    n += (size_t)snprintf(text + n, size - n, "%s\x1e%s\x1e", x->host.host, x->name);
     if (n < size)
         n += options_pack(text + n, size - n, thread_self->fs->has_own_root ? "" : options.sysroot);
     return n < size ? text : NULL;

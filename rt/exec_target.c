@@ -86,11 +86,6 @@ static s64 first_path(struct thread *t, s64 dirfd, const char *guest, u64 flags,
         return 0;
     }
     if (strlen(guest) >= sizeof(x->guest)) return -ENAMETOOLONG;
-    if (strcmp(guest, "/proc/self/exe") == 0) {
-        strcpy(x->host.host, process_exe);
-        strcpy(x->guest, process_exe_guest);
-        return 0;
-    }
     strcpy(x->guest, guest);
     if (guest[0] != '/' && dirfd != AT_FDCWD) {
         int n = snprintf(x->host.host, PATH_MAX, "/proc/self/fd/%d/%s", (int)dirfd, guest);
@@ -114,6 +109,7 @@ s64 exec_resolve(struct thread *t, s64 dirfd, const char *guest, u64 flags, stru
     x->text_used = 0;
     *why = NULL;
     r = first_path(t, dirfd, guest, flags, x);
+    strcpy(x->name, r == 0 ? x->guest : "");
     if (r == 0 && (flags & AT_SYMLINK_NOFOLLOW) != 0 && lstat(x->host.host, &st) == 0 &&
         S_ISLNK(st.st_mode) && guest[0] != '\0')
         return -ELOOP;

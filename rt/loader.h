@@ -21,7 +21,7 @@ enum program_kind program_kind(const u8 *head, size_t size, const char **why);
 
 struct program {
     const char *host_path;  /* to open */
-    const char *guest_path; /* AT_EXECFN and /proc/self/exe */
+    const char *guest_path; /* AT_EXECFN */
     char **argv, **envp;    /* the guest's */
 };
 

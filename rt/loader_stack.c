@@ -11,10 +11,12 @@
 #include "rt/translate.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -120,6 +122,33 @@ static size_t bytes_of(char **v, size_t n)
     return bytes;
 }
 
+/*
+ * Tells the kernel where the guest's program and its strings are, so that /proc/PID/cmdline,
+ * environ and stat are the guest's for whoever looks (ps, pgrep, other Ferrys). The break stays the
+ * host's. A kernel without CONFIG_CHECKPOINT_RESTORE refuses, and others see Ferry's own command
+ * line.
+ */
+static void tell_kernel(void)
+{
+    const struct image_info *i = &image_info;
+    u64 brk = (u64)sbrk(0);
+    struct prctl_mm_map map = {.start_code = i->code_start,
+                               .end_code = i->code_end,
+                               .start_data = i->data_start,
+                               .end_data = i->data_end,
+                               .start_brk = brk,
+                               .brk = brk,
+                               .start_stack = i->stack_start,
+                               .arg_start = i->arg_start,
+                               .arg_end = i->arg_end,
+                               .env_start = i->env_start,
+                               .env_end = i->env_end,
+                               .exe_fd = UINT32_MAX};
+
+    if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) != 0)
+        log_line(LOG_LOADER, "the kernel doesn't take the program's places: %s", strerror(errno));
+}
+
 void stack_build(struct thread *t, const struct stack_plan *plan)
 {
     const struct program *p = plan->program;
@@ -154,4 +183,5 @@ void stack_build(struct thread *t, const struct stack_plan *plan)
     *at++ = 0;
     memcpy(at, image_info.auxv, auxc * 8);
     free(pointers);
+    tell_kernel();
 }

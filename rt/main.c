@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 char process_exe[PATH_MAX];
-char process_exe_guest[PATH_MAX];
 char process_self[PATH_MAX];
 
 static void find_self(void)
@@ -113,28 +112,34 @@ static struct thread *start_runtime(void)
     return t;
 }
 
-/* Runs the program in the file `host`. */
+/* Runs the program in the file `host`, which the guest calls `name`. */
 static void __attribute__((noreturn))
-run_program(struct thread *t, const char *host, char **argv, char **envp)
+run_program(struct thread *t, const char *host, const char *name, char **argv, char **envp)
 {
-    struct program p = {host, process_exe_guest, argv, envp};
-    const char *base = strrchr(process_exe_guest, '/');
+    struct program p = {host, name, argv, envp};
+    const char *base = strrchr(name, '/');
 
     load_program(t, &p);
     if (strncmp(host, FD_PATH, strlen(FD_PATH)) == 0) close(atoi(host + strlen(FD_PATH)));
-    prctl(PR_SET_NAME, base != NULL ? base + 1 : process_exe_guest);
+    prctl(PR_SET_NAME, base != NULL ? base + 1 : name);
     signal_init(t);
     thread_loop(t);
 }
 
-/* The canonical guest path, as Linux's /proc/self/exe would say it. */
+/* The canonical path, as Linux's /proc/self/exe would say it. */
 static void name_program(const char *host)
 {
     char real[PATH_MAX];
 
-    if (realpath(host, real) == NULL) strcpy(real, host);
+    if (realpath(host, real) == NULL) {
+        ssize_t n = readlink(host, real, sizeof(real) - 1); /* a memfd has no path */
+
+        if (n >= 0)
+            real[n] = '\0';
+        else
+            strcpy(real, host);
+    }
     strcpy(process_exe, real);
-    strcpy(process_exe_guest, path_to_guest(real));
 }
 
 static int run_command(int argc, char **argv, char **envp)
@@ -155,7 +160,7 @@ static int run_command(int argc, char **argv, char **envp)
     if (r != 0) refuse(argv[first], r, why);
     if (x.native) refuse(argv[first], -ENOEXEC, "is a program of the host, not an AArch64 one");
     name_program(x.host.host);
-    run_program(t, x.host.host, with_prefix(argv + first, &x), envp);
+    run_program(t, x.host.host, x.name, with_prefix(argv + first, &x), envp);
 }
 
 /* Started by execve of another Ferry: the variable holds host path, guest path, options. */
@@ -169,7 +174,7 @@ static void __attribute__((noreturn)) run_executed(char *names, char **argv, cha
     *packed++ = '\0';
     options_unpack(packed);
     name_program(names);
-    run_program(start_runtime(), names, argv, envp);
+    run_program(start_runtime(), names, guest, argv, envp);
 }
 
 /* Takes the variable out of the environment; its value, or NULL. */

@@ -75,8 +75,9 @@ void mm_set_brk(u64 start);
  * holds no lock and maps it at once with MAP_FIXED_NOREPLACE. */
 u64 mm_choose(u64 hint, u64 length, u64 align);
 
-/* Writes the text of /proc/self/maps as the guest is to see it to descriptor fd. */
-void mm_print(int fd);
+/* Writes the host's text `host` (/proc/self/maps, smaps) as the guest is to see it to descriptor
+ * fd. */
+void mm_print(int fd, const char *host);
 
 /* Around fork. */
 void mm_before_fork(void);

@@ -9,6 +9,7 @@
 #include "rt/guard.h"
 #include "rt/log.h"
 #include "rt/options.h"
+#include "rt/proc_name.h"
 #include "rt/thread.h"
 
 #include <errno.h>
@@ -218,12 +219,20 @@ static void choose(const struct walk *w, const char *guest, struct path *out)
     if (log_on(LOG_PATH)) log_line(LOG_PATH, "%s is %s", guest, out->host);
 }
 
+/* /proc is the host's, but for its links to programs that run under Ferry. */
+static s64 resolve_proc(const char *guest, size_t n, enum path_last last, struct path *out)
+{
+    if (last == PATH_NOFOLLOW || !proc_program(guest, out->host)) memcpy(out->host, guest, n + 1);
+    return 0;
+}
+
 static s64 resolve_absolute(const char *guest, size_t n, enum path_last last, struct path *out)
 {
     struct walk w;
     s64 r;
 
-    if (is_under(guest, "/proc") || is_under(guest, "/dev") || is_under(guest, "/sys")) {
+    if (is_under(guest, "/proc")) return resolve_proc(guest, n, last, out);
+    if (is_under(guest, "/dev") || is_under(guest, "/sys")) {
         memcpy(out->host, guest, n + 1);
         return 0;
     }
@@ -303,6 +312,7 @@ s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_
     if (options.sysroot[0] != '\0' && !t->fs->has_own_root)
         return guest[0] == '/' ? resolve_absolute(guest, n, last, out)
                                : resolve_relative(t, dirfd, guest, n, last, out);
+    if (is_under(guest, "/proc")) return resolve_proc(guest, n, last, out);
     memcpy(out->host, guest, n + 1);
     return 0;
 }

@@ -8,9 +8,8 @@
 #include "rt/path.h"
 
 /* Of the program that this process runs; constant once the guest runs. */
-extern char process_exe[PATH_MAX];       /* host path */
-extern char process_exe_guest[PATH_MAX]; /* what /proc/self/exe says */
-extern char process_self[PATH_MAX];      /* Ferry's own file, if /proc told it */
+extern char process_exe[PATH_MAX];  /* host path of what /proc/self/exe leads to */
+extern char process_self[PATH_MAX]; /* Ferry's own file, if /proc told it */
 
 /* The variable that carries options and program names from execve to the Ferry it starts. */
 #define EXEC_VARIABLE "FERRY_EXEC="
@@ -25,6 +24,8 @@ struct exec_target {
     bool native;           /* a program of the host's */
     struct path host;      /* file to run */
     char guest[PATH_MAX];  /* its guest name */
+    char name[PATH_MAX];   /* the guest's word for the program or script: AT_EXECFN, the process's
+                              name */
     unsigned prefix_count; /* words before argv[1] in place of argv[0]; 0: argv as it is */
     char *prefix[4 * EXEC_PREFIX_ARGS];
     size_t text_used;

@@ -112,7 +112,7 @@ s64 sys_openat(struct thread *t, const u64 *a)
                      &path);
 
     if (r != 0) return r;
-    r = proc_open(t, path.host, flags);
+    r = proc_open((s64)a[0], path.host, flags);
     if (r != -ENOSYS) return r;
     return guest_syscall(t, SYS_openat, a[0], (u64)path.host, flags, a[3], 0, 0);
 }
@@ -136,7 +136,8 @@ s64 sys_openat2(struct thread *t, const u64 *a)
         return guest_syscall(t, SYS_openat2, a[0], a[1], (u64)&how, sizeof(how), 0, 0);
     r = path_resolve(t, (s32)a[0], a[1],
                      (how.flags & O_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
-    if (r != 0) return r;
+    if (r == 0) r = proc_open((s64)a[0], path.host, how.flags);
+    if (r != -ENOSYS) return r;
     return guest_syscall(t, SYS_openat2, a[0], (u64)path.host, (u64)&how, sizeof(how), 0, 0);
 }
 
@@ -145,22 +146,21 @@ s64 sys_readlinkat(struct thread *t, const u64 *a)
     struct path path;
     char target[PATH_MAX];
     const char *text = target;
+    bool program;
     s64 n, r = path_resolve(t, (s32)a[0], a[1], PATH_NOFOLLOW, &path);
 
     if (r != 0) return r;
     if ((s32)a[3] <= 0) return -EINVAL;
-    if (proc_is_exe(path.host)) {
-        text = process_exe_guest;
-        n = (s64)strlen(text);
-    } else {
+    program = proc_link((s64)a[0], path.host, target);
+    if (!program) {
         n = guest_syscall(t, SYS_readlinkat, a[0], (u64)path.host, (u64)target, sizeof(target) - 1,
                           0, 0);
         if (n < 0) return n;
         target[n] = '\0';
-        if (strncmp(path.host, "/proc/", 6) == 0) { /* links that hold host paths */
-            text = path_to_guest(target);
-            n = (s64)strlen(text);
-        }
+    }
+    if (program || strncmp(path.host, "/proc/", 6) == 0) { /* links that hold host paths */
+        text = path_to_guest(target);
+        n = (s64)strlen(text);
     }
     if ((u64)n > a[3]) n = (s64)a[3];
     return guest_write(a[2], text, (size_t)n) ? n : -EFAULT;

@@ -26,12 +26,12 @@ void trace_call(struct thread *t, const char *name, const char *args, const u64 
 /* Copies a guest sigset (size must be 8); *mask is 0 when the address is. */
 s64 read_sigset(u64 address, u64 size, sigset64 *mask);
 
-/* /proc files that must look like arm64's (proc_files.c): an open descriptor, -ENOSYS when the
- * path is none of them, or another error. */
-s64 proc_open(struct thread *t, const char *host, u64 flags);
+/* /proc files that must look like arm64's (proc_files.c), by a host path relative to dirfd: an open
+ * descriptor, -ENOSYS when the path is none of them, or another error. */
+s64 proc_open(s64 dirfd, const char *host, u64 flags);
 
-/* True when the host path is /proc's name for this process's program. */
-bool proc_is_exe(const char *host);
+/* As proc_program (proc_name.h), relative to dirfd. */
+bool proc_link(s64 dirfd, const char *host, char *program);
 
 /* Bytes of guest memory that a call filled may have been translated. */
 void written_by_kernel(u64 address, s64 length);
