@@ -107,6 +107,26 @@ struct thread *thread_new(struct thread *like, u64 flags)
     return t;
 }
 
+bool thread_unshare(struct thread *t, u64 flags)
+{
+    struct fs *fs = NULL;
+    struct files *files = NULL;
+
+    if ((flags & (CLONE_FS | CLONE_NEWNS | CLONE_NEWUSER)) != 0) { /* they imply CLONE_FS */
+        fs = share_or_copy(t->fs, sizeof(*fs), false);
+        if (fs == NULL) return false;
+        drop(t->fs);
+        t->fs = fs;
+    }
+    if ((flags & CLONE_FILES) != 0) {
+        files = share_or_copy(t->files, sizeof(*files), false);
+        if (files == NULL) return false;
+        drop(t->files);
+        t->files = files;
+    }
+    return true;
+}
+
 void thread_free(struct thread *t)
 {
     unlink_thread(t);

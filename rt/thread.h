@@ -131,6 +131,9 @@ extern __thread struct thread *thread_self;
  * engine data, not yet running; NULL: no memory. */
 struct thread *thread_new(struct thread *like, u64 clone_flags);
 
+/* unshare(flags): the thread gets its own copy of what the flags name; false: no memory. */
+bool thread_unshare(struct thread *t, u64 flags);
+
 /* Drops the thread's objects and memory. On another thread or on the signal stack's owner itself
  * after thread_self is cleared. */
 void thread_free(struct thread *t);

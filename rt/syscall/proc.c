@@ -7,8 +7,18 @@
 
 #include <linux/sched.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
+
+/* Newer than some hosts' headers. */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#define PR_GET_MDWE 66
+#endif
+#ifndef PR_GET_AUXV
+#define PR_GET_AUXV 0x41555856
+#endif
 
 #define GUEST_CLONE_ARGS_LARGEST 4096u
 
@@ -108,8 +118,22 @@ s64 sys_uname(struct thread *t, const u64 *a)
 /* Linux personalities that change how programs are loaded are kept for the next execve. */
 s64 sys_personality(struct thread *t, const u64 *a)
 {
-    if ((u32)a[0] != 0xffffffff && (a[0] & 0xff) != 0) return -EINVAL; /* only PER_LINUX */
+    if ((u32)a[0] != 0xffffffff) {
+        if ((a[0] & 0xff) != 0) return -EINVAL; /* only PER_LINUX */
+        if ((a[0] & READ_IMPLIES_EXEC) != 0) {  /* no guest page is executable on the host */
+            log_line(LOG_SYSCALL, "personality: READ_IMPLIES_EXEC is not supported: EINVAL");
+            return -EINVAL;
+        }
+    }
     return guest_syscall(t, SYS_personality, a[0], 0, 0, 0, 0, 0);
+}
+
+/* The runtime's own objects follow the kernel's once that has agreed. */
+s64 sys_unshare(struct thread *t, const u64 *a)
+{
+    s64 r = guest_syscall(t, SYS_unshare, a[0], 0, 0, 0, 0, 0);
+
+    return r == 0 && !thread_unshare(t, a[0]) ? -ENOMEM : r;
 }
 
 static s64 refuse_seccomp(const char *call)
@@ -130,6 +154,8 @@ s64 sys_prctl(struct thread *t, const u64 *a)
     switch ((u32)a[0]) {
     case PR_SET_SECCOMP: return refuse_seccomp("prctl(PR_SET_SECCOMP)");
     case PR_GET_SECCOMP: return 0;
+    case PR_GET_TID_ADDRESS:
+        return guest_write(a[1], &t->clear_child_tid, sizeof(t->clear_child_tid)) ? 0 : -EFAULT;
     /* Not arm64's, or of features that the guest's processor doesn't have. */
     case PR_SET_TSC:
     case PR_GET_TSC:
@@ -139,7 +165,13 @@ s64 sys_prctl(struct thread *t, const u64 *a)
     case PR_SET_TAGGED_ADDR_CTRL:
     case PR_GET_TAGGED_ADDR_CTRL:
     case PR_SET_SYSCALL_USER_DISPATCH:
-    case PR_SET_MM: return -EINVAL;
+    /* Of the host's memory map, not the guest's. */
+    case PR_SET_MDWE:
+    case PR_GET_MDWE:
+    case PR_GET_AUXV:
+    case PR_SET_MM:
+        log_line(LOG_SYSCALL, "prctl: option %d is not supported: EINVAL", (s32)a[0]);
+        return -EINVAL;
     default: return guest_syscall(t, SYS_prctl, a[0], a[1], a[2], a[3], a[4], 0);
     }
 }

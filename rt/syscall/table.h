@@ -24,9 +24,9 @@
     P(13, flistxattr, "dpu") P(14, removexattr, "sp") P(15, lremovexattr, "lp") \
     P(16, fremovexattr, "dp") H(17, getcwd, "pu") R(18, lookup_dcookie, "xpu") \
     P(19, eventfd2, "ux") P(20, epoll_create1, "x") H(21, epoll_ctl, "dddp") \
-    H(22, epoll_pwait, "dpddpu") P(23, dup, "d") H(24, dup3, "ddx") H(25, fcntl, "dux") \
+    H(22, epoll_pwait, "dpddpu") H(23, dup, "d") H(24, dup3, "ddx") H(25, fcntl, "dux") \
     P(26, inotify_init1, "x") P(27, inotify_add_watch, "dsx") P(28, inotify_rm_watch, "dd") \
-    P(29, ioctl, "dxx") P(30, ioprio_set, "ddd") P(31, ioprio_get, "dd") P(32, flock, "dx") \
+    H(29, ioctl, "dxx") P(30, ioprio_set, "ddd") P(31, ioprio_get, "dd") P(32, flock, "dx") \
     P(33, mknodat, "flox") P(34, mkdirat, "flo") P(35, unlinkat, "flx") P(36, symlinkat, "pfl") \
     H(37, linkat, "flflx") P(38, renameat, "flfl") P(39, umount2, "sx") P(40, mount, "pspxp") \
     P(41, pivot_root, "ss") R(42, nfsservctl, "dpp") P(43, statfs, "sp") P(44, fstatfs, "dp") \
@@ -44,7 +44,7 @@
     P(86, timerfd_settime, "dxpp") P(87, timerfd_gettime, "dp") P(88, utimensat, "fnpF") \
     P(89, acct, "s") P(90, capget, "pp") P(91, capset, "pp") H(92, personality, "x") \
     H(93, exit, "d") H(94, exit_group, "d") P(95, waitid, "ddpxp") H(96, set_tid_address, "p") \
-    P(97, unshare, "x") P(98, futex, "pdupup") H(99, set_robust_list, "pu") \
+    H(97, unshare, "x") P(98, futex, "pdupup") H(99, set_robust_list, "pu") \
     P(100, get_robust_list, "dpp") P(101, nanosleep, "pp") P(102, getitimer, "dp") \
     P(103, setitimer, "dpp") R(104, kexec_load, "xxpx") R(105, init_module, "pup") \
     R(106, delete_module, "px") P(107, timer_create, "dpp") P(108, timer_gettime, "dp") \
@@ -69,7 +69,7 @@
     P(168, getcpu, "ppp") H(169, gettimeofday, "pp") P(170, settimeofday, "pp") \
     P(171, adjtimex, "p") P(172, getpid, "") P(173, getppid, "") P(174, getuid, "") \
     P(175, geteuid, "") P(176, getgid, "") P(177, getegid, "") P(178, gettid, "") \
-    P(179, sysinfo, "p") P(180, mq_open, "pxop") P(181, mq_unlink, "p") \
+    P(179, sysinfo, "p") H(180, mq_open, "pxop") P(181, mq_unlink, "p") \
     P(182, mq_timedsend, "dpuup") P(183, mq_timedreceive, "dpupp") P(184, mq_notify, "dp") \
     P(185, mq_getsetattr, "dpp") P(186, msgget, "xx") P(187, msgctl, "ddp") \
     P(188, msgrcv, "dpudx") P(189, msgsnd, "dpux") P(190, semget, "xdx") H(191, semctl, "dddx") \
@@ -88,9 +88,9 @@
     P(236, get_mempolicy, "ppupx") P(237, set_mempolicy, "dpu") P(238, migrate_pages, "dupp") \
     P(239, move_pages, "dupppx") P(240, rt_tgsigqueueinfo, "dddp") \
     P(241, perf_event_open, "pdddx") H(242, accept4, "dppx") P(243, recvmmsg, "dpuxp") \
-    P(260, wait4, "dpxp") P(261, prlimit64, "ddpp") P(262, fanotify_init, "xx") \
+    P(260, wait4, "dpxp") P(261, prlimit64, "ddpp") H(262, fanotify_init, "xx") \
     P(263, fanotify_mark, "dxxfs") P(264, name_to_handle_at, "flppx") \
-    P(265, open_by_handle_at, "dpx") P(266, clock_adjtime, "dp") P(267, syncfs, "d") \
+    H(265, open_by_handle_at, "dpx") P(266, clock_adjtime, "dp") P(267, syncfs, "d") \
     P(268, setns, "dx") P(269, sendmmsg, "dpux") P(270, process_vm_readv, "dpupux") \
     P(271, process_vm_writev, "dpupux") P(272, kcmp, "dddxx") R(273, finit_module, "dpx") \
     P(274, sched_setattr, "dpx") P(275, sched_getattr, "dpux") P(276, renameat2, "flflx") \
