@@ -111,6 +111,7 @@ static void fill_stack(struct thread *t, struct guest_stack *st)
     if ((t->altstack.flags & SS_AUTODISARM_BIT) != 0) t->altstack = (struct alt_stack){0};
 }
 
+/* Linux/arm64 doesn't ask whether a frame runs over the alternate stack's end (x86 does). */
 bool frame_push(struct thread *t, const struct guest_sigaction *action, const siginfo_t *info,
                 sigset64 saved_mask)
 {
@@ -123,9 +124,6 @@ bool frame_push(struct thread *t, const struct guest_sigaction *action, const si
     if ((action->flags & SA_ONSTACK) != 0 && t->altstack.size != 0 &&
         !on_altstack(&t->altstack, sp))
         sp = t->altstack.sp + t->altstack.size;
-    else if (on_altstack(&t->altstack, sp) &&
-             !on_altstack(&t->altstack, sp - sizeof(f) - sizeof(link) - 32))
-        return false; /* it would run over the alternate stack's end */
     sp = ALIGN_DOWN(sp - sizeof(link), (u64)16);
     frame = ALIGN_DOWN(sp - sizeof(f), (u64)16);
     f.info = *info;
