@@ -89,7 +89,8 @@ static char *exec_variable(char *text, size_t size, const struct exec_target *x)
 {
     size_t n = strlen(strcpy(text, EXEC_VARIABLE));
 
-    n += (size_t)snprintf(text + n, size - n, "%s\x1e%s\x1e", x->host.host, x->name);
+    n += (size_t)snprintf(text + n, size - n, "%s%c%s%c%d%c", x->host.host, EXEC_SEPARATOR, x->name,
+                          EXEC_SEPARATOR, thread_self->files->hidden[HIDDEN_SELF], EXEC_SEPARATOR);
     if (n < size)
         n += options_pack(text + n, size - n, thread_self->fs->has_own_root ? "" : options.sysroot);
     return n < size ? text : NULL;
@@ -182,10 +183,36 @@ static int keep_open(struct exec_target *x)
     return fd;
 }
 
-static s64 run_self(const struct exec_args *a)
+void process_keep_self(struct thread *t)
 {
-    s64 r = host_syscall(SYS_execve, (u64) "/proc/self/exe", (u64)a->argv, (u64)a->envp, 0, 0, 0);
+    int *kept = &t->files->hidden[HIDDEN_SELF], fd;
 
+    if (*kept >= 0) return;
+    fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    if (fd < 0 && process_self[0] != '\0') fd = open(process_self, O_PATH | O_CLOEXEC);
+    if (fd < 0) return;
+    *kept = hidden_copy(fd, -1);
+    close(fd);
+}
+
+void process_take_self(struct thread *t, int fd)
+{
+    if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) t->files->hidden[HIDDEN_SELF] = fd;
+}
+
+static s64 run_self(struct thread *t, const struct exec_args *a)
+{
+    int kept = t->files->hidden[HIDDEN_SELF];
+    s64 r;
+
+    if (kept >= 0) {
+        fcntl(kept, F_SETFD, 0); /* the next Ferry needs it too */
+        r = host_syscall(SYS_execveat, (u64)kept, (u64) "", (u64)a->argv, (u64)a->envp,
+                         AT_EMPTY_PATH, 0);
+        fcntl(kept, F_SETFD, FD_CLOEXEC);
+        return r;
+    }
+    r = host_syscall(SYS_execve, (u64) "/proc/self/exe", (u64)a->argv, (u64)a->envp, 0, 0, 0);
     if (r == -ENOENT && process_self[0] != '\0')
         r = host_syscall(SYS_execve, (u64)process_self, (u64)a->argv, (u64)a->envp, 0, 0, 0);
     if (r == -ENOENT)
@@ -232,7 +259,7 @@ s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 
         name_script_for_host(t, &x, args.argv, &script);
         r = host_syscall(SYS_execve, (u64)x.host.host, (u64)args.argv, (u64)args.envp, 0, 0, 0);
     } else {
-        r = run_self(&args);
+        r = run_self(t, &args);
     }
     take_signals_back(t);
     drop_block(t);

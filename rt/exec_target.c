@@ -6,6 +6,7 @@
 
 #include "rt/kernel.h"
 #include "rt/loader.h"
+#include "rt/log.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -119,6 +120,9 @@ s64 exec_resolve(struct thread *t, s64 dirfd, const char *guest, u64 flags, stru
         char *interpreter;
 
         r = look(x->host.host, head, &size, why);
+        if (r == -ENOENT && strncmp(x->host.host, FD_PATH, strlen(FD_PATH)) == 0 &&
+            access(FD_PATH, F_OK) != 0)
+            log_line(LOG_ERROR, "execveat: a program given by a descriptor needs /proc mounted");
         if (r != 0) return r;
         switch (program_kind(head, size, why)) {
         case PROGRAM_GUEST: return 0;

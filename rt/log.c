@@ -1,12 +1,12 @@
 /*
  * Log lines: formatted on the stack, one write each, to a copy of the error descriptor that the
- * guest can't reach (files.log_fd; see syscall/fd.c).
+ * guest can't reach (see hidden.h).
  */
 #include "rt/log.h"
 
 #include "rt/guard.h"
+#include "rt/hidden.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,18 +90,16 @@ bool log_enable(const char *argument)
 
 int log_protect(void)
 {
-    int fd = fcntl(2, F_DUPFD_CLOEXEC, 1000);
+    int fd = hidden_copy(2, -1);
 
-    if (fd < 0) fd = fcntl(2, F_DUPFD_CLOEXEC, 100);
     if (fd >= 0) log_fd = fd;
     return fd;
 }
 
 int log_move(void)
 {
-    int fd = fcntl(log_fd, F_DUPFD_CLOEXEC, log_fd + 1);
+    int fd = hidden_copy(log_fd, log_fd);
 
-    if (fd < 0) fd = fcntl(log_fd, F_DUPFD_CLOEXEC, 3);
     log_fd = fd >= 0 ? fd : 2;
     return fd;
 }

@@ -108,7 +108,7 @@ static struct thread *start_runtime(void)
     thread_self = t;
     t->tid = t->process->pid;
     if (options.trace_syscalls) log_enable("syscall");
-    if (options.stats || log_mask != 1u << LOG_ERROR) t->files->log_fd = log_protect();
+    if (options.stats || log_mask != 1u << LOG_ERROR) t->files->hidden[HIDDEN_LOG] = log_protect();
     return t;
 }
 
@@ -163,18 +163,28 @@ static int run_command(int argc, char **argv, char **envp)
     run_program(t, x.host.host, x.name, with_prefix(argv + first, &x), envp);
 }
 
-/* Started by execve of another Ferry: the variable holds host path, guest path, options. */
-static void __attribute__((noreturn)) run_executed(char *names, char **argv, char **envp)
+/* Cuts the text at its next separator; what follows. */
+static char *next_field(char *text)
 {
-    char *guest = strchr(names, '\x1e'), *packed;
+    char *at = strchr(text, EXEC_SEPARATOR);
 
-    if (guest == NULL || (packed = strchr(guest + 1, '\x1e')) == NULL)
-        log_fatal(126, "FERRY_EXEC is not meant to be set by hand");
-    *guest++ = '\0';
-    *packed++ = '\0';
+    if (at == NULL) log_fatal(126, "FERRY_EXEC is not meant to be set by hand");
+    *at = '\0';
+    return at + 1;
+}
+
+/* Started by execve of another Ferry: the variable holds host path, guest path, the descriptor of
+ * Ferry's own file, options. */
+static void __attribute__((noreturn)) run_executed(char *host, char **argv, char **envp)
+{
+    char *guest = next_field(host), *self = next_field(guest), *packed = next_field(self);
+    struct thread *t;
+
     options_unpack(packed);
-    name_program(names);
-    run_program(start_runtime(), names, guest, argv, envp);
+    name_program(host);
+    t = start_runtime();
+    process_take_self(t, atoi(self));
+    run_program(t, host, guest, argv, envp);
 }
 
 /* Takes the variable out of the environment; its value, or NULL. */

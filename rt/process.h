@@ -14,6 +14,17 @@ extern char process_self[PATH_MAX]; /* Ferry's own file, if /proc told it */
 /* The variable that carries options and program names from execve to the Ferry it starts. */
 #define EXEC_VARIABLE "FERRY_EXEC="
 
+/* Between what the variable holds; no such byte is in a path that matters. */
+#define EXEC_SEPARATOR '\x1e'
+
+struct thread;
+
+/* The way to Ferry's own file may be about to go (chroot): keeps it open, for execve. */
+void process_keep_self(struct thread *t);
+
+/* The descriptor that the Ferry before this one kept; -1: none. */
+void process_take_self(struct thread *t, int fd);
+
 /* Where a program is that came as a descriptor. */
 #define FD_PATH "/proc/self/fd/"
 
@@ -31,8 +42,6 @@ struct exec_target {
     size_t text_used;
     char text[4 * (PATH_MAX + 512)]; /* the prefix's words */
 };
-
-struct thread;
 
 /*
  * Finds out what `guest` (a guest path, relative to dirfd) runs. 0 or -errno. *why, when not NULL,

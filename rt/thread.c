@@ -59,7 +59,7 @@ static bool make_objects(struct thread *t)
     if (t->process == NULL || t->sighand == NULL || t->fs == NULL || t->files == NULL) return false;
     t->process->count = t->sighand->count = t->fs->count = t->files->count = 1;
     t->process->pid = getpid();
-    t->files->log_fd = -1;
+    for (unsigned i = 0; i < HIDDEN_COUNT; i++) t->files->hidden[i] = -1;
     return true;
 }
 

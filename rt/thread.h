@@ -12,6 +12,7 @@
 #include "aot/abi/state.h"
 #include "aot/base/types.h"
 #include "rt/engine.h"
+#include "rt/hidden.h"
 #include "rt/lock.h"
 
 #include <setjmp.h>
@@ -50,10 +51,10 @@ struct fs {
     bool has_own_root;   /* after chroot: guest paths are host paths, there is no sysroot */
 };
 
-/* CLONE_FILES shares it. Descriptors are the kernel's; this one is hidden from the guest. */
+/* CLONE_FILES shares it. Descriptors are the kernel's; these are hidden from the guest. */
 struct files {
     u32 count;
-    int log_fd; /* -1: none */
+    int hidden[HIDDEN_COUNT]; /* -1: none */
 };
 
 /* One per thread group. */

@@ -215,7 +215,20 @@ s64 sys_chroot(struct thread *t, const u64 *a)
     struct path path;
     s64 r = path_resolve(t, AT_FDCWD, a[0], PATH_FOLLOW, &path);
 
+    if (r == 0) process_keep_self(t);
     if (r == 0) r = guest_syscall(t, SYS_chroot, (u64)path.host, 0, 0, 0, 0, 0);
+    if (r == 0) t->fs->has_own_root = true;
+    return r;
+}
+
+s64 sys_pivot_root(struct thread *t, const u64 *a)
+{
+    struct path root, old;
+    s64 r = path_resolve(t, AT_FDCWD, a[0], PATH_FOLLOW, &root);
+
+    if (r == 0) r = path_resolve(t, AT_FDCWD, a[1], PATH_FOLLOW, &old);
+    if (r == 0) process_keep_self(t);
+    if (r == 0) r = guest_syscall(t, SYS_pivot_root, (u64)root.host, (u64)old.host, 0, 0, 0, 0);
     if (r == 0) t->fs->has_own_root = true;
     return r;
 }
