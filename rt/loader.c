@@ -178,6 +178,23 @@ static void map_segment(struct elf_file *f, const Elf64_Phdr *p)
              (unsigned long long)(f->bias + p->p_vaddr), (unsigned long long)p->p_memsz);
 }
 
+/* Gives back what the segments leave free of the span: Linux reserves it for no longer than it
+ * takes to map them (elf_map of fs/binfmt_elf.c), so holes are the program's to fault in or to map.
+ */
+static void free_holes(const struct elf_file *f)
+{
+    u64 end = 0;
+
+    for (unsigned i = 0; i < f->header.e_phnum; i++) {
+        const Elf64_Phdr *p = &f->ph[i];
+        u64 start = ALIGN_DOWN(f->bias + p->p_vaddr, (u64)GUEST_PAGE);
+
+        if (p->p_type != PT_LOAD) continue;
+        if (end != 0 && start > end) mm_unmap(end, start - end);
+        end = ALIGN_UP(f->bias + p->p_vaddr + p->p_memsz, (u64)GUEST_PAGE);
+    }
+}
+
 /* Reserves the file's whole span and maps its segments. hint: where a PIE likes to be, 0: as mmap
  * chooses. */
 static void map_elf(struct elf_file *f, u64 hint)
@@ -200,6 +217,7 @@ static void map_elf(struct elf_file *f, u64 hint)
     f->bias = (u64)at - f->low;
     for (unsigned i = 0; i < f->header.e_phnum; i++)
         if (f->ph[i].p_type == PT_LOAD) map_segment(f, &f->ph[i]);
+    free_holes(f);
 }
 
 static void load_interpreter(struct thread *t, const struct elf_file *f, const Elf64_Phdr *p,
