@@ -8,6 +8,7 @@
 #include "rt/translate.h"
 
 #include <sched.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define CACHE_LINE 64u /* CTR_EL0 as the lifter shows it */
@@ -22,6 +23,7 @@ static void undefined(struct thread *t)
 
     if (guest_read(&word, pc, sizeof(word))) {
         translate_disassemble(word, pc, text, sizeof(text));
+        text[strcspn(text, "\t")] = ' ';
         log_line(LOG_ERROR, "0x%llx: %08x is not supported or not an instruction: %s (SIGILL)",
                  (unsigned long long)pc, word, text);
     }

@@ -29,16 +29,54 @@ static void put(const char *text, size_t length)
     host_syscall(SYS_write, (u64)log_fd, (u64)text, length, 0, 0, 0);
 }
 
+size_t log_escape(char *out, const char *text, size_t n)
+{
+    static const char digit[] = "0123456789abcdef";
+    char *at = out;
+
+    for (; n-- > 0; text++) {
+        u8 c = (u8)*text;
+
+        if (c >= 32 && c < 127) {
+            *at++ = (char)c;
+            continue;
+        }
+        *at++ = '\\';
+        if (c == '\n' || c == '\t') {
+            *at++ = c == '\n' ? 'n' : 't';
+            continue;
+        }
+        *at++ = 'x';
+        *at++ = digit[c >> 4];
+        *at++ = digit[c & 15];
+    }
+    return (size_t)(at - out);
+}
+
+const char *log_shown(struct log_shown *s, const char *text)
+{
+    size_t n = strnlen(text, LOG_SHOWN + 1);
+
+    snprintf(s->text, sizeof(s->text), "%.*s%s", LOG_SHOWN, text, n > LOG_SHOWN ? "..." : "");
+    return s->text;
+}
+
+/* What a guest or a user has put into a line can't drive a terminal. */
 static void put_line(const char *prefix, const char *format, va_list ap)
 {
-    char line[1024];
-    int n = snprintf(line, sizeof(line) - 1, "ferry: %s", prefix);
-    int m = vsnprintf(line + n, sizeof(line) - 1 - (size_t)n, format, ap);
+    char text[1024], line[4 * sizeof(text)];
+    int n = snprintf(text, sizeof(text), "ferry: %s", prefix);
+    int m = vsnprintf(text + n, sizeof(text) - (size_t)n, format, ap);
+    size_t length;
 
     n += m < 0 ? 0 : m;
-    if (n > (int)sizeof(line) - 2) n = (int)sizeof(line) - 2;
-    line[n++] = '\n';
-    put(line, (size_t)n);
+    if (n >= (int)sizeof(text)) {
+        n = (int)sizeof(text) - 1;
+        memcpy(text + n - 3, "...", 3);
+    }
+    length = log_escape(line, text, (size_t)n);
+    line[length++] = '\n';
+    put(line, length);
 }
 
 void log_line(enum log_channel c, const char *format, ...)
@@ -69,11 +107,12 @@ static bool parse_range(const char *text)
         text = end + 1;
         log_end = strtoull(text, &end, 0);
     }
-    return *end == '\0' && end != text;
+    return *end == '\0' && end != text && log_end > log_start;
 }
 
 bool log_enable(const char *argument)
 {
+    if (*argument == '\0') return false;
     while (*argument != '\0') {
         size_t n = strcspn(argument, ",");
         unsigned c;

@@ -48,13 +48,24 @@ static inline bool log_on_at(enum log_channel c, u64 pc)
     return log_on(c) && pc >= log_start && pc < log_end;
 }
 
-/* One line (a newline is added). Safe in signal handlers: formats on the stack, one write. */
+/* One line (a newline is added; bytes that aren't printable ASCII are escaped; too long a line is
+ * cut). Safe in signal handlers: formats on the stack, one write. */
 void log_line(enum log_channel c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Copies n bytes to out (4 * n bytes), what isn't printable ASCII as \n, \t or \xNN; the length. */
+size_t log_escape(char *out, const char *text, size_t n);
+
+/* A name of somebody else's for a line that says more: cut, so that the rest has room. */
+#define LOG_SHOWN 256
+struct log_shown {
+    char text[LOG_SHOWN + 4];
+};
+const char *log_shown(struct log_shown *s, const char *text);
 
 /* Text of several lines, as it is. */
 void log_text(enum log_channel c, const char *text, size_t length);
 
-/* Turns on the channels of a --log argument; false: no such channel. */
+/* Turns on the channels of a --log argument; false: no such channel, or no range. */
 bool log_enable(const char *argument);
 
 /* Copies the error descriptor out of the guest's way when a channel is on: returns it, or -1. */

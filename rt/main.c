@@ -75,7 +75,9 @@ static s64 find_program(struct thread *t, const char *word, struct exec_target *
 
 static void refuse(const char *word, s64 error, const char *why)
 {
-    log_fatal(error == -ENOENT || error == -ENOTDIR ? 127 : 126, "%s: %s", word,
+    struct log_shown shown;
+
+    log_fatal(error == -ENOENT || error == -ENOTDIR ? 127 : 126, "%s: %s", log_shown(&shown, word),
               why != NULL ? why : strerror((int)-error));
 }
 
@@ -153,12 +155,12 @@ static int run_command(int argc, char **argv, char **envp)
     options_from_environment(envp);
     first = options_parse(argc, argv);
     stats_on = options.stats;
-    if (first < 0) return -first - 1;
+    if (first < 0) return 0;
     if (first == argc) log_fatal(126, "run: which program? see ferry run --help");
     t = start_runtime();
     r = find_program(t, argv[first], &x, &why);
     if (r != 0) refuse(argv[first], r, why);
-    if (x.native) refuse(argv[first], -ENOEXEC, "is a program of the host, not an AArch64 one");
+    if (x.native) refuse(argv[first], -ENOEXEC, why);
     name_program(x.host.host);
     run_program(t, x.host.host, x.name, with_prefix(argv + first, &x), envp);
 }
@@ -207,6 +209,7 @@ static char *take_variable(char **envp)
 int main(int argc, char **argv, char **envp)
 {
     char *executed = take_variable(envp);
+    struct log_shown shown;
 
     find_self();
     if (executed != NULL) run_executed(executed, argv, envp);
@@ -220,5 +223,5 @@ int main(int argc, char **argv, char **envp)
     }
     if (strcmp(argv[1], "run") == 0) return run_command(argc - 2, argv + 2, envp);
     if (argv[1][0] != '-' && strchr(argv[1], '/') == NULL) run_helper(argv[1], argv + 1);
-    log_fatal(127, "%s: no such command; see ferry --help", argv[1]);
+    log_fatal(127, "%s: no such command; see ferry --help", log_shown(&shown, argv[1]));
 }

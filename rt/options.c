@@ -5,11 +5,13 @@
 #include "rt/options.h"
 
 #include "rt/log.h"
+#include "rt/translate.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct options options = {.sysroot = ""};
 
@@ -18,18 +20,20 @@ struct option {
     const char *twin;     /* environment variable */
     const char *argument; /* as the help shows it; NULL: a switch */
     bool (*set)(const char *value);
+    const char *expected; /* what its value is to be, for messages */
     const char *help;
 };
 
 static bool set_sysroot(const char *value)
 {
     static char path[PATH_MAX];
+    struct stat st;
 
     if (value[0] == '\0') {
         options.sysroot = "";
         return true;
     }
-    if (realpath(value, path) == NULL) log_fatal(127, "%s: no such sysroot directory", value);
+    if (realpath(value, path) == NULL || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return false;
     options.sysroot = strcmp(path, "/") == 0 ? "" : path;
     return true;
 }
@@ -57,44 +61,54 @@ static bool set_log(const char *value)
     return log_enable(value);
 }
 
+/* A switch: on by itself. */
+static bool set_switch(bool *on, const char *value)
+{
+    *on = value == NULL || strcmp(value, "1") == 0;
+    return *on || strcmp(value, "0") == 0;
+}
+
 static bool set_stats(const char *value)
 {
-    options.stats = value == NULL || strcmp(value, "0") != 0;
-    return true;
+    return set_switch(&options.stats, value);
 }
 
 static bool set_features(const char *value)
 {
     options.cpu_features = value;
-    return true;
+    return translate_knows_features(value);
 }
 
 static bool set_verify(const char *value)
 {
-    options.verify = value == NULL || strcmp(value, "0") != 0;
-    return true;
+    return set_switch(&options.verify, value);
 }
 
-/* Table: name, twin, argument, setter, help. */
+/* Table: name, twin, argument, setter, what its value is, help. */
 static const struct option table[] = {
-    {"sysroot", "FERRY_SYSROOT", "DIR", set_sysroot,
+    {"sysroot", "FERRY_SYSROOT", "DIR", set_sysroot, "a directory",
      "the guest's root directory; its files come before the host's"},
-    {"mode", "FERRY_MODE", "quick|eval", set_mode, "how guest code is run (quick)"},
-    {"trace", "FERRY_TRACE", "syscalls", set_trace, "one line for each system call"},
+    {"mode", "FERRY_MODE", "quick|eval", set_mode, "quick or eval",
+     "how guest code is run (quick)"},
+    {"trace", "FERRY_TRACE", "syscalls", set_trace, "syscalls", "one line for each system call"},
     {"log", "FERRY_LOG", "CHANNEL[,CHANNEL...][,RANGE]", set_log,
+     "channels and perhaps a range, as ferry run --help lists them",
      "decode, ir, opt, code, link, syscall, signal, loader, mm, path, thread, engine;\n"
      "RANGE is guest addresses, 0x1000-0x2000"},
-    {"stats", "FERRY_STATS", NULL, set_stats, "counters at the end of the run"},
+    {"stats", "FERRY_STATS", NULL, set_stats, "0 or 1", "counters at the end of the run"},
     {"cpu-features", "FERRY_CPU_FEATURES", "LIST", set_features,
+     "all, none, or names of features such as avx2,fma",
      "host features to use: all, none (plain SSE2), or names such as avx2,fma"},
-    {"verify", "FERRY_VERIFY", NULL, set_verify, "check the IR after every pass"},
+    {"verify", "FERRY_VERIFY", NULL, set_verify, "0 or 1", "check the IR after every pass"},
 };
 
-static bool apply(const struct option *o, const char *value, const char *said)
+/* Sets the option, which is called `name` here; a bad value ends the program. */
+static void apply(const struct option *o, const char *dashes, const char *name, const char *value)
 {
-    if (o->set(value)) return true;
-    log_line(LOG_ERROR, "%s: expected %s", said, o->argument);
-    return false;
+    struct log_shown shown;
+
+    if (!o->set(value))
+        log_fatal(126, "%s%s=%s: expected %s", dashes, name, log_shown(&shown, value), o->expected);
 }
 
 void options_from_environment(char **envp)
@@ -106,7 +120,7 @@ void options_from_environment(char **envp)
 
             if (strncmp(*envp, table[i].twin, n) == 0 && (*envp)[n] == '=' &&
                 (*envp)[n + 1] != '\0')
-                apply(&table[i], *envp + n + 1, *envp);
+                apply(&table[i], "", table[i].twin, *envp + n + 1);
         }
     }
 }
@@ -118,6 +132,13 @@ static const struct option *find(const char *word)
     for (size_t i = 0; i < ARRAY_SIZE(table); i++)
         if (strlen(table[i].name) == n && memcmp(table[i].name, word, n) == 0) return &table[i];
     return NULL;
+}
+
+static void __attribute__((noreturn)) no_such_option(const char *word)
+{
+    struct log_shown shown;
+
+    log_fatal(126, "%s: no such option; see ferry run --help", log_shown(&shown, word));
 }
 
 int options_parse(int argc, char **argv)
@@ -138,25 +159,16 @@ int options_parse(int argc, char **argv)
             return -1;
         }
         o = find(word);
-        if (o == NULL) {
-            log_line(LOG_ERROR, "%s: no such option; see ferry run --help", argv[i]);
-            return -126 - 1;
-        }
-        if (o->argument != NULL && value == NULL) {
-            if (++i == argc) {
-                log_line(LOG_ERROR, "%s: expected %s", argv[i - 1], o->argument);
-                return -126 - 1;
-            }
-            value = argv[i];
-        } else if (value != NULL) {
+        if (o == NULL) no_such_option(argv[i]);
+        if (value != NULL)
             value++;
-        }
-        if (!apply(o, value, argv[i])) return -126 - 1;
+        else if (o->argument != NULL && ++i < argc)
+            value = argv[i];
+        else if (o->argument != NULL)
+            log_fatal(126, "--%s: expected %s", o->name, o->expected);
+        apply(o, "--", o->name, value);
     }
-    if (i < argc && argv[i][0] == '-') {
-        log_line(LOG_ERROR, "%s: no such option; see ferry run --help", argv[i]);
-        return -126 - 1;
-    }
+    if (i < argc && argv[i][0] == '-') no_such_option(argv[i]);
     return i;
 }
 
@@ -189,8 +201,8 @@ void options_unpack(const char *text)
 
         if (next != NULL) *next++ = '\0';
         o = find(word);
-        if (o != NULL)
-            apply(o, strchr(word, '=') + 1, word); /* the copy lives on: values point into it */
+        if (o != NULL) /* the copy lives on: values point into it */
+            apply(o, "--", o->name, strchr(word, '=') + 1);
         word = next;
     }
 }
@@ -214,6 +226,9 @@ void options_help(void)
             help += n + (help[n] == '\n');
         }
     }
-    puts("  --help                             this text\n"
-         "  --version                          Ferry's version");
+    puts("A switch takes =1 and =0 too. An empty variable is none; what the command line says "
+         "wins.\n"
+         "  --help                             this text\n"
+         "  --version                          Ferry's version\n\n"
+         "A switch takes =1 and =0 too. An empty variable is none. The command line wins.");
 }

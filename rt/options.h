@@ -21,13 +21,11 @@ struct options {
 /* The process's options; constant once the guest runs. */
 extern struct options options;
 
-/* Reads the twins from the environment. */
+/* Reads the twins from the environment. Here and below, a bad value is one line and status 126. */
 void options_from_environment(char **envp);
 
-/*
- * Takes options off argv; the index of the first word that isn't one, or a negative exit status - 1
- * after a message or --help or --version was printed.
- */
+/* Takes options off argv; the index of the first word that isn't one, or -1 after --help or
+ * --version was printed. */
 int options_parse(int argc, char **argv);
 
 /* The options, but for another sysroot, as one word for a program that this one executes; and back.

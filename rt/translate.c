@@ -170,14 +170,12 @@ void translate_state_init(struct guest_state *s)
     counter_init(s);
 }
 
-/* The set that a --cpu-features list names. */
-static u64 wanted_features(const char *list)
+/* The set that a --cpu-features list names; false: there is something else in it. */
+static bool wanted_features(const char *list, u64 *set)
 {
-    u64 set = 0;
-
-    if (strcmp(list, "all") == 0) return UINT64_MAX;
-    if (strcmp(list, "none") == 0) return 0;
-    while (*list != '\0') {
+    *set = strcmp(list, "all") == 0 ? UINT64_MAX : 0;
+    if (*set != 0 || strcmp(list, "none") == 0) return true;
+    do {
         size_t n = strcspn(list, ",");
         unsigned bit;
 
@@ -186,18 +184,27 @@ static u64 wanted_features(const char *list)
 
             if (name != NULL && strlen(name) == n && memcmp(name, list, n) == 0) break;
         }
-        if (bit == 64)
-            log_fatal(126, "--cpu-features: %.*s is no feature that Ferry knows", (int)n, list);
-        set |= UINT64_C(1) << bit;
-        list += n + (list[n] == ',');
-    }
-    return set;
+        if (bit == 64) return false;
+        *set |= UINT64_C(1) << bit;
+        list += n;
+    } while (*list++ == ',');
+    return true;
+}
+
+bool translate_knows_features(const char *list)
+{
+    u64 set;
+
+    return wanted_features(list, &set);
 }
 
 void translate_init(void)
 {
+    u64 set;
+
     host_features = xlat_host_features();
-    if (options.cpu_features != NULL) host_features &= wanted_features(options.cpu_features);
+    if (options.cpu_features != NULL && wanted_features(options.cpu_features, &set))
+        host_features &= set;
 }
 
 u64 translate_host_features(void)

@@ -22,6 +22,9 @@ enum translate_status {
 /* Once, at start, after the options were read. */
 void translate_init(void);
 
+/* True for a --cpu-features list whose every word is known. */
+bool translate_knows_features(const char *list);
+
 /* What a region needs beyond the usual: see fp_checked and untag of xlat_options. The evaluator
  * always drops tags. */
 enum translate_how { TRANSLATE_FP_CHECKED = 1, TRANSLATE_UNTAG = 2 };

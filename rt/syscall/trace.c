@@ -38,16 +38,10 @@ static void add_bytes(struct text *x, u64 address, size_t size, bool cut)
     }
     add(x, "\"");
     for (size_t i = 0; i < size; i++) {
-        u8 c = (u8)bytes[i];
+        char one[5];
+        size_t n = log_escape(one, &bytes[i], 1);
 
-        if (c == '\n')
-            add(x, "\\n");
-        else if (c == '"' || c == '\\')
-            add(x, "\\%c", c);
-        else if (c >= 32 && c < 127)
-            add(x, "%c", c);
-        else
-            add(x, "\\x%02x", c);
+        add(x, "%s%.*s", bytes[i] == '"' || bytes[i] == '\\' ? "\\" : "", (int)n, one);
     }
     add(x, cut ? "\"..." : "\"");
 }
