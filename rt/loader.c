@@ -18,6 +18,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -41,7 +42,52 @@ struct elf_file {
 
 static void refuse(const char *path, int status, const char *why)
 {
-    log_fatal(status, "%s: %s", path, why);
+    struct log_shown shown;
+
+    log_fatal(status, "%s: %s", log_shown(&shown, path), why);
+}
+
+/* Table: machines that people have programs for. */
+static const struct {
+    u16 machine;
+    const char *name;
+} machines[] = {{EM_AARCH64, "AArch64"}, {EM_X86_64, "x86-64"},  {EM_386, "x86"},
+                {EM_ARM, "Arm"},         {EM_RISCV, "RISC-V"},   {EM_PPC64, "PowerPC"},
+                {EM_PPC, "PowerPC"},     {EM_S390, "IBM Z"},     {EM_MIPS, "MIPS"},
+                {EM_SPARC, "SPARC"},     {EM_SPARCV9, "SPARC"},  {EM_LOONGARCH, "LoongArch"},
+                {EM_ALPHA, "Alpha"},     {EM_PARISC, "PA-RISC"}, {EM_IA_64, "Itanium"}};
+
+static const char *type_text(u16 type)
+{
+    switch (type) {
+    case ET_EXEC:
+    case ET_DYN: return "program";
+    case ET_REL: return "object file";
+    case ET_CORE: return "core file";
+    default: return "ELF file of no known type";
+    }
+}
+
+/* What an ELF file is that can't be run here: its class, byte order, machine and type. */
+static const char *describe(const Elf64_Ehdr *h)
+{
+    static __thread char text[160];
+    bool big = h->e_ident[EI_DATA] == ELFDATA2MSB;
+    u16 machine = big ? __builtin_bswap16(h->e_machine) : h->e_machine;
+    u16 type = big ? __builtin_bswap16(h->e_type) : h->e_type;
+    char number[32];
+    const char *name = number;
+
+    if (h->e_ident[EI_CLASS] != ELFCLASS32 && h->e_ident[EI_CLASS] != ELFCLASS64)
+        return "ELF file of no known class";
+    if (!big && h->e_ident[EI_DATA] != ELFDATA2LSB) return "ELF file of no known byte order";
+    snprintf(number, sizeof(number), "machine %u", machine);
+    for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+        if (machines[i].machine == machine) name = machines[i].name;
+    snprintf(text, sizeof(text), "%s%s%s %s, not a 64-bit AArch64 program",
+             h->e_ident[EI_CLASS] == ELFCLASS32 ? "32-bit " : "", big ? "big-endian " : "", name,
+             type_text(type));
+    return text;
 }
 
 enum program_kind program_kind(const u8 *head, size_t size, const char **why)
@@ -56,26 +102,26 @@ enum program_kind program_kind(const u8 *head, size_t size, const char **why)
     if (size < sizeof(h)) return PROGRAM_UNKNOWN;
     memcpy(&h, head, sizeof(h));
     *why = NULL;
-    if (h.e_ident[EI_DATA] == ELFDATA2LSB && (h.e_machine == EM_X86_64 || h.e_machine == EM_386))
-        return PROGRAM_NATIVE;
-    if (h.e_ident[EI_CLASS] != ELFCLASS64)
-        *why = "32-bit program: only 64-bit ones are supported";
-    else if (h.e_ident[EI_DATA] != ELFDATA2LSB)
-        *why = "big-endian program: only little-endian ones are supported";
-    else if (h.e_machine != EM_AARCH64)
-        *why = "not an AArch64 program";
-    else if (h.e_type != ET_EXEC && h.e_type != ET_DYN)
-        *why = "ELF file is not a program (neither ET_EXEC nor ET_DYN)";
-    return *why == NULL ? PROGRAM_GUEST : PROGRAM_UNKNOWN;
+    if (h.e_ident[EI_CLASS] == ELFCLASS64 && h.e_ident[EI_DATA] == ELFDATA2LSB &&
+        h.e_machine == EM_AARCH64 && (h.e_type == ET_EXEC || h.e_type == ET_DYN))
+        return PROGRAM_GUEST;
+    *why = describe(&h);
+    return h.e_ident[EI_DATA] == ELFDATA2LSB && (h.e_machine == EM_X86_64 || h.e_machine == EM_386)
+               ? PROGRAM_NATIVE
+               : PROGRAM_UNKNOWN;
 }
 
 static void read_phdrs(struct elf_file *f)
 {
     const Elf64_Ehdr *h = &f->header;
     u64 bytes = (u64)h->e_phnum * sizeof(Elf64_Phdr);
+    struct log_shown shown;
 
-    if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phnum == 0 || bytes > MAX_PHDRS_SIZE)
-        refuse(f->path, 126, "bad ELF program header table");
+    if (h->e_phentsize != sizeof(Elf64_Phdr))
+        log_fatal(126, "%s: program headers of %u bytes each, not %zu", log_shown(&shown, f->path),
+                  h->e_phentsize, sizeof(Elf64_Phdr));
+    if (h->e_phnum == 0) refuse(f->path, 126, "no program headers");
+    if (bytes > MAX_PHDRS_SIZE) refuse(f->path, 126, "too many program headers");
     f->ph = malloc(bytes);
     if (f->ph == NULL) refuse(f->path, 126, "no memory");
     if (h->e_phoff > f->size || bytes > f->size - h->e_phoff ||
@@ -124,14 +170,14 @@ static void open_elf(struct elf_file *f, const char *path)
     f->path = path;
     f->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (f->fd < 0 || fstat(f->fd, &st) != 0)
-        log_fatal(errno == ENOENT || errno == ENOTDIR ? 127 : 126, "%s: %s", path, strerror(errno));
+        refuse(path, errno == ENOENT || errno == ENOTDIR ? 127 : 126, strerror(errno));
     if (S_ISDIR(st.st_mode)) refuse(path, 126, "is a directory");
     f->size = (u64)st.st_size;
     n = pread(f->fd, &f->header, sizeof(f->header), 0);
     switch (program_kind((u8 *)&f->header, n > 0 ? (size_t)n : 0, &why)) {
     case PROGRAM_GUEST: break;
-    case PROGRAM_NATIVE: refuse(path, 126, "is a program of the host, not an AArch64 one"); break;
     case PROGRAM_SCRIPT: refuse(path, 126, "is a script"); break;
+    case PROGRAM_NATIVE:
     case PROGRAM_UNKNOWN: refuse(path, 126, why); break;
     }
     read_phdrs(f);
@@ -164,13 +210,14 @@ static void map_zeroes(struct elf_file *f, const Elf64_Phdr *p)
 static void map_segment(struct elf_file *f, const Elf64_Phdr *p)
 {
     u64 skew = p->p_vaddr & (GUEST_PAGE - 1);
+    struct log_shown shown;
     s64 r;
 
     if (p->p_filesz != 0) {
         r = mm_map(f->bias + p->p_vaddr - skew, p->p_filesz + skew, prot_of(p),
                    MAP_PRIVATE | MAP_FIXED, f->fd, p->p_offset - skew);
         if (r < 0)
-            log_fatal(126, "%s: mapping a segment at 0x%llx: %s", f->path,
+            log_fatal(126, "%s: mapping a segment at 0x%llx: %s", log_shown(&shown, f->path),
                       (unsigned long long)(f->bias + p->p_vaddr), strerror((int)-r));
     }
     map_zeroes(f, p);
@@ -201,6 +248,7 @@ static void map_elf(struct elf_file *f, u64 hint)
 {
     u64 span = f->high - f->low, align = GUEST_PAGE;
     u32 flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    struct log_shown shown;
     s64 at;
 
     for (unsigned i = 0; i < f->header.e_phnum; i++)
@@ -212,8 +260,8 @@ static void map_elf(struct elf_file *f, u64 hint)
     else
         at = mm_map(mm_choose(ALIGN_DOWN(hint, align), span, align), span, PROT_NONE, flags, -1, 0);
     if (at < 0)
-        log_fatal(126, "%s: no room for it at 0x%llx: %s", f->path, (unsigned long long)f->low,
-                  strerror((int)-at));
+        log_fatal(126, "%s: no room for it at 0x%llx: %s", log_shown(&shown, f->path),
+                  (unsigned long long)f->low, strerror((int)-at));
     f->bias = (u64)at - f->low;
     for (unsigned i = 0; i < f->header.e_phnum; i++)
         if (f->ph[i].p_type == PT_LOAD) map_segment(f, &f->ph[i]);
@@ -224,6 +272,7 @@ static void load_interpreter(struct thread *t, const struct elf_file *f, const E
                              struct elf_file *interp)
 {
     static struct path host;
+    struct log_shown shown, shown_name;
     char *name;
 
     if (p->p_filesz < 2 || p->p_filesz > PATH_MAX) refuse(f->path, 126, "bad interpreter name");
@@ -235,7 +284,7 @@ static void load_interpreter(struct thread *t, const struct elf_file *f, const E
     if (path_resolve_text(t, AT_FDCWD, name, PATH_FOLLOW, &host) != 0 ||
         access(host.host, F_OK) != 0)
         log_fatal(127, "%s: its interpreter %s is missing; name the guest's root with --sysroot",
-                  f->path, name);
+                  log_shown(&shown, f->path), log_shown(&shown_name, name));
     free(name);
     open_elf(interp, host.host);
     if (interp->header.e_type == ET_DYN)

@@ -16,7 +16,8 @@ enum program_kind {
     PROGRAM_UNKNOWN, /* ENOEXEC */
 };
 
-/* Looks at the first bytes of a file (`size` of them). *why: a reason for UNKNOWN, else NULL. */
+/* Looks at the first bytes of a file (`size` of them). *why: what it is when it is NATIVE or
+ * UNKNOWN, else NULL. */
 enum program_kind program_kind(const u8 *head, size_t size, const char **why);
 
 struct program {
