@@ -1,7 +1,7 @@
 /*
  * Socket calls that carry addresses: a path in an AF_UNIX address is the guest's, the kernel needs
  * the host's. Addresses of other families, abstract names and paths outside the sysroot pass
- * untouched. sendmmsg passes too: its datagrams go by connected sockets in practice.
+ * untouched.
  *
  * A host path too long for sun_path goes through /proc/self/fd of its directory; getsockname of
  * such a socket shows that name.
@@ -19,7 +19,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PATH_AT offsetof(struct sockaddr_un, sun_path)
+#define PATH_AT          offsetof(struct sockaddr_un, sun_path)
+#define MESSAGES_LARGEST 1024u /* UIO_MAXIOV of linux/uio.h */
 
 /* An address on its way to the kernel. */
 struct address {
@@ -139,31 +140,87 @@ s64 sys_sendto(struct thread *t, const u64 *a)
     return address_done(&address, r);
 }
 
-s64 sys_sendmsg(struct thread *t, const u64 *a)
+/* message: a copy of the guest's, whose name becomes the host's. */
+static s64 send_one(struct thread *t, u64 fd, struct msghdr *message, u64 flags)
 {
     struct address address;
+    s64 r = address_take(t, (u64)message->msg_name, message->msg_namelen, PATH_FOLLOW, &address);
+
+    message->msg_name = (void *)address.at;
+    message->msg_namelen = (socklen_t)address.length;
+    if (r == 0) r = guest_syscall(t, SYS_sendmsg, fd, (u64)message, flags, 0, 0, 0);
+    return address_done(&address, r);
+}
+
+s64 sys_sendmsg(struct thread *t, const u64 *a)
+{
     struct msghdr message;
-    s64 r;
 
     if (!guest_read(&message, a[1], sizeof(message)) || message.msg_name == NULL)
         return guest_syscall(t, SYS_sendmsg, a[0], a[1], a[2], 0, 0, 0);
-    r = address_take(t, (u64)message.msg_name, message.msg_namelen, PATH_FOLLOW, &address);
-    message.msg_name = (void *)address.at;
-    message.msg_namelen = (socklen_t)address.length;
-    if (r == 0) r = guest_syscall(t, SYS_sendmsg, a[0], (u64)&message, a[2], 0, 0, 0);
-    return address_done(&address, r);
+    return send_one(t, a[0], &message, a[2]);
+}
+
+/* True when one of the messages has a name that may be a path. */
+static bool has_names(u64 array, u32 count)
+{
+    struct mmsghdr m;
+
+    for (u32 i = 0; i < count; i++) {
+        if (!guest_read(&m, array + i * sizeof(m), sizeof(m))) return false;
+        if (m.msg_hdr.msg_name != NULL) return true;
+    }
+    return false;
+}
+
+/* One by one if there are names, as the kernel does: an error counts only before the first. */
+s64 sys_sendmmsg(struct thread *t, const u64 *a)
+{
+    u32 count = (u32)a[2] < MESSAGES_LARGEST ? (u32)a[2] : MESSAGES_LARGEST;
+    s64 sent;
+
+    if (options.sysroot[0] == '\0' || !has_names(a[1], count))
+        return guest_syscall(t, SYS_sendmmsg, a[0], a[1], a[2], a[3], 0, 0);
+    for (sent = 0; sent < count; sent++) {
+        u64 at = a[1] + (u64)sent * sizeof(struct mmsghdr);
+        struct msghdr message;
+        u32 length;
+        s64 r = -EFAULT;
+
+        if (guest_read(&message, at, sizeof(message))) r = send_one(t, a[0], &message, a[3]);
+        length = (u32)r;
+        if (r >= 0 && !guest_write(at + offsetof(struct mmsghdr, msg_len), &length, sizeof(length)))
+            r = -EFAULT;
+        if (r < 0) return sent != 0 ? sent : r;
+    }
+    return sent;
+}
+
+/* The name in the guest's message header at `at`, which the kernel has filled. */
+static void returned_message(u64 at)
+{
+    struct msghdr message;
+    u32 n;
+
+    if (!guest_read(&message, at, sizeof(message))) return;
+    n = address_to_guest((u64)message.msg_name, message.msg_namelen);
+    if (n != message.msg_namelen)
+        (void)guest_write(at + offsetof(struct msghdr, msg_namelen), &n, sizeof(n));
 }
 
 s64 sys_recvmsg(struct thread *t, const u64 *a)
 {
     s64 r = guest_syscall(t, SYS_recvmsg, a[0], a[1], a[2], 0, 0, 0);
-    struct msghdr message;
-    u32 n;
 
-    if (r < 0 || !guest_read(&message, a[1], sizeof(message))) return r;
-    n = address_to_guest((u64)message.msg_name, message.msg_namelen);
-    if (n != message.msg_namelen)
-        (void)guest_write(a[1] + offsetof(struct msghdr, msg_namelen), &n, sizeof(n));
+    if (r >= 0) returned_message(a[1]);
+    return r;
+}
+
+s64 sys_recvmmsg(struct thread *t, const u64 *a)
+{
+    s64 r = guest_syscall(t, SYS_recvmmsg, a[0], a[1], a[2], a[3], a[4], 0);
+
+    for (s64 i = 0; i < r; i++) returned_message(a[1] + (u64)i * sizeof(struct mmsghdr));
     return r;
 }
 

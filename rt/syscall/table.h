@@ -87,11 +87,11 @@
     H(233, madvise, "pud") R(234, remap_file_pages, "puxux") P(235, mbind, "puxpux") \
     P(236, get_mempolicy, "ppupx") P(237, set_mempolicy, "dpu") P(238, migrate_pages, "dupp") \
     P(239, move_pages, "dupppx") P(240, rt_tgsigqueueinfo, "dddp") \
-    P(241, perf_event_open, "pdddx") H(242, accept4, "dppx") P(243, recvmmsg, "dpuxp") \
+    P(241, perf_event_open, "pdddx") H(242, accept4, "dppx") H(243, recvmmsg, "dpuxp") \
     P(260, wait4, "dpxp") P(261, prlimit64, "ddpp") H(262, fanotify_init, "xx") \
     P(263, fanotify_mark, "dxxfs") P(264, name_to_handle_at, "flppx") \
     H(265, open_by_handle_at, "dpx") P(266, clock_adjtime, "dp") P(267, syncfs, "d") \
-    P(268, setns, "dx") P(269, sendmmsg, "dpux") P(270, process_vm_readv, "dpupux") \
+    P(268, setns, "dx") H(269, sendmmsg, "dpux") P(270, process_vm_readv, "dpupux") \
     P(271, process_vm_writev, "dpupux") P(272, kcmp, "dddxx") R(273, finit_module, "dpx") \
     P(274, sched_setattr, "dpx") P(275, sched_getattr, "dpux") P(276, renameat2, "flflx") \
     H(277, seccomp, "dxp") P(278, getrandom, "bux") P(279, memfd_create, "px") \
