@@ -10,6 +10,7 @@
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
 #include <mqueue.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pty.h>
 #include <sched.h>
@@ -93,7 +94,9 @@ static void terminals(void)
     CHECK(!(t.c_lflag & (ECHO | ICANON)) && cfgetospeed(&t) == B115200 && t.c_cc[VMIN] == 1);
     memset(&size, 0, sizeof(size));
     CHECK(ioctl(master, TIOCGWINSZ, &size) == 0 && size.ws_row == 30 && size.ws_col == 100);
-    CHECK(write(master, "abc", 3) == 3 && ioctl(slave, FIONREAD, &n) == 0 && n == 3);
+    struct pollfd ready = {slave, POLLIN, 0}; /* the bytes go through the kernel's work queue */
+    CHECK(write(master, "abc", 3) == 3 && poll(&ready, 1, 5000) == 1 &&
+          ioctl(slave, FIONREAD, &n) == 0 && n == 3);
     n = 1;
     CHECK(ioctl(slave, FIONBIO, &n) == 0 && (fcntl(slave, F_GETFL) & O_NONBLOCK));
     CHECK_ERRNO(ioctl(slave, 0xae00, 0), ENOTTY); /* KVM_GET_API_VERSION */

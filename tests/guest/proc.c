@@ -53,10 +53,16 @@ static void nothing(int sig)
 
 static void signal_sets(void)
 {
+    uint64_t inherited = 0;
+    uint64_t action[4]; /* as the kernel has it: the C library hides signals 32 and 33 */
     sigset_t set;
 
+    for (int sig = 1; sig <= 64; sig++)
+        if (syscall(SYS_rt_sigaction, sig, NULL, action, 8) == 0 && action[0] == 1)
+            inherited |= BIT(sig);
+
     CHECK(value("/proc/self/status", "SigCgt:", 16) == 0);
-    CHECK(value("/proc/self/status", "SigIgn:", 16) == 0);
+    CHECK(value("/proc/self/status", "SigIgn:", 16) == inherited);
     signal(SIGUSR1, nothing);
     signal(SIGSEGV, nothing);
     signal(SIGFPE, SIG_IGN);
@@ -66,7 +72,7 @@ static void signal_sets(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
     raise(SIGSEGV);
     CHECK(value("/proc/self/status", "SigCgt:", 16) == (BIT(SIGUSR1) | BIT(SIGSEGV)));
-    CHECK(value("/proc/self/status", "SigIgn:", 16) == BIT(SIGFPE));
+    CHECK(value("/proc/self/status", "SigIgn:", 16) == (inherited | BIT(SIGFPE)));
     CHECK(value("/proc/self/status", "SigBlk:", 16) == (BIT(SIGSEGV) | BIT(SIGUSR2)));
     CHECK((value("/proc/self/status", "SigPnd:", 16) | value("/proc/self/status", "ShdPnd:", 16)) ==
           BIT(SIGSEGV));
@@ -76,7 +82,8 @@ static void signal_sets(void)
     for (int field = 2; field < 32; field++) at = strchr(at + 1, ' ');
     unsigned long long blocked, ignored, caught;
     CHECK(sscanf(at, "%llu %llu %llu", &blocked, &ignored, &caught) == 3);
-    CHECK(blocked == (BIT(SIGSEGV) | BIT(SIGUSR2)) && ignored == BIT(SIGFPE) &&
+    CHECK(blocked == (BIT(SIGSEGV) | BIT(SIGUSR2)) &&
+          ignored == ((inherited & 0x7fffffff) | BIT(SIGFPE)) &&
           caught == (BIT(SIGUSR1) | BIT(SIGSEGV)));
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     signal(SIGUSR1, SIG_DFL);
