@@ -162,7 +162,7 @@ s64 sys_readlinkat(struct thread *t, const u64 *a)
         text = path_to_guest(target);
         n = (s64)strlen(text);
     }
-    if ((u64)n > a[3]) n = (s64)a[3];
+    if (n > (s32)a[3]) n = (s32)a[3];
     return guest_write(a[2], text, (size_t)n) ? n : -EFAULT;
 }
 

@@ -1,5 +1,6 @@
 /*
- * Table of the system calls of Linux/arm64 (asm-generic numbering), in order of number.
+ * Table of the system calls of Linux/arm64 (asm-generic numbering), in order of number. What came
+ * after Linux 6.6 is refused, so that programs take the way they have for such kernels.
  *
  *   P(number, name, arguments)   passes to the host's call of that name
  *   H(number, name, arguments)   has a handler, sys_NAME
@@ -110,9 +111,15 @@
     P(444, landlock_create_ruleset, "pux") P(445, landlock_add_rule, "ddpx") \
     P(446, landlock_restrict_self, "dx") R(447, memfd_secret, "x") P(448, process_mrelease, "dx") \
     P(449, futex_waitv, "puxpd") P(450, set_mempolicy_home_node, "puux") \
-    P(451, cachestat, "dppx") P(452, fchmodat2, "fnoF")
+    P(451, cachestat, "dppx") P(452, fchmodat2, "fnoF") R(453, map_shadow_stack, "pux") \
+    R(454, futex_wake, "pxdx") R(455, futex_wait, "pxxxpd") R(456, futex_requeue, "pxdd") \
+    R(457, statmount, "ppux") R(458, listmount, "ppux") R(459, lsm_get_self_attr, "xppx") \
+    R(460, lsm_set_self_attr, "xpux") R(461, lsm_list_modules, "ppx") R(462, mseal, "pux") \
+    R(463, setxattrat, "fpxspu") R(464, getxattrat, "fpxspu") R(465, listxattrat, "fpxpu") \
+    R(466, removexattrat, "fpxs") R(467, open_tree_attr, "fpxpu") \
+    R(468, file_getattr, "fppux") R(469, file_setattr, "fppux")
 /* clang-format on */
 
-#define SYSCALL_LIMIT 453
+#define SYSCALL_LIMIT 470
 
 #endif

@@ -314,6 +314,8 @@ static void memory_of_others(void)
 /* A number in each range without a call, and what is refused by name. */
 static void absent(void)
 {
+    char name[8] = "-------";
+
     static const int none[] = {244, 259, 295, 403, 423, 462, 600};
     static const int refused[] = {SYS_ptrace,     SYS_io_uring_setup, SYS_io_uring_enter,
                                   SYS_pkey_alloc, SYS_rseq,           SYS_memfd_secret,
@@ -323,6 +325,10 @@ static void absent(void)
         CHECK_ERRNO(syscall(none[i], 0, 0, 0, 0, 0, 0), ENOSYS);
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
         CHECK_ERRNO(syscall(refused[i], 0, 0, 0, 0, 0, 0), ENOSYS);
+    /* An int's upper half is nobody's. */
+    CHECK(symlink("target", "abi-link") == 0);
+    CHECK(syscall(SYS_readlinkat, AT_FDCWD, "abi-link", name, INT64_C(0x100000003)) == 3);
+    CHECK(strcmp(name, "tar----") == 0);
 }
 
 int main(void)
