@@ -177,7 +177,8 @@ static int keep_open(struct exec_target *x)
     int fd = -1;
 
     if (strncmp(x->host.host, FD_PATH, strlen(FD_PATH)) == 0) {
-        fd = open(x->host.host, O_RDONLY);
+        fd = process_open(x->host.host);
+        if (fd >= 0) fcntl(fd, F_SETFD, 0);
         if (fd >= 0) snprintf(x->host.host, sizeof(x->host.host), FD_PATH "%d", fd);
     }
     return fd;

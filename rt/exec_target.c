@@ -6,10 +6,10 @@
 
 #include "rt/kernel.h"
 #include "rt/loader.h"
-#include "rt/log.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,17 +28,37 @@ static char *add_word(struct exec_target *x, const char *word, size_t n)
     return at;
 }
 
+int process_open(const char *host)
+{
+    int fd = open(host, O_RDONLY | O_CLOEXEC), dir;
+    char *end;
+
+    if (fd >= 0 || errno != ENOENT || strncmp(host, FD_PATH, strlen(FD_PATH)) != 0) return fd;
+    dir = (int)strtol(host + strlen(FD_PATH), &end, 10);
+    return *end == '/' ? openat(dir, end + 1, O_RDONLY | O_CLOEXEC)
+                       : fcntl(dir, F_DUPFD_CLOEXEC, 3);
+}
+
 /* Permission and kind of the file; its first bytes. */
 static s64 look(const char *host, u8 *head, size_t *size, const char **why)
 {
     struct stat st;
     ssize_t n;
-    int fd;
+    int fd = -1;
 
-    if (stat(host, &st) != 0) return -errno;
+    if (stat(host, &st) != 0) { /* looked at before it is opened: it may be a FIFO */
+        fd = errno == ENOENT ? process_open(host) : -1;
+        if (fd < 0) return -errno;
+        if (fstat(fd, &st) != 0) st.st_mode = 0;
+    }
     if (S_ISDIR(st.st_mode)) *why = "is a directory";
-    if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, host, X_OK, AT_EACCESS) != 0) return -EACCES;
-    fd = open(host, O_RDONLY | O_CLOEXEC);
+    if (!S_ISREG(st.st_mode) ||
+        (fd >= 0 ? host_syscall(SYS_faccessat2, (u64)fd, (u64) "", X_OK, AT_EMPTY_PATH, 0, 0)
+                 : faccessat(AT_FDCWD, host, X_OK, AT_EACCESS)) != 0) {
+        if (fd >= 0) close(fd);
+        return -EACCES;
+    }
+    if (fd < 0) fd = process_open(host);
     if (fd < 0) return -errno;
     n = pread(fd, head, HEAD_SIZE, 0);
     close(fd);
@@ -120,9 +140,6 @@ s64 exec_resolve(struct thread *t, s64 dirfd, const char *guest, u64 flags, stru
         char *interpreter;
 
         r = look(x->host.host, head, &size, why);
-        if (r == -ENOENT && strncmp(x->host.host, FD_PATH, strlen(FD_PATH)) == 0 &&
-            access(FD_PATH, F_OK) != 0)
-            log_line(LOG_ERROR, "execveat: a program given by a descriptor needs /proc mounted");
         if (r != 0) return r;
         switch (program_kind(head, size, why)) {
         case PROGRAM_GUEST: return 0;

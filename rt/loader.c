@@ -13,6 +13,7 @@
 #include "rt/log.h"
 #include "rt/mm.h"
 #include "rt/path.h"
+#include "rt/process.h"
 #include "rt/thread.h"
 
 #include <elf.h>
@@ -168,7 +169,7 @@ static void open_elf(struct elf_file *f, const char *path)
 
     memset(f, 0, sizeof(*f));
     f->path = path;
-    f->fd = open(path, O_RDONLY | O_CLOEXEC);
+    f->fd = process_open(path);
     if (f->fd < 0 || fstat(f->fd, &st) != 0)
         refuse(path, errno == ENOENT || errno == ENOTDIR ? 127 : 126, strerror(errno));
     if (S_ISDIR(st.st_mode)) refuse(path, 126, "is a directory");

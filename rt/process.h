@@ -28,6 +28,10 @@ void process_take_self(struct thread *t, int fd);
 /* Where a program is that came as a descriptor. */
 #define FD_PATH "/proc/self/fd/"
 
+/* Opens a program's file to read, closed by exec; one named by FD_PATH without /proc too. Sets
+ * errno. */
+int process_open(const char *host);
+
 #define EXEC_PREFIX_ARGS 3 /* #! interpreter, its argument, the script's name */
 
 /* What an execve of a path comes to, scripts followed. */
