@@ -101,6 +101,7 @@ static struct thread *start_runtime(void)
 {
     struct thread *t;
 
+    stats_on = options.stats;
     mm_init();
     translate_init();
     engine = options.mode == MODE_EVAL ? &engine_eval : &engine_jit;
@@ -154,7 +155,6 @@ static int run_command(int argc, char **argv, char **envp)
 
     options_from_environment(envp);
     first = options_parse(argc, argv);
-    stats_on = options.stats;
     if (first < 0) return 0;
     if (first == argc) log_fatal(126, "run: which program? see ferry run --help");
     t = start_runtime();
