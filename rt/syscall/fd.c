@@ -5,8 +5,13 @@
 #include "rt/syscall/syscall.h"
 
 #include "rt/log.h"
+#include "rt/proc_name.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define KVM_IOCTLS 0xaeu /* KVMIO of linux/kvm.h */
 
@@ -115,4 +120,64 @@ s64 sys_close_range(struct thread *t, const u64 *a)
         first = stop + skip;
     }
     return 0;
+}
+
+/* The head of struct linux_dirent64 and as much of a name as a number takes. */
+struct entry {
+    u64 ino;
+    s64 offset;
+    u16 length;
+    u8 type;
+    char name[12];
+} __attribute__((packed));
+
+/* True when the directory lists this process's descriptors. */
+static bool lists_descriptors(u64 fd)
+{
+    char link[32], path[64];
+    struct proc_file file;
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", (s32)fd);
+    n = readlink(link, path, sizeof(path) - 1);
+    path[n > 0 ? n : 0] = '\0';
+    return proc_parse(path, &file) && file.pid == getpid() &&
+           (strcmp(file.name, "fd") == 0 || strcmp(file.name, "fdinfo") == 0);
+}
+
+/* Takes the hidden descriptors out of `size` bytes of entries; the bytes that are left. */
+static s64 drop_hidden(const struct thread *t, u64 at, s64 size)
+{
+    u64 end = at + (u64)size, start = at;
+
+    while (at < end) {
+        struct entry e = {.length = 0};
+        char *rest;
+        u64 fd;
+
+        guard_copy(&e, (const void *)at, sizeof(e)); /* the last one's name may be shorter */
+        if (e.length == 0) break;
+        e.name[sizeof(e.name) - 1] = '\0';
+        fd = strtoull(e.name, &rest, 10);
+        if (rest == e.name || *rest != '\0' || !is_hidden(t, fd)) {
+            at += e.length;
+            continue;
+        }
+        guard_copy((void *)at, (const void *)(at + e.length), end - at - e.length);
+        end -= e.length;
+    }
+    return (s64)(end - start);
+}
+
+s64 sys_getdents64(struct thread *t, const u64 *a)
+{
+    for (;;) {
+        s64 r = guest_syscall(t, SYS_getdents64, a[0], a[1], a[2], 0, 0, 0), left;
+        bool hides = false;
+
+        for (unsigned i = 0; i < HIDDEN_COUNT; i++) hides |= t->files->hidden[i] >= 0;
+        if (r <= 0 || !hides || !lists_descriptors(a[0])) return r;
+        left = drop_hidden(t, a[1], r);
+        if (left > 0) return left;
+    }
 }

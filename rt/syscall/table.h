@@ -35,7 +35,7 @@
     H(49, chdir, "s") H(50, fchdir, "d") H(51, chroot, "s") P(52, fchmod, "do") \
     P(53, fchmodat, "fso") P(54, fchownat, "fnddF") P(55, fchown, "ddd") H(56, openat, "fpxo") \
     H(57, close, "d") P(58, vhangup, "") H(59, pipe2, "px") P(60, quotactl, "xsdp") \
-    P(61, getdents64, "dpu") P(62, lseek, "ddd") P(63, read, "dbu") P(64, write, "dpu") \
+    H(61, getdents64, "dpu") P(62, lseek, "ddd") P(63, read, "dbu") P(64, write, "dpu") \
     P(65, readv, "dpd") P(66, writev, "dpd") P(67, pread64, "dbud") P(68, pwrite64, "dpud") \
     P(69, preadv, "dpddd") P(70, pwritev, "dpddd") P(71, sendfile, "ddpu") \
     H(72, pselect6, "dppppp") H(73, ppoll, "pdppu") P(74, signalfd4, "dpux") \
