@@ -152,8 +152,11 @@ check:
 $(SUITES:%=check-%): check-%: ready-%
 	@BUILD=$(BUILD) tests/run $*
 
-fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
-	@for f in $^; do echo "== $$f $(FUZZ_SECONDS) s"; $$f $(FUZZ_SECONDS) || exit 1; done
+fuzz:
+	@tools/deps build check fuzz
+	@$(MAKE) --no-print-directory $(PARALLEL) all $(FUZZERS:%=$(BUILD)/fuzz/%)
+	@for f in $(FUZZERS:%=$(BUILD)/fuzz/%) tests/fuzz/csmith; do \
+	    echo "== $$f $(FUZZ_SECONDS) s"; BUILD=$(BUILD) $$f $(FUZZ_SECONDS) || exit 1; done
 
 # Goldens: tests that compare with a stored file write it instead when FERRY_BLESS is set.
 bless: unit-tests
