@@ -56,6 +56,12 @@ void vec_load(struct gen *g, unsigned dst, u64 lo, u64 hi);
 /* The low bits of value in each element of esz of 64 bits. */
 u64 vec_splat(unsigned esz, u64 value);
 
+/* The most negative element, in all lanes of 64 bits. */
+u64 vec_top_bits(unsigned esz);
+
+/* XMM0 = a > b, unsigned. XMM1 is used; a is not XMM1, b neither. */
+void vec_greater_unsigned(struct gen *g, unsigned esz, unsigned a, unsigned b);
+
 /* True when r is a vector or floating-point constant. */
 bool vec_const(const struct gen *g, ir_ref r, u64 *lo, u64 *hi);
 
@@ -91,6 +97,10 @@ gen_fn vec_mul, vec_neg, vec_abs, vec_not, vec_or_not, vec_bsl, vec_min_max, vec
 /* vector_shift.c */
 gen_fn vec_shift_by_imm, vec_round_shift, vec_shift_by_vector;
 
+/* vector_saturate.c */
+gen_fn vec_saturating_mixed, vec_saturating_shift, vec_round_shift_by_vector64,
+    vec_multiply_accumulate_high;
+
 /* vector_move.c */
 gen_fn vec_get, vec_set, vec_insert, vec_dup, vec_dup_lane, vec_low, vec_pair, vec_high;
 
@@ -99,8 +109,8 @@ gen_fn vec_reverse, vec_reverse_bits, vec_unzip, vec_transpose, vec_extract, vec
     vec_sum_long, vec_extreme, vec_sum_pairs;
 
 /* vector_wide.c */
-gen_fn vec_widen, vec_multiply_long, vec_multiply_long_doubling, vec_polynomial_long, vec_narrow,
-    vec_narrow_saturating, vec_dot;
+gen_fn vec_widen, vec_multiply_long, vec_multiply_long_doubling, vec_polynomial,
+    vec_polynomial_long, vec_narrow, vec_narrow_saturating, vec_dot;
 
 /* float_convert.c */
 gen_fn float_convert, float_widen, float_narrow, float_to_int, float_to_int_js, float_to_int_lanes,

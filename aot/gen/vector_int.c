@@ -21,8 +21,7 @@ static bool can(const struct gen *g, const u16 ops[4], unsigned esz)
     return ops[esz] && vec_can(g, ops[esz]);
 }
 
-/* The most negative element, in all lanes. */
-static u64 top_bits(unsigned esz)
+u64 vec_top_bits(unsigned esz)
 {
     return vec_splat(esz, UINT64_C(1) << ((8u << esz) - 1));
 }
@@ -94,7 +93,7 @@ static void doubled_products(struct gen *g, struct vec_args v)
 /* Only the most negative squared gives the most negative: it saturates. */
 static void saturate_square(struct gen *g, unsigned esz, unsigned dst)
 {
-    vec_load(g, X1, top_bits(esz), top_bits(esz));
+    vec_load(g, X1, vec_top_bits(esz), vec_top_bits(esz));
     vec_op2(g, equal_of[esz], X1, X1, X0);
     vec_op2(g, X64_PXOR, dst, X0, X1);
 }
@@ -180,7 +179,7 @@ void vec_saturating_unary(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
         return;
     }
-    u64 least = top_bits(i->esz);
+    u64 least = vec_top_bits(i->esz);
     struct vec_args v = vec_args(g, r, i);
     unsigned t = gen_temp_xmm(g);
     if (absolute)
@@ -240,11 +239,11 @@ static void choose(struct gen *g, unsigned dst, unsigned a, unsigned b)
     vec_op2(g, X64_POR, dst, X0, X1);
 }
 
-/* X0 = a > b, unsigned: both with their signs flipped, compared as signed. */
-static void greater_unsigned(struct gen *g, unsigned esz, unsigned a, unsigned b)
+/* Both with their signs flipped, compared as signed. */
+void vec_greater_unsigned(struct gen *g, unsigned esz, unsigned a, unsigned b)
 {
-    xor_constant(g, X0, a, top_bits(esz));
-    xor_constant(g, X1, b, top_bits(esz));
+    xor_constant(g, X0, a, vec_top_bits(esz));
+    xor_constant(g, X1, b, vec_top_bits(esz));
     vec_op2(g, greater_of[esz], X0, X0, X1);
 }
 
@@ -257,7 +256,7 @@ void vec_min_max(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     struct vec_args v = vec_args(g, r, i);
     if (i->op == IR_VUMIN || i->op == IR_VUMAX)
-        greater_unsigned(g, i->esz, v.a, v.b);
+        vec_greater_unsigned(g, i->esz, v.a, v.b);
     else
         vec_op2(g, greater_of[i->esz], X0, v.a, v.b);
     choose(g, v.dst, min ? v.b : v.a, min ? v.a : v.b);
@@ -305,7 +304,7 @@ void vec_compare_ge(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (is_signed)
         vec_op2(g, greater_of[i->esz], X0, v.b, v.a);
     else
-        greater_unsigned(g, i->esz, v.b, v.a);
+        vec_greater_unsigned(g, i->esz, v.b, v.a);
     invert(g, v.dst, X0);
 }
 
@@ -316,7 +315,7 @@ void vec_compare_unsigned(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     struct vec_args v = vec_args(g, r, i);
-    greater_unsigned(g, i->esz, v.a, v.b);
+    vec_greater_unsigned(g, i->esz, v.a, v.b);
     vec_move(g, v.dst, X0);
 }
 
@@ -356,8 +355,8 @@ static void average(struct gen *g, unsigned esz, struct vec_args v, bool is_sign
     enum x64_vec avg = esz ? X64_PAVGW : X64_PAVGB;
     unsigned a = v.a, b = v.b;
     if (is_signed) {
-        xor_constant(g, X0, a, top_bits(esz));
-        xor_constant(g, X1, b, top_bits(esz));
+        xor_constant(g, X0, a, vec_top_bits(esz));
+        xor_constant(g, X1, b, vec_top_bits(esz));
         a = X0;
         b = X1;
     }
@@ -370,7 +369,7 @@ static void average(struct gen *g, unsigned esz, struct vec_args v, bool is_sign
         vec_op2(g, avg, X0, a, b);
         vec_op2(g, sub_of[esz], X0, X0, t);
     }
-    if (is_signed) xor_constant(g, X0, X0, top_bits(esz));
+    if (is_signed) xor_constant(g, X0, X0, vec_top_bits(esz));
 }
 
 static void average_by_shift(struct gen *g, unsigned esz, struct vec_args v, bool is_signed,
@@ -427,7 +426,7 @@ static void saturating_unsigned32(struct gen *g, struct vec_args v, bool add)
 static void saturating_signed(struct gen *g, unsigned esz, struct vec_args v, bool add)
 {
     unsigned t = gen_temp_xmm(g);
-    u64 most = ~top_bits(esz);
+    u64 most = ~vec_top_bits(esz);
     vec_op2(g, add ? add_of[esz] : sub_of[esz], X1, v.a, v.b);
     vec_op2(g, X64_PXOR, X0, X1, v.a);
     vec_op2(g, X64_PXOR, t, add ? X1 : v.a, v.b);
@@ -446,7 +445,7 @@ static void saturating_unsigned64(struct gen *g, struct vec_args v, bool add)
 {
     unsigned t = gen_temp_xmm(g);
     vec_op2(g, add ? X64_PADDQ : X64_PSUBQ, t, v.a, v.b);
-    greater_unsigned(g, 3, add ? v.a : v.b, add ? t : v.a);
+    vec_greater_unsigned(g, 3, add ? v.a : v.b, add ? t : v.a);
     vec_op2(g, add ? X64_POR : X64_PANDN, v.dst, X0, t);
 }
 

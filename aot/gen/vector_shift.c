@@ -216,8 +216,12 @@ void vec_shift_by_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
     struct shift s = {.is_signed = i->op == IR_VSSHL || i->op == IR_VSRSHL,
                       .rounds = i->op == IR_VSRSHL || i->op == IR_VURSHL,
                       .esz = i->esz};
-    if (!g->avx || (i->esz == 3 && s.rounds)) {
+    if (!g->avx) {
         gen_by_helper(g, r, i);
+        return;
+    }
+    if (i->esz == 3 && s.rounds) {
+        vec_round_shift_by_vector64(g, r, i);
         return;
     }
     struct vec_args v = vec_args(g, r, i);

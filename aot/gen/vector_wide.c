@@ -109,8 +109,46 @@ void vec_multiply_long_doubling(struct gen *g, ir_ref r, const struct ir_inst *i
     vec_op2(g, X64_PXOR, v.dst, X0, X1);
 }
 
+/*
+ * dst = polynomial products of a's elements, a scratch register that changes, and those at
+ * vscratch[0], cut to esz: bit by bit. X0 and X1 are used.
+ */
+static void polynomial(struct gen *g, unsigned esz, unsigned dst, unsigned a)
+{
+    struct x64_mem b = gen_state(offsetof(struct guest_state, vscratch));
+    enum x64_vec equal = esz ? X64_PCMPEQW : X64_PCMPEQB, add = esz ? X64_PADDW : X64_PADDB;
+    vec_zero(g, X0);
+    for (unsigned bit = 0; bit < 8; bit++) {
+        u64 mask = vec_splat(esz, 1u << bit);
+        vec_load(g, X1, mask, mask);
+        x64_vec_rrm(B, g->avx, X64_PAND, X1, X1, b);
+        vec_op2c(g, equal, X1, X1, mask, mask);
+        vec_op2(g, X64_PAND, X1, X1, a);
+        vec_op2(g, X64_PXOR, bit == 7 ? dst : X0, X0, X1);
+        if (bit < 7) vec_op2(g, add, a, a, a);
+    }
+}
+
+void vec_polynomial(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct vec_args v = vec_args(g, r, i);
+    unsigned t = gen_temp_xmm(g);
+    x64_vec_mr(B, g->avx, X64_MOVAPS_ST, gen_state(offsetof(struct guest_state, vscratch)), v.b);
+    vec_move(g, t, v.a);
+    polynomial(g, 0, v.dst, t);
+}
+
 void vec_polynomial_long(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (i->esz == 0) {
+        struct vec_args v = vec_args(g, r, i);
+        unsigned t = gen_temp_xmm(g);
+        widen(g, 0, false, i->mod & 1, t, v.a, t);
+        widen(g, 0, false, i->mod & 1, X0, v.b, X0);
+        x64_vec_mr(B, g->avx, X64_MOVAPS_ST, gen_state(offsetof(struct guest_state, vscratch)), X0);
+        polynomial(g, 1, v.dst, t);
+        return;
+    }
     if (i->esz != 3 || !vec_can(g, X64_PCLMULQDQ)) {
         gen_by_helper(g, r, i);
         return;

@@ -375,6 +375,14 @@ static bool is_vector_type(u8 type)
     return type >= IR_F16;
 }
 
+/* A small number in all elements: what shifts by an immediate have. */
+static ir_value splat(unsigned esz, unsigned number)
+{
+    ir_value v = {.d = {0, 0}};
+    for (unsigned n = 0; n < 16; n += 1u << esz) v.b[n] = (u8)number;
+    return v;
+}
+
 static void choose_operands(struct trial *t)
 {
     const char *signature = ir_op_info(t->op)->signature;
@@ -385,7 +393,8 @@ static void choose_operands(struct trial *t)
         t->slot[n] = (u8)((is_vector_type(t->arg_type[n]) ? SLOT_V0 : SLOT_X0) + below(4));
         t->is_constant[n] = is_vector_type(t->arg_type[n]) && below(6) == 0;
         t->constant[n] = random_vector(t->esz);
-        if (t->is_constant[n] && below(4) == 0) t->constant[n] = (ir_value){.d = {0, 0}};
+        if (!t->is_constant[n]) continue;
+        if (below(3) == 0) t->constant[n] = splat(t->esz, below(3) ? below(8u << t->esz) : 0);
     }
     struct ir_inst i = {.op = t->op, .type = t->type};
     t->result_type = (u8)ir_value_type(&i);

@@ -1,8 +1,8 @@
 /*
  * by-helper [-c] [WORDS]
  *
- * Lists the IR operations that generated code leaves to the helper IR_OP, with the instructions that
- * they come from, for hosts from full features down to plain SSE2. Nothing here knows what the
+ * Lists the IR operations that generated code leaves to the helper IR_OP, with the instructions
+ * that they come from, for hosts from full features down to plain SSE2. Nothing here knows what the
  * generator can do: each row of the decode table is translated with random fields (WORDS words,
  * default 300), and the host code is searched for calls of the helper, whose descriptor says which
  * operation it was.
