@@ -576,8 +576,42 @@ static void bool_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->val[r].narrow = true;
 }
 
+/*
+ * CRC-32 of up to 8 bytes by Barrett reduction, all bit-reflected: t, the data with the old
+ * checksum added, at the top of 64 bits, stands for t(x) * x^32. Its quotient by the polynomial P is
+ * the low half of t * (x^96 / P); times P, what is above 64 bits is the remainder. A checksum longer
+ * than the data is added behind.
+ */
+static void checksum_by_products(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum { X0 = X64_XMM0 };
+    u64 quotient = UINT64_C(0xb4e5b025f7011641), polynomial = UINT64_C(0x1db710641);
+    unsigned bits = 8u << i->esz;
+    gen_clobber_flags(g);
+    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    struct x64_mem factors = gen_pool(g, quotient, polynomial);
+    gen_consume(g, i);
+    x64_mov_rr(B, 4, X64_RAX, a);
+    if (bits < 32) x64_mov_rr(B, 4, X64_RCX, X64_RAX);
+    x64_alu_rr(B, X64_XOR, bits == 64 ? 8 : 4, X64_RAX, b);
+    if (bits < 64) x64_shift_ri(B, X64_SHL, 8, X64_RAX, (u8)(64 - bits));
+    x64_vec_rr(B, g->avx, X64_MOVQ_XR, X0, X64_RAX);
+    x64_vec_rrmi(B, g->avx, X64_PCLMULQDQ, X0, X0, factors, 0x00);
+    x64_vec_rrmi(B, g->avx, X64_PCLMULQDQ, X0, X0, factors, 0x10);
+    unsigned dst = gen_def_gpr(g, r, NO_REG);
+    x64_vec_rri(B, g->avx, X64_PEXTRD, dst, X0, 2);
+    if (bits < 32) {
+        x64_shift_ri(B, X64_SHR, 4, X64_RCX, (u8)bits);
+        x64_alu_rr(B, X64_XOR, 4, dst, X64_RCX);
+    }
+}
+
 static void checksum(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (!i->mod && gen_has(g, X64_HAS_PCLMUL) && gen_has(g, X64_HAS_SSE41)) {
+        checksum_by_products(g, r, i);
+        return;
+    }
     if (!i->mod || !gen_has(g, X64_HAS_SSE42)) {
         gen_by_helper(g, r, i);
         return;

@@ -203,6 +203,7 @@ static const struct row rows[] = {
     {IR_ICVTF, S | D | H, 12, {0, 8, END}, 0, 32},
     {IR_VICVTF, V | S | D, 12, {0, 8, END}, 0, 32},
 
+    {IR_CRC32, W, 15, {0, 1, END}, 0, 0},
     INT(AESE, 1),
     INT(AESD, 1),
     INT(AESMC, 1),
@@ -362,6 +363,7 @@ static u8 type_of_arg(const struct trial *t, char kind)
 {
     switch (kind) {
     case 'v': return IR_V128;
+    case 'w': return IR_I32;
     case 'i': return t->esz == 3 ? IR_I64 : IR_I32;
     case 'x':
         return t->op == IR_FCVT || t->op == IR_FCVTI || t->op == IR_FJCVTZS ? type_of_size(t->esz)
