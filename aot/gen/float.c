@@ -107,8 +107,17 @@ void float_deoptimise(struct gen *g)
     x64_vec_rrr(B, g->avx, X64_DIVSS, X1, X1, X1);
 }
 
-/* Traps when an element of reg is a NaN. Uses X1. */
-static void check_nan(struct gen *g, enum float_form f, unsigned reg)
+void float_compare_c(struct gen *g, enum float_form f, unsigned dst, unsigned a, u64 bits,
+                     unsigned predicate)
+{
+    unsigned work = begin(g, dst, a, NO_REG);
+    struct x64_mem m = constant(g, f, bits);
+    gen_fault_point(g);
+    x64_vec_rrmi(B, g->avx, cmp_of[f], work, g->avx ? a : work, m, (u8)predicate);
+    vec_move(g, dst, work);
+}
+
+void float_check_nan(struct gen *g, enum float_form f, unsigned reg)
 {
     if (!g->avx) vec_move(g, X1, reg);
     gen_fault_point(g);
@@ -123,7 +132,7 @@ static void check_smallest(struct gen *g, enum float_form f, unsigned reg, unsig
     float_logic(g, X64_ANDPS, f, X1, reg, float_sign(f) - 1);
     x64_vec_rrmi(B, g->avx, cmp_of[f], X1, X1,
                  constant(g, f, float_power(f, is_double ? -1022 : -126)), (u8)predicate);
-    check_nan(g, f, X1);
+    float_check_nan(g, f, X1);
 }
 
 void float_check_tiny(struct gen *g, enum float_form f, unsigned reg)
@@ -298,7 +307,7 @@ static void reciprocal_step(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_vec_rm(B, g->avx, X64_MOVAPS, X0, constant(g, f, float_power(f, 1)));
     gen_fault_point(g);
     x64_vec_rrr(B, true, fused_231[f][1], X0, v.a, v.b);
-    check_nan(g, f, X0);
+    float_check_nan(g, f, X0);
     vec_move(g, v.dst, X0);
 }
 
@@ -323,12 +332,12 @@ static void root_step(struct gen *g, ir_ref r, const struct ir_inst *i)
     struct x64_mem bound = constant(g, f, float_power(f, least));
     gen_fault_point(g);
     x64_vec_rrmi(B, true, cmp_of[f], X1, X1, bound, CMP_LT);
-    check_nan(g, f, X1);
+    float_check_nan(g, f, X1);
     float_op2c(g, mul[f], f, X0, v.a, float_power(f, -1));
     x64_vec_rm(B, true, X64_MOVAPS, t, constant(g, f, float_power(f, 0) | half));
     gen_fault_point(g);
     x64_vec_rrr(B, true, fused_231[f][1], t, X0, v.b);
-    check_nan(g, f, t);
+    float_check_nan(g, f, t);
     vec_move(g, v.dst, t);
 }
 
@@ -387,6 +396,9 @@ gen_fn *const gen_float_ops[IR_OP_COUNT] = {
     [IR_FMINNM] = extreme,
     [IR_FMAXNM] = extreme,
     [IR_FMA] = fused,
+    [IR_FRECPE] = float_estimate,
+    [IR_FRSQRTE] = float_estimate,
+    [IR_FRECPX] = float_reciprocal_exponent,
     [IR_FRECPS] = reciprocal_step,
     [IR_FRSQRTS] = root_step,
     [IR_FJCVTZS] = float_to_int_js,
@@ -394,6 +406,7 @@ gen_fn *const gen_float_ops[IR_OP_COUNT] = {
     [IR_FCMPGT] = compare,
     [IR_FCMPGE] = compare,
     [IR_FRINT] = float_round,
+    [IR_FRINTN] = float_round_to_size,
     [IR_FCVT] = float_convert,
     [IR_FCVTL] = float_widen,
     [IR_FCVTN] = float_narrow,

@@ -41,20 +41,58 @@ static void check_tiny_half(struct gen *g, unsigned reg)
     x64_vec_rrri(B, g->avx, X64_CMPPS, X1, X1, X1, 1);
 }
 
-/* To and from halves by way of F16C, which takes four at a time: those above must be zeros. Not
- * from f64 to f16, which would round twice. */
+void float_to_half_exact(struct gen *g, unsigned reg)
+{
+    gen_fault_point(g);
+    vec_imm(g, X64_VCVTPS2PH, reg, reg, round_imm[IR_ROUND_FPCR]);
+}
+
+void float_to_half(struct gen *g, unsigned reg)
+{
+    float_to_half_exact(g, reg);
+    check_tiny_half(g, reg);
+}
+
+void float_round_to_odd(struct gen *g, unsigned dst, unsigned a)
+{
+    u64 rest = (UINT64_C(1) << 29) - 1;
+    vec_op2c(g, X64_PAND, X1, a, rest, rest);
+    vec_op2c(g, X64_PADDQ, X1, X1, rest, rest);
+    vec_op2(g, X64_POR, X1, X1, a);
+    vec_op2c(g, X64_PAND, dst, X1, ~rest, ~rest);
+}
+
+/* Rounded to odd first, so that the halves' rounding is the only one that counts. */
+static void double_to_half(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct vec_args v = vec_args(g, r, i);
+    float_round_to_odd(g, X1, v.a);
+    vec_zero(g, X0);
+    gen_fault_point(g);
+    x64_vec_rrr(B, true, X64_CVTSD2SS, X0, X0, X1);
+    float_to_half(g, X0);
+    vec_move(g, v.dst, X0);
+}
+
+/* To and from halves by way of F16C, which takes four at a time: those above must be zeros. */
 static void convert_half(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (i->esz == 3) {
+        double_to_half(g, r, i);
+        return;
+    }
     bool narrow = float_is_narrow(g, i->arg[0]);
     struct vec_args v = vec_args(g, r, i);
     unsigned a = narrow ? v.a : X0;
     if (!narrow) gen_narrow_xmm(g, i->esz == 1 ? IR_F16 : IR_F32, X0, v.a);
-    gen_fault_point(g);
     if (i->esz == 2) {
-        vec_imm(g, X64_VCVTPS2PH, X0, a, round_imm[IR_ROUND_FPCR]);
-        check_tiny_half(g, X0);
+        vec_move(g, X0, a);
+        float_to_half(g, X0);
         vec_move(g, v.dst, X0);
-    } else if (i->type == IR_F32) {
+        return;
+    }
+    gen_fault_point(g);
+    if (i->type == IR_F32) {
         vec_op1(g, X64_VCVTPH2PS, v.dst, a);
     } else {
         vec_op1(g, X64_VCVTPH2PS, X0, a);
@@ -66,7 +104,7 @@ static void convert_half(struct gen *g, ir_ref r, const struct ir_inst *i)
 void float_convert(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool widen = i->esz == 2 && i->type == IR_F64, narrow = i->esz == 3 && i->type == IR_F32;
-    bool half = i->esz == 1 || (i->esz == 2 && i->type == IR_F16);
+    bool half = i->esz == 1 || i->type == IR_F16;
     if (half && vec_can(g, X64_VCVTPH2PS)) {
         convert_half(g, r, i);
         return;
@@ -109,20 +147,48 @@ void float_widen(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_op1(g, i->esz == 2 ? X64_CVTPS2PD : X64_VCVTPH2PS, v.dst, a);
 }
 
+/*
+ * FCVTXN. Zeros and what is normal in both formats; then nothing is to be raised but inexact, which
+ * a number that is inexact does where bits were lost. All else traps.
+ */
+static void narrow_to_odd(struct gen *g, struct vec_args v)
+{
+    enum { LESS = 1, NOT_EQUAL = 4, NOT_LESS = 5 };
+    unsigned t = gen_temp_xmm(g), u = gen_temp_xmm(g);
+    u64 inexact = float_power(FORM_PD, 0) | 1;
+    float_logic(g, X64_ANDPS, FORM_PD, u, v.a, float_sign(FORM_PD) - 1);
+    float_compare_c(g, FORM_PD, X0, u, float_power(FORM_PD, 128), NOT_LESS);
+    float_compare_c(g, FORM_PD, t, u, float_power(FORM_PD, -126), LESS);
+    float_compare_c(g, FORM_PD, X1, u, 0, NOT_EQUAL);
+    vec_op2(g, X64_ANDPS, t, t, X1);
+    vec_op2(g, X64_ORPS, X0, X0, t);
+    float_check_nan(g, FORM_PD, X0);
+    float_round_to_odd(g, t, v.a);
+    vec_move(g, X0, t);
+    x64_vec_rrri(B, g->avx, X64_CMPPD, X0, X0, v.a, NOT_EQUAL);
+    float_logic(g, X64_ANDPS, FORM_PD, X0, X0, inexact);
+    vec_op1(g, X64_CVTPD2PS, X0, X0);
+    vec_op1(g, X64_CVTPD2PS, v.dst, t);
+}
+
 void float_narrow(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    if (!can_convert_lanes(g, i) || i->mod & 1) {
+    if (!can_convert_lanes(g, i)) {
         gen_by_helper(g, r, i);
         return;
     }
     struct vec_args v = vec_args(g, r, i);
-    gen_fault_point(g);
+    if (i->mod & 1) {
+        narrow_to_odd(g, v);
+        return;
+    }
     if (i->esz == 2) {
+        gen_fault_point(g);
         vec_op1(g, X64_CVTPD2PS, X0, v.a);
         float_check_tiny(g, FORM_PS, X0);
     } else {
-        vec_imm(g, X64_VCVTPS2PH, X0, v.a, round_imm[IR_ROUND_FPCR]);
-        check_tiny_half(g, X0);
+        vec_move(g, X0, v.a);
+        float_to_half(g, X0);
     }
     vec_move(g, v.dst, X0);
 }
@@ -180,6 +246,28 @@ void float_round(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     host_round(g, f, v.dst, v.a, round_imm[mode] | (i->mod & 8 ? 0u : NO_INEXACT));
+    if (is_scalar_form(f)) g->val[r].narrow = narrow;
+}
+
+/* FRINT32, FRINT64: the size is in mod. What does not fit it, NaNs included, traps. */
+void float_round_to_size(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum { LESS = 1, NOT_LESS = 5 };
+    enum float_form f = float_form(i);
+    int bits = i->mod & 1 ? 63 : 31;
+    unsigned mode = round_imm[i->mod & 2 ? IR_ROUND_ZERO : IR_ROUND_FPCR];
+    if (f == FORM_NONE || !vec_can(g, X64_ROUNDPS)) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    bool narrow = float_is_narrow(g, i->arg[0]);
+    struct vec_args v = vec_args(g, r, i);
+    host_round(g, f, X0, v.a, mode | NO_INEXACT);
+    float_compare_c(g, f, X1, X0, float_power(f, bits), NOT_LESS);
+    float_compare_c(g, f, X0, X0, float_power(f, bits) | float_sign(f), LESS);
+    vec_op2(g, X64_ORPS, X0, X0, X1);
+    float_check_nan(g, f, X0);
+    host_round(g, f, v.dst, v.a, mode);
     if (is_scalar_form(f)) g->val[r].narrow = narrow;
 }
 
@@ -353,48 +441,72 @@ static void to_int_scalars(struct gen *g, ir_ref r, const struct ir_inst *i, uns
     vec_op2(g, X64_PUNPCKLQDQ, v.dst, low, X0);
 }
 
+/* X0 = the lanes times 2^bits; what would overflow is out of range before. */
+static void scale_lanes(struct gen *g, unsigned a, unsigned bits)
+{
+    float_op2c(g, X64_MINPS, FORM_PS, X0, a, float_power(FORM_PS, 32));
+    float_op2c(g, X64_MAXPS, FORM_PS, X0, X0, float_power(FORM_PS, 32) | float_sign(FORM_PS));
+    float_op2c(g, X64_MULPS, FORM_PS, X0, X0, float_power(FORM_PS, (int)bits));
+}
+
+/* X1 = the lanes rounded by mode, without the inexact flag. X0 is used; a may be X0 unless away. */
+static void round_lanes(struct gen *g, unsigned a, unsigned mode)
+{
+    if (mode != IR_ROUND_AWAY) {
+        host_round(g, FORM_PS, X1, a, round_imm[mode] | NO_INEXACT);
+        return;
+    }
+    round_away(g, FORM_PS, a);
+    float_logic(g, X64_ANDPS, FORM_PS, X0, a, float_sign(FORM_PS));
+    vec_op2(g, X64_ORPS, X1, X1, X0);
+}
+
 static void to_signed32_lanes(struct gen *g, struct vec_args v, unsigned mode, unsigned bits)
 {
-    unsigned a = v.a, value = v.a;
+    unsigned a = v.a;
     if (bits) {
-        float_op2c(g, X64_MINPS, FORM_PS, X0, a, float_power(FORM_PS, 32));
-        float_op2c(g, X64_MAXPS, FORM_PS, X0, X0, float_power(FORM_PS, 32) | float_sign(FORM_PS));
-        float_op2c(g, X64_MULPS, FORM_PS, X0, X0, float_power(FORM_PS, (int)bits));
-        a = value = X0;
+        scale_lanes(g, a, bits);
+        a = X0;
     }
-    if (mode == IR_ROUND_AWAY) {
-        round_away(g, FORM_PS, a);
-        float_logic(g, X64_ANDPS, FORM_PS, X0, a, float_sign(FORM_PS));
-        vec_op2(g, X64_ORPS, X1, X1, X0);
-        value = X1;
-    } else if (mode != IR_ROUND_ZERO) {
-        host_round(g, FORM_PS, X1, a, round_imm[mode] | NO_INEXACT);
-        value = X1;
+    if (mode == IR_ROUND_ZERO) {
+        gen_fault_point(g);
+        vec_op1(g, X64_CVTTPS2DQ, v.dst, a);
+        return;
     }
+    round_lanes(g, a, mode);
     gen_fault_point(g);
-    vec_op1(g, X64_CVTTPS2DQ, value == a ? v.dst : X1, value);
-    if (value == a) return;
+    vec_op1(g, X64_CVTTPS2DQ, X1, X1);
     gen_fault_point(g);
     vec_op1(g, X64_CVTTPS2DQ, X0, a); /* for the inexact flag */
     vec_move(g, v.dst, X1);
 }
 
 /* Elements from 2^31 up are converted less 2^31. Negative ones, and those from 2^32 up, trap. */
-static void to_unsigned32_lanes(struct gen *g, struct vec_args v)
+static void to_unsigned32_lanes(struct gen *g, struct vec_args v, unsigned mode, unsigned bits)
 {
     u64 below = float_power(FORM_PS, 31) - 1, top = float_sign(FORM_PS);
-    vec_move(g, X1, v.a);
+    unsigned a = v.a;
+    if (bits || mode != IR_ROUND_ZERO) {
+        a = gen_temp_xmm(g);
+        if (bits)
+            scale_lanes(g, v.a, bits);
+        else
+            round_lanes(g, v.a, mode);
+        vec_move(g, a, bits ? X0 : X1);
+    }
+    vec_move(g, X1, a);
     float_logic(g, X64_PCMPGTD, FORM_PS, X1, X1, float_power(FORM_PS, 32) - 1);
-    vec_op2(g, X64_POR, X1, X1, v.a);
+    vec_op2(g, X64_POR, X1, X1, a);
     vec_op1(g, X64_MOVMSKPS, X64_RAX, X1);
     x64_test_rr(B, 4, X64_RAX, X64_RAX);
     u32 fits = x64_jcc_skip(B, X64_CC_E);
     float_deoptimise(g);
     x64_land(B, fits);
-    vec_move(g, X1, v.a);
+    if (mode != IR_ROUND_ZERO) vec_imm(g, X64_ROUNDPS, X0, v.a, 3); /* for the inexact flag */
+    vec_move(g, X1, a);
     float_logic(g, X64_PCMPGTD, FORM_PS, X1, X1, below);
     float_logic(g, X64_PAND, FORM_PS, X1, X1, below + 1);
-    float_op2(g, X64_SUBPS, X0, v.a, X1);
+    float_op2(g, X64_SUBPS, X0, a, X1);
     vec_op1(g, X64_CVTTPS2DQ, X0, X0);
     vec_imm(g, X64_PSLLD_I, X1, X1, 1);
     float_logic(g, X64_PAND, FORM_PS, X1, X1, top);
@@ -407,13 +519,13 @@ void float_to_int_lanes(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned esz = scalar ? i->type - IR_F16 + 1u : i->esz, mode = i->mod & 7;
     enum float_form f = float_form_of(scalar, esz);
     bool lanes32 = f == FORM_PS;
-    if (!can_convert(g, f, mode) || (lanes32 && is_unsigned && (mode != IR_ROUND_ZERO || i->imm))) {
+    if (!can_convert(g, f, mode)) {
         gen_by_helper(g, r, i);
     } else if (!lanes32) {
         to_int_scalars(g, r, i, esz);
     } else if (is_unsigned) {
         gen_clobber_flags(g);
-        to_unsigned32_lanes(g, vec_args(g, r, i));
+        to_unsigned32_lanes(g, vec_args(g, r, i), mode, (unsigned)i->imm);
     } else {
         to_signed32_lanes(g, vec_args(g, r, i), mode, (unsigned)i->imm);
     }

@@ -578,9 +578,9 @@ static void bool_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 /*
  * CRC-32 of up to 8 bytes by Barrett reduction, all bit-reflected: t, the data with the old
- * checksum added, at the top of 64 bits, stands for t(x) * x^32. Its quotient by the polynomial P is
- * the low half of t * (x^96 / P); times P, what is above 64 bits is the remainder. A checksum longer
- * than the data is added behind.
+ * checksum added, at the top of 64 bits, stands for t(x) * x^32. Its quotient by the polynomial P
+ * is the low half of t * (x^96 / P); times P, what is above 64 bits is the remainder. A checksum
+ * longer than the data is added behind.
  */
 static void checksum_by_products(struct gen *g, ir_ref r, const struct ir_inst *i)
 {

@@ -114,7 +114,10 @@ gen_fn vec_widen, vec_multiply_long, vec_multiply_long_doubling, vec_polynomial,
 
 /* float_convert.c */
 gen_fn float_convert, float_widen, float_narrow, float_to_int, float_to_int_js, float_to_int_lanes,
-    float_from_int, float_from_int_lanes, float_round;
+    float_from_int, float_from_int_lanes, float_round, float_round_to_size;
+
+/* float_estimate.c */
+gen_fn float_estimate, float_reciprocal_exponent, vec_estimate;
 
 /* --- floating point (float.c) ----------------------------------------------------------------- */
 
@@ -151,6 +154,14 @@ void float_op2c(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst,
 void float_logic(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst, unsigned a,
                  u64 bits);
 
+/* dst = the compare of a with a constant by the host's predicate, behind a fault point: a mask, of
+ * a scalar in the lowest element. */
+void float_compare_c(struct gen *g, enum float_form f, unsigned dst, unsigned a, u64 bits,
+                     unsigned predicate);
+
+/* Traps when an element of the form in reg is a NaN, or a mask of all ones. XMM1 is used. */
+void float_check_nan(struct gen *g, enum float_form f, unsigned reg);
+
 /* The sign bit, and the bits of a power of two, in the form's format. */
 u64 float_sign(enum float_form f);
 u64 float_power(enum float_form f, int exponent);
@@ -161,6 +172,14 @@ void float_check_tiny(struct gen *g, enum float_form f, unsigned reg);
 
 /* Raises invalid operation. XMM1 is used. */
 void float_deoptimise(struct gen *g);
+
+/* dst = the doubles of a, rounded to odd with single's precision. XMM1 is used, may be dst. */
+void float_round_to_odd(struct gen *g, unsigned dst, unsigned a);
+
+/* The four singles in reg, scratch or a temp, to halves in its low 64 bits. XMM1 is used by the
+ * first, which traps where a result may have been tiny before rounding. Needs F16C. */
+void float_to_half(struct gen *g, unsigned reg);
+void float_to_half_exact(struct gen *g, unsigned reg); /* for what is exact when it is tiny */
 
 /* Bits above the scalar r are known to be zero. */
 static inline bool float_is_narrow(const struct gen *g, ir_ref r)

@@ -11,6 +11,7 @@
  * text. FERRY_TRAPS: print how often each operation trapped though it is valid.
  */
 #include <check.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,7 @@ static const struct row rows[] = {
     FLOAT(FCMPGE),
     FLOAT(FRECPE),
     FLOAT(FRSQRTE),
+    {IR_FRECPX, S | D | H, 14, {END}, 0, 0},
     FLOAT(FRECPS),
     FLOAT(FRSQRTS),
     {IR_FMA, V | S | D | H, 14, {0, 1, 2, 3, END}, 0, 0},
@@ -199,6 +201,11 @@ static const struct row rows[] = {
     {IR_FCVTI, X, 12, {3, 11, END}, 1, 64},
     {IR_VFCVTI, V | S | D, 12, {0, 1, 2, 3, 4, 8, 9, 10, 11, 12, END}, 0, 0},
     {IR_VFCVTI, V | S, 4, {3, 11, END}, 1, 32},
+    {IR_VFCVTI, V | H, 2, {0, 1, 2, 3, 4, 8, 9, 10, 11, 12, END}, 0, 0},
+    {IR_VFCVTI, V | H, 2, {3, 11, END}, 1, 16},
+    {IR_VICVTF, V | H, 2, {0, 8, END}, 0, 16},
+    {IR_FCVTI, W | X, 2, {0, 1, 2, 3, 4, 8, 9, 10, 11, 12, END}, 0, 0},
+    {IR_FCVTI, W | X, 2, {3, 11, END}, 1, 32},
     {IR_VFCVTI, V | D, 8, {3, 11, END}, 1, 64},
     {IR_ICVTF, S | D | H, 12, {0, 8, END}, 0, 32},
     {IR_VICVTF, V | S | D, 12, {0, 8, END}, 0, 32},
@@ -243,6 +250,14 @@ static u64 setting(const char *name, u64 value)
     return text ? strtoull(text, NULL, 0) : value;
 }
 
+/* Close to the middle between two halves, or to a half: what is rounded twice shows there. */
+static double close_to_half(void)
+{
+    double step = ldexp(1, -11), off = ldexp(below(2) ? 1 : -1, -12 - (int)below(42));
+    double d = 1 + (double)below(2048) * step + (below(3) ? off : 0);
+    return ldexp(below(2) ? d : -d, (int)below(44) - 27);
+}
+
 static u64 random_double(bool nans)
 {
     static const double special[] = {0.0,
@@ -276,12 +291,13 @@ static u64 random_double(bool nans)
                                0x000fffffffffffff, 0x7ff8abcdef012345};
     u64 bits;
     double d;
-    switch (below(nans ? 6 : 4)) {
+    switch (below(nans ? 7 : 5)) {
     case 0: d = special[below(ARRAY_SIZE(special))]; break;
     case 1: d = (double)(s64)random64() / (double)(1 + (random64() >> below(64))); break;
     case 2: d = (double)(s32)random64() / 8; break;
     case 3: d = (double)((s32)random64() >> below(32)) / 4; break;
-    case 4: return rare[below(ARRAY_SIZE(rare))];
+    case 4: d = close_to_half(); break;
+    case 5: return rare[below(ARRAY_SIZE(rare))];
     default: return random64();
     }
     memcpy(&bits, &d, 8);
@@ -305,13 +321,33 @@ static u32 random_single(bool nans)
     return single;
 }
 
+static u16 random_half(bool nans)
+{
+    static const u16 special[] = {0,      0x8000, 0x3c00, 0xbc00, 0x3800, 0x4000, 0x7bff, 0xfbff,
+                                  0x0400, 0x03ff, 0x0001, 0x8001, 0x7800, 0x1400, 0x3c01, 0x77ff};
+    static const u16 rare[] = {0x7c00, 0xfc00, 0x7e00, 0x7e55, 0xfd01, 0x7c01};
+    switch (below(nans ? 6 : 4)) {
+    case 0: return special[below(ARRAY_SIZE(special))];
+    case 1: /* numbers of about the same size */
+    case 2: return (u16)((0x3000 + below(0x1000)) | below(2) << 15);
+    case 3: return (u16)(below(0x7c00) | below(2) << 15);
+    case 4: return rare[below(ARRAY_SIZE(rare))];
+    default: return (u16)random64();
+    }
+}
+
 /* Of random shape; fp: 0 integers, else log2 of the bytes of a float. */
 static ir_value random_vector(unsigned fp)
 {
     ir_value v = {.d = {random64(), random64()}};
     bool nans = below(3) == 0;
-    unsigned shape = fp == 3 ? 3 : fp == 2 ? 2 : below(5);
+    unsigned shape = fp == 3 ? 3 : fp == 2 ? 2 : below(fp ? 8 : 5);
     switch (shape) {
+    case 5:
+    case 6:
+    case 7:
+        for (int n = 0; n < 8; n++) v.h[n] = random_half(nans);
+        break;
     case 2:
         for (int n = 0; n < 4; n++) v.s[n] = random_single(nans);
         break;
@@ -442,16 +478,22 @@ static enum gen_status build(struct trial *t, u32 features)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
+/* Size of the elements that matter in the operands; 0: none of floating point. */
+static unsigned element_of(const struct trial *t)
+{
+    if (!ir_has(t->op, IR_FL_FP)) return 0;
+    if (t->type == IR_F16 && t->op != IR_FCVT) return 1;
+    if (t->op == IR_FCVTN) return t->esz + 1u;
+    return t->type == IR_F32 ? 2 : t->type == IR_F64 ? 3 : t->esz;
+}
+
 static void fill_state(struct guest_state *s, const struct trial *t)
 {
     memset(s, 0, sizeof(*s));
     s->helper[HELPER_IR_OP] = (void *)xlat_helper_ir_op;
     for (int n = 0; n < 31; n++) s->x[n] = random64() >> (below(2) ? below(64) : 0);
     for (int n = 0; n < 32; n++) {
-        ir_value v = random_vector(ir_has(t->op, IR_FL_FP) ? t->type == IR_F32   ? 2
-                                                             : t->type == IR_F64 ? 3
-                                                                                 : t->esz
-                                                           : 0);
+        ir_value v = random_vector(element_of(t));
         memcpy(s->v[n], &v, 16);
     }
     s->nzcv = nzcv_from_pstate((u32)random64());
