@@ -175,7 +175,7 @@ static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
     enum float_form f = float_form(i);
     u64 lo, hi;
     if (f == FORM_NONE) {
-        gen_by_helper(g, r, i);
+        float_half(g, r, i);
         return;
     }
     enum x64_vec op = (i->op == IR_FADD   ? add
@@ -200,7 +200,7 @@ static void square_root(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
     if (f == FORM_NONE) {
-        gen_by_helper(g, r, i);
+        float_half(g, r, i);
         return;
     }
     bool narrow = float_is_narrow(g, i->arg[0]);
@@ -220,7 +220,7 @@ static void difference(struct gen *g, ir_ref r, const struct ir_inst *i)
     static const u16 sub[4] = FORMS(SUB);
     enum float_form f = float_form(i);
     if (f == FORM_NONE) {
-        gen_by_helper(g, r, i);
+        float_half(g, r, i);
         return;
     }
     struct vec_args v = vec_args(g, r, i);
@@ -247,7 +247,7 @@ static void extreme(struct gen *g, ir_ref r, const struct ir_inst *i)
     bool is_max = i->op == IR_FMAX || i->op == IR_FMAXNM;
     enum float_form f = float_form(i);
     if (f == FORM_NONE) {
-        gen_by_helper(g, r, i);
+        float_half(g, r, i);
         return;
     }
     bool narrow_a = float_is_narrow(g, i->arg[0]), narrow_b = float_is_narrow(g, i->arg[1]);
@@ -279,7 +279,11 @@ static bool can_fuse(const struct gen *g)
 static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
-    if (f == FORM_NONE || !can_fuse(g)) {
+    if (f == FORM_NONE) {
+        float_half(g, r, i);
+        return;
+    }
+    if (!can_fuse(g)) {
         gen_by_helper(g, r, i);
         return;
     }
@@ -347,7 +351,7 @@ static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
     if (f == FORM_NONE) {
-        gen_by_helper(g, r, i);
+        float_half(g, r, i);
         return;
     }
     bool equal = i->op == IR_FCMPEQ;
@@ -363,7 +367,8 @@ static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    if (i->type != IR_F32 && i->type != IR_F64) {
+    bool half = i->type == IR_F16;
+    if (half && !float_can_half(g)) {
         gen_by_helper(g, r, i);
         return;
     }
@@ -373,6 +378,12 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_clobber_flags(g);
     unsigned a = gen_use_xmm(g, i->arg[0]), b = gen_use_xmm(g, i->arg[1]);
     gen_consume(g, i);
+    if (half) {
+        float_half_to_single(g, X0, a);
+        float_half_to_single(g, X1, b);
+        a = X0;
+        b = X1;
+    }
     gen_fault_point(g);
     vec_op1(g, op, a, b);
     if (g->val[r].left) gen_flags_in(g, r, EF_FCMP);

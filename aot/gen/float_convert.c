@@ -229,24 +229,34 @@ static void round_away(struct gen *g, enum float_form f, unsigned a)
     vec_op2(g, add[f], X1, X1, X0);
 }
 
+void float_round_value(struct gen *g, enum float_form f, unsigned mod, unsigned dst, unsigned a)
+{
+    unsigned mode = mod & 7;
+    if (mode != IR_ROUND_AWAY) {
+        host_round(g, f, dst, a, round_imm[mode] | (mod & 8 ? 0u : NO_INEXACT));
+        return;
+    }
+    round_away(g, f, a);
+    float_logic(g, X64_ANDPS, f, X0, a, float_sign(f));
+    vec_op2(g, X64_ORPS, dst, X0, X1);
+}
+
 void float_round(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
-    unsigned mode = i->mod & 7;
-    if (f == FORM_NONE || !vec_can(g, X64_ROUNDPS) || (mode == IR_ROUND_AWAY && i->mod & 8)) {
+    bool away = (i->mod & 7) == IR_ROUND_AWAY;
+    if (f == FORM_NONE) {
+        float_half(g, r, i);
+        return;
+    }
+    if (!vec_can(g, X64_ROUNDPS) || (away && i->mod & 8)) {
         gen_by_helper(g, r, i);
         return;
     }
     bool narrow = float_is_narrow(g, i->arg[0]);
     struct vec_args v = vec_args(g, r, i);
-    if (mode == IR_ROUND_AWAY) {
-        round_away(g, f, v.a);
-        float_logic(g, X64_ANDPS, f, X0, v.a, float_sign(f));
-        vec_op2(g, X64_ORPS, v.dst, X0, X1);
-        return;
-    }
-    host_round(g, f, v.dst, v.a, round_imm[mode] | (i->mod & 8 ? 0u : NO_INEXACT));
-    if (is_scalar_form(f)) g->val[r].narrow = narrow;
+    float_round_value(g, f, i->mod, v.dst, v.a);
+    if (is_scalar_form(f) && !away) g->val[r].narrow = narrow;
 }
 
 /* FRINT32, FRINT64: the size is in mod. What does not fit it, NaNs included, traps. */
@@ -365,13 +375,8 @@ static void to_int(struct gen *g, struct to_int t, unsigned fraction_bits)
 {
     if (fraction_bits) scale(g, &t, fraction_bits);
     t.value = t.a;
-    if (t.mode == IR_ROUND_AWAY) {
-        round_away(g, t.f, t.a);
-        float_logic(g, X64_ANDPS, t.f, X0, t.a, float_sign(t.f));
-        vec_op2(g, X64_ORPS, X1, X1, X0);
-        t.value = X1;
-    } else if (t.mode != IR_ROUND_ZERO) {
-        host_round(g, t.f, X1, t.a, round_imm[t.mode] | NO_INEXACT);
+    if (t.mode != IR_ROUND_ZERO) {
+        float_round_value(g, t.f, t.mode, X1, t.a);
         t.value = X1;
     }
     if (!t.is_unsigned) {
@@ -396,8 +401,9 @@ static struct to_int to_int_of(const struct ir_inst *i, unsigned esz, unsigned s
 
 void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    struct to_int t = to_int_of(i, i->esz, gen_size(i->type));
-    if (!can_convert(g, t.f, t.mode)) {
+    bool half = i->esz == 1;
+    struct to_int t = to_int_of(i, half ? 2 : i->esz, gen_size(i->type));
+    if (!can_convert(g, t.f, t.mode) || (half && !float_can_half(g))) {
         gen_by_helper(g, r, i);
         return;
     }
@@ -405,6 +411,11 @@ void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
     t.a = gen_use_xmm(g, i->arg[0]);
     gen_consume(g, i);
     t.dst = gen_def_gpr(g, r, NO_REG);
+    if (half) {
+        unsigned single = gen_temp_xmm(g);
+        float_half_to_single(g, single, t.a);
+        t.a = single;
+    }
     to_int(g, t, (unsigned)i->imm);
 }
 
@@ -449,18 +460,6 @@ static void scale_lanes(struct gen *g, unsigned a, unsigned bits)
     float_op2c(g, X64_MULPS, FORM_PS, X0, X0, float_power(FORM_PS, (int)bits));
 }
 
-/* X1 = the lanes rounded by mode, without the inexact flag. X0 is used; a may be X0 unless away. */
-static void round_lanes(struct gen *g, unsigned a, unsigned mode)
-{
-    if (mode != IR_ROUND_AWAY) {
-        host_round(g, FORM_PS, X1, a, round_imm[mode] | NO_INEXACT);
-        return;
-    }
-    round_away(g, FORM_PS, a);
-    float_logic(g, X64_ANDPS, FORM_PS, X0, a, float_sign(FORM_PS));
-    vec_op2(g, X64_ORPS, X1, X1, X0);
-}
-
 static void to_signed32_lanes(struct gen *g, struct vec_args v, unsigned mode, unsigned bits)
 {
     unsigned a = v.a;
@@ -473,7 +472,7 @@ static void to_signed32_lanes(struct gen *g, struct vec_args v, unsigned mode, u
         vec_op1(g, X64_CVTTPS2DQ, v.dst, a);
         return;
     }
-    round_lanes(g, a, mode);
+    float_round_value(g, FORM_PS, mode, X1, a);
     gen_fault_point(g);
     vec_op1(g, X64_CVTTPS2DQ, X1, X1);
     gen_fault_point(g);
@@ -491,8 +490,8 @@ static void to_unsigned32_lanes(struct gen *g, struct vec_args v, unsigned mode,
         if (bits)
             scale_lanes(g, v.a, bits);
         else
-            round_lanes(g, v.a, mode);
-        vec_move(g, a, bits ? X0 : X1);
+            float_round_value(g, FORM_PS, mode, a, v.a);
+        if (bits) vec_move(g, a, X0);
     }
     vec_move(g, X1, a);
     float_logic(g, X64_PCMPGTD, FORM_PS, X1, X1, float_power(FORM_PS, 32) - 1);
@@ -519,7 +518,9 @@ void float_to_int_lanes(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned esz = scalar ? i->type - IR_F16 + 1u : i->esz, mode = i->mod & 7;
     enum float_form f = float_form_of(scalar, esz);
     bool lanes32 = f == FORM_PS;
-    if (!can_convert(g, f, mode)) {
+    if (f == FORM_NONE) {
+        float_half(g, r, i);
+    } else if (!can_convert(g, f, mode)) {
         gen_by_helper(g, r, i);
     } else if (!lanes32) {
         to_int_scalars(g, r, i, esz);
@@ -569,16 +570,19 @@ static void from_int(struct gen *g, enum float_form f, unsigned size, bool is_un
 
 void float_from_int(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    enum float_form f = float_form_of(true, i->type - IR_F16 + 1u);
-    bool is_unsigned = (i->mod & UNSIGNED) != 0;
-    if (f == FORM_NONE) {
+    bool is_unsigned = (i->mod & UNSIGNED) != 0, half = i->type == IR_F16;
+    enum float_form f = half ? FORM_SS : float_form(i);
+    if (half && (i->imm || !float_can_half(g))) { /* a fraction would be rounded twice */
         gen_by_helper(g, r, i);
         return;
     }
     if (is_unsigned && i->esz == 3) gen_clobber_flags(g);
     unsigned reg = gen_use_gpr(g, i->arg[0]);
     gen_consume(g, i);
-    from_int(g, f, 1u << i->esz, is_unsigned, (unsigned)i->imm, gen_def_xmm(g, r, NO_REG), reg);
+    unsigned dst = gen_def_xmm(g, r, NO_REG), single = half ? X0 : dst;
+    from_int(g, f, 1u << i->esz, is_unsigned, (unsigned)i->imm, single, reg);
+    if (half) float_to_half_exact(g, X0);
+    vec_move(g, dst, single);
 }
 
 static void from_int_scalars(struct gen *g, ir_ref r, const struct ir_inst *i, unsigned esz)
@@ -606,7 +610,7 @@ void float_from_int_lanes(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned esz = scalar ? i->type - IR_F16 + 1u : i->esz;
     enum float_form f = float_form_of(scalar, esz);
     if (f == FORM_NONE) {
-        gen_by_helper(g, r, i);
+        float_half(g, r, i);
         return;
     }
     if (f != FORM_PS) {

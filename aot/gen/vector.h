@@ -116,6 +116,9 @@ gen_fn vec_widen, vec_multiply_long, vec_multiply_long_doubling, vec_polynomial,
 gen_fn float_convert, float_widen, float_narrow, float_to_int, float_to_int_js, float_to_int_lanes,
     float_from_int, float_from_int_lanes, float_round, float_round_to_size;
 
+/* float_half.c: operations on halves of other files' entries */
+gen_fn float_half;
+
 /* float_estimate.c */
 gen_fn float_estimate, float_reciprocal_exponent, vec_estimate;
 
@@ -180,6 +183,16 @@ void float_round_to_odd(struct gen *g, unsigned dst, unsigned a);
  * first, which traps where a result may have been tiny before rounding. Needs F16C. */
 void float_to_half(struct gen *g, unsigned reg);
 void float_to_half_exact(struct gen *g, unsigned reg); /* for what is exact when it is tiny */
+
+/* Halves can be converted. */
+bool float_can_half(const struct gen *g);
+
+/* dst, scratch or a temp, = the half in a as a single, zeros above. */
+void float_half_to_single(struct gen *g, unsigned dst, unsigned a);
+
+/* dst = a rounded to integral values by an FRINT's mod (away: without the inexact flag). XMM0 and
+ * XMM1 are used; a is neither when the rounding is away. dst may be pinned. Needs SSE4.1. */
+void float_round_value(struct gen *g, enum float_form f, unsigned mod, unsigned dst, unsigned a);
 
 /* Bits above the scalar r are known to be zero. */
 static inline bool float_is_narrow(const struct gen *g, ir_ref r)
