@@ -356,11 +356,14 @@ void vec_saturating_shift(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
         return;
     }
-    struct vec_args v = vec_args(g, r, i);
     if (number) {
+        struct vec_args v = {.a = gen_use_xmm(g, i->arg[0])};
+        gen_consume(g, i);
+        v.dst = gen_def_xmm(g, r, v.a);
         shift_by_number(g, bound, i->esz, v, n);
         return;
     }
+    struct vec_args v = vec_args(g, r, i);
     struct shift s = {.bound = bound,
                       .rounds = rounds,
                       .is_signed = bound == BOUND_SIGNED,

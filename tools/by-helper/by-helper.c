@@ -11,9 +11,13 @@
  * inline or why no host has, and the instructions. With -c the exit status is 1 when an operation
  * has no inline form on a full host and no reason below.
  */
+#include <elf.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "aot/a64/a64.h"
@@ -45,21 +49,29 @@ static const struct host {
     {"sse4.1", SSE41},    {"ssse3", SSSE3},          {"sse2", 0},
 };
 
+#define HOSTS ARRAY_SIZE(hosts)
+
 /* --- reasons ---------------------------------------------------------------------------------- */
 
-/* Why an operation has no inline form even on a full host; type IR_VOID: any. */
+/* Why an operation has no inline form even on a full host: that on halves, or any. */
 static const struct reason {
-    u8 op, type;
+    u8 op;
+    bool half;
     const char *text;
 } reasons[] = {
-    {IR_NOP, IR_VOID, ""},
+    {IR_FRECPE, true, "estimates of halves: too rare for code of their own"},
+    {IR_FRSQRTE, true, "estimates of halves: too rare for code of their own"},
+    {IR_FRECPX, true, "estimates of halves: too rare for code of their own"},
+    {IR_FRECPS, true, "fused: by way of single it would be rounded twice"},
+    {IR_FRSQRTS, true, "fused: by way of single it would be rounded twice"},
+    {IR_ICVTF, true, "with fraction bits: by way of single it would be rounded twice"},
 };
 
-static const char *reason_for(u8 op, u8 type)
+static const char *reason_for(u8 op, u8 type, u8 esz)
 {
+    bool half = type == IR_F16 || (type == IR_V128 && esz == 1);
     for (size_t n = 0; n < ARRAY_SIZE(reasons); n++)
-        if (reasons[n].op == op && (reasons[n].type == IR_VOID || reasons[n].type == type))
-            return reasons[n].text;
+        if (reasons[n].op == op && reasons[n].half <= half) return reasons[n].text;
     return NULL;
 }
 
@@ -73,6 +85,7 @@ struct found {
 
 static struct found found[MAX_FOUND];
 static unsigned found_count;
+static unsigned calls; /* in all translations so far */
 
 static void note(u32 descriptor, enum a64_row row, unsigned host)
 {
@@ -102,7 +115,9 @@ static void search(const struct translation *t, enum a64_row row, unsigned host)
         if (!strcmp(insn.name, "mov") && o[0].kind == X64_OPERAND_REG && o[0].reg == X64_RSI &&
             o[1].kind == X64_OPERAND_IMM)
             descriptor = (u32)o[1].value;
-        if (is_helper_call(&insn)) note(descriptor, row, host);
+        if (!is_helper_call(&insn)) continue;
+        note(descriptor, row, host);
+        calls++;
     }
 }
 
@@ -127,15 +142,13 @@ static u64 random64(void) /* splitmix64 */
     return z ^ z >> 31;
 }
 
-static void translate(struct arena *arena, enum a64_row row)
+static void translate(struct arena *arena, enum a64_row row, unsigned host)
 {
     static const struct code_view view = {.read = read_word};
-    for (unsigned n = 0; n < ARRAY_SIZE(hosts); n++) {
-        struct xlat_options options = {.host_features = hosts[n].features, .max_insts = 1};
-        struct translation t;
-        arena_reset(arena);
-        if (xlat_translate(arena, &options, &view, PC, &t) == XLAT_OK) search(&t, row, n);
-    }
+    struct xlat_options options = {.host_features = hosts[host].features, .max_insts = 1};
+    struct translation t;
+    arena_reset(arena);
+    if (xlat_translate(arena, &options, &view, PC, &t) == XLAT_OK) search(&t, row, host);
 }
 
 static void translate_all(unsigned words)
@@ -147,10 +160,83 @@ static void translate_all(unsigned words)
         if (!lift_has_feature(info->feature)) continue;
         for (unsigned n = 0; n < words; n++) {
             the_word = ((u32)random64() & ~info->mask) | info->value;
-            if (a64_decode(the_word) == (enum a64_row)row) translate(&arena, (enum a64_row)row);
+            if (a64_decode(the_word) != (enum a64_row)row) continue;
+            for (unsigned h = 0; h < HOSTS; h++) translate(&arena, (enum a64_row)row, h);
         }
     }
     arena_free(&arena);
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+struct use {
+    u64 words, of_row[A64_ROW_COUNT][HOSTS];
+};
+
+static void count_words(struct use *use, struct arena *arena, const u32 *words, size_t count,
+                        const u16 hosts_of_row[A64_ROW_COUNT])
+{
+    use->words += count;
+    for (size_t n = 0; n < count; n++) {
+        enum a64_row row = a64_decode(words[n]);
+        the_word = words[n];
+        for (unsigned h = 0; h < HOSTS; h++) {
+            unsigned before = calls;
+            if (!(hosts_of_row[row] >> h & 1)) continue;
+            translate(arena, row, h);
+            use->of_row[row][h] += calls != before;
+        }
+    }
+}
+
+static void count_file(struct use *use, struct arena *arena, const char *name,
+                       const u16 hosts_of_row[A64_ROW_COUNT])
+{
+    struct stat st;
+    int fd = open(name, O_RDONLY);
+    if (fd < 0 || fstat(fd, &st) || st.st_size < (off_t)sizeof(Elf64_Ehdr)) {
+        fprintf(stderr, "by-helper: %s: cannot be read\n", name);
+        exit(2);
+    }
+    size_t size = (size_t)st.st_size;
+    const u8 *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    const Elf64_Ehdr *e = (const void *)at;
+    close(fd);
+    if (at == MAP_FAILED || memcmp(e->e_ident, ELFMAG, SELFMAG) || e->e_machine != EM_AARCH64 ||
+        e->e_phoff + e->e_phnum * sizeof(Elf64_Phdr) > size) {
+        fprintf(stderr, "by-helper: %s: no arm64 ELF file\n", name);
+        exit(2);
+    }
+    const Elf64_Phdr *ph = (const void *)(at + e->e_phoff);
+    for (unsigned n = 0; n < e->e_phnum; n++)
+        if (ph[n].p_type == PT_LOAD && ph[n].p_flags & PF_X &&
+            ph[n].p_offset + ph[n].p_filesz <= size)
+            count_words(use, arena, (const void *)(at + ph[n].p_offset), ph[n].p_filesz / 4,
+                        hosts_of_row);
+    munmap((void *)(uintptr_t)at, size);
+}
+
+static void count_files(char **names)
+{
+    static struct use use;
+    static u16 hosts_of_row[A64_ROW_COUNT];
+    struct arena arena;
+    arena_init(&arena);
+    for (unsigned n = 0; n < found_count; n++) hosts_of_row[found[n].row] |= found[n].hosts;
+    for (; *names; names++) count_file(&use, &arena, *names, hosts_of_row);
+    arena_free(&arena);
+    printf("%llu words; by helper:\n%-14s", (unsigned long long)use.words, "");
+    for (unsigned h = 0; h < HOSTS; h++) printf(" %10.*s", 10, hosts[h].name);
+    putchar('\n');
+    for (unsigned row = 0; row < A64_ROW_COUNT; row++) {
+        bool any = false;
+        for (unsigned h = 0; h < HOSTS; h++) any |= use.of_row[row][h] != 0;
+        if (!any) continue;
+        printf("%-14s", a64_row_info((enum a64_row)row)->name);
+        for (unsigned h = 0; h < HOSTS; h++)
+            printf(" %10llu", (unsigned long long)use.of_row[row][h]);
+        putchar('\n');
+    }
 }
 
 /* --- printing --------------------------------------------------------------------------------- */
@@ -170,11 +256,11 @@ static unsigned print_group(unsigned first, bool *unexplained)
     unsigned end = first, mask = 0, least = 0;
     char form[24];
     for (; end < found_count && found[end].descriptor == d; end++) mask |= found[end].hosts;
-    while (least + 1 < ARRAY_SIZE(hosts) && !(mask >> (least + 1) & 1)) least++;
+    while (least + 1 < HOSTS && !(mask >> (least + 1) & 1)) least++;
     snprintf(form, sizeof form, type == IR_V128 ? "%s %u" : "%s", ir_type_name(type), 8u << esz);
     const char *why = hosts[least].name;
     if (mask & 1) {
-        why = reason_for(op, type);
+        why = reason_for(op, type, esz);
         if (!why) why = "NO REASON GIVEN", *unexplained = true;
     }
     printf("%-9s %-8s mod %-2u  %s%s\n   ", ir_op_info(op)->name, form, d >> 24,
@@ -188,15 +274,20 @@ static unsigned print_group(unsigned first, bool *unexplained)
 int main(int argc, char **argv)
 {
     bool check = false, unexplained = false;
+    unsigned words = 300;
     int option;
-    while ((option = getopt(argc, argv, "c")) != -1) {
-        if (option != 'c') {
-            fprintf(stderr, "usage: by-helper [-c] [WORDS]\n");
-            return 2;
+    while ((option = getopt(argc, argv, "cn:")) != -1) {
+        switch (option) {
+        case 'c': check = true; break;
+        case 'n': words = (unsigned)strtoul(optarg, NULL, 0); break;
+        default: fprintf(stderr, "usage: by-helper [-c] [-n WORDS] [FILE...]\n"); return 2;
         }
-        check = true;
     }
-    translate_all(optind < argc ? (unsigned)strtoul(argv[optind], NULL, 0) : 300);
+    translate_all(words);
+    if (optind < argc) {
+        count_files(argv + optind);
+        return 0;
+    }
     qsort(found, found_count, sizeof(*found), by_descriptor);
     for (unsigned n = 0; n < found_count;) n = print_group(n, &unexplained);
     return check && unexplained;
