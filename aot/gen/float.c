@@ -376,11 +376,12 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
     enum x64_vec quiet = is_double ? X64_UCOMISD : X64_UCOMISS;
     enum x64_vec op = signals ? is_double ? X64_COMISD : X64_COMISS : quiet;
     gen_clobber_flags(g);
+    bool narrow_a = float_is_narrow(g, i->arg[0]), narrow_b = float_is_narrow(g, i->arg[1]);
     unsigned a = gen_use_xmm(g, i->arg[0]), b = gen_use_xmm(g, i->arg[1]);
     gen_consume(g, i);
     if (half) {
-        float_half_to_single(g, X0, a);
-        float_half_to_single(g, X1, b);
+        float_half_to_single(g, X0, a, narrow_a);
+        float_half_to_single(g, X1, b, narrow_b);
         a = X0;
         b = X1;
     }

@@ -408,12 +408,13 @@ void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     if (t.is_unsigned) gen_clobber_flags(g);
+    bool narrow = float_is_narrow(g, i->arg[0]);
     t.a = gen_use_xmm(g, i->arg[0]);
     gen_consume(g, i);
     t.dst = gen_def_gpr(g, r, NO_REG);
     if (half) {
         unsigned single = gen_temp_xmm(g);
-        float_half_to_single(g, single, t.a);
+        float_half_to_single(g, single, t.a, narrow);
         t.a = single;
     }
     to_int(g, t, (unsigned)i->imm);

@@ -36,44 +36,53 @@ static struct x64_mem scratch(unsigned n, unsigned offset)
 struct turn {
     bool scalar, high;
     enum float_form f;
+    unsigned reg[3]; /* operands */
+    bool narrow[3];  /* a scalar with zeros above */
 };
 
-void float_half_to_single(struct gen *g, unsigned dst, unsigned a)
+void float_half_to_single(struct gen *g, unsigned dst, unsigned a, bool narrow)
 {
-    gen_narrow_xmm(g, IR_F16, dst, a);
+    if (!narrow) {
+        gen_narrow_xmm(g, IR_F16, dst, a);
+        a = dst;
+    }
     gen_fault_point(g);
-    vec_op1(g, X64_VCVTPH2PS, dst, dst);
+    vec_op1(g, X64_VCVTPH2PS, dst, a);
 }
 
-/* The turn's halves alone, in the low half of the register that is returned: dst or a. */
-static unsigned take_halves(struct gen *g, struct turn t, unsigned dst, unsigned a)
+/* Operand n's halves alone, in the low half of the register that is returned: dst or its own. */
+static unsigned take_halves(struct gen *g, const struct turn *t, unsigned dst, unsigned n)
 {
-    if (t.scalar)
-        gen_narrow_xmm(g, IR_F16, dst, a);
-    else if (t.high)
-        vec_imm(g, X64_PSHUFD, dst, a, 0xee);
+    if (t->scalar && !t->narrow[n])
+        gen_narrow_xmm(g, IR_F16, dst, t->reg[n]);
+    else if (t->high)
+        vec_imm(g, X64_PSHUFD, dst, t->reg[n], 0xee);
     else
-        return a;
+        return t->reg[n];
     return dst;
 }
 
-static void take_singles(struct gen *g, struct turn t, unsigned dst, unsigned a)
+static void take_singles(struct gen *g, const struct turn *t, unsigned dst, unsigned n)
 {
-    unsigned halves = take_halves(g, t, dst, a);
+    unsigned halves = take_halves(g, t, dst, n);
     gen_fault_point(g);
     vec_op1(g, X64_VCVTPH2PS, dst, halves);
 }
 
 /* Computes the turn's result into X0: halves in its low 64 bits, zeros above. */
-typedef void turn_fn(struct gen *g, const struct ir_inst *i, struct vec_args v, struct turn t);
+typedef void turn_fn(struct gen *g, const struct ir_inst *i, const struct turn *t);
 
 static void by_turns(struct gen *g, ir_ref r, const struct ir_inst *i, turn_fn *fn)
 {
-    struct vec_args v = vec_args(g, r, i);
     struct turn t = {.scalar = i->type != IR_V128};
+    for (unsigned n = 0; n < 3; n++) t.narrow[n] = i->arg[n] && float_is_narrow(g, i->arg[n]);
+    struct vec_args v = vec_args(g, r, i);
     u32 locked = g->xmm_locked;
     t.f = t.scalar ? FORM_SS : FORM_PS;
-    fn(g, i, v, t);
+    t.reg[0] = v.a;
+    t.reg[1] = v.b;
+    t.reg[2] = v.c;
+    fn(g, i, &t);
     if (t.scalar) {
         vec_move(g, v.dst, X0);
         return;
@@ -81,32 +90,32 @@ static void by_turns(struct gen *g, ir_ref r, const struct ir_inst *i, turn_fn *
     x64_vec_mr(B, true, X64_MOVAPS_ST, scratch(0, 0), X0);
     g->xmm_locked = locked; /* temps of the first turn */
     t.high = true;
-    fn(g, i, v, t);
+    fn(g, i, &t);
     x64_vec_rm(B, true, X64_MOVAPS, X1, scratch(0, 0));
     vec_op2(g, X64_PUNPCKLQDQ, v.dst, X1, X0);
 }
 
 /* --- arithmetic ------------------------------------------------------------------------------- */
 
-static void two_operands(struct gen *g, const struct ir_inst *i, struct vec_args v, struct turn t)
+static void two_operands(struct gen *g, const struct ir_inst *i, const struct turn *t)
 {
     static const u16 add[2] = PS_SS(ADD), sub[2] = PS_SS(SUB), mul[2] = PS_SS(MUL),
                      div[2] = PS_SS(DIV);
     bool sum = i->op == IR_FADD || i->op == IR_FSUB || i->op == IR_FABD; /* exact when tiny */
     const u16 *op = i->op == IR_FADD ? add : i->op == IR_FDIV ? div : sum ? sub : mul;
-    take_singles(g, t, X0, v.a);
-    take_singles(g, t, X1, v.b);
-    float_op2(g, op[t.scalar], X0, X0, X1);
+    take_singles(g, t, X0, 0);
+    take_singles(g, t, X1, 1);
+    float_op2(g, op[t->scalar], X0, X0, X1);
     (sum ? float_to_half_exact : float_to_half)(g, X0);
     if (i->op == IR_FABD) vec_op2c(g, X64_PAND, X0, X0, vec_splat(1, 0x7fff), 0);
 }
 
-static void square_root(struct gen *g, const struct ir_inst *i, struct vec_args v, struct turn t)
+static void square_root(struct gen *g, const struct ir_inst *i, const struct turn *t)
 {
     (void)i;
-    take_singles(g, t, X0, v.a);
+    take_singles(g, t, X0, 0);
     gen_fault_point(g);
-    if (t.scalar)
+    if (t->scalar)
         x64_vec_rrr(B, true, X64_SQRTSS, X0, X0, X0);
     else
         vec_op1(g, X64_SQRTPS, X0, X0);
@@ -114,50 +123,50 @@ static void square_root(struct gen *g, const struct ir_inst *i, struct vec_args 
 }
 
 /* As in float.c: in both orders, merged. */
-static void extreme(struct gen *g, const struct ir_inst *i, struct vec_args v, struct turn t)
+static void extreme(struct gen *g, const struct ir_inst *i, const struct turn *t)
 {
     static const u16 min[2] = PS_SS(MIN), max[2] = PS_SS(MAX);
     bool is_max = i->op == IR_FMAX || i->op == IR_FMAXNM;
-    enum x64_vec op = (is_max ? max : min)[t.scalar];
+    enum x64_vec op = (is_max ? max : min)[t->scalar];
     unsigned other = gen_temp_xmm(g);
-    take_singles(g, t, X0, v.a);
-    take_singles(g, t, X1, v.b);
+    take_singles(g, t, X0, 0);
+    take_singles(g, t, X1, 1);
     float_op2(g, op, other, X0, X1);
     vec_op2(g, op, X1, X1, X0);
     vec_op2(g, is_max ? X64_ANDPS : X64_ORPS, X0, other, X1);
     float_to_half_exact(g, X0);
 }
 
-static void rounding(struct gen *g, const struct ir_inst *i, struct vec_args v, struct turn t)
+static void rounding(struct gen *g, const struct ir_inst *i, const struct turn *t)
 {
     unsigned a = gen_temp_xmm(g);
-    take_singles(g, t, a, v.a);
-    float_round_value(g, t.f, i->mod, X0, a);
+    take_singles(g, t, a, 0);
+    float_round_value(g, t->f, i->mod, X0, a);
     float_to_half_exact(g, X0);
 }
 
 /* a + b * c. NaNs trap: which one comes out differs. */
-static void fused(struct gen *g, const struct ir_inst *i, struct vec_args v, struct turn t)
+static void fused(struct gen *g, const struct ir_inst *i, const struct turn *t)
 {
-    enum float_form wide = t.scalar ? FORM_SD : FORM_PD;
-    take_singles(g, t, X0, v.b);
-    take_singles(g, t, X1, v.c);
-    float_op2(g, t.scalar ? X64_MULSS : X64_MULPS, X0, X0, X1);
-    if (i->mod & 1) float_logic(g, X64_XORPS, t.f, X0, X0, float_sign(t.f));
-    take_singles(g, t, X1, v.a);
-    if (i->mod & 2) float_logic(g, X64_XORPS, t.f, X1, X1, float_sign(t.f));
+    enum float_form wide = t->scalar ? FORM_SD : FORM_PD;
+    take_singles(g, t, X0, 1);
+    take_singles(g, t, X1, 2);
+    float_op2(g, t->scalar ? X64_MULSS : X64_MULPS, X0, X0, X1);
+    if (i->mod & 1) float_logic(g, X64_XORPS, t->f, X0, X0, float_sign(t->f));
+    take_singles(g, t, X1, 0);
+    if (i->mod & 2) float_logic(g, X64_XORPS, t->f, X1, X1, float_sign(t->f));
     x64_vec_mr(B, true, X64_MOVAPS_ST, scratch(1, 0), X0);
     x64_vec_mr(B, true, X64_MOVAPS_ST, scratch(2, 0), X1);
-    for (unsigned half = 0; half < (t.scalar ? 1 : 2); half++) {
+    for (unsigned half = 0; half < (t->scalar ? 1 : 2); half++) {
         x64_vec_rm(B, true, X64_CVTPS2PD, X0, scratch(1, 8 * half));
         x64_vec_rm(B, true, X64_CVTPS2PD, X1, scratch(2, 8 * half));
         float_op2(g, X64_ADDPD, X0, X0, X1);
         float_check_nan(g, wide, X0);
         float_round_to_odd(g, X0, X0);
         vec_op1(g, X64_CVTPD2PS, X0, X0);
-        if (!t.scalar && !half) x64_vec_mr(B, true, X64_MOVAPS_ST, scratch(3, 0), X0);
+        if (!t->scalar && !half) x64_vec_mr(B, true, X64_MOVAPS_ST, scratch(3, 0), X0);
     }
-    if (!t.scalar) {
+    if (!t->scalar) {
         x64_vec_rm(B, true, X64_MOVAPS, X1, scratch(3, 0));
         vec_op2(g, X64_PUNPCKLQDQ, X0, X1, X0);
     }
@@ -166,11 +175,11 @@ static void fused(struct gen *g, const struct ir_inst *i, struct vec_args v, str
 
 /* --- compares --------------------------------------------------------------------------------- */
 
-static void compare(struct gen *g, const struct ir_inst *i, struct vec_args v, struct turn t)
+static void compare(struct gen *g, const struct ir_inst *i, const struct turn *t)
 {
-    enum x64_vec op = t.scalar ? X64_CMPSS : X64_CMPPS;
-    take_singles(g, t, X0, v.a);
-    take_singles(g, t, X1, v.b);
+    enum x64_vec op = t->scalar ? X64_CMPSS : X64_CMPPS;
+    take_singles(g, t, X0, 0);
+    take_singles(g, t, X1, 1);
     if (i->op == IR_FCMPEQ)
         float_op2i(g, op, X0, X0, X1, EQUAL);
     else
@@ -182,12 +191,12 @@ static void compare(struct gen *g, const struct ir_inst *i, struct vec_args v, s
 /* --- integers --------------------------------------------------------------------------------- */
 
 /* What is out of range traps, before any flag is raised. */
-static void to_integers(struct gen *g, const struct ir_inst *i, struct vec_args v, struct turn t)
+static void to_integers(struct gen *g, const struct ir_inst *i, const struct turn *t)
 {
     bool is_unsigned = (i->mod & 8) != 0;
     u64 least = is_unsigned ? 0 : float_power(FORM_PS, 15) | float_sign(FORM_PS);
     unsigned a = gen_temp_xmm(g), rounded = gen_temp_xmm(g);
-    take_singles(g, t, a, v.a);
+    take_singles(g, t, a, 0);
     if (i->imm) float_logic(g, X64_MULPS, FORM_PS, a, a, float_power(FORM_PS, (int)i->imm));
     float_round_value(g, FORM_PS, i->mod & 7, rounded, a);
     float_compare_c(g, FORM_PS, X0, rounded, float_power(FORM_PS, is_unsigned ? 16 : 15), NOT_LESS);
@@ -201,9 +210,9 @@ static void to_integers(struct gen *g, const struct ir_inst *i, struct vec_args 
 }
 
 /* All exact but the last step, and that when the result is tiny. */
-static void from_integers(struct gen *g, const struct ir_inst *i, struct vec_args v, struct turn t)
+static void from_integers(struct gen *g, const struct ir_inst *i, const struct turn *t)
 {
-    unsigned a = take_halves(g, t, X0, v.a);
+    unsigned a = take_halves(g, t, X0, 0);
     vec_op1(g, i->mod & 8 ? X64_PMOVZXWD : X64_PMOVSXWD, X0, a);
     vec_op1(g, X64_CVTDQ2PS, X0, X0);
     if (i->imm) float_logic(g, X64_MULPS, FORM_PS, X0, X0, float_power(FORM_PS, -(int)i->imm));

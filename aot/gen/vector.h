@@ -187,8 +187,8 @@ void float_to_half_exact(struct gen *g, unsigned reg); /* for what is exact when
 /* Halves can be converted. */
 bool float_can_half(const struct gen *g);
 
-/* dst, scratch or a temp, = the half in a as a single, zeros above. */
-void float_half_to_single(struct gen *g, unsigned dst, unsigned a);
+/* dst, scratch or a temp, = the half in a as a single, zeros above; narrow: a has zeros above. */
+void float_half_to_single(struct gen *g, unsigned dst, unsigned a, bool narrow);
 
 /* dst = a rounded to integral values by an FRINT's mod (away: without the inexact flag). XMM0 and
  * XMM1 are used; a is neither when the rounding is away. dst may be pinned. Needs SSE4.1. */

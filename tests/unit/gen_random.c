@@ -15,6 +15,7 @@
 #include "aot/a64/a64.h"
 #include "aot/a64/flow.h"
 #include "aot/abi/fp_state.h"
+#include "aot/x64/features.h"
 #include "tests/insn/guest.h"
 #include "tests/lib/run_code.h"
 
@@ -379,6 +380,13 @@ START_TEST(code_of_this_host_agrees_with_the_evaluator)
 }
 END_TEST
 
+START_TEST(code_without_avx_agrees_with_the_evaluator)
+{
+    u32 none = X64_HAS_AVX | X64_HAS_AVX2 | X64_HAS_FMA | X64_HAS_F16C;
+    run_cases(xlat_host_features() & ~(u64)none);
+}
+END_TEST
+
 START_TEST(code_for_plain_sse2_agrees_with_the_evaluator)
 {
     run_cases(0);
@@ -391,6 +399,7 @@ int main(void)
     TCase *tc = tcase_create("gen_random");
     tcase_set_timeout(tc, 600);
     tcase_add_test(tc, code_of_this_host_agrees_with_the_evaluator);
+    tcase_add_test(tc, code_without_avx_agrees_with_the_evaluator);
     tcase_add_test(tc, code_for_plain_sse2_agrees_with_the_evaluator);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
