@@ -1,5 +1,6 @@
 /*
- * AES, SHA-1 and SHA-256 by the host's instructions.
+ * AES, SHA-1 and SHA-256 by the host's instructions; what SHA hosts without them have instead is in
+ * crypto_rounds.c.
  *
  * AES. The guest's AESE is ShiftRows and SubBytes of a ^ key: the host's last round with a key of
  * zero. MixColumns alone is a whole host round behind an inverse last round. A pair of AESE and
@@ -94,42 +95,62 @@ static void sha256_rounds(struct gen *g, unsigned abcd, unsigned efgh, unsigned 
     x64_vec_rr(B, false, X64_SHA256RNDS2, work, X1);
 }
 
+/* The other half, if there is one and room for it, is in this register; else NO_REG. */
+static unsigned bind_other(struct gen *g, ir_ref other)
+{
+    if (!other || !vec_temps_left(g)) return NO_REG;
+    unsigned reg = gen_temp_xmm(g);
+    gen_bind_xmm(g, other, reg);
+    g->val[other].narrow = true;
+    return reg;
+}
+
+static void sha256_by_integers(struct gen *g, ir_ref r, const struct ir_inst *i, ir_ref other)
+{
+    bool first = i->op == IR_SHA256H;
+    gen_clobber_flags(g);
+    struct vec_args v = vec_args(g, r, i);
+    crypto_sha256_rounds(g, first ? v.a : v.b, first ? v.b : v.a, v.c);
+    crypto_sha256_result(g, v.dst, first);
+    unsigned reg = bind_other(g, other);
+    if (reg != NO_REG) crypto_sha256_result(g, reg, false);
+}
+
 static void sha256_hash(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool first = i->op == IR_SHA256H;
-    if (!gen_has(g, X64_HAS_SHA)) {
-        gen_by_helper(g, r, i);
-        return;
-    }
     if (g->val[r].place == VAL_XMM) { /* made with the other half */
         gen_consume(g, i);
         return;
     }
     ir_ref other = first ? other_half(g, r, i) : IR_NONE;
+    if (!gen_has(g, X64_HAS_SHA)) {
+        sha256_by_integers(g, r, i, other);
+        return;
+    }
     struct vec_args v = vec_args(g, r, i);
     bool apart = v.dst != v.a && v.dst != v.b && v.dst != v.c;
     unsigned work = apart ? v.dst : gen_temp_xmm(g);
-    if (other && !vec_temps_left(g)) other = IR_NONE;
     if (first)
         sha256_rounds(g, v.a, v.b, v.c, work);
     else
         sha256_rounds(g, v.b, v.a, v.c, work);
-    if (other) {
-        unsigned reg = gen_temp_xmm(g);
-        vec_op2i(g, X64_SHUFPS, reg, work, X1, 0x11);
-        gen_bind_xmm(g, other, reg);
-        g->val[other].narrow = true;
-    }
+    unsigned reg = bind_other(g, other);
+    if (reg != NO_REG) vec_op2i(g, X64_SHUFPS, reg, work, X1, 0x11);
     vec_op2i(g, X64_SHUFPS, v.dst, work, X1, first ? 0xbb : 0x11);
 }
 
 static void sha256_schedule0(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    if (!gen_has(g, X64_HAS_SHA)) {
+    if (!vec_can(g, X64_PALIGNR)) {
         gen_by_helper(g, r, i);
         return;
     }
     struct vec_args v = vec_args(g, r, i);
+    if (!gen_has(g, X64_HAS_SHA)) {
+        crypto_sha256_schedule0(g, v);
+        return;
+    }
     vec_move(g, X0, v.a);
     x64_vec_rr(B, false, X64_SHA256MSG1, X0, v.b);
     vec_move(g, v.dst, X0);
@@ -138,11 +159,15 @@ static void sha256_schedule0(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* a + (the elements one up in c:b), then the host's second half. */
 static void sha256_schedule1(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    if (!gen_has(g, X64_HAS_SHA) || !vec_can(g, X64_PALIGNR)) {
+    if (!vec_can(g, X64_PALIGNR)) {
         gen_by_helper(g, r, i);
         return;
     }
     struct vec_args v = vec_args(g, r, i);
+    if (!gen_has(g, X64_HAS_SHA)) {
+        crypto_sha256_schedule1(g, v);
+        return;
+    }
     vec_op2i(g, X64_PALIGNR, X0, v.c, v.b, 4);
     vec_op2(g, X64_PADDD, X0, X0, v.a);
     x64_vec_rr(B, false, X64_SHA256MSG2, X0, v.c);
@@ -155,7 +180,8 @@ static void sha1_rounds(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     static const u32 constant[3] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc};
     if (!gen_has(g, X64_HAS_SHA)) {
-        gen_by_helper(g, r, i);
+        gen_clobber_flags(g);
+        crypto_sha1_rounds(g, i->mod, vec_args(g, r, i));
         return;
     }
     u64 k = vec_splat(2, constant[i->mod]);

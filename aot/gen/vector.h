@@ -122,6 +122,17 @@ gen_fn float_half;
 /* float_estimate.c */
 gen_fn float_estimate, float_reciprocal_exponent, vec_estimate;
 
+/* --- rounds of SHA without the host's instructions (crypto_rounds.c) -------------------------- */
+
+/* Four rounds; then the halves of the result: a to d first. EFLAGS are used, and temps. */
+void crypto_sha256_rounds(struct gen *g, unsigned abcd, unsigned efgh, unsigned w);
+void crypto_sha256_result(struct gen *g, unsigned dst, bool first);
+
+/* SHA256SU0, SHA256SU1; SHA1C, SHA1P, SHA1M as function 0, 1, 2. The first two need SSSE3. */
+void crypto_sha256_schedule0(struct gen *g, struct vec_args v);
+void crypto_sha256_schedule1(struct gen *g, struct vec_args v);
+void crypto_sha1_rounds(struct gen *g, unsigned function, struct vec_args v);
+
 /* --- floating point (float.c) ----------------------------------------------------------------- */
 
 /*
