@@ -6,8 +6,10 @@
  * itself by a predicate that signals. The host's minimum and maximum signal on every NaN, and of
  * two zeros give the second operand: done in both orders and merged they give the guest's answer.
  *
- * Tininess: the host finds it after rounding, the guest before. Products, quotients and fused sums
- * that come out as the smallest normal number, where that makes a difference, are made to trap.
+ * Tininess: the host finds it after rounding, the guest before. Products and fused sums that come
+ * out as the smallest normal number, where that makes a difference, are made to trap. Sums are
+ * exact when they are tiny. A quotient of numbers of p bits is no closer to a power of two below it
+ * than 2^-p of it, and there it has p bits itself: no rounding to p bits reaches the power.
  */
 #include "aot/gen/vector.h"
 
@@ -186,7 +188,7 @@ static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned a = gen_use_xmm(g, i->arg[0]), b = constant ? NO_REG : gen_use_xmm(g, i->arg[1]);
     gen_consume(g, i);
     struct scalar_target t = scalar_target(g, r, gen_def_xmm(g, r, a), narrow);
-    bool may_be_tiny = i->op != IR_FADD && i->op != IR_FSUB;
+    bool may_be_tiny = i->op == IR_FMUL || i->op == IR_FMULX;
     if (may_be_tiny && g->xmm.slot[t.work] != NO_SLOT) t.work = X0;
     if (constant)
         float_op2m(g, op, t.work, a, gen_pool(g, lo, hi));

@@ -101,12 +101,12 @@ static void two_operands(struct gen *g, const struct ir_inst *i, const struct tu
 {
     static const u16 add[2] = PS_SS(ADD), sub[2] = PS_SS(SUB), mul[2] = PS_SS(MUL),
                      div[2] = PS_SS(DIV);
-    bool sum = i->op == IR_FADD || i->op == IR_FSUB || i->op == IR_FABD; /* exact when tiny */
-    const u16 *op = i->op == IR_FADD ? add : i->op == IR_FDIV ? div : sum ? sub : mul;
+    bool product = i->op == IR_FMUL || i->op == IR_FMULX;
+    const u16 *op = i->op == IR_FADD ? add : i->op == IR_FDIV ? div : product ? mul : sub;
     take_singles(g, t, X0, 0);
     take_singles(g, t, X1, 1);
     float_op2(g, op[t->scalar], X0, X0, X1);
-    (sum ? float_to_half_exact : float_to_half)(g, X0);
+    (product ? float_to_half : float_to_half_exact)(g, X0);
     if (i->op == IR_FABD) vec_op2c(g, X64_PAND, X0, X0, vec_splat(1, 0x7fff), 0);
 }
 

@@ -193,7 +193,7 @@ void float_round_to_odd(struct gen *g, unsigned dst, unsigned a);
 /* The four singles in reg, scratch or a temp, to halves in its low 64 bits. XMM1 is used by the
  * first, which traps where a result may have been tiny before rounding. Needs F16C. */
 void float_to_half(struct gen *g, unsigned reg);
-void float_to_half_exact(struct gen *g, unsigned reg); /* for what is exact when it is tiny */
+void float_to_half_exact(struct gen *g, unsigned reg); /* for what can't round to normal */
 
 /* Halves can be converted. */
 bool float_can_half(const struct gen *g);

@@ -487,6 +487,21 @@ static unsigned element_of(const struct trial *t)
     return t->type == IR_F32 ? 2 : t->type == IR_F64 ? 3 : t->esz;
 }
 
+/*
+ * Halves whose fused sum is next to the middle between two others: a's last bit is set, and b * c
+ * is 1 - 2^-20 times half of it.
+ */
+static void set_ties(struct guest_state *s, const struct trial *t)
+{
+    for (unsigned n = 0; n < 8; n++) {
+        unsigned exponent = 13 + below(17), sign = below(2) << 15;
+        u16 v[3] = {(u16)(exponent << 10 | below(1024) | 1 | sign), 0x3c01,
+                    (u16)((exponent - 12) << 10 | 0x3fe | below(2) << 15)};
+        for (unsigned k = 0; k < 3; k++)
+            memcpy(&s->v[t->slot[k] - SLOT_V0][2 * n], &v[k], sizeof(v[k]));
+    }
+}
+
 static void fill_state(struct guest_state *s, const struct trial *t)
 {
     memset(s, 0, sizeof(*s));
@@ -496,6 +511,7 @@ static void fill_state(struct guest_state *s, const struct trial *t)
         ir_value v = random_vector(element_of(t));
         memcpy(s->v[n], &v, 16);
     }
+    if (t->op == IR_FMA && element_of(t) == 1 && below(4) == 0) set_ties(s, t);
     s->nzcv = nzcv_from_pstate((u32)random64());
     s->fpcr = below(3) ? 0 : below(4) << FPCR_RMODE_SHIFT;
     s->pc = PC;
