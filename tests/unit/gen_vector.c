@@ -488,17 +488,18 @@ static unsigned element_of(const struct trial *t)
 }
 
 /*
- * Halves whose fused sum is next to the middle between two others: a's last bit is set, and b * c
- * is 1 - 2^-20 times half of it.
+ * Halves whose fused sum is next to the middle between two others (a's last bit is set, and b * c
+ * is 1 - 2^-20 times half of it), or whose product is next to the smallest normal number.
  */
-static void set_ties(struct guest_state *s, const struct trial *t)
+static void set_close(struct guest_state *s, const struct trial *t)
 {
     for (unsigned n = 0; n < 8; n++) {
         unsigned exponent = 13 + below(17), sign = below(2) << 15;
-        u16 v[3] = {(u16)(exponent << 10 | below(1024) | 1 | sign), 0x3c01,
-                    (u16)((exponent - 12) << 10 | 0x3fe | below(2) << 15)};
-        for (unsigned k = 0; k < 3; k++)
-            memcpy(&s->v[t->slot[k] - SLOT_V0][2 * n], &v[k], sizeof(v[k]));
+        u16 sum[3] = {(u16)(exponent << 10 | below(1024) | 1 | sign), 0x3c01,
+                      (u16)((exponent - 12) << 10 | 0x3fe | below(2) << 15)};
+        u16 product[2] = {(u16)(0x3c00 + below(2)), (u16)(0x3ff | sign)};
+        for (unsigned k = 0; k < count_args(t); k++)
+            memcpy(&s->v[t->slot[k] - SLOT_V0][2 * n], t->op == IR_FMA ? &sum[k] : &product[k], 2);
     }
 }
 
@@ -511,7 +512,8 @@ static void fill_state(struct guest_state *s, const struct trial *t)
         ir_value v = random_vector(element_of(t));
         memcpy(s->v[n], &v, 16);
     }
-    if (t->op == IR_FMA && element_of(t) == 1 && below(4) == 0) set_ties(s, t);
+    bool close = t->op == IR_FMA || t->op == IR_FMUL || t->op == IR_FMULX;
+    if (close && element_of(t) == 1 && below(4) == 0) set_close(s, t);
     s->nzcv = nzcv_from_pstate((u32)random64());
     s->fpcr = below(3) ? 0 : below(4) << FPCR_RMODE_SHIFT;
     s->pc = PC;
