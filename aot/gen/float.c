@@ -301,6 +301,30 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
     scalar_finish(g, r, t);
 }
 
+/* FMLAL: singles of a, halves of b and c, whose product single holds exactly. */
+static void fused_halves(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct x64_mem scratch = gen_state(offsetof(struct guest_state, vscratch));
+    if (!can_fuse(g) || !float_can_half(g)) {
+        gen_by_helper(g, r, i);
+        return;
+    }
+    struct vec_args v = vec_args(g, r, i);
+    unsigned half[2] = {v.b, v.c};
+    for (unsigned n = 0; n < 2; n++) {
+        unsigned to = n ? X1 : X0;
+        if (i->mod & 2) vec_imm(g, X64_PSHUFD, to, half[n], 0xee);
+        gen_fault_point(g);
+        vec_op1(g, X64_VCVTPH2PS, to, i->mod & 2 ? to : half[n]);
+    }
+    x64_vec_mr(B, true, X64_MOVAPS_ST, scratch, X0);
+    vec_move(g, X0, v.a);
+    gen_fault_point(g);
+    x64_vec_rrm(B, true, fused_231[FORM_PS][i->mod & 1], X0, X1, scratch);
+    check_smallest(g, FORM_PS, X0, CMP_EQ_UQ);
+    vec_move(g, v.dst, X0);
+}
+
 /* 2 - a * b; NaNs and infinity times zero are the evaluator's. */
 static void reciprocal_step(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
@@ -410,6 +434,7 @@ gen_fn *const gen_float_ops[IR_OP_COUNT] = {
     [IR_FMINNM] = extreme,
     [IR_FMAXNM] = extreme,
     [IR_FMA] = fused,
+    [IR_FMLAL] = fused_halves,
     [IR_FRECPE] = float_estimate,
     [IR_FRSQRTE] = float_estimate,
     [IR_FRECPX] = float_reciprocal_exponent,

@@ -186,6 +186,7 @@ static const struct row rows[] = {
     FLOAT(FRECPS),
     FLOAT(FRSQRTS),
     {IR_FMA, V | S | D | H, 14, {0, 1, 2, 3, END}, 0, 0},
+    {IR_FMLAL, V, 1, {0, 1, 2, 3, END}, 0, 0},
     {IR_FRINT, V | S | D | H, 14, {0, 1, 2, 3, 4, 5, 13, END}, 0, 0},
     {IR_FRINTN, V | S | D, 12, {0, 1, 2, 3, END}, 0, 0},
     {IR_FLFCMP, S | D | H, 1, {0, 1, END}, 0, 0},
@@ -484,6 +485,7 @@ static unsigned element_of(const struct trial *t)
     if (!ir_has(t->op, IR_FL_FP)) return 0;
     if (t->type == IR_F16 && t->op != IR_FCVT) return 1;
     if (t->op == IR_FCVTN) return t->esz + 1u;
+    if (t->op == IR_FMLAL) return 1 + below(2);
     return t->type == IR_F32 ? 2 : t->type == IR_F64 ? 3 : t->esz;
 }
 

@@ -65,6 +65,15 @@ static const struct reason {
     {IR_FRECPS, true, "fused: by way of single it would be rounded twice"},
     {IR_FRSQRTS, true, "fused: by way of single it would be rounded twice"},
     {IR_ICVTF, true, "with fraction bits: by way of single it would be rounded twice"},
+    {IR_VBFDOT, false, "rounds to odd after each product: no host does"},
+    {IR_VBFMMLA, false, "rounds to odd after each product: no host does"},
+    {IR_BFCVTN, false, "bfloat16: too rare for code of its own"},
+    {IR_SM3SS1, false, "SM3: too rare for code of its own"},
+    {IR_SM3TT, false, "SM3: too rare for code of its own"},
+    {IR_SM3PARTW1, false, "SM3: too rare for code of its own"},
+    {IR_SM3PARTW2, false, "SM3: too rare for code of its own"},
+    {IR_SM4E, false, "SM4: too rare for code of its own"},
+    {IR_SM4EKEY, false, "SM4: too rare for code of its own"},
 };
 
 static const char *reason_for(u8 op, u8 type, u8 esz)
