@@ -1,0 +1,2 @@
+# The guest's libm comes from the arm64 sysroot.
+ready-libm: sysroots
