@@ -163,6 +163,13 @@ bless: unit-tests
 	@FERRY_BLESS=1 BUILD=$(BUILD) tests/run $(UNIT_TESTS)
 	@git --no-pager diff --stat
 
+# Rows with semantic tests, lines of the translator that the unit tests execute.
+coverage:
+	@tools/deps build check
+	@$(MAKE) --no-print-directory $(PARALLEL) BUILD=$(BUILD)/coverage OPT="-O1 -g" \
+	    EXTRA_CFLAGS="--coverage -fprofile-update=atomic" EXTRA_LDFLAGS=--coverage unit-tests
+	@BUILD=$(BUILD)/coverage tests/coverage
+
 fmt:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
@@ -181,7 +188,7 @@ bench:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless fmt demo bench clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 .SECONDARY:
 
