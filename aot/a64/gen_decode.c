@@ -232,6 +232,10 @@ static void write_info(FILE *f)
                 r->feature_if ? "true" : "false", first, r->field_count);
         first += r->field_count;
     }
+    fprintf(f, "};\n\nconst u8 a64_row_feature[A64_ROW_COUNT] = {\n");
+    for (int i = 0; i < table.row_count; i++)
+        fprintf(f, "    [A64_%s] = A64_FEATURE_%s,\n", table.rows[i].name,
+                table.features[table.rows[i].feature].name);
     fprintf(f, "};\n");
 }
 

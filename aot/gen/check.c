@@ -22,7 +22,6 @@ static void compare(struct gen *g, u32 label, s32 offset, const void *bytes, uns
 void gen_check_source(struct gen *g)
 {
     if (!g->options->source_count) return;
-    g->pc = g->f->pc;
     struct cold_exit *stale = gen_cold_exit(g, LEAVE_TRAP, g->f->pc, true);
     stale->code = TRAP_STALE;
     for (u32 n = 0; n < g->options->source_count; n++) {

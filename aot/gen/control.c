@@ -187,7 +187,7 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
     bool constant = i->arg[1] && gen_const(g, i->arg[1], &value);
     if (i->arg[1] && !constant) reg = gen_use_gpr(g, i->arg[1]);
     gen_consume(g, i);
-    struct cold_exit *e = gen_cold_exit(g, LEAVE_TRAP, g->pc, false);
+    struct cold_exit *e = gen_cold_exit(g, LEAVE_TRAP, gen_pc(g), false);
     e->code = i->mod;
     e->arg = (u64)value;
     e->arg_reg = (u8)reg;
@@ -201,7 +201,7 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* Before a jump to a block: NZCV is at home if the block wants it. */
 static void settle(struct gen *g)
 {
-    if (g->nzcv && g->nz_live[g->at]) gen_flush_nzcv(g);
+    if (g->nzcv && gen_nzcv_live(g)) gen_flush_nzcv(g);
 }
 
 static bool backwards(const struct gen *g, u32 target)
@@ -213,7 +213,7 @@ static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
-    if (backwards(g, target)) gen_safepoint(g, g->pc);
+    if (backwards(g, target)) gen_safepoint(g, gen_pc(g));
     settle(g);
     if (target != g->block + 1) x64_jmp(B, g->block_label[target]);
 }
@@ -222,7 +222,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 yes = (u32)i->imm, no = i->arg[1];
     (void)r;
-    if (backwards(g, yes) || backwards(g, no)) gen_safepoint(g, g->pc);
+    if (backwards(g, yes) || backwards(g, no)) gen_safepoint(g, gen_pc(g));
     settle(g); /* before the condition: it may take EFLAGS */
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);

@@ -27,7 +27,7 @@ static ir_ref sole_user_behind(struct gen *g, ir_ref r, unsigned op)
     ir_ref n = r + 1, end = g->f->block[g->block].end;
     while (n < end && (gen_inst(g, n)->op == IR_NOP || gen_inst(g, n)->op == IR_INSN)) n++;
     if (n >= end || gen_inst(g, n)->op != op || gen_inst(g, n)->arg[0] != r) return IR_NONE;
-    return g->val[r].left == 1 && g->val[n].left ? n : IR_NONE;
+    return gen_left(g, r) == 1 && gen_left(g, n) ? n : IR_NONE;
 }
 
 static void aes_round(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -78,7 +78,7 @@ static ir_ref other_half(struct gen *g, ir_ref r, const struct ir_inst *i)
         const struct ir_inst *o = gen_inst(g, n);
         if (o->op != IR_SHA256H2) continue;
         bool same = o->arg[0] == i->arg[1] && o->arg[1] == i->arg[0] && o->arg[2] == i->arg[2];
-        return same && g->val[n].left ? n : IR_NONE;
+        return same && gen_left(g, n) ? n : IR_NONE;
     }
     return IR_NONE;
 }

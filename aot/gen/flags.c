@@ -76,7 +76,7 @@ static void move_from_home(struct gen *g)
 {
     ir_ref r = g->nzcv_at_home;
     g->nzcv_at_home = IR_NONE;
-    if (!r || g->val[r].place != VAL_NZCV_HOME || !g->val[r].left) return;
+    if (!r || g->val[r].place != VAL_NZCV_HOME || !gen_left(g, r)) return;
     unsigned reg = gen_temp_gpr(g);
     x64_movzx_rm(&g->b, 2, reg, NZCV_HOME);
     gen_bind_gpr(g, r, reg);
@@ -94,7 +94,7 @@ static void store_pending(struct gen *g, bool keep)
 bool gen_flags_busy(const struct gen *g)
 {
     ir_ref r = g->eflags_of;
-    return r && (g->val[r].left || (g->nzcv == r && g->nz_live[g->at]));
+    return r && (gen_left(g, r) || (g->nzcv == r && gen_nzcv_live(g)));
 }
 
 static void save_in_register(struct gen *g, ir_ref r, bool keep)
@@ -110,12 +110,12 @@ static void forget_eflags(struct gen *g, bool keep)
 {
     ir_ref r = g->eflags_of;
     if (r) {
-        bool live = g->nzcv == r && g->nz_live[g->at];
-        bool expr = live && !g->val[r].left && g->pending.x.kind != NZCV_NONE;
+        bool live = g->nzcv == r && gen_nzcv_live(g);
+        bool expr = live && !gen_left(g, r) && g->pending.x.kind != NZCV_NONE;
         if (live && !expr) {
             store_pending(g, keep);
             g->val[r].place = VAL_NZCV_HOME;
-        } else if (g->val[r].left) {
+        } else if (gen_left(g, r)) {
             save_in_register(g, r, keep);
         }
         if (g->nzcv == r && !expr) g->nzcv = IR_NONE;
@@ -476,7 +476,7 @@ static const struct pair *pair_of(unsigned op)
 static bool only_selected(const struct gen *g, ir_ref r)
 {
     ir_ref end = g->f->block[g->block].end;
-    if (g->val[r].left != 1) return false;
+    if (gen_left(g, r) != 1) return false;
     for (ir_ref n = r + 1; n < end && n < r + 6; n++) {
         const struct ir_inst *i = gen_inst(g, n);
         if (i->op == IR_FLSELECT && i->arg[1] == r) return gen_inst(g, i->arg[2])->op == IR_FLCONST;
@@ -489,7 +489,7 @@ static void flags_op(struct gen *g, ir_ref r, const struct ir_inst *i)
     const struct pair *p = pair_of(i->op);
     ir_ref value = partner(g, r, p->value);
     if (g->val[r].place == VAL_EFLAGS) return; /* its partner before it has done it */
-    if (value && (g->val[value].left == 0)) value = IR_NONE;
+    if (value && (gen_left(g, value) == 0)) value = IR_NONE;
     if (!value && (i->op == IR_FLSUB || i->op == IR_FLADD) && only_selected(g, r)) {
         g->val[r].place = VAL_LATER;
         return;
@@ -502,7 +502,7 @@ bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
     const struct pair *p = pair_of(i->op);
     ir_ref flags = partner(g, r, p->flags);
     if (g->val[r].place != VAL_NONE) return true; /* its partner before it has done it */
-    if (flags && !g->val[flags].left) flags = IR_NONE;
+    if (flags && !gen_left(g, flags)) flags = IR_NONE;
     if (!flags && (i->op == IR_ADD || i->op == IR_SUB)) return false;
     with_flags(g, r, flags, i, p->alu);
     return true;

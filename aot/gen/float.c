@@ -155,7 +155,7 @@ struct scalar_target {
 static struct scalar_target scalar_target(struct gen *g, ir_ref r, unsigned dst, bool narrow)
 {
     bool scalar = gen_inst(g, r)->type != IR_V128;
-    bool clears = scalar && !narrow && g->val[r].hint;
+    bool clears = scalar && !narrow && ir_hint(gen_inst(g, r));
     return (struct scalar_target){clears ? X0 : dst, dst, clears, narrow || clears || !scalar};
 }
 
@@ -413,7 +413,7 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     gen_fault_point(g);
     vec_op1(g, op, a, b);
-    if (g->val[r].left) gen_flags_in(g, r, EF_FCMP);
+    if (gen_left(g, r)) gen_flags_in(g, r, EF_FCMP);
 }
 
 /* --- table ------------------------------------------------------------------------------------ */

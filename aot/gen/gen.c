@@ -25,9 +25,7 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->has = options->host_features;
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
     g->val = arena_zalloc(arena, f->count * sizeof(*g->val));
-    g->nz_live = arena_alloc(arena, f->count);
     g->block_dirty = arena_zalloc(arena, f->block_count * sizeof(u64));
-    g->block_nz = arena_zalloc(arena, f->block_count);
     g->block_label = arena_alloc(arena, f->block_count * sizeof(u32));
     g->cold_tail = &g->cold;
     memset(g->pin, NO_REG, sizeof(g->pin));
@@ -62,26 +60,12 @@ gen_fn *gen_emitter(unsigned op)
 /* An operation whose only effect is a value that nobody uses. */
 static bool is_useless(const struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    return !g->val[r].left && ir_op_effect[i->op] == IR_EFFECT_NONE;
-}
-
-/* What emits nothing is done on the spot: half of all operations. */
-static bool emit_nothing(struct gen *g, ir_ref r, const struct ir_inst *i)
-{
-    switch (i->op) {
-    case IR_NOP: return true;
-    case IR_INSN: g->pc = (u64)i->imm; return true;
-    case IR_CONST:
-        g->val[r] = (struct val){.place = VAL_CONST, .narrow = true, .left = UINT32_MAX};
-        return true;
-    default: return false;
-    }
+    return !gen_left(g, r) && ir_op_kind[i->op] <= IR_KIND_GET;
 }
 
 static void emit_inst(struct gen *g, ir_ref r)
 {
     const struct ir_inst *i = gen_inst(g, r);
-    if (emit_nothing(g, r, i)) return;
     g->at = r;
     if (is_useless(g, r, i) && g->val[r].place == VAL_NONE)
         gen_consume(g, i);
@@ -111,11 +95,10 @@ static void emit_block(struct gen *g, u32 n)
     const struct ir_block *b = &g->f->block[n];
     forget_values(g);
     g->block = n;
-    g->pc = b->pc;
     g->dirty = g->block_dirty[n];
     if (!g->lazy && n) g->loaded = g->pinned;
     x64_bind(&g->b, g->block_label[n]);
-    for (ir_ref r = b->first; r < b->end; r++) emit_inst(g, r);
+    for (ir_ref r = b->work; r < b->end; r += ir_distance(gen_inst(g, r))) emit_inst(g, r);
 }
 
 /* Slots whose first access in the first block is a SET need no load, unless a loop leads there. */
@@ -170,11 +153,12 @@ static void deliver(struct gen *g, struct translation *out)
     out->side = g->side_room;
 }
 
-enum gen_status gen_translate(struct arena *arena, const struct ir_func *f,
+enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
                               const struct gen_options *options, struct translation *out)
 {
     struct gen *g = new_gen(arena, f, options);
     g->side_room = g->side.at;
+    if (!f->look) ir_look_back(f, false);
     gen_plan(g);
     for (u32 n = 0; n < f->block_count; n++) g->block_label[n] = x64_label_new(&g->b);
     prologue(g);

@@ -19,8 +19,8 @@ struct gen_options {
     u32 host_features; /* enum x64_feature bits; 0: plain SSE2 */
     bool image;        /* guest addresses PC-relative, by RELOC_GUEST */
     bool fp_checked;   /* floating point by helper */
-    /* At entry the code compares these with what is there, and leaves by TRAP_STALE when they differ;
-     * none: it doesn't. */
+    /* At entry the code compares these with what is there, and leaves by TRAP_STALE when they
+     * differ; none: it doesn't. */
     const struct gen_source *source;
     u32 source_count;
 };
@@ -32,10 +32,11 @@ enum gen_status {
 };
 
 /*
- * Generates code for f. What `out` points to lives in the arena; out->ranges and insn_count are
+ * Generates code for f, whose uses are counted; looks it over (ir_look_back) if the optimiser
+ * hasn't. What `out` points to lives in the arena; out->ranges and insn_count are
  * left to the caller.
  */
-enum gen_status gen_translate(struct arena *arena, const struct ir_func *f,
+enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
                               const struct gen_options *options, struct translation *out);
 
 #endif

@@ -53,7 +53,7 @@ void gen_by_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_mov_ri(B, X64_RDX, (u64)i->imm);
     call(g, HELPER_IR_OP);
     gen_after_call(g);
-    if (!g->val[r].left) return;
+    if (!gen_left(g, r)) return;
     if (is_integer(i->type)) {
         x64_mov_rm(B, gen_size(i->type), gen_def_gpr(g, r, NO_REG), vscratch_at(0));
     } else if (i->op == IR_FLFCMP) {
@@ -79,7 +79,7 @@ static void helper(struct gen *g, ir_ref r, const struct ir_inst *i)
         if (i->arg[k]) x64_mov_rm(B, 8, to[k], vscratch_at(k));
     call(g, (enum helper)i->imm);
     gen_after_call(g);
-    if (i->type != IR_VOID && g->val[r].left) x64_mov_rr(B, 8, gen_def_gpr(g, r, NO_REG), X64_RAX);
+    if (i->type != IR_VOID && gen_left(g, r)) x64_mov_rr(B, 8, gen_def_gpr(g, r, NO_REG), X64_RAX);
 }
 
 /* CNTVCT_EL0: state.h has the formula. */

@@ -122,7 +122,7 @@ static ir_ref logic_flags(struct gen *g, ir_ref r)
     ir_ref n = r + 1, end = g->f->block[g->block].end;
     while (n < end && gen_inst(g, n)->op == IR_NOP) n++;
     const struct ir_inst *i = gen_inst(g, n);
-    bool mine = n < end && i->op == IR_FLLOGIC && i->arg[0] == r && g->val[n].left;
+    bool mine = n < end && i->op == IR_FLLOGIC && i->arg[0] == r && gen_left(g, n);
     return mine && i->type == gen_inst(g, r)->type ? n : IR_NONE;
 }
 
@@ -131,7 +131,7 @@ static bool only_tested(struct gen *g, ir_ref r)
 {
     ir_ref end = g->f->block[g->block].end;
     s64 zero;
-    if (g->val[r].left != 1) return false;
+    if (gen_left(g, r) != 1) return false;
     for (ir_ref n = r + 1; n < end && n < r + 4; n++) {
         const struct ir_inst *i = gen_inst(g, n);
         if (i->op == IR_ICMP)
@@ -146,12 +146,12 @@ static bool test_only(struct gen *g, ir_ref r, ir_ref flags, const struct ir_ins
 {
     unsigned size = gen_size(i->type);
     s32 imm;
-    if (!flags || g->val[r].left != 1) return false;
+    if (!flags || gen_left(g, r) != 1) return false;
     bool has_imm = gen_imm32(g, i->arg[1], &imm);
     unsigned a = gen_use_gpr(g, i->arg[0]), b = has_imm ? 0 : gen_use_gpr(g, i->arg[1]);
     gen_clobber_flags(g);
     gen_consume(g, i);
-    g->val[r].left = 0;
+    g->val[r].used = i->uses;
     if (has_imm)
         x64_test_ri(B, size, a, imm);
     else
@@ -477,7 +477,7 @@ static void zero_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned a = gen_use_gpr(g, i->arg[0]);
     bool arg32 = gen_inst(g, i->arg[0])->type == IR_I32;
     if (i->esz >= 2 && arg32 && g->val[i->arg[0]].narrow && g->val[i->arg[0]].place == VAL_GPR &&
-        !g->val[r].hint) {
+        !ir_hint(gen_inst(g, r))) {
         gen_alias(g, r, i->arg[0]);
         g->val[r].narrow = true;
         gen_consume(g, i);

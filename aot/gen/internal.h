@@ -1,8 +1,9 @@
 /*
  * The generator's inside: values, host registers, pins, and what the selection files share.
  *
- * How it works. One forward walk over the IR emits code at once; a backward look before it (plan.c)
- * has counted uses, chosen pins and found where NZCV is live.
+ * How it works. One forward walk over the IR emits code at once; a look back before it
+ * (ir_look_back) has found where NZCV is live and which values are better computed into their
+ * slots, and plan.c has chosen pins.
  *
  * Pins. The guest registers that a region uses most are pinned: slot s lives in one host register
  * for the whole region. A GET of a pinned slot emits nothing: its value is the host register, an
@@ -58,11 +59,10 @@ enum val_place {
 struct val {
     u8 place; /* enum val_place */
     u8 reg;
-    u8 hint;     /* 1 + the slot whose pin the value is computed into; 0: none */
     bool narrow; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
     u8 slot; /* 1 + the integer slot that holds the value while its version is `version`, or 0 */
     u32 version;
-    u32 left;    /* uses to come */
+    u32 used;    /* uses that are over */
     ir_ref next; /* next value in the same register */
 };
 
@@ -127,9 +127,7 @@ struct gen {
     bool failed;
 
     struct val *val;
-    u8 *nz_live; /* per instruction: NZCV's slot is read or visible after it before it is SET */
     u64 *block_dirty; /* per block: pinned slots that may be dirty at its start */
-    u8 *block_nz;     /* per block: NZCV live at its start */
     u32 *block_label;
 
     struct host_regs gpr, xmm;
@@ -154,7 +152,6 @@ struct gen {
 
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
-    u64 pc;    /* guest address of the current instruction */
     struct cold_exit *cold, **cold_tail;
 
     struct side_writer side;
@@ -189,7 +186,7 @@ extern gen_fn *const gen_crypto_ops[IR_OP_COUNT];
 
 /* --- plan.c ----------------------------------------------------------------------------------- */
 
-/* Counts uses, chooses pins and hints, finds NZCV's liveness and what is dirty at block starts. */
+/* Chooses pins, and finds what is dirty at block starts. */
 void gen_plan(struct gen *g);
 
 /* --- regs.c ----------------------------------------------------------------------------------- */
@@ -198,6 +195,21 @@ static inline const struct ir_inst *gen_inst(const struct gen *g, ir_ref r)
 {
     return &g->inst[r];
 }
+
+/* Uses of a value that are still to come. */
+static inline u32 gen_left(const struct gen *g, ir_ref r)
+{
+    return g->inst[r].uses - g->val[r].used;
+}
+
+/* NZCV may be seen at the current instruction or behind, before it is SET. */
+static inline bool gen_nzcv_live(const struct gen *g)
+{
+    return ir_sees_nzcv(&g->inst[g->at]);
+}
+
+/* Guest address of the current instruction: its INSN's, mostly right before it. */
+u64 gen_pc(const struct gen *g);
 
 static inline bool gen_has(const struct gen *g, enum x64_feature feature)
 {
@@ -236,11 +248,7 @@ void gen_drop(struct gen *g, ir_ref r);
 /* The operands' use counts drop; what nobody needs any more is free (but still locked). */
 static inline void gen_consume_one(struct gen *g, ir_ref r)
 {
-    struct val *v = &g->val[r];
-    if (v->left > 1)
-        v->left--;
-    else
-        gen_drop(g, r);
+    if (++g->val[r].used >= g->inst[r].uses) gen_drop(g, r);
 }
 
 static inline void gen_consume(struct gen *g, const struct ir_inst *i)
@@ -369,8 +377,8 @@ struct x64_mem gen_address(struct gen *g, const struct ir_inst *i);
 
 /* --- control.c -------------------------------------------------------------------------------- */
 
-/* A cold exit with the present state, but for NZCV if that is dead; for LEAVE_TRAP the caller sets the
- * code. */
+/* A cold exit with the present state, but for NZCV if that is dead; for LEAVE_TRAP the caller sets
+ * the code. */
 struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool nzcv_dead);
 
 /* The cold code: exits with their stores, then the stubs of links. */

@@ -357,7 +357,7 @@ static void read_modify_write(struct gen *g, ir_ref r, const struct ir_inst *i)
         } else {
             x64_xchg_mr(B, size, m, X64_RAX);
         }
-    } else if (!g->val[r].left && (i->mod == IR_RMW_EOR || i->mod == IR_RMW_SET)) {
+    } else if (!gen_left(g, r) && (i->mod == IR_RMW_EOR || i->mod == IR_RMW_SET)) {
         gen_fault_point(g);
         x64_lock(B);
         x64_alu_mr(B, i->mod == IR_RMW_EOR ? X64_XOR : X64_OR, size, m, v);

@@ -77,7 +77,7 @@ static void free_place(struct gen *g, ir_ref r)
 void gen_drop(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
-    v->left = 0;
+    v->used = gen_inst(g, r)->uses;
     if (v->place == VAL_LATER) {
         v->place = VAL_NONE;
         gen_consume(g, gen_inst(g, r)); /* a deferred value kept its operands alive */
@@ -89,7 +89,7 @@ void gen_drop(struct gen *g, ir_ref r)
 void gen_alias(struct gen *g, ir_ref r, ir_ref v)
 {
     bool xmm = g->val[v].place == VAL_XMM;
-    if (!g->val[r].left) return;
+    if (!gen_left(g, r)) return;
     bind(g, xmm ? &g->xmm : &g->gpr, r, xmm ? VAL_XMM : VAL_GPR, g->val[v].reg);
 }
 
@@ -221,6 +221,14 @@ void gen_take_gpr(struct gen *g, unsigned reg)
 
 /* --- operands --------------------------------------------------------------------------------- */
 
+u64 gen_pc(const struct gen *g)
+{
+    const struct ir_block *b = &g->f->block[g->block];
+    for (ir_ref r = g->at; r >= b->first; r--)
+        if (gen_inst(g, r)->op == IR_INSN) return (u64)gen_inst(g, r)->imm;
+    return b->pc;
+}
+
 bool gen_const(const struct gen *g, ir_ref r, s64 *value)
 {
     const struct ir_inst *i = gen_inst(g, r);
@@ -321,8 +329,8 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
 /* The pin of r's hint, if nothing else lives there any more; else NO_REG. */
 static unsigned hinted(struct gen *g, const struct host_regs *file, ir_ref r)
 {
-    if (!g->val[r].hint || !g->val[r].left) return NO_REG;
-    unsigned slot = g->val[r].hint - 1u;
+    if (!ir_hint(gen_inst(g, r)) || !gen_left(g, r)) return NO_REG;
+    unsigned slot = ir_hint(gen_inst(g, r)) - 1u;
     if (g->pin[slot] == NO_REG) return NO_REG;
     if (file->head[g->pin[slot]]) return NO_REG;
     gen_slot_changes(g, slot, r);
@@ -339,7 +347,7 @@ unsigned gen_def_gpr(struct gen *g, ir_ref r, unsigned prefer)
     }
     g->gpr_locked |= 1u << reg;
     g->val[r].narrow = gen_inst(g, r)->type == IR_I32;
-    if (g->val[r].left) bind(g, &g->gpr, r, VAL_GPR, reg);
+    if (gen_left(g, r)) bind(g, &g->gpr, r, VAL_GPR, reg);
     return reg;
 }
 
@@ -352,7 +360,7 @@ unsigned gen_def_xmm(struct gen *g, ir_ref r, unsigned prefer)
     }
     g->xmm_locked |= 1u << reg;
     g->val[r].narrow = true;
-    if (g->val[r].left) bind(g, &g->xmm, r, VAL_XMM, reg);
+    if (gen_left(g, r)) bind(g, &g->xmm, r, VAL_XMM, reg);
     return reg;
 }
 

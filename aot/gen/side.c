@@ -51,7 +51,7 @@ static void say_places(struct gen *g)
 void gen_fault_point(struct gen *g)
 {
     say_places(g);
-    side_point(&g->side, POINT_FAULT, x64_pos(&g->b), g->pc);
+    side_point(&g->side, POINT_FAULT, x64_pos(&g->b), gen_pc(g));
 }
 
 void gen_safepoint(struct gen *g, u64 pc)

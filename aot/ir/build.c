@@ -13,6 +13,7 @@ struct ir_func *ir_new(struct arena *a, u32 insts)
     f->inst = arena_alloc(a, f->capacity * sizeof(*f->inst));
     memset(&f->inst[0], 0, sizeof(f->inst[0]));
     f->count = 1;
+    f->emit = ir_emit;
     f->block_capacity = 16;
     f->block = arena_alloc(a, f->block_capacity * sizeof(*f->block));
     return f;
@@ -26,6 +27,7 @@ u32 ir_begin_block(struct ir_func *f, u64 pc)
         f->block = more;
         f->block_capacity *= 2;
     }
+    if (f->facts) f->facts->has[0] = f->facts->has[1] = 0;
     f->block[f->block_count] = (struct ir_block){.first = f->count, .end = f->count, .pc = pc};
     return f->block_count++;
 }
@@ -41,6 +43,43 @@ void ir_grow(struct ir_func *f)
     memcpy(more, f->inst, f->count * sizeof(*more));
     f->inst = more;
     f->capacity *= 2;
+}
+
+/* In all that appends, growing is a call of its own behind which it starts again: so the way that
+ * is always taken keeps nothing across a call. */
+
+static __attribute__((noinline)) ir_ref grow_and_emit(struct ir_func *f, u32 head, s64 imm,
+                                                      ir_ref a, ir_ref b, ir_ref c)
+{
+    ir_grow(f);
+    return ir_emit(f, head, imm, a, b, c);
+}
+
+ir_ref ir_emit(struct ir_func *f, u32 head, s64 imm, ir_ref a, ir_ref b, ir_ref c)
+{
+    if (ir_is_full(f)) return grow_and_emit(f, head, imm, a, b, c);
+    ir_write(f, f->count, head, imm, a, b, c);
+    return f->count++;
+}
+
+ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot)
+{
+    struct ir_facts *k = f->facts;
+    if (k && ir_knows(k, slot)) {
+        if (k->of[slot].type == type) return k->of[slot].value;
+        return ir_opx(f, IR_GET, type, 0, 0, slot, IR_NONE, IR_NONE, IR_NONE);
+    }
+    if (k) ir_learn(k, slot, (struct ir_fact){f->count, (u8)type, false});
+    return ir_emit(f, ir_head(IR_GET, type, 0, 0), slot, IR_NONE, IR_NONE, IR_NONE);
+}
+
+void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v)
+{
+    if (f->facts) {
+        f->inst[v].uses++;
+        ir_learn(f->facts, slot, (struct ir_fact){v, (u8)type, true});
+    }
+    ir_emit(f, ir_head(IR_SET, type, 0, 0), slot, v, IR_NONE, IR_NONE);
 }
 
 void ir_count_uses(struct ir_func *f)

@@ -14,6 +14,7 @@
 #ifndef AOT_IR_IR_H
 #define AOT_IR_IR_H
 
+#include "aot/abi/slots.h"
 #include "aot/base/arena.h"
 #include "aot/base/types.h"
 #include "aot/ir/ops.h"
@@ -111,7 +112,7 @@ struct ir_inst {
     ir_ref arg[3];
     s64 imm;
     u32 uses; /* set by ir_count_uses and kept by passes that need it */
-    u32 note; /* free for the pass that runs; undefined between passes */
+    u32 note; /* free for the pass that runs; between passes 0, or what ir_look_back has left */
 };
 
 struct ir_block {
@@ -120,16 +121,58 @@ struct ir_block {
     u32 preds;         /* predecessors inside the function, entries not counted */
     bool entry;        /* may be entered from outside */
     bool loop_head;    /* target of a back edge */
+    /* By ir_look_back: */
+    bool sees_nzcv; /* NZCV may be seen behind the start before it is SET (functions of one block:
+                       not set) */
+    ir_ref work;    /* the first instruction that has something to do, or end */
+    u64 sets;       /* register slots that are SET here */
+};
+
+/* What ir_look_back finds about the function's slots, those that may live in host registers. */
+struct ir_look {
+    u64 seen, often;              /* slots with accesses; with more than one, or in a loop */
+    u32 accesses[SLOT_REGISTERS]; /* GETs and SETs, those in loops counted several times */
 };
 
 struct ir_func;
 
+/* The first four bytes of an instruction. */
+static inline u32 ir_head(unsigned op, unsigned type, unsigned esz, unsigned mod)
+{
+    return op | type << 8 | esz << 16 | mod << 24;
+}
+
 /*
- * Called for instruction r, just appended, by the builder's functions but ir_append: gives the
- * value that stands for it, r or an earlier one. In the latter case it may take r back off the end.
- * Earlier instructions stay what they are, since the caller may hold their numbers.
+ * Appends an instruction and gives the value that stands for it: itself or an earlier one. Earlier
+ * instructions stay what they are, since the caller may hold their numbers. The arguments are what
+ * fits in registers: building is a good part of what translation costs.
  */
-typedef ir_ref ir_birth_fn(struct ir_func *f, ir_ref r);
+typedef ir_ref ir_emit_fn(struct ir_func *f, u32 head, s64 imm, ir_ref a, ir_ref b, ir_ref c);
+
+/*
+ * What is known of slots at one place of a block: a value that a GET would give, from a SET or an
+ * earlier GET. Valid where `has` has the slot's bit: there is nothing else to clear at a block's
+ * start. The FPSR slot is never in it: operations raise flags behind its back.
+ */
+struct ir_facts {
+    u64 has[2];
+    struct ir_fact {
+        ir_ref value;
+        u8 type;    /* the value's */
+        bool whole; /* it says all of the slot: it was set, the rest is zero */
+    } of[SLOT_COUNT];
+};
+
+static inline bool ir_knows(const struct ir_facts *k, unsigned slot)
+{
+    return k->has[slot >> 6] >> (slot & 63) & 1;
+}
+
+static inline void ir_learn(struct ir_facts *k, unsigned slot, struct ir_fact fact)
+{
+    k->has[slot >> 6] |= (u64)(slot != SLOT_FPSR) << (slot & 63);
+    k->of[slot] = fact;
+}
 
 struct ir_func {
     struct arena *arena;
@@ -137,9 +180,11 @@ struct ir_func {
     u32 count, capacity; /* inst[0] is a NOP */
     struct ir_block *block;
     u32 block_count, block_capacity;
-    u64 pc;             /* guest address of the region's first instruction */
-    ir_birth_fn *birth; /* or NULL */
-    void *birth_state;  /* its own */
+    u64 pc;                 /* guest address of the region's first instruction */
+    ir_emit_fn *emit;       /* how ir_opx appends: ir_emit, or a pass that simplifies at birth */
+    struct ir_facts *facts; /* NULL, or what is known of the current block's slots; then the uses of
+                               all that is appended are counted too */
+    struct ir_look *look;   /* NULL, or ir_look_back has been here and nothing has changed since */
     bool merged; /* optimised across guest instructions: the slots are the guest's state at points
                     (FAULT, FP, GUARD, EXITIF, HELPER, END) and at block starts, no longer at each
                     INSN; NZCV is not where it is dead */
@@ -154,15 +199,21 @@ struct ir_op_info {
 
 extern const struct ir_op_info ir_op_table[IR_OP_COUNT];
 
-/* The same facts by the byte, for walks that look at every instruction. */
-enum ir_effect {
-    IR_EFFECT_NONE,  /* a value of other values; GET too */
-    IR_EFFECT_POINT, /* FAULT or FP: guest state must be exact there */
-    IR_EFFECT_OTHER, /* SIDE or END */
+/* The same facts by the byte, for walks that look at every instruction: what an operation has to do
+ * with guest state. */
+enum ir_kind {
+    IR_KIND_NOTHING, /* NOP, INSN */
+    IR_KIND_VALUE,   /* nothing: a value of other values */
+    IR_KIND_GET,
+    IR_KIND_SET,
+    IR_KIND_POINT,   /* it must be exact: FAULT, FP, GUARD, HELPER */
+    IR_KIND_EXIT_IF, /* likewise, and then control may leave */
+    IR_KIND_END,     /* control goes elsewhere, and takes all slots along */
+    IR_KIND_OTHER    /* nothing, but it has another effect */
 };
 
 extern const u8 ir_op_args[IR_OP_COUNT];
-extern const u8 ir_op_effect[IR_OP_COUNT];
+extern const u8 ir_op_kind[IR_OP_COUNT]; /* enum ir_kind */
 
 static inline const struct ir_op_info *ir_op_info(unsigned op)
 {
@@ -202,7 +253,7 @@ u32 ir_begin_block(struct ir_func *f, u64 pc);
 /* Closes the current block: the last instruction must be an END op. */
 void ir_end_block(struct ir_func *f);
 
-/* Makes room for more instructions. Private to ir_append. */
+/* Makes room for more instructions. Private to what appends. */
 void ir_grow(struct ir_func *f);
 
 /* Appends an instruction and returns it for the caller to fill what the arguments don't. Building
@@ -220,19 +271,36 @@ static inline ir_ref ir_ref_of(const struct ir_func *f, const struct ir_inst *i)
     return (ir_ref)(i - f->inst);
 }
 
-/* Appends an instruction and gives its value. */
+/* The plain way to append. */
+ir_emit_fn ir_emit;
+
+/* Appends an instruction and gives its value, by the function's own way. */
 static inline ir_ref ir_opx(struct ir_func *f, unsigned op, unsigned type, unsigned esz,
                             unsigned mod, s64 imm, ir_ref a, ir_ref b, ir_ref c)
 {
-    struct ir_inst *i = ir_append(f, op, type);
-    i->esz = (u8)esz;
-    i->mod = (u8)mod;
-    i->imm = imm;
-    i->arg[0] = a;
-    i->arg[1] = b;
-    i->arg[2] = c;
-    return f->birth ? f->birth(f, f->count - 1) : f->count - 1;
+    return f->emit(f, ir_head(op, type, esz, mod), imm, a, b, c);
 }
+
+/* Writes instruction r, for which there is room. */
+static inline void ir_write(struct ir_func *f, ir_ref r, u32 head, s64 imm, ir_ref a, ir_ref b,
+                            ir_ref c)
+{
+    f->inst[r] = (struct ir_inst){.op = (u8)head,
+                                  .type = (u8)(head >> 8),
+                                  .esz = (u8)(head >> 16),
+                                  .mod = (u8)(head >> 24),
+                                  .arg = {a, b, c},
+                                  .imm = imm};
+}
+
+static inline bool ir_is_full(const struct ir_func *f)
+{
+    return __builtin_expect(f->count == f->capacity, 0);
+}
+
+/* A GET, or the value that is known to be in the slot; a SET. */
+ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot);
+void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v);
 
 /* Short forms. Constants and INSNs are what they are: nothing is done at their birth. */
 static inline ir_ref ir_const(struct ir_func *f, unsigned type, s64 value)
@@ -244,16 +312,6 @@ static inline ir_ref ir_const(struct ir_func *f, unsigned type, s64 value)
 static inline void ir_insn(struct ir_func *f, u64 pc)
 {
     ir_append(f, IR_INSN, IR_VOID)->imm = (s64)pc;
-}
-
-static inline ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot)
-{
-    return ir_opx(f, IR_GET, type, 0, 0, slot, IR_NONE, IR_NONE, IR_NONE);
-}
-
-static inline void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v)
-{
-    ir_opx(f, IR_SET, type, 0, 0, slot, v, IR_NONE, IR_NONE);
 }
 
 static inline ir_ref ir_op1(struct ir_func *f, unsigned op, unsigned type, ir_ref a)
@@ -275,6 +333,41 @@ static inline ir_ref ir_op3(struct ir_func *f, unsigned op, unsigned type, ir_re
 /* Fills uses of every instruction; fills preds and loop_head of every block. */
 void ir_count_uses(struct ir_func *f);
 void ir_link_blocks(struct ir_func *f);
+
+/*
+ * A walk backward (look.c). With drop_dead, SETs that nothing sees and values that nobody uses
+ * become NOPs. Every instruction that has something to do gets a note: where the next one in its
+ * block is (NOPs and INSNs are skipped), and what the functions below read from it. Wants uses
+ * counted, and keeps them.
+ */
+void ir_look_back(struct ir_func *f, bool drop_dead);
+
+#define IR_LOOK_FAR 0xffffu /* a note can't say more than this is skipped: a NOP in between can */
+
+static inline u32 ir_look_note(unsigned hint, bool sees_nzcv, u32 distance)
+{
+    return hint | (u32)sees_nzcv << 8 | distance << 16;
+}
+
+/* 1 + the slot into whose place the value may be computed: it is SET there, and nobody could see
+ * the difference in between. 0: none. */
+static inline unsigned ir_hint(const struct ir_inst *i)
+{
+    return i->note & 0xff;
+}
+
+/* NZCV's slot is read or may be seen here or behind, before it is SET. */
+static inline bool ir_sees_nzcv(const struct ir_inst *i)
+{
+    return i->note >> 8 & 1;
+}
+
+/* How far the next instruction that has something to do is away; behind the last it is the block's
+ * end. */
+static inline u32 ir_distance(const struct ir_inst *i)
+{
+    return i->note >> 16;
+}
 
 /* Successor blocks of a block: 0, 1 or 2 numbers. */
 unsigned ir_successors(const struct ir_func *f, const struct ir_block *b, u32 out[2]);

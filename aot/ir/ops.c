@@ -26,11 +26,19 @@ const u8 ir_op_args[IR_OP_COUNT] = {
 #undef X
 };
 
-const u8 ir_op_effect[IR_OP_COUNT] = {
+#define IS(a, b) (IR_##a == IR_##b)
+
+const u8 ir_op_kind[IR_OP_COUNT] = {
 #define X(name, text, signature, flags)                                                            \
-    [IR_##name] = (flags) & (FAULT | FP)   ? IR_EFFECT_POINT                                       \
-                  : (flags) & (SIDE | END) ? IR_EFFECT_OTHER                                       \
-                                           : IR_EFFECT_NONE,
+    [IR_##name] = IS(name, NOP) || IS(name, INSN)       ? IR_KIND_NOTHING                          \
+                  : IS(name, GET)                       ? IR_KIND_GET                              \
+                  : IS(name, SET)                       ? IR_KIND_SET                              \
+                  : IS(name, EXITIF)                    ? IR_KIND_EXIT_IF                          \
+                  : IS(name, GUARD) || IS(name, HELPER) ? IR_KIND_POINT                            \
+                  : (flags) & (FAULT | FP)              ? IR_KIND_POINT                            \
+                  : (flags)&END                         ? IR_KIND_END                              \
+                  : (flags)&SIDE                        ? IR_KIND_OTHER                            \
+                                                        : IR_KIND_VALUE,
     IR_OPS(X)
 #undef X
 };

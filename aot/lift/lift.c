@@ -22,12 +22,18 @@ bool lift_has_feature(enum a64_feature feature)
     return feature < A64_FEATURE_COUNT && feature_is_lifted[feature];
 }
 
+static bool is_supported(enum a64_row row, u32 word)
+{
+    return a64_row_feature[row] == A64_FEATURE_base ||
+           lift_has_feature(a64_word_feature(row, word));
+}
+
 static void lift_instruction(struct lifter *l, enum a64_row row)
 {
     lift_fn *fn = row_function[row];
     ir_insn(l->f, l->pc);
     lift_check_sp(l);
-    if (fn && lift_has_feature(a64_word_feature(row, l->word)))
+    if (fn && is_supported(row, l->word))
         fn(l, l->word);
     else
         lift_unsupported(l, l->word);

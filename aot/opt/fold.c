@@ -80,17 +80,19 @@ static unsigned significant_bits(const struct ir_func *f, const struct ir_inst *
     }
 }
 
-/* --- rules by operation; true: the instruction has become something else -----------------------
- */
-
-/* x op 0 is x. */
-static bool drop_zero(struct ir_func *f, ir_ref r)
+/* True when all arguments are constants and the result could be worked out. */
+static bool fold_constants(struct ir_func *f, struct ir_inst *i)
 {
-    struct ir_inst *i = &f->inst[r];
-    if (!is_const_of(operand(f, i, 1), 0)) return false;
-    replace(f, r, i->arg[0]);
+    const struct ir_inst *a = operand(f, i, 0), *b = operand(f, i, 1);
+    s64 result;
+    if (!is_const(a) || (ir_op_args[i->op] > 1 && !is_const(b))) return false;
+    if (!fold_const(i, a->imm, b->imm, &result)) return false;
+    become_const(f, i, result);
     return true;
 }
+
+/* --- rules by operation --------------------------------------------------------------------------
+ */
 
 /* Constants go right, where the generator looks for them. */
 static void swap_const(struct ir_func *f, struct ir_inst *i)
@@ -101,9 +103,37 @@ static void swap_const(struct ir_func *f, struct ir_inst *i)
     i->arg[1] = a;
 }
 
-static void fold_add(struct ir_func *f, ir_ref r)
+/* Nothing but constants: NEG, NOT, ANDN, ORN. */
+void opt_fold_plain(struct ir_func *f, ir_ref r)
+{
+    fold_constants(f, &f->inst[r]);
+}
+
+void opt_fold_multiply(struct ir_func *f, ir_ref r)
+{
+    if (!fold_constants(f, &f->inst[r])) swap_const(f, &f->inst[r]);
+}
+
+/* FLADD, as the ADD beside it. */
+void opt_fold_flags(struct ir_func *f, ir_ref r)
+{
+    swap_const(f, &f->inst[r]);
+}
+
+/* x op 0 is x. */
+static bool drop_zero(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    if (!is_const_of(operand(f, i, 1), 0)) return false;
+    replace(f, r, i->arg[0]);
+    return true;
+}
+
+void opt_fold_add(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *a, *b;
+    if (fold_constants(f, i)) return;
+    swap_const(f, i);
     if (drop_zero(f, r)) return;
     a = operand(f, i, 0);
     b = operand(f, i, 1);
@@ -115,9 +145,11 @@ static void fold_add(struct ir_func *f, ir_ref r)
     i->imm = address;
 }
 
-static void fold_and(struct ir_func *f, ir_ref r)
+void opt_fold_and(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
+    if (fold_constants(f, i)) return;
+    swap_const(f, i);
     const struct ir_inst *a = operand(f, i, 0), *b = operand(f, i, 1);
     if (!is_const(b)) return;
     u64 mask = width_of(i) == 32 ? (u32)b->imm : (u64)b->imm;
@@ -129,10 +161,19 @@ static void fold_and(struct ir_func *f, ir_ref r)
         replace(f, r, i->arg[0]);
 }
 
-/* x op x is 0. */
-static void fold_difference(struct ir_func *f, ir_ref r)
+void opt_fold_or(struct ir_func *f, ir_ref r)
+{
+    if (fold_constants(f, &f->inst[r])) return;
+    swap_const(f, &f->inst[r]);
+    drop_zero(f, r);
+}
+
+/* SUB and XOR: x op x is 0. */
+void opt_fold_difference(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
+    if (fold_constants(f, i)) return;
+    if (i->op == IR_XOR) swap_const(f, i);
     if (i->arg[0] == i->arg[1])
         become_const(f, i, 0);
     else
@@ -155,19 +196,21 @@ static void fold_shift_pair(struct ir_func *f, ir_ref r)
     i->esz = left == 8 ? 0 : left == 16 ? 1 : 2;
 }
 
-static void fold_shift(struct ir_func *f, ir_ref r)
+void opt_fold_shift(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *b = operand(f, i, 1);
+    if (fold_constants(f, i)) return;
     if (is_const(b) && ((u64)b->imm & (width_of(i) - 1)) == 0)
         replace(f, r, i->arg[0]);
     else if (i->op == IR_SHR || i->op == IR_SAR)
         fold_shift_pair(f, r);
 }
 
-static void fold_zext(struct ir_func *f, ir_ref r)
+void opt_fold_zext(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0);
     unsigned bits = 8u << i->esz;
+    if (fold_constants(f, i)) return;
     if ((a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz >= i->esz && a->uses == 1) {
         use_instead(f, i, 0, a->arg[0]);
         a = operand(f, i, 0);
@@ -179,9 +222,10 @@ static void fold_zext(struct ir_func *f, ir_ref r)
     }
 }
 
-static void fold_sext(struct ir_func *f, ir_ref r)
+void opt_fold_sext(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0);
+    if (fold_constants(f, i)) return;
     bool same = ir_value_type(a) == i->type;
     if (same && (8u << i->esz >= width_of(i) || significant_bits(f, a) < 8u << i->esz))
         replace(f, r, i->arg[0]);
@@ -191,15 +235,16 @@ static void fold_sext(struct ir_func *f, ir_ref r)
         use_instead(f, i, 0, a->arg[0]);
 }
 
-static void fold_trunc(struct ir_func *f, ir_ref r)
+void opt_fold_trunc(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
     const struct ir_inst *a = operand(f, i, 0);
+    if (fold_constants(f, i)) return;
     bool extended = (a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz == 2;
     if (extended && ir_value_type(operand(f, a, 0)) == IR_I32) replace(f, r, a->arg[0]);
 }
 
-static void fold_select(struct ir_func *f, ir_ref r)
+void opt_fold_select(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
     if (i->arg[1] == i->arg[2]) replace(f, r, i->arg[1]);
@@ -224,7 +269,7 @@ static unsigned inverse(unsigned cmp)
     return other[cmp];
 }
 
-static void fold_icmp(struct ir_func *f, ir_ref r)
+void opt_fold_icmp(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
     ir_ref a = i->arg[0];
@@ -233,7 +278,7 @@ static void fold_icmp(struct ir_func *f, ir_ref r)
 }
 
 /* The inverse comparison or condition in place of BNOT. */
-static void fold_bnot(struct ir_func *f, ir_ref r)
+void opt_fold_bnot(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
     const struct ir_inst *a = operand(f, i, 0);
@@ -267,9 +312,9 @@ static void fold_index(struct ir_func *f, struct ir_inst *i)
 }
 
 /* The base is a sum that only this access uses: its parts become base, index and displacement. */
-static void fold_address(struct ir_func *f, struct ir_inst *i)
+void opt_fold_address(struct ir_func *f, ir_ref r)
 {
-    struct ir_inst *a = operand(f, i, 0);
+    struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0);
     for (unsigned depth = 0; depth < 2 && a->op == IR_ADD && a->uses == 1; depth++) {
         const struct ir_inst *b = operand(f, a, 1);
         s64 imm;
@@ -285,54 +330,4 @@ static void fold_address(struct ir_func *f, struct ir_inst *i)
         a = operand(f, i, 0);
     }
     if (i->arg[1]) fold_index(f, i);
-}
-
-/* --- all rules -----------------------------------------------------------------------------------
- */
-
-/* True when all arguments are constants and the result could be worked out. */
-static bool fold_constants(struct ir_func *f, struct ir_inst *i)
-{
-    unsigned n = ir_op_info(i->op)->args;
-    s64 v[3] = {0, 0, 0}, result;
-    for (unsigned k = 0; k < n; k++) {
-        const struct ir_inst *a = operand(f, i, k);
-        if (!is_const(a)) return false;
-        v[k] = a->imm;
-    }
-    if (!fold_const(i, v[0], v[1], &result)) return false;
-    become_const(f, i, result);
-    return true;
-}
-
-void opt_fold_inst(struct ir_func *f, ir_ref r)
-{
-    struct ir_inst *i = &f->inst[r];
-    switch (i->op) {
-    case IR_LOAD:
-    case IR_LOADS:
-    case IR_STORE: fold_address(f, i); return;
-    case IR_ICMP: fold_icmp(f, r); return;
-    case IR_BNOT: fold_bnot(f, r); return;
-    case IR_SELECT: fold_select(f, r); return;
-    case IR_FLADD: swap_const(f, i); return; /* as the ADD beside it */
-    default: break;
-    }
-    if (!fold_const_knows(i->op) || fold_constants(f, i)) return;
-    if (ir_has(i->op, IR_FL_COMM)) swap_const(f, i);
-    switch (i->op) {
-    case IR_ADD: fold_add(f, r); return;
-    case IR_AND: fold_and(f, r); return;
-    case IR_OR: drop_zero(f, r); return;
-    case IR_SUB:
-    case IR_XOR: fold_difference(f, r); return;
-    case IR_SHL:
-    case IR_SHR:
-    case IR_SAR:
-    case IR_ROR: fold_shift(f, r); return;
-    case IR_ZEXT: fold_zext(f, r); return;
-    case IR_SEXT: fold_sext(f, r); return;
-    case IR_TRUNC: fold_trunc(f, r); return;
-    default: return;
-    }
 }

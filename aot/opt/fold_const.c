@@ -4,30 +4,6 @@
  */
 #include "aot/opt/fold_const.h"
 
-bool fold_const_knows(unsigned op)
-{
-    switch (op) {
-    case IR_ADD:
-    case IR_SUB:
-    case IR_MUL:
-    case IR_NEG:
-    case IR_NOT:
-    case IR_AND:
-    case IR_OR:
-    case IR_XOR:
-    case IR_ANDN:
-    case IR_ORN:
-    case IR_SHL:
-    case IR_SHR:
-    case IR_SAR:
-    case IR_ROR:
-    case IR_SEXT:
-    case IR_ZEXT:
-    case IR_TRUNC: return true;
-    default: return false;
-    }
-}
-
 bool fold_const(const struct ir_inst *i, s64 a, s64 b, s64 *result)
 {
     unsigned width = i->type == IR_I64 ? 64 : 32, n = (unsigned)b & (width - 1);

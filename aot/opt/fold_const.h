@@ -6,9 +6,6 @@
 
 #include "aot/ir/ir.h"
 
-/* Operations that fold_const can work out. */
-bool fold_const_knows(unsigned op);
-
 /*
  * The value of an instruction whose arguments are the constants a and b, as a CONST of the
  * instruction's type has it (i32 zero-extended). False: it is left to run.

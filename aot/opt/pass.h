@@ -10,19 +10,6 @@
 #include "aot/abi/slots.h"
 #include "aot/ir/ir.h"
 
-/* Operations that may go when nobody uses their value. */
-static inline bool opt_is_pure(unsigned op)
-{
-    return ir_op_effect[op] == IR_EFFECT_NONE;
-}
-
-/* Guest state must be exact here: what may leave the region, or look at or change the slots. */
-static inline bool opt_observes_state(unsigned op)
-{
-    return ir_op_effect[op] == IR_EFFECT_POINT || ir_has(op, IR_FL_END) || op == IR_GUARD ||
-           op == IR_EXITIF || op == IR_HELPER;
-}
-
 /* The instruction goes; uses are kept. */
 static inline void opt_drop(struct ir_func *f, struct ir_inst *i)
 {
@@ -31,36 +18,20 @@ static inline void opt_drop(struct ir_func *f, struct ir_inst *i)
     *i = (struct ir_inst){.op = IR_NOP, .note = i->note};
 }
 
-/* --- what is known of slots (slots.c) ------------------------------------------------------------
+/* --- rules for one operation ---------------------------------------------------------------------
+ *
+ * Arguments are what stands for them, uses counted. A rule keeps uses and f->facts right.
  */
+typedef void opt_rule_fn(struct ir_func *f, ir_ref r);
 
-struct opt_fact {
-    ir_ref value;
-    u8 type;    /* the value's */
-    bool whole; /* it says all of the slot: it was set, the rest is zero */
-};
+/* What is known of slots (slots.c). GET: replaced by the known value, made an operation on it, or
+ * learnt from; SET: learnt from; HELPER: what it may change is no longer known. */
+opt_rule_fn opt_forward_get, opt_learn_set, opt_forget_helper;
 
-/* Facts of one block, valid where `has` has the slot's bit: nothing to clear at a block's start.
- * The FPSR slot is never in it: operations raise flags behind its back. */
-struct opt_facts {
-    u64 has[2];
-    struct opt_fact of[SLOT_COUNT];
-};
-
-/* GET r: replaced by the known value, made an operation on it, or learnt from. */
-void opt_forward_get(struct ir_func *f, ir_ref r, struct opt_facts *k);
-
-/* SET r: its value is the slot's. */
-void opt_learn_set(const struct ir_func *f, ir_ref r, struct opt_facts *k);
-
-/* Behind a HELPER. */
-void opt_forget_helper(struct opt_facts *k);
-
-/* --- one instruction (fold.c) --------------------------------------------------------------------
- */
-
-/* Constants, algebra, addresses. Keeps uses. */
-void opt_fold_inst(struct ir_func *f, ir_ref r);
+/* Constants, algebra, addresses (fold.c). */
+opt_rule_fn opt_fold_add, opt_fold_difference, opt_fold_multiply, opt_fold_plain, opt_fold_and,
+    opt_fold_or, opt_fold_shift, opt_fold_zext, opt_fold_sext, opt_fold_trunc, opt_fold_select,
+    opt_fold_icmp, opt_fold_bnot, opt_fold_flags, opt_fold_address;
 
 /* --- passes --------------------------------------------------------------------------------------
  */
@@ -71,8 +42,5 @@ void opt_fold_inst(struct ir_func *f, ir_ref r);
  * other passes don't take it, and uses are not counted.
  */
 bool opt_simplify(struct ir_func *f);
-
-/* Drops SETs that nothing sees and values that nobody uses. Keeps uses. */
-void opt_dead(struct ir_func *f);
 
 #endif

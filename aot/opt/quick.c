@@ -7,8 +7,8 @@
 
 void opt_quick(struct ir_func *f)
 {
-    if (f->birth || opt_simplify(f)) {
-        opt_dead(f);
+    if (f->facts || opt_simplify(f)) {
+        ir_look_back(f, true);
         f->merged = true;
     } else {
         ir_count_uses(f);

@@ -9,70 +9,70 @@
 #include "aot/opt/opt.h"
 #include "aot/opt/pass.h"
 
-struct simplifier {
-    struct opt_facts known;
-    u32 block; /* at birth: how many blocks had begun when the facts were learnt */
-};
-
-static void count_uses(struct ir_func *f, const struct ir_inst *i)
+static inline void count_uses(struct ir_func *f, const struct ir_inst *i)
 {
     unsigned n = ir_op_args[i->op];
-    for (unsigned k = 0; k < n; k++) f->inst[i->arg[k]].uses++;
+    if (n > 0) f->inst[i->arg[0]].uses++;
+    if (n > 1) f->inst[i->arg[1]].uses++;
+    if (n > 2) f->inst[i->arg[2]].uses++;
 }
 
-/* Arguments are what stands for them; i->note is r and i->uses 0. */
-static void simplify_inst(struct ir_func *f, ir_ref r, struct opt_facts *known)
-{
-    struct ir_inst *i = &f->inst[r];
-    switch (i->op) {
-    case IR_NOP:
-    case IR_INSN:
-    case IR_CONST: return;
-    case IR_GET:
-        opt_forward_get(f, r, known);
-        if (i->note == r && i->op != IR_GET) opt_fold_inst(f, r);
-        return;
-    case IR_SET:
-        count_uses(f, i);
-        opt_learn_set(f, r, known);
-        return;
-    case IR_HELPER: opt_forget_helper(known); break;
-    default: break;
-    }
-    count_uses(f, i);
-    opt_fold_inst(f, r);
-}
+static opt_rule_fn *const rule_of[IR_OP_COUNT] = {
+    [IR_GET] = opt_forward_get,   [IR_SET] = opt_learn_set,       [IR_HELPER] = opt_forget_helper,
+    [IR_ADD] = opt_fold_add,      [IR_SUB] = opt_fold_difference, [IR_MUL] = opt_fold_multiply,
+    [IR_NEG] = opt_fold_plain,    [IR_NOT] = opt_fold_plain,      [IR_AND] = opt_fold_and,
+    [IR_OR] = opt_fold_or,        [IR_XOR] = opt_fold_difference, [IR_ANDN] = opt_fold_plain,
+    [IR_ORN] = opt_fold_plain,    [IR_SHL] = opt_fold_shift,      [IR_SHR] = opt_fold_shift,
+    [IR_SAR] = opt_fold_shift,    [IR_ROR] = opt_fold_shift,      [IR_ZEXT] = opt_fold_zext,
+    [IR_SEXT] = opt_fold_sext,    [IR_TRUNC] = opt_fold_trunc,    [IR_SELECT] = opt_fold_select,
+    [IR_ICMP] = opt_fold_icmp,    [IR_BNOT] = opt_fold_bnot,      [IR_FLADD] = opt_fold_flags,
+    [IR_LOAD] = opt_fold_address, [IR_LOADS] = opt_fold_address,  [IR_STORE] = opt_fold_address,
+};
 
 /* --- at birth ------------------------------------------------------------------------------------
  */
 
-static ir_ref at_birth(struct ir_func *f, ir_ref r)
+static ir_ref apply(struct ir_func *f, ir_ref r, opt_rule_fn *rule)
 {
-    struct simplifier *s = f->birth_state;
     struct ir_inst *i = &f->inst[r];
-    if (s->block != f->block_count) {
-        s->known.has[0] = s->known.has[1] = 0;
-        s->block = f->block_count;
-    }
     i->note = r;
-    simplify_inst(f, r, &s->known);
-    if (i->note == r) return r;
-    f->count = r;
-    return i->note;
+    rule(f, r);
+    ir_ref value = i->note;
+    i->note = 0;
+    if (value != r) f->count = r;
+    return value;
+}
+
+static ir_emit_fn emit_simplified;
+
+static __attribute__((noinline)) ir_ref grow_and_emit(struct ir_func *f, u32 head, s64 imm,
+                                                      ir_ref a, ir_ref b, ir_ref c)
+{
+    ir_grow(f);
+    return emit_simplified(f, head, imm, a, b, c);
+}
+
+/* SETs never come here, and GETs only when something is known of the slot (ir_get, ir_set). */
+static ir_ref emit_simplified(struct ir_func *f, u32 head, s64 imm, ir_ref a, ir_ref b, ir_ref c)
+{
+    if (ir_is_full(f)) return grow_and_emit(f, head, imm, a, b, c);
+    ir_ref r = f->count++;
+    ir_write(f, r, head, imm, a, b, c);
+    count_uses(f, &f->inst[r]);
+    opt_rule_fn *rule = rule_of[head & 0xff];
+    return rule ? apply(f, r, rule) : r;
 }
 
 void opt_at_birth(struct ir_func *f)
 {
-    struct simplifier *s = arena_alloc(f->arena, sizeof(*s));
-    s->block = 0;
-    f->birth = at_birth;
-    f->birth_state = s;
+    f->facts = arena_alloc(f->arena, sizeof(*f->facts));
+    f->emit = emit_simplified;
 }
 
 /* --- as a walk -----------------------------------------------------------------------------------
  */
 
-/* False: an argument is defined further down. */
+/* Arguments become what stands for them. False: one is defined further down. */
 static bool resolve(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
@@ -86,16 +86,26 @@ static bool resolve(struct ir_func *f, ir_ref r)
     return true;
 }
 
-bool opt_simplify(struct ir_func *f)
+static bool simplify_block(struct ir_func *f, const struct ir_block *b)
 {
-    struct opt_facts known;
-    f->inst[0].note = f->inst[0].uses = 0;
-    for (u32 b = 0; b < f->block_count; b++) {
-        known.has[0] = known.has[1] = 0;
-        for (ir_ref r = f->block[b].first; r < f->block[b].end; r++) {
-            if (!resolve(f, r)) return false;
-            simplify_inst(f, r, &known);
-        }
+    f->facts->has[0] = f->facts->has[1] = 0;
+    for (ir_ref r = b->first; r < b->end; r++) {
+        if (!resolve(f, r)) return false;
+        count_uses(f, &f->inst[r]);
+        opt_rule_fn *rule = rule_of[f->inst[r].op];
+        if (rule) rule(f, r);
     }
     return true;
+}
+
+bool opt_simplify(struct ir_func *f)
+{
+    struct ir_facts known;
+    bool done = true;
+    f->facts = &known;
+    f->inst[0].note = f->inst[0].uses = 0;
+    for (u32 b = 0; b < f->block_count && done; b++) done = simplify_block(f, &f->block[b]);
+    f->facts = NULL;
+    for (ir_ref r = 0; r < f->count; r++) f->inst[r].note = 0;
+    return done;
 }

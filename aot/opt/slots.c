@@ -22,7 +22,7 @@ static void become(struct ir_func *f, struct ir_inst *i, unsigned op, unsigned e
 }
 
 /* A GET of a slot of which something is known. True: it is done with. */
-static bool use_fact(struct ir_func *f, struct ir_inst *i, const struct opt_fact *k)
+static bool use_fact(struct ir_func *f, struct ir_inst *i, const struct ir_fact *k)
 {
     if (i->type == k->type) {
         i->note = k->value;
@@ -40,34 +40,30 @@ static bool use_fact(struct ir_func *f, struct ir_inst *i, const struct opt_fact
     return true;
 }
 
-static u64 slot_bit(s64 slot)
+static u64 slot_bit(unsigned slot)
 {
     return UINT64_C(1) << (slot & 63);
 }
 
-void opt_forget_helper(struct opt_facts *k)
+void opt_forget_helper(struct ir_func *f, ir_ref r)
 {
-    k->has[1] &= ~(slot_bit(SLOT_NZCV) | slot_bit(SLOT_QC) | slot_bit(SLOT_FPCR));
+    (void)r;
+    f->facts->has[1] &= ~(slot_bit(SLOT_NZCV) | slot_bit(SLOT_QC) | slot_bit(SLOT_FPCR));
 }
 
-static void learn(struct opt_facts *k, s64 slot, struct opt_fact fact)
-{
-    if (slot == SLOT_FPSR) return;
-    k->has[slot >> 6] |= slot_bit(slot);
-    k->of[slot] = fact;
-}
-
-void opt_learn_set(const struct ir_func *f, ir_ref r, struct opt_facts *k)
+void opt_learn_set(struct ir_func *f, ir_ref r)
 {
     const struct ir_inst *i = &f->inst[r];
-    learn(k, i->imm, (struct opt_fact){i->arg[0], i->type, true});
+    ir_learn(f->facts, (unsigned)i->imm, (struct ir_fact){i->arg[0], i->type, true});
 }
 
-void opt_forward_get(struct ir_func *f, ir_ref r, struct opt_facts *k)
+void opt_forward_get(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
-    s64 slot = i->imm;
-    bool known = k->has[slot >> 6] & slot_bit(slot);
-    if (!known || (!use_fact(f, i, &k->of[slot]) && !k->of[slot].whole))
-        learn(k, slot, (struct opt_fact){r, i->type, false});
+    struct ir_facts *k = f->facts;
+    unsigned slot = (unsigned)i->imm;
+    if (!ir_knows(k, slot) || (!use_fact(f, i, &k->of[slot]) && !k->of[slot].whole))
+        ir_learn(k, slot, (struct ir_fact){r, i->type, false});
+    if (i->op == IR_TRUNC) opt_fold_trunc(f, r);
+    if (i->op == IR_ZEXT) opt_fold_zext(f, r);
 }

@@ -26,7 +26,7 @@ static void run_simplify(struct ir_func *f)
 static void run_dead(struct ir_func *f)
 {
     ir_count_uses(f);
-    opt_dead(f);
+    ir_look_back(f, true);
 }
 
 static const struct pass {

@@ -1,0 +1,267 @@
+/*
+ * The look back over a function (ir.h, struct ir_look): one walk backward through each block finds
+ * what nobody sees, which the optimiser drops, and what a generator wants to know before it goes
+ * forward.
+ *
+ * Who sees what. A SET goes when another SET of the slot follows and nothing in between can see the
+ * slots. NZCV is followed across blocks too, and exits may say that its value is dead. A value goes
+ * when it has no uses left; loads stay, since they may fault, and so does what may raise a
+ * floating-point exception.
+ *
+ * Hints. A value that is SET to a slot may be computed right into the place of the slot when, from
+ * its definition to the SET, nothing reads or writes the slot and no operation that needs exact
+ * state could see it half-way. The SET, which the walk meets first, leaves its number in the note
+ * of the value; when the walk comes to the definition, it finds out whether that holds.
+ */
+#include "aot/ir/ir.h"
+
+#define LOOP_WEIGHT 8 /* an access in a loop counts as this many */
+#define MAX_WEIGHT  512
+
+/* --- NZCV across blocks --------------------------------------------------------------------------
+ */
+
+enum nzcv { NZCV_PASSES, NZCV_SEEN, NZCV_DIES };
+
+static enum nzcv nzcv_effect(const struct ir_inst *i)
+{
+    bool dead = i->mod & IR_EXIT_NZCV_DEAD;
+    switch (ir_op_kind[i->op]) {
+    case IR_KIND_GET: return i->imm == SLOT_NZCV ? NZCV_SEEN : NZCV_PASSES;
+    case IR_KIND_SET: return i->imm == SLOT_NZCV ? NZCV_DIES : NZCV_PASSES;
+    case IR_KIND_POINT: return NZCV_SEEN;
+    case IR_KIND_EXIT_IF: return dead ? NZCV_PASSES : NZCV_SEEN;
+    case IR_KIND_END:
+        if (i->op == IR_JUMP || i->op == IR_BR) return NZCV_PASSES;
+        return i->op != IR_TRAP && dead ? NZCV_DIES : NZCV_SEEN;
+    default: return NZCV_PASSES;
+    }
+}
+
+/* The first thing that happens to NZCV in a block. */
+static enum nzcv block_effect(const struct ir_func *f, const struct ir_block *b)
+{
+    enum nzcv effect = NZCV_PASSES;
+    for (ir_ref r = b->first; r < b->end && effect == NZCV_PASSES; r++)
+        effect = nzcv_effect(&f->inst[r]);
+    return effect;
+}
+
+static bool seen_behind(const struct ir_func *f, const struct ir_block *b)
+{
+    u32 to[2];
+    unsigned n = ir_successors(f, b, to);
+    for (unsigned k = 0; k < n; k++)
+        if (f->block[to[k]].sees_nzcv) return true;
+    return false;
+}
+
+/* Whether NZCV may be seen on a way from the start of a block before it is SET: where a block does
+ * so itself, and from there to predecessors that pass it on. */
+static void find_nzcv(struct ir_func *f)
+{
+    u8 *effect = arena_alloc(f->arena, f->block_count);
+    for (u32 b = 0; b < f->block_count; b++) {
+        effect[b] = (u8)block_effect(f, &f->block[b]);
+        f->block[b].sees_nzcv = effect[b] == NZCV_SEEN;
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (u32 b = f->block_count; b-- > 0;) {
+            struct ir_block *block = &f->block[b];
+            if (block->sees_nzcv || effect[b] != NZCV_PASSES || !seen_behind(f, block)) continue;
+            block->sees_nzcv = changed = true;
+        }
+    }
+}
+
+/* --- the walk ------------------------------------------------------------------------------------
+ */
+
+struct walk {
+    struct ir_func *f;
+    struct ir_look *look;
+    bool drop;
+    bool dropped_nzcv; /* a GET of NZCV has been dropped */
+    u32 weight;
+    ir_ref first;      /* of the block */
+    bool sees_nzcv;    /* by what is behind, before it is SET */
+    u64 doomed[2];     /* slots that will be SET before anything sees them, NZCV apart */
+    u64 sets;          /* register slots that the block SETs */
+    ir_ref next;       /* the nearest instruction behind that has something to do */
+    ir_ref next_point; /* the nearest behind that needs exact state */
+    ir_ref next_access[SLOT_REGISTERS]; /* likewise of the slot's GETs and SETs; may be another
+                                           block's */
+};
+
+/* The instruction goes; uses are kept. */
+static void drop(struct ir_func *f, struct ir_inst *i)
+{
+    unsigned n = ir_op_args[i->op];
+    for (unsigned k = 0; k < n; k++) f->inst[i->arg[k]].uses--;
+    *i = (struct ir_inst){.op = IR_NOP};
+}
+
+static void count_access(struct walk *w, ir_ref r, unsigned slot)
+{
+    struct ir_look *l = w->look;
+    u64 bit = UINT64_C(1) << slot;
+    w->next_access[slot] = r;
+    if (l->seen & bit) {
+        l->accesses[slot] += w->weight;
+        l->often |= bit;
+    } else {
+        l->accesses[slot] = w->weight;
+        if (w->weight > 1) l->often |= bit;
+        l->seen |= bit;
+    }
+}
+
+static inline void look_at_get(struct walk *w, ir_ref r, unsigned slot)
+{
+    if (slot == SLOT_NZCV) {
+        w->sees_nzcv = true;
+        return;
+    }
+    w->doomed[slot >> 6] &= ~(UINT64_C(1) << (slot & 63));
+    if (slot < SLOT_REGISTERS) count_access(w, r, slot);
+}
+
+/* False: nobody sees it, and nothing was done. */
+static inline bool look_at_set(struct walk *w, ir_ref r, const struct ir_inst *i)
+{
+    unsigned slot = (unsigned)i->imm;
+    u64 bit = UINT64_C(1) << (slot & 63);
+    if (slot == SLOT_NZCV) {
+        bool seen = w->sees_nzcv || !w->drop;
+        w->sees_nzcv = false;
+        return seen;
+    }
+    if (w->drop && w->doomed[slot >> 6] & bit) return false;
+    w->doomed[slot >> 6] |= bit;
+    if (slot >= SLOT_REGISTERS) return true;
+    if (i->arg[0] >= w->first) w->f->inst[i->arg[0]].note = r;
+    w->sets |= bit;
+    count_access(w, r, slot);
+    return true;
+}
+
+/* Control leaves, or may: what it does to NZCV is the exit's to say. */
+static inline void look_at_exit(struct walk *w, const struct ir_inst *i)
+{
+    enum nzcv effect = nzcv_effect(i);
+    w->doomed[0] = w->doomed[1] = 0;
+    if (effect != NZCV_PASSES) w->sees_nzcv = effect == NZCV_SEEN;
+}
+
+static inline void look_at_point(struct walk *w, ir_ref r)
+{
+    w->doomed[0] = w->doomed[1] = 0;
+    w->sees_nzcv = true;
+    w->next_point = r;
+}
+
+/* The slot that the value may be computed into, plus 1, or 0: its note is the wish of a SET. */
+static inline unsigned hint(const struct walk *w, const struct ir_inst *i)
+{
+    ir_ref set = i->note;
+    if (!set) return 0;
+    unsigned slot = (unsigned)w->f->inst[set].imm;
+    return w->next_point < set || w->next_access[slot] != set ? 0 : slot + 1;
+}
+
+/* Looks at instruction r; false when it has nothing to do. */
+static inline bool look_at(struct walk *w, ir_ref r, struct ir_inst *i)
+{
+    switch (ir_op_kind[i->op]) {
+    case IR_KIND_NOTHING: return false;
+    case IR_KIND_VALUE: return i->uses || !w->drop;
+    case IR_KIND_GET:
+        if (!i->uses && w->drop) {
+            w->dropped_nzcv |= i->imm == SLOT_NZCV;
+            return false;
+        }
+        look_at_get(w, r, (unsigned)i->imm);
+        return true;
+    case IR_KIND_SET: return look_at_set(w, r, i);
+    case IR_KIND_POINT: look_at_point(w, r); return true;
+    case IR_KIND_EXIT_IF: w->next_point = r; /* fallthrough */
+    case IR_KIND_END: look_at_exit(w, i); return true;
+    default: return true;
+    }
+}
+
+static void look_at_block(struct walk *w, struct ir_block *b)
+{
+    struct ir_inst *inst = w->f->inst;
+    w->first = b->first;
+    w->sees_nzcv = seen_behind(w->f, b);
+    w->doomed[0] = w->doomed[1] = w->sets = 0;
+    w->next_point = UINT32_MAX;
+    ir_ref next = b->end;
+    for (ir_ref r = b->end; r-- > b->first;) {
+        struct ir_inst *i = &inst[r];
+        unsigned into = hint(w, i);
+        if (!look_at(w, r, i)) {
+            if (i->op > IR_NOP && i->op != IR_INSN) drop(w->f, i);
+            if (next - r < IR_LOOK_FAR) continue;
+            into = 0;
+        }
+        i->note = ir_look_note(into, w->sees_nzcv, next - r);
+        next = r;
+    }
+    b->work = next;
+    b->sets = w->sets;
+}
+
+/* --- the whole -----------------------------------------------------------------------------------
+ */
+
+static void weigh_blocks(const struct ir_func *f, u32 *weight)
+{
+    for (u32 b = 0; b < f->block_count; b++) weight[b] = 1;
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 to[2];
+        unsigned n = ir_successors(f, &f->block[b], to);
+        for (unsigned k = 0; k < n; k++)
+            for (u32 c = to[k]; c <= b && to[k] <= b; c++)
+                if (weight[c] < MAX_WEIGHT) weight[c] *= LOOP_WEIGHT;
+    }
+}
+
+/* True: what was dropped in one block may have been all that another kept NZCV for. */
+static bool walk(struct ir_func *f, bool drop_dead)
+{
+    struct walk w; /* most of it needs no value before it gets one */
+    u32 one = 1, *weight = &one;
+    w.f = f;
+    w.look = f->look;
+    w.drop = drop_dead;
+    w.dropped_nzcv = false;
+    f->look->seen = f->look->often = 0;
+    if (f->block_count > 1) weight = arena_alloc(f->arena, f->block_count * sizeof(*weight));
+    weigh_blocks(f, weight);
+    if (f->block_count > 1 || f->block[0].preds) find_nzcv(f);
+    for (u32 b = f->block_count; b-- > 0;) {
+        w.weight = weight[b];
+        look_at_block(&w, &f->block[b]);
+    }
+    return w.dropped_nzcv && f->block_count > 1;
+}
+
+static void clear_notes(struct ir_func *f)
+{
+    for (ir_ref r = 0; r < f->count; r++) f->inst[r].note = 0;
+}
+
+void ir_look_back(struct ir_func *f, bool drop_dead)
+{
+    if (f->look)
+        clear_notes(f);
+    else
+        f->look = arena_alloc(f->arena, sizeof(*f->look));
+    if (walk(f, drop_dead)) {
+        clear_notes(f);
+        walk(f, false);
+    }
+}
