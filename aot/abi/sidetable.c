@@ -85,11 +85,17 @@ void side_point(struct side_writer *w, enum point_kind kind, u32 offset, u64 pc)
 {
     if (!room_for(w, 24)) return;
     s64 delta = (s64)(pc - w->last_pc) / 4;
-    *w->at++ = (u8)(TAG_POINT + kind);
-    put_uleb(w, offset - w->last_offset);
-    put_uleb(w, (u64)delta << 1 ^ (u64)(delta >> 63));
+    u64 forward = offset - w->last_offset, zigzag = (u64)delta << 1 ^ (u64)(delta >> 63);
     w->last_offset = offset;
     w->last_pc = pc;
+    *w->at++ = (u8)(TAG_POINT + kind);
+    if ((forward | zigzag) < 0x80) { /* nearly always: a byte each */
+        *w->at++ = (u8)forward;
+        *w->at++ = (u8)zigzag;
+        return;
+    }
+    put_uleb(w, forward);
+    put_uleb(w, zigzag);
 }
 
 /* --- flags ------------------------------------------------------------------------------------ */

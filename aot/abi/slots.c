@@ -11,7 +11,7 @@
 #define X(n)       [SLOT_X0 + n] = {"x" #n, SLOT_INT64, OFF(x[n])}
 #define V(n)       [SLOT_V0 + n] = {"v" #n, SLOT_VEC128, OFF(v[n])}
 
-static const struct slot_info table[SLOT_COUNT] = {
+const struct slot_info slot_table[SLOT_COUNT] = {
     X(0),
     X(1),
     X(2),
@@ -84,14 +84,9 @@ static const struct slot_info table[SLOT_COUNT] = {
     [SLOT_PSTATE] = {"pstate", SLOT_INT32, OFF(pstate)},
 };
 
-const struct slot_info *slot_info(unsigned s)
-{
-    return &table[s];
-}
-
 int slot_by_name(const char *name)
 {
     for (int i = 0; i < SLOT_COUNT; i++)
-        if (!strcmp(table[i].name, name)) return i;
+        if (!strcmp(slot_table[i].name, name)) return i;
     return -1;
 }

@@ -35,8 +35,13 @@ struct slot_info {
     u16 offset;       /* byte offset in struct guest_state */
 };
 
+extern const struct slot_info slot_table[SLOT_COUNT];
+
 /* Facts of slot s (below SLOT_COUNT). */
-const struct slot_info *slot_info(unsigned s);
+static inline const struct slot_info *slot_info(unsigned s)
+{
+    return &slot_table[s];
+}
 
 /* The slot of that name, or -1. */
 int slot_by_name(const char *name);

@@ -11,23 +11,26 @@
 
 #define B (&g->b)
 
-static struct x64_mem door(enum leave_door d)
+static void leave_by(struct gen *g, enum leave_door d)
 {
-    return gen_state(offsetof(struct guest_state, leave) + 8 * (unsigned)d);
+    x64_jmp_frame(B, gen_frame(offsetof(struct guest_state, leave) + 8 * (unsigned)d));
 }
 
 /* --- relocations and cells
  * ------------------------------------------------------------------------ */
 
+static __attribute__((noinline)) void grow_relocs(struct gen *g)
+{
+    u32 max = 2 * g->reloc_max + 32;
+    struct reloc *more = arena_alloc(g->arena, max * sizeof(*more));
+    if (g->reloc_count) memcpy(more, g->relocs, g->reloc_count * sizeof(*more));
+    g->relocs = more;
+    g->reloc_max = max;
+}
+
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value)
 {
-    if (g->reloc_count == g->reloc_max) {
-        u32 max = 2 * g->reloc_max + 32;
-        struct reloc *more = arena_alloc(g->arena, max * sizeof(*more));
-        if (g->reloc_count) memcpy(more, g->relocs, g->reloc_count * sizeof(*more));
-        g->relocs = more;
-        g->reloc_max = max;
-    }
+    if (g->reloc_count == g->reloc_max) grow_relocs(g);
     u32 tail = x64_pos(B) - g->b.disp_at - 4;
     g->relocs[g->reloc_count++] = (struct reloc){g->b.disp_at, (u8)kind, (u8)tail, value};
 }
@@ -52,7 +55,7 @@ static void jump_to_link(struct gen *g, u64 pc)
 {
     gen_safepoint_home(g, pc);
     u32 cell = cell_for(g, pc);
-    x64_jmp_m(B, x64_mem_rip(0));
+    x64_jmp_rip(B);
     gen_reloc(g, RELOC_CELL, cell);
 }
 
@@ -60,10 +63,10 @@ static void link_stubs(struct gen *g)
 {
     for (u32 n = 0; n < g->cell_count; n++) {
         g->cells[n].stub = x64_pos(B);
-        x64_lea(B, 8, X64_RAX, x64_mem_rip(0));
+        x64_lea_rip(B, X64_RAX);
         gen_reloc(g, RELOC_CELL, n);
         gen_guest_address(g, X64_RCX, g->cells[n].target);
-        x64_jmp_m(B, door(LEAVE_LINK));
+        leave_by(g, LEAVE_LINK);
     }
 }
 
@@ -81,14 +84,14 @@ static void jump_to_indirect(struct gen *g)
     x64_jcc(B, X64_CC_NE, miss);
     x64_jmp_m(B, x64_mem_bi(X64_RDX, X64_RAX, 2, 8));
     x64_bind(B, miss);
-    x64_jmp_m(B, door(LEAVE_INDIRECT));
+    leave_by(g, LEAVE_INDIRECT);
 }
 
 static void leave_trap(struct gen *g, u16 code, u64 imm, u64 pc)
 {
     gen_guest_address(g, X64_RCX, pc);
     x64_mov_ri(B, X64_RAX, code | imm << 8);
-    x64_jmp_m(B, door(LEAVE_TRAP));
+    leave_by(g, LEAVE_TRAP);
 }
 
 static struct x64_mem trap_arg(void)

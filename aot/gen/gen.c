@@ -60,14 +60,14 @@ gen_fn *gen_emitter(unsigned op)
 /* An operation whose only effect is a value that nobody uses. */
 static bool is_useless(const struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    return !gen_left(g, r) && ir_op_kind[i->op] <= IR_KIND_GET;
+    return !i->uses && ir_op_kind[i->op] <= IR_KIND_GET && g->val[r].place == VAL_NONE;
 }
 
 static void emit_inst(struct gen *g, ir_ref r)
 {
     const struct ir_inst *i = gen_inst(g, r);
     g->at = r;
-    if (is_useless(g, r, i) && g->val[r].place == VAL_NONE)
+    if (is_useless(g, r, i))
         gen_consume(g, i);
     else if (g->options->fp_checked && ir_has(i->op, IR_FL_FP))
         gen_by_helper(g, r, i);

@@ -227,6 +227,17 @@ static inline struct x64_mem gen_home(unsigned slot)
     return gen_state(slot_info(slot)->offset);
 }
 
+/* The same as what the x64_*_frame functions take. */
+static inline s32 gen_frame(size_t offset)
+{
+    return (s32)offset - STATE_BIAS;
+}
+
+static inline s32 gen_home_frame(unsigned slot)
+{
+    return gen_frame(slot_info(slot)->offset);
+}
+
 /* Operand size in bytes of an integer type. */
 static inline unsigned gen_size(unsigned type)
 {
@@ -238,8 +249,18 @@ bool gen_imm32(const struct gen *g, ir_ref r, s32 *imm);
 /* True when r is an integer constant. */
 bool gen_const(const struct gen *g, ir_ref r, s64 *value);
 
+/* The value, which is in no register, in one, locked. */
+unsigned gen_fetch_gpr(struct gen *g, ir_ref r);
+
 /* The value in a register, locked. i32 values may have garbage above unless val.narrow. */
-unsigned gen_use_gpr(struct gen *g, ir_ref r);
+static inline unsigned gen_use_gpr(struct gen *g, ir_ref r)
+{
+    const struct val *v = &g->val[r];
+    if (v->place != VAL_GPR) return gen_fetch_gpr(g, r);
+    g->gpr_locked |= 1u << v->reg;
+    return v->reg;
+}
+
 unsigned gen_use_xmm(struct gen *g, ir_ref r);
 
 /* The value's last use is over. */
@@ -254,8 +275,9 @@ static inline void gen_consume_one(struct gen *g, ir_ref r)
 static inline void gen_consume(struct gen *g, const struct ir_inst *i)
 {
     unsigned n = ir_op_args[i->op];
-    for (unsigned k = 0; k < n; k++)
-        if (i->arg[k]) gen_consume_one(g, i->arg[k]);
+    if (n > 0 && i->arg[0]) gen_consume_one(g, i->arg[0]);
+    if (n > 1 && i->arg[1]) gen_consume_one(g, i->arg[1]);
+    if (n > 2 && i->arg[2]) gen_consume_one(g, i->arg[2]);
 }
 
 /*
@@ -353,16 +375,28 @@ void gen_jcc(struct gen *g, struct host_cond c, u32 label);
  */
 
 /* Integer value r is now in the slot (GET, SET); r is v by another name or width. */
-void gen_in_slot(struct gen *g, ir_ref r, unsigned slot);
+static inline void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
+{
+    if (slot >= SLOT_V0) return;
+    g->val[r].slot = (u8)(slot + 1);
+    g->val[r].version = g->version[slot];
+}
+
 void gen_same_slot(struct gen *g, ir_ref r, ir_ref v);
 
 /* `flags`, which EFLAGS are about to hold, are those of `kind` on i's operands (or of result). */
 void gen_flags_expr(struct gen *g, ir_ref flags, enum nzcv_kind kind, const struct ir_inst *i,
                     ir_ref result);
 
+/* Flags, in EFLAGS or not, follow the slot's change to v, or keep its old value. */
+void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v);
+
 /* The slot's register or home is about to be overwritten with v. Call before, leaves EFLAGS alone;
  * may use RAX if the slot has no pin. */
-void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v);
+static inline void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v)
+{
+    if (g->candidate.of | g->nzcv) gen_flags_follow(g, slot, v);
+}
 
 /* NZCV is pending, and not in EFLAGS. */
 bool gen_nzcv_is_expr(const struct gen *g);

@@ -23,13 +23,6 @@ static struct x64_mem scratch_at(unsigned n)
 /* --- where values are ---------------------------------------------------------------------------
  */
 
-void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
-{
-    if (slot >= SLOT_V0) return;
-    g->val[r].slot = (u8)(slot + 1);
-    g->val[r].version = g->version[slot];
-}
-
 void gen_same_slot(struct gen *g, ir_ref r, ir_ref v)
 {
     g->val[r].slot = g->val[v].slot;
@@ -111,7 +104,7 @@ bool gen_nzcv_is_expr(const struct gen *g)
     return g->nzcv && g->eflags_of != g->nzcv;
 }
 
-void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v)
+void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v)
 {
     if (slot >= SLOT_V0) return;
     if (gen_nzcv_is_expr(g)) {

@@ -19,8 +19,8 @@ void gen_fail(struct gen *g)
 
 /* --- values in registers ---------------------------------------------------------------------- */
 
-static void bind(struct gen *g, struct host_regs *file, ir_ref r, enum val_place place,
-                 unsigned reg)
+static inline void bind(struct gen *g, struct host_regs *file, ir_ref r, enum val_place place,
+                        unsigned reg)
 {
     struct val *v = &g->val[r];
     v->place = (u8)place;
@@ -30,17 +30,27 @@ static void bind(struct gen *g, struct host_regs *file, ir_ref r, enum val_place
     file->free &= ~(1u << reg);
 }
 
-static void unbind(struct gen *g, struct host_regs *file, ir_ref r)
+/* One of several values of a register, not the newest. */
+static void unlink_older(struct gen *g, struct host_regs *file, ir_ref r)
 {
-    unsigned reg = g->val[r].reg;
-    ir_ref *p = &file->head[reg];
+    ir_ref *p = &file->head[g->val[r].reg];
     while (*p != r) {
         if (*p == IR_NONE) return; /* only after gen_fail, when nothing is kept in order any more */
         p = &g->val[*p].next;
     }
     *p = g->val[r].next;
-    g->val[r].next = IR_NONE;
-    if (!file->head[reg]) file->free |= 1u << reg;
+}
+
+static inline void unbind(struct gen *g, struct host_regs *file, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    unsigned reg = v->reg;
+    if (file->head[reg] != r) {
+        unlink_older(g, file, r);
+        return;
+    }
+    file->head[reg] = v->next;
+    if (!v->next) file->free |= 1u << reg;
 }
 
 void gen_bind_gpr(struct gen *g, ir_ref r, unsigned reg)
@@ -63,8 +73,6 @@ static void free_place(struct gen *g, ir_ref r)
     struct val *v = &g->val[r];
     if (v->place == VAL_GPR)
         unbind(g, &g->gpr, r);
-    else if (v->place == VAL_CONST)
-        return;
     else if (v->place == VAL_XMM)
         unbind(g, &g->xmm, r);
     else if (v->place == VAL_SCRATCH)
@@ -74,15 +82,27 @@ static void free_place(struct gen *g, ir_ref r)
     v->place = VAL_NONE;
 }
 
-void gen_drop(struct gen *g, ir_ref r)
+/* For all but values in general registers and constants. */
+static void drop_other(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
-    v->used = gen_inst(g, r)->uses;
     if (v->place == VAL_LATER) {
         v->place = VAL_NONE;
         gen_consume(g, gen_inst(g, r)); /* a deferred value kept its operands alive */
     } else if (v->place != VAL_EFLAGS && v->place != VAL_NZCV_HOME) {
         free_place(g, r);
+    }
+}
+
+void gen_drop(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    v->used = gen_inst(g, r)->uses;
+    if (v->place == VAL_GPR) {
+        unbind(g, &g->gpr, r);
+        v->place = VAL_NONE;
+    } else if (v->place != VAL_CONST) {
+        drop_other(g, r);
     }
 }
 
@@ -224,8 +244,9 @@ void gen_take_gpr(struct gen *g, unsigned reg)
 u64 gen_pc(const struct gen *g)
 {
     const struct ir_block *b = &g->f->block[g->block];
-    for (ir_ref r = g->at; r >= b->first; r--)
-        if (gen_inst(g, r)->op == IR_INSN) return (u64)gen_inst(g, r)->imm;
+    const struct ir_inst *first = gen_inst(g, b->first);
+    for (const struct ir_inst *i = gen_inst(g, g->at); i >= first; i--)
+        if (i->op == IR_INSN) return (u64)i->imm;
     return b->pc;
 }
 
@@ -270,12 +291,11 @@ static unsigned materialise_bool(struct gen *g, ir_ref r)
     return reg;
 }
 
-unsigned gen_use_gpr(struct gen *g, ir_ref r)
+unsigned gen_fetch_gpr(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
     unsigned reg;
     switch (v->place) {
-    case VAL_GPR: reg = v->reg; break;
     case VAL_CONST: return use_constant_gpr(g, r);
     case VAL_LATER: return materialise_bool(g, r);
     case VAL_SCRATCH:
@@ -326,36 +346,36 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-/* The pin of r's hint, if nothing else lives there any more; else NO_REG. */
-static unsigned hinted(struct gen *g, const struct host_regs *file, ir_ref r)
+/* The pin of a slot into which r may be computed, if nothing else lives there any more; else
+ * NO_REG. */
+static unsigned hinted(struct gen *g, const struct host_regs *file, ir_ref r, unsigned slot)
 {
-    if (!ir_hint(gen_inst(g, r)) || !gen_left(g, r)) return NO_REG;
-    unsigned slot = ir_hint(gen_inst(g, r)) - 1u;
-    if (g->pin[slot] == NO_REG) return NO_REG;
-    if (file->head[g->pin[slot]]) return NO_REG;
-    gen_slot_changes(g, slot, r);
+    unsigned pin = g->pin[slot];
+    if (pin == NO_REG || !gen_left(g, r) || file->head[pin]) return NO_REG;
+    if (slot < SLOT_V0) gen_slot_changes(g, slot, r);
     g->ahead |= UINT64_C(1) << slot;
-    return g->pin[slot];
+    return pin;
 }
 
 unsigned gen_def_gpr(struct gen *g, ir_ref r, unsigned prefer)
 {
-    unsigned reg = hinted(g, &g->gpr, r);
+    const struct ir_inst *i = gen_inst(g, r);
+    unsigned hint = ir_hint(i), reg = hint ? hinted(g, &g->gpr, r, hint - 1) : NO_REG;
     if (reg == NO_REG) {
-        bool reuse = prefer != NO_REG && (g->gpr_temps >> prefer & 1) && !g->gpr.head[prefer];
+        bool reuse = prefer != NO_REG && (g->gpr_temps & g->gpr.free) >> prefer & 1;
         reg = reuse ? prefer : free_gpr(g);
     }
     g->gpr_locked |= 1u << reg;
-    g->val[r].narrow = gen_inst(g, r)->type == IR_I32;
+    g->val[r].narrow = i->type == IR_I32;
     if (gen_left(g, r)) bind(g, &g->gpr, r, VAL_GPR, reg);
     return reg;
 }
 
 unsigned gen_def_xmm(struct gen *g, ir_ref r, unsigned prefer)
 {
-    unsigned reg = hinted(g, &g->xmm, r);
+    unsigned hint = ir_hint(gen_inst(g, r)), reg = hint ? hinted(g, &g->xmm, r, hint - 1) : NO_REG;
     if (reg == NO_REG) {
-        bool reuse = prefer != NO_REG && (g->xmm_temps >> prefer & 1) && !g->xmm.head[prefer];
+        bool reuse = prefer != NO_REG && (g->xmm_temps & g->xmm.free) >> prefer & 1;
         reg = reuse ? prefer : free_xmm(g);
     }
     g->xmm_locked |= 1u << reg;
@@ -371,7 +391,7 @@ static void load_pin(struct gen *g, unsigned slot)
     if (slot >= SLOT_V0)
         x64_vec_rm(&g->b, g->avx, X64_MOVAPS, g->pin[slot], gen_home(slot));
     else
-        x64_mov_rm(&g->b, 8, g->pin[slot], gen_home(slot));
+        x64_load_frame(&g->b, 8, g->pin[slot], gen_home_frame(slot));
 }
 
 void gen_load_pin(struct gen *g, unsigned slot)
@@ -388,7 +408,7 @@ void gen_store_pins(struct gen *g, u64 mask)
         if (slot >= SLOT_V0)
             x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, gen_home(slot), g->pin[slot]);
         else
-            x64_mov_mr(&g->b, 8, gen_home(slot), g->pin[slot]);
+            x64_store_frame(&g->b, 8, gen_home_frame(slot), g->pin[slot]);
     }
 }
 

@@ -22,7 +22,8 @@ static enum loc_kind nzcv_place(const struct gen *g)
     }
 }
 
-static void say_places(struct gen *g)
+/* What differs from what the table said last. */
+static void say_changes(struct gen *g)
 {
     u64 here = g->dirty, change = here ^ g->side_placed;
     if (!here && g->side_placed) {
@@ -46,6 +47,12 @@ static void say_places(struct gen *g)
         place(g, SLOT_NZCV, nzcv, 0);
     }
     g->side_nzcv = (u8)nzcv;
+}
+
+static inline void say_places(struct gen *g)
+{
+    bool same = g->dirty == g->side_placed && !g->nzcv && g->side_nzcv == LOC_HOME;
+    if (!same) say_changes(g);
 }
 
 void gen_fault_point(struct gen *g)

@@ -23,7 +23,7 @@ void gen_guest_address(struct gen *g, unsigned reg, u64 address)
         x64_mov_ri(B, reg, address);
         return;
     }
-    x64_lea(B, 8, reg, x64_mem_rip(0));
+    x64_lea_rip(B, reg);
     gen_reloc(g, RELOC_GUEST, address);
 }
 
@@ -43,7 +43,11 @@ static void get_home(struct gen *g, ir_ref r, const struct ir_inst *i)
     struct x64_mem home = gen_home((unsigned)i->imm);
     switch (i->type) {
     case IR_I32:
-    case IR_I64: x64_mov_rm(B, gen_size(i->type), gen_def_gpr(g, r, NO_REG), home); break;
+    case IR_I64: {
+        unsigned dst = gen_def_gpr(g, r, NO_REG);
+        x64_load_frame(B, gen_size(i->type), dst, gen_home_frame((unsigned)i->imm));
+        break;
+    }
     case IR_F16: {
         unsigned dst = gen_def_xmm(g, r, NO_REG);
         x64_movzx_rm(B, 2, X64_RAX, home);
@@ -160,7 +164,7 @@ static void set_home(struct gen *g, const struct ir_inst *i, unsigned slot)
     s32 imm;
     if (i->type == IR_I32 || i->type == IR_I64) {
         if (gen_imm32(g, v, &imm) && (i->type == IR_I64 || imm >= 0)) {
-            x64_mov_mi(B, size, home, imm);
+            x64_store_frame_i(B, size, gen_home_frame(slot), imm);
         } else {
             unsigned reg = gen_use_gpr(g, v);
             if (i->type == IR_I32 && size == 8 && g->val[v].place != VAL_CONST &&
@@ -168,7 +172,7 @@ static void set_home(struct gen *g, const struct ir_inst *i, unsigned slot)
                 x64_mov_rr(B, 4, X64_RAX, reg);
                 reg = X64_RAX;
             }
-            x64_mov_mr(B, size, home, reg);
+            x64_store_frame(B, size, gen_home_frame(slot), reg);
         }
     } else {
         unsigned reg = gen_use_xmm(g, v);

@@ -63,22 +63,12 @@ static __attribute__((noinline)) void emit_rm(struct x64_buf *b, u32 opcode, uns
 
 /*
  * The bulk of all code: an operation of 4 or 8 bytes, opcode of one byte, between a register and
- * [base + disp] or [rip + disp]. False: not of that shape, nothing was done.
+ * [base + disp]. False: not of that shape, nothing was done.
  */
 static inline bool put_simple(struct x64_buf *b, u8 opcode, unsigned size, unsigned reg,
                               struct x64_mem m)
 {
     unsigned base = (unsigned)m.base & 7;
-    if (m.kind == X64_MEM_RIP && size >= 4) {
-        u8 *p = x64_begin(b);
-        unsigned rex = (size & 8) | (reg >> 3) << 2;
-        *p = (u8)(0x40 | rex);
-        p += rex != 0;
-        p[0] = opcode;
-        p[1] = (u8)((reg & 7) << 3 | 5);
-        x64_end(b, x64_put_slot(b, p + 2, m.disp));
-        return true;
-    }
     if (size < 4 || m.kind != X64_MEM_BASE || m.base < 0 || m.index >= 0 || base == X64_RSP)
         return false;
     assert(size <= 8 && reg < 16);
@@ -93,6 +83,58 @@ static inline bool put_simple(struct x64_buf *b, u8 opcode, unsigned size, unsig
     x64_put32(p + 2, (u32)m.disp);
     x64_end(b, p + 2 + (mod & 1) + (mod & 2) * 2);
     return true;
+}
+
+/* --- frame and instruction pointer --------------------------------------------------------------
+ */
+
+/* ModRM and displacement of [rbp + disp], behind the opcode byte. */
+static inline u8 *put_frame(u8 *p, u8 opcode, unsigned reg, s32 disp)
+{
+    bool is_short = disp == (s8)disp;
+    x64_put16(p, opcode | ((is_short ? 0x45u : 0x85u) | (reg & 7) << 3) << 8);
+    x64_put32(p + 2, (u32)disp);
+    return p + (is_short ? 3 : 6);
+}
+
+static inline u8 *put_rex(u8 *p, unsigned size, unsigned reg)
+{
+    unsigned rex = (size & 8) | (reg & 8) >> 1;
+    *p = (u8)(0x40 | rex);
+    return p + (rex != 0);
+}
+
+void x64_load_frame(struct x64_buf *b, unsigned size, unsigned dst, s32 disp)
+{
+    x64_end(b, put_frame(put_rex(x64_begin(b), size, dst), 0x8b, dst, disp));
+}
+
+void x64_store_frame(struct x64_buf *b, unsigned size, s32 disp, unsigned src)
+{
+    x64_end(b, put_frame(put_rex(x64_begin(b), size, src), 0x89, src, disp));
+}
+
+void x64_store_frame_i(struct x64_buf *b, unsigned size, s32 disp, s32 imm)
+{
+    u8 *p = put_frame(put_rex(x64_begin(b), size, 0), 0xc7, 0, disp);
+    x64_end(b, x64_put32(p, (u32)imm));
+}
+
+void x64_jmp_frame(struct x64_buf *b, s32 disp)
+{
+    x64_end(b, put_frame(x64_begin(b), 0xff, 4, disp));
+}
+
+void x64_lea_rip(struct x64_buf *b, unsigned dst)
+{
+    u8 *p = put_rex(x64_begin(b), 8, dst);
+    p = x64_put16(p, 0x8d | (5 | (dst & 7) << 3) << 8);
+    x64_end(b, x64_put_slot(b, p, 0));
+}
+
+void x64_jmp_rip(struct x64_buf *b)
+{
+    x64_end(b, x64_put_slot(b, x64_put16(x64_begin(b), 0x25ff), 0));
 }
 
 /* --- moves ----------------------------------------------------------------------------------- */
