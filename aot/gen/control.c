@@ -218,7 +218,7 @@ static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
     (void)r;
     if (backwards(g, target)) gen_safepoint(g, gen_pc(g));
     settle(g);
-    if (target != g->block + 1) x64_jmp(B, g->block_label[target]);
+    if (target != g->block + 1) x64_jmp(B, g->block_label + target);
 }
 
 static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -230,11 +230,11 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
     if (yes == g->block + 1) {
-        gen_jcc(g, gen_not(c), g->block_label[no]);
+        gen_jcc(g, gen_not(c), g->block_label + no);
         return;
     }
-    gen_jcc(g, c, g->block_label[yes]);
-    if (no != g->block + 1) x64_jmp(B, g->block_label[no]);
+    gen_jcc(g, c, g->block_label + yes);
+    if (no != g->block + 1) x64_jmp(B, g->block_label + no);
 }
 
 gen_fn *const gen_control_ops[IR_OP_COUNT] = {

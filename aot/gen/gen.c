@@ -23,10 +23,10 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->arena = arena;
     g->options = options;
     g->has = options->host_features;
+    g->fp_checked = options->fp_checked;
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
     g->val = arena_zalloc(arena, f->count * sizeof(*g->val));
     g->block_dirty = arena_zalloc(arena, f->block_count * sizeof(u64));
-    g->block_label = arena_alloc(arena, f->block_count * sizeof(u32));
     g->cold_tail = &g->cold;
     memset(g->pin, NO_REG, sizeof(g->pin));
     memset(g->gpr.slot, NO_SLOT, sizeof(g->gpr.slot));
@@ -53,7 +53,7 @@ static gen_fn *const *const table_of[IR_OP_COUNT] = {
 
 gen_fn *gen_emitter(unsigned op)
 {
-    gen_fn *fn = table_of[op] ? table_of[op][op] : NULL;
+    gen_fn *fn = table_of[op][op];
     return fn ? fn : gen_by_helper;
 }
 
@@ -69,7 +69,7 @@ static void emit_inst(struct gen *g, ir_ref r)
     g->at = r;
     if (is_useless(g, r, i))
         gen_consume(g, i);
-    else if (g->options->fp_checked && ir_has(i->op, IR_FL_FP))
+    else if (g->fp_checked && ir_has(i->op, IR_FL_FP))
         gen_by_helper(g, r, i);
     else
         gen_emitter(i->op)(g, r, i);
@@ -97,7 +97,7 @@ static void emit_block(struct gen *g, u32 n)
     g->block = n;
     g->dirty = g->block_dirty[n];
     if (!g->lazy && n) g->loaded = g->pinned;
-    x64_bind(&g->b, g->block_label[n]);
+    x64_bind(&g->b, g->block_label + n);
     for (ir_ref r = b->work; r < b->end; r += ir_distance(gen_inst(g, r))) emit_inst(g, r);
 }
 
@@ -160,7 +160,7 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
     g->side_room = g->side.at;
     if (!f->look) ir_look_back(f, false);
     gen_plan(g);
-    for (u32 n = 0; n < f->block_count; n++) g->block_label[n] = x64_label_new(&g->b);
+    g->block_label = x64_labels_new(&g->b, f->block_count);
     prologue(g);
     for (u32 n = 0; n < f->block_count; n++) emit_block(g, n);
     gen_cold_exits(g);

@@ -122,13 +122,14 @@ struct gen {
     const struct ir_inst *inst; /* f's */
     struct arena *arena;
     const struct gen_options *options;
-    u32 has;  /* host features */
-    bool avx; /* VEX forms */
+    u32 has;         /* host features */
+    bool avx;        /* VEX forms */
+    bool fp_checked; /* as in options */
     bool failed;
 
     struct val *val;
     u64 *block_dirty; /* per block: pinned slots that may be dirty at its start */
-    u32 *block_label;
+    u32 block_label;  /* the first block's label; the others' follow */
 
     struct host_regs gpr, xmm;
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */

@@ -264,16 +264,14 @@ static void float_to_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_narrow_xmm(g, clean ? IR_V128 : type, gen_def_xmm(g, r, a), a);
 }
 
-static void nothing(struct gen *g, ir_ref r, const struct ir_inst *i)
-{
-    (void)g;
-    (void)r;
-    (void)i;
-}
-
 gen_fn *const gen_state_ops[IR_OP_COUNT] = {
-    [IR_INSN] = nothing,         [IR_CONST] = constant,    [IR_VCONST2] = constant,
-    [IR_GADDR] = guest_address,  [IR_GET] = get,           [IR_SET] = set,
-    [IR_FTOI] = float_to_int,    [IR_ITOF] = int_to_float, [IR_VTOF] = vector_to_float,
+    [IR_CONST] = constant,
+    [IR_VCONST2] = constant,
+    [IR_GADDR] = guest_address,
+    [IR_GET] = get,
+    [IR_SET] = set,
+    [IR_FTOI] = float_to_int,
+    [IR_ITOF] = int_to_float,
+    [IR_VTOF] = vector_to_float,
     [IR_FTOV] = float_to_vector,
 };

@@ -78,7 +78,8 @@ EVAL(op_storerel)
 }
 
 /* Compare and exchange at an aligned address; *old becomes what was there. */
-GUEST_ACCESS static bool exchange(u64 address, unsigned esz, ir_value *old, const ir_value *new_value)
+GUEST_ACCESS static bool exchange(u64 address, unsigned esz, ir_value *old,
+                                  const ir_value *new_value)
 {
     switch (esz) {
 #define CASE(n, type)                                                                              \

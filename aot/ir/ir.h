@@ -342,31 +342,31 @@ void ir_link_blocks(struct ir_func *f);
  */
 void ir_look_back(struct ir_func *f, bool drop_dead);
 
-#define IR_LOOK_FAR 0xffffu /* a note can't say more than this is skipped: a NOP in between can */
+#define IR_LOOK_MAX (1u << 24) /* instructions of a function, for a note's sake */
 
 static inline u32 ir_look_note(unsigned hint, bool sees_nzcv, u32 distance)
 {
-    return hint | (u32)sees_nzcv << 8 | distance << 16;
+    return hint | (u32)sees_nzcv << 7 | distance << 8;
 }
 
 /* 1 + the slot into whose place the value may be computed: it is SET there, and nobody could see
  * the difference in between. 0: none. */
 static inline unsigned ir_hint(const struct ir_inst *i)
 {
-    return i->note & 0xff;
+    return i->note & 0x7f;
 }
 
 /* NZCV's slot is read or may be seen here or behind, before it is SET. */
 static inline bool ir_sees_nzcv(const struct ir_inst *i)
 {
-    return i->note >> 8 & 1;
+    return i->note >> 7 & 1;
 }
 
 /* How far the next instruction that has something to do is away; behind the last it is the block's
  * end. */
 static inline u32 ir_distance(const struct ir_inst *i)
 {
-    return i->note >> 16;
+    return i->note >> 8;
 }
 
 /* Successor blocks of a block: 0, 1 or 2 numbers. */

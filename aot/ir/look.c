@@ -15,6 +15,8 @@
  */
 #include "aot/ir/ir.h"
 
+#include <assert.h>
+
 #define LOOP_WEIGHT 8 /* an access in a loop counts as this many */
 #define MAX_WEIGHT  512
 
@@ -23,7 +25,7 @@
 
 enum nzcv { NZCV_PASSES, NZCV_SEEN, NZCV_DIES };
 
-static enum nzcv nzcv_effect(const struct ir_inst *i)
+static inline enum nzcv nzcv_effect(const struct ir_inst *i)
 {
     bool dead = i->mod & IR_EXIT_NZCV_DEAD;
     switch (ir_op_kind[i->op]) {
@@ -83,7 +85,8 @@ struct walk {
     struct ir_look *look;
     bool drop;
     bool dropped_nzcv; /* a GET of NZCV has been dropped */
-    u32 weight;
+    u32 weight;        /* of an access in this block */
+    u64 in_loop;       /* all ones when that is more than one, else 0 */
     ir_ref first;      /* of the block */
     bool sees_nzcv;    /* by what is behind, before it is SET */
     u64 doomed[2];     /* slots that will be SET before anything sees them, NZCV apart */
@@ -102,19 +105,14 @@ static void drop(struct ir_func *f, struct ir_inst *i)
     *i = (struct ir_inst){.op = IR_NOP};
 }
 
-static void count_access(struct walk *w, ir_ref r, unsigned slot)
+static inline void count_access(struct walk *w, ir_ref r, unsigned slot)
 {
     struct ir_look *l = w->look;
     u64 bit = UINT64_C(1) << slot;
     w->next_access[slot] = r;
-    if (l->seen & bit) {
-        l->accesses[slot] += w->weight;
-        l->often |= bit;
-    } else {
-        l->accesses[slot] = w->weight;
-        if (w->weight > 1) l->often |= bit;
-        l->seen |= bit;
-    }
+    l->accesses[slot] += w->weight;
+    l->often |= (l->seen | w->in_loop) & bit;
+    l->seen |= bit;
 }
 
 static inline void look_at_get(struct walk *w, ir_ref r, unsigned slot)
@@ -165,16 +163,14 @@ static inline void look_at_point(struct walk *w, ir_ref r)
 static inline unsigned hint(const struct walk *w, const struct ir_inst *i)
 {
     ir_ref set = i->note;
-    if (!set) return 0;
     unsigned slot = (unsigned)w->f->inst[set].imm;
     return w->next_point < set || w->next_access[slot] != set ? 0 : slot + 1;
 }
 
-/* Looks at instruction r; false when it has nothing to do. */
-static inline bool look_at(struct walk *w, ir_ref r, struct ir_inst *i)
+/* Looks at instruction r; false: nobody sees it. */
+static inline bool look_at(struct walk *w, ir_ref r, const struct ir_inst *i, unsigned kind)
 {
-    switch (ir_op_kind[i->op]) {
-    case IR_KIND_NOTHING: return false;
+    switch (kind) {
     case IR_KIND_VALUE: return i->uses || !w->drop;
     case IR_KIND_GET:
         if (!i->uses && w->drop) {
@@ -193,19 +189,19 @@ static inline bool look_at(struct walk *w, ir_ref r, struct ir_inst *i)
 
 static void look_at_block(struct walk *w, struct ir_block *b)
 {
-    struct ir_inst *inst = w->f->inst;
+    struct ir_inst *inst = w->f->inst, *first = &inst[b->first];
     w->first = b->first;
-    w->sees_nzcv = seen_behind(w->f, b);
     w->doomed[0] = w->doomed[1] = w->sets = 0;
     w->next_point = UINT32_MAX;
     ir_ref next = b->end;
-    for (ir_ref r = b->end; r-- > b->first;) {
-        struct ir_inst *i = &inst[r];
-        unsigned into = hint(w, i);
-        if (!look_at(w, r, i)) {
-            if (i->op > IR_NOP && i->op != IR_INSN) drop(w->f, i);
-            if (next - r < IR_LOOK_FAR) continue;
-            into = 0;
+    for (struct ir_inst *i = &inst[b->end]; i-- != first;) {
+        unsigned kind = ir_op_kind[i->op];
+        if (kind == IR_KIND_NOTHING) continue;
+        ir_ref r = (ir_ref)(i - inst);
+        unsigned into = i->note ? hint(w, i) : 0;
+        if (!look_at(w, r, i, kind)) {
+            drop(w->f, i);
+            continue;
         }
         i->note = ir_look_note(into, w->sees_nzcv, next - r);
         next = r;
@@ -229,24 +225,37 @@ static void weigh_blocks(const struct ir_func *f, u32 *weight)
     }
 }
 
+static void look_at_blocks(struct walk *w)
+{
+    struct ir_func *f = w->f;
+    u32 *weight = arena_alloc(f->arena, f->block_count * sizeof(*weight));
+    weigh_blocks(f, weight);
+    find_nzcv(f);
+    for (u32 b = f->block_count; b-- > 0;) {
+        w->weight = weight[b];
+        w->in_loop = weight[b] > 1 ? ~UINT64_C(0) : 0;
+        w->sees_nzcv = seen_behind(f, &f->block[b]);
+        look_at_block(w, &f->block[b]);
+    }
+}
+
 /* True: what was dropped in one block may have been all that another kept NZCV for. */
 static bool walk(struct ir_func *f, bool drop_dead)
 {
     struct walk w; /* most of it needs no value before it gets one */
-    u32 one = 1, *weight = &one;
+    bool single = f->block_count == 1 && !f->block[0].preds;
     w.f = f;
     w.look = f->look;
     w.drop = drop_dead;
-    w.dropped_nzcv = false;
-    f->look->seen = f->look->often = 0;
-    if (f->block_count > 1) weight = arena_alloc(f->arena, f->block_count * sizeof(*weight));
-    weigh_blocks(f, weight);
-    if (f->block_count > 1 || f->block[0].preds) find_nzcv(f);
-    for (u32 b = f->block_count; b-- > 0;) {
-        w.weight = weight[b];
-        look_at_block(&w, &f->block[b]);
-    }
-    return w.dropped_nzcv && f->block_count > 1;
+    w.dropped_nzcv = w.sees_nzcv = false;
+    w.weight = 1;
+    w.in_loop = 0;
+    *f->look = (struct ir_look){0};
+    if (single)
+        look_at_block(&w, &f->block[0]);
+    else
+        look_at_blocks(&w);
+    return w.dropped_nzcv && !single;
 }
 
 static void clear_notes(struct ir_func *f)
@@ -256,6 +265,7 @@ static void clear_notes(struct ir_func *f)
 
 void ir_look_back(struct ir_func *f, bool drop_dead)
 {
+    assert(f->count < IR_LOOK_MAX);
     if (f->look)
         clear_notes(f);
     else
