@@ -31,13 +31,14 @@ static bool room_for(struct side_writer *w, size_t size)
     return false;
 }
 
-static void put_uleb(struct side_writer *w, u64 v)
+static u8 *put_uleb(u8 *at, u64 v)
 {
     while (v >= 0x80) {
-        *w->at++ = (u8)(v | 0x80);
+        *at++ = (u8)(v | 0x80);
         v >>= 7;
     }
-    *w->at++ = (u8)v;
+    *at++ = (u8)v;
+    return at;
 }
 
 void side_place(struct side_writer *w, unsigned slot, struct loc loc)
@@ -84,18 +85,19 @@ void side_home(struct side_writer *w)
 void side_point(struct side_writer *w, enum point_kind kind, u32 offset, u64 pc)
 {
     if (!room_for(w, 24)) return;
+    u8 *at = w->at;
     s64 delta = (s64)(pc - w->last_pc) / 4;
     u64 forward = offset - w->last_offset, zigzag = (u64)delta << 1 ^ (u64)(delta >> 63);
     w->last_offset = offset;
     w->last_pc = pc;
-    *w->at++ = (u8)(TAG_POINT + kind);
+    at[0] = (u8)(TAG_POINT + kind);
     if ((forward | zigzag) < 0x80) { /* nearly always: a byte each */
-        *w->at++ = (u8)forward;
-        *w->at++ = (u8)zigzag;
-        return;
+        at[1] = (u8)forward;
+        at[2] = (u8)zigzag;
+        w->at = at + 3;
+    } else {
+        w->at = put_uleb(put_uleb(at + 1, forward), zigzag);
     }
-    put_uleb(w, forward);
-    put_uleb(w, zigzag);
 }
 
 /* --- flags ------------------------------------------------------------------------------------ */

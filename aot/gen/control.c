@@ -101,14 +101,18 @@ static struct x64_mem trap_arg(void)
 
 struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool nzcv_dead)
 {
-    struct cold_exit *c = arena_zalloc(g->arena, sizeof(*c));
+    struct cold_exit *c = arena_alloc(g->arena, sizeof(*c));
+    bool pending = g->nzcv && !nzcv_dead, in_eflags = g->nzcv == g->eflags_of;
     c->label = x64_label_new(B);
     c->door = (u8)d;
+    c->eflags = pending && in_eflags ? g->eflags : EF_NONE;
+    c->arg_place = VAL_NONE;
     c->pc = pc;
     c->dirty = g->dirty & ~g->ahead;
-    if (g->nzcv && g->nzcv == g->eflags_of && !nzcv_dead) c->eflags = g->eflags;
-    if (gen_nzcv_is_expr(g) && !nzcv_dead) c->flags = g->pending.x;
     c->loaded = g->loaded & ~g->ahead;
+    c->flags.kind = NZCV_NONE;
+    if (pending && !in_eflags) c->flags = g->pending.x;
+    c->next = NULL;
     *g->cold_tail = c;
     g->cold_tail = &c->next;
     return c;

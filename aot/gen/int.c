@@ -135,8 +135,8 @@ static bool only_tested(struct gen *g, ir_ref r)
     for (ir_ref n = r + 1; n < end && n < r + 4; n++) {
         const struct ir_inst *i = gen_inst(g, n);
         if (i->op == IR_ICMP)
-            return i->arg[0] == r && i->mod <= IR_NE && gen_const(g, i->arg[1], &zero) && !zero &&
-                   i->type == gen_inst(g, r)->type;
+            return i->arg[0] == r && i->mod <= IR_NE && gen_is_const(g, i->arg[1], &zero) &&
+                   !zero && i->type == gen_inst(g, r)->type;
     }
     return false;
 }

@@ -245,10 +245,24 @@ static inline unsigned gen_size(unsigned type)
     return type == IR_I64 ? 8 : 4;
 }
 
-/* True when r is an integer constant (sign-extended per its type) that fits 32 signed bits. */
-bool gen_imm32(const struct gen *g, ir_ref r, s32 *imm);
-/* True when r is an integer constant. */
-bool gen_const(const struct gen *g, ir_ref r, s64 *value);
+/* True when r is an integer constant; it may be one that the walk has not come to yet. */
+bool gen_is_const(const struct gen *g, ir_ref r, s64 *value);
+
+/* The same for an operand. */
+static inline bool gen_const(const struct gen *g, ir_ref r, s64 *value)
+{
+    return g->val[r].place == VAL_CONST && gen_is_const(g, r, value);
+}
+
+/* True when the operand r is an integer constant (sign-extended per its type) that fits 32 signed
+ * bits. */
+static inline bool gen_imm32(const struct gen *g, ir_ref r, s32 *imm)
+{
+    s64 value;
+    if (!gen_const(g, r, &value) || value != (s32)value) return false;
+    *imm = (s32)value;
+    return true;
+}
 
 /* The value, which is in no register, in one, locked. */
 unsigned gen_fetch_gpr(struct gen *g, ir_ref r);

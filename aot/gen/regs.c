@@ -41,10 +41,12 @@ static void unlink_older(struct gen *g, struct host_regs *file, ir_ref r)
     *p = g->val[r].next;
 }
 
+/* The value is nowhere any more. */
 static inline void unbind(struct gen *g, struct host_regs *file, ir_ref r)
 {
     struct val *v = &g->val[r];
     unsigned reg = v->reg;
+    v->place = VAL_NONE;
     if (file->head[reg] != r) {
         unlink_older(g, file, r);
         return;
@@ -71,9 +73,7 @@ void gen_unbind_gpr(struct gen *g, ir_ref r)
 static void free_place(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
-    if (v->place == VAL_GPR)
-        unbind(g, &g->gpr, r);
-    else if (v->place == VAL_XMM)
+    if (v->place == VAL_XMM)
         unbind(g, &g->xmm, r);
     else if (v->place == VAL_SCRATCH)
         g->scratch_used &= ~(UINT64_C(1) << v->reg);
@@ -98,12 +98,10 @@ void gen_drop(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
     v->used = gen_inst(g, r)->uses;
-    if (v->place == VAL_GPR) {
+    if (v->place == VAL_GPR)
         unbind(g, &g->gpr, r);
-        v->place = VAL_NONE;
-    } else if (v->place != VAL_CONST) {
+    else if (v->place != VAL_CONST)
         drop_other(g, r);
-    }
 }
 
 void gen_alias(struct gen *g, ir_ref r, ir_ref v)
@@ -250,7 +248,7 @@ u64 gen_pc(const struct gen *g)
     return b->pc;
 }
 
-bool gen_const(const struct gen *g, ir_ref r, s64 *value)
+bool gen_is_const(const struct gen *g, ir_ref r, s64 *value)
 {
     const struct ir_inst *i = gen_inst(g, r);
     if (i->op == IR_GADDR && !g->options->image) {
@@ -262,19 +260,11 @@ bool gen_const(const struct gen *g, ir_ref r, s64 *value)
     return true;
 }
 
-bool gen_imm32(const struct gen *g, ir_ref r, s32 *imm)
-{
-    s64 value;
-    if (!gen_const(g, r, &value) || value != (s32)value) return false;
-    *imm = (s32)value;
-    return true;
-}
-
 static unsigned use_constant_gpr(struct gen *g, ir_ref r)
 {
     s64 value = 0;
     unsigned reg = gen_temp_gpr(g);
-    if (!gen_const(g, r, &value)) gen_fail(g);
+    if (!gen_is_const(g, r, &value)) gen_fail(g);
     x64_mov_ri(&g->b, reg, gen_inst(g, r)->type == IR_I32 ? (u32)value : (u64)value);
     return reg;
 }
@@ -357,18 +347,35 @@ static unsigned hinted(struct gen *g, const struct host_regs *file, ir_ref r, un
     return pin;
 }
 
-unsigned gen_def_gpr(struct gen *g, ir_ref r, unsigned prefer)
+static inline unsigned define_gpr(struct gen *g, ir_ref r, unsigned reg)
 {
-    const struct ir_inst *i = gen_inst(g, r);
-    unsigned hint = ir_hint(i), reg = hint ? hinted(g, &g->gpr, r, hint - 1) : NO_REG;
-    if (reg == NO_REG) {
-        bool reuse = prefer != NO_REG && (g->gpr_temps & g->gpr.free) >> prefer & 1;
-        reg = reuse ? prefer : free_gpr(g);
-    }
     g->gpr_locked |= 1u << reg;
-    g->val[r].narrow = i->type == IR_I32;
+    g->val[r].narrow = gen_inst(g, r)->type == IR_I32;
     if (gen_left(g, r)) bind(g, &g->gpr, r, VAL_GPR, reg);
     return reg;
+}
+
+/* A temp for r: `prefer` if that is one and empty, or any; NO_REG when a spill is needed. */
+static inline unsigned empty_temp(const struct gen *g, unsigned prefer)
+{
+    u32 empty = g->gpr_temps & g->gpr.free;
+    if (prefer < 16 && empty >> prefer & 1) return prefer;
+    empty &= ~g->gpr_locked;
+    return empty ? lowest(empty) : NO_REG;
+}
+
+static __attribute__((noinline)) unsigned def_hinted_gpr(struct gen *g, ir_ref r, unsigned prefer)
+{
+    unsigned hint = ir_hint(gen_inst(g, r)), reg = hint ? hinted(g, &g->gpr, r, hint - 1) : NO_REG;
+    if (reg == NO_REG) reg = empty_temp(g, prefer);
+    return define_gpr(g, r, reg != NO_REG ? reg : free_gpr(g));
+}
+
+unsigned gen_def_gpr(struct gen *g, ir_ref r, unsigned prefer)
+{
+    unsigned reg = empty_temp(g, prefer);
+    if (reg == NO_REG || ir_hint(gen_inst(g, r))) return def_hinted_gpr(g, r, prefer);
+    return define_gpr(g, r, reg);
 }
 
 unsigned gen_def_xmm(struct gen *g, ir_ref r, unsigned prefer)
