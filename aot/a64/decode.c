@@ -6,17 +6,27 @@
 
 #include "aot/a64/decode.inc"
 
-enum a64_row a64_decode(u32 w)
+static enum a64_row decode_among(const u16 *candidate, u32 w)
 {
-    unsigned entry = slots[ROOT_NODE_BASE + (w >> ROOT_LO)];
-    while (!(entry & LEAF))
-        entry = slots[nodes[entry].base + ((w >> nodes[entry].lo) & nodes[entry].mask)];
-    for (const u16 *candidate = &leaf_rows[entry & (LEAF - 1)]; *candidate; candidate++) {
+    for (; *candidate; candidate++) {
         enum a64_row row = (enum a64_row)(*candidate & (CONSTRAINED - 1));
         if ((w & patterns[row].mask) != patterns[row].value) continue;
         if (!(*candidate & CONSTRAINED) || constraint_holds(row, w)) return row;
     }
     return A64_UNALLOCATED;
+}
+
+enum a64_row a64_decode(u32 w)
+{
+    unsigned entry = slots[ROOT_NODE_BASE + (w >> ROOT_LO)];
+    while (!(entry & LEAF))
+        entry = slots[nodes[entry].base + ((w >> nodes[entry].lo) & nodes[entry].mask)];
+    const u16 *candidate = &leaf_rows[entry & (LEAF - 1)];
+    /* Nearly always the first it is, without a constraint. */
+    unsigned first = *candidate;
+    if (first < CONSTRAINED && (w & patterns[first].mask) == patterns[first].value)
+        return (enum a64_row)first;
+    return decode_among(candidate, w);
 }
 
 const struct a64_row_info *a64_row_info(enum a64_row row)

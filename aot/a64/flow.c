@@ -17,8 +17,7 @@ static bool is_cache_flush(u32 w)
     return a64_op1(w) == 3 && a64_CRn(w) == 7 && a64_CRm(w) == 5 && a64_op2(w) == 1;
 }
 
-/* Rows not named go on behind themselves. */
-static const u8 flows[A64_ROW_COUNT] = {
+const u8 a64_row_flow[A64_ROW_COUNT] = {
     [A64_B_cond] = A64_FLOW_CONDITIONAL,
     [A64_CBZ] = A64_FLOW_CONDITIONAL,
     [A64_CBNZ] = A64_FLOW_CONDITIONAL,
@@ -62,7 +61,7 @@ static const u8 flows[A64_ROW_COUNT] = {
 
 enum a64_flow a64_flow(enum a64_row row, u32 w, u64 pc, u64 *target)
 {
-    enum a64_flow flow = (enum a64_flow)flows[row];
+    enum a64_flow flow = (enum a64_flow)a64_row_flow[row];
     if (flow == A64_FLOW_NEXT) return flow;
     switch (row) {
     case A64_B:

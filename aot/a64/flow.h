@@ -32,6 +32,9 @@ static inline bool a64_may_branch(u32 word)
     return (word >> 26 & 7) == 5;
 }
 
+/* A row's flow (enum a64_flow), where it isn't NEXT for some words of the row. */
+extern const u8 a64_row_flow[A64_ROW_COUNT];
+
 /* *target is set for CONDITIONAL, JUMP and CALL. */
 enum a64_flow a64_flow(enum a64_row row, u32 word, u64 pc, u64 *target);
 

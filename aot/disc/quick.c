@@ -56,16 +56,21 @@ static bool goes_on(enum a64_flow flow)
     return flow == A64_FLOW_NEXT || flow == A64_FLOW_CONDITIONAL;
 }
 
-/* Decodes instruction i; its flow, and its target if it is a branch that may stay inside. */
-static enum a64_flow decode_one(struct run *run, u32 i)
+static enum a64_flow note_branch(struct run *run, u32 i, enum a64_row row)
 {
     u64 target;
-    enum a64_row row = a64_decode(run->word[i]);
     enum a64_flow flow = a64_flow(row, run->word[i], run->pc + 4 * (u64)i, &target);
-    run->row[i] = (u16)row;
     if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP)
         run->branch[run->branches++] = (struct branch){i, target};
     return flow;
+}
+
+/* Decodes instruction i and gives its flow; notes it if it is a branch that may stay inside. */
+static inline enum a64_flow decode_one(struct run *run, u32 i)
+{
+    enum a64_row row = a64_decode(run->word[i]);
+    run->row[i] = (u16)row;
+    return a64_row_flow[row] == A64_FLOW_NEXT ? A64_FLOW_NEXT : note_branch(run, i, row);
 }
 
 static bool some_branch_leads_to(const struct run *run, u64 pc)
@@ -81,8 +86,8 @@ static u32 decode_part(struct run *run, const struct code_view *view, u32 i, boo
 {
     u32 conditional = 0;
     while (read_to(run, view, i)) {
-        u64 behind = run->pc + 4 * (u64)i + 4;
         enum a64_flow flow = decode_one(run, i++);
+        u64 behind = run->pc + 4 * (u64)i;
         if (!goes_on(flow)) {
             *dead = !some_branch_leads_to(run, behind);
             return i;
@@ -149,6 +154,32 @@ static u32 mark_leaders(struct run *run)
     return blocks;
 }
 
+/* Cuts the run at its leaders. */
+static void cut(struct arena *arena, struct run *run, struct a64_region *out)
+{
+    run->leader = arena_zalloc(arena, run->count);
+    u32 blocks = mark_leaders(run);
+    struct a64_block *block = arena_zalloc(arena, blocks * sizeof *block);
+    struct a64_block *at = block - 1;
+    for (u32 i = 0; i < run->count; i++) {
+        if (run->leader[i])
+            *++at = (struct a64_block){.pc = run->pc + 4 * (u64)i,
+                                       .word = run->word + i,
+                                       .row = run->row + i,
+                                       .entry = i == 0};
+        at->count++;
+    }
+    out->block = block;
+    out->block_count = blocks;
+}
+
+static bool some_branch_stays(const struct run *run)
+{
+    for (u32 b = 0; b < run->branches; b++)
+        if (index_in(run, run->branch[b].target) < run->count) return true;
+    return false;
+}
+
 bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 max_insts,
                 struct a64_region *out)
 {
@@ -160,18 +191,14 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
     run.row = arena_alloc(arena, 2 * max);
     run.branch = arena_alloc(arena, max * sizeof *run.branch);
     decode_run(&run, view);
-    run.leader = arena_zalloc(arena, run.count);
-    u32 blocks = mark_leaders(&run);
-
-    struct a64_block *block = arena_zalloc(arena, blocks * sizeof *block);
-    struct a64_block *at = block - 1;
-    for (u32 i = 0; i < run.count; i++) {
-        if (run.leader[i])
-            *++at = (struct a64_block){
-                .pc = pc + 4 * (u64)i, .word = run.word + i, .row = run.row + i, .entry = i == 0};
-        at->count++;
+    *out = (struct a64_region){.pc = pc, .insn_count = run.count};
+    if (some_branch_stays(&run)) {
+        cut(arena, &run, out);
+        return true;
     }
-    *out = (struct a64_region){
-        .pc = pc, .block = block, .block_count = blocks, .insn_count = run.count};
+    out->block = arena_alloc(arena, sizeof *out->block);
+    out->block_count = 1;
+    out->block[0] = (struct a64_block){
+        .pc = pc, .count = run.count, .word = run.word, .row = run.row, .entry = true};
     return true;
 }
