@@ -3,7 +3,7 @@
  */
 #include "aot/a64/region.h"
 
-int a64_region_block_at(const struct a64_region *region, u64 pc)
+int a64_region_search(const struct a64_region *region, u64 pc)
 {
     u32 low = 0, high = region->block_count;
     while (low < high) {

@@ -27,7 +27,14 @@ struct a64_region {
     u32 insn_count;
 };
 
+/* The same for an address between the first block's and the last one's. */
+int a64_region_search(const struct a64_region *region, u64 pc);
+
 /* The number of the block that starts at pc, or -1. */
-int a64_region_block_at(const struct a64_region *region, u64 pc);
+static inline int a64_region_block_at(const struct a64_region *region, u64 pc)
+{
+    u64 first = region->block[0].pc, last = region->block[region->block_count - 1].pc;
+    return pc - first <= last - first ? a64_region_search(region, pc) : -1;
+}
 
 #endif

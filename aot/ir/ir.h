@@ -105,10 +105,15 @@ typedef u32 ir_ref;
 #define IR_NONE 0u /* no value: instruction 0 is always a NOP */
 
 struct ir_inst {
-    u8 op;   /* enum ir_op */
-    u8 type; /* enum ir_type of the result, or of the operands where the table says so */
-    u8 esz;  /* log2 of a size in bytes */
-    u8 mod;
+    union {
+        struct {
+            u8 op;   /* enum ir_op */
+            u8 type; /* enum ir_type of the result, or of the operands where the table says so */
+            u8 esz;  /* log2 of a size in bytes */
+            u8 mod;
+        };
+        u32 head; /* the four in one: ir_head */
+    };
     ir_ref arg[3];
     s64 imm;
     u32 uses; /* set by ir_count_uses and kept by passes that need it */
@@ -136,7 +141,7 @@ struct ir_look {
 
 struct ir_func;
 
-/* The first four bytes of an instruction. */
+/* The first four bytes of an instruction, op the lowest. */
 static inline u32 ir_head(unsigned op, unsigned type, unsigned esz, unsigned mod)
 {
     return op | type << 8 | esz << 16 | mod << 24;
@@ -285,12 +290,7 @@ static inline ir_ref ir_opx(struct ir_func *f, unsigned op, unsigned type, unsig
 static inline void ir_write(struct ir_func *f, ir_ref r, u32 head, s64 imm, ir_ref a, ir_ref b,
                             ir_ref c)
 {
-    f->inst[r] = (struct ir_inst){.op = (u8)head,
-                                  .type = (u8)(head >> 8),
-                                  .esz = (u8)(head >> 16),
-                                  .mod = (u8)(head >> 24),
-                                  .arg = {a, b, c},
-                                  .imm = imm};
+    f->inst[r] = (struct ir_inst){.head = head, .arg = {a, b, c}, .imm = imm};
 }
 
 static inline bool ir_is_full(const struct ir_func *f)

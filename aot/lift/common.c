@@ -10,35 +10,9 @@
 
 #include "aot/a64/flow.h"
 
-ir_ref lift_const(struct lifter *l, bool sf, u64 value)
-{
-    return ir_const(l->f, lift_itype(sf), sf ? (s64)value : (s64)(u32)value);
-}
-
-ir_ref lift_get_xsp(struct lifter *l, unsigned n, bool sf)
-{
-    return ir_get(l->f, lift_itype(sf), SLOT_X0 + n);
-}
-
-ir_ref lift_get_x(struct lifter *l, unsigned n, bool sf)
-{
-    return n == 31 ? lift_const(l, sf, 0) : lift_get_xsp(l, n, sf);
-}
-
-void lift_set_xsp(struct lifter *l, unsigned n, bool sf, ir_ref v)
-{
-    ir_set(l->f, lift_itype(sf), SLOT_X0 + n, v);
-    if (n == 31) l->sp_unsure = true;
-}
-
 void lift_sp_kept_aligned(struct lifter *l, bool unsure)
 {
     l->sp_unsure = unsure;
-}
-
-void lift_set_x(struct lifter *l, unsigned n, bool sf, ir_ref v)
-{
-    if (n != 31) ir_set(l->f, lift_itype(sf), SLOT_X0 + n, v);
 }
 
 ir_ref lift_get_v(struct lifter *l, unsigned n)
@@ -92,21 +66,16 @@ static void guard(struct lifter *l, ir_ref fails, enum trap_reason reason, ir_re
     ir_opx(l->f, IR_GUARD, IR_VOID, 0, (u8)reason, 0, fails, arg, IR_NONE);
 }
 
-void lift_check_sp(struct lifter *l)
+void lift_guard_sp_even(struct lifter *l)
 {
-    if (!l->sp_unsure || l->sp_any) return;
     guard(l, any_bit_set(l, lift_get_xsp(l, 31, true), 15), TRAP_SP_ODD, IR_NONE);
     l->sp_unsure = false;
 }
 
-ir_ref lift_base(struct lifter *l, unsigned n)
+void lift_guard_sp(struct lifter *l, ir_ref sp)
 {
-    ir_ref base = lift_get_xsp(l, n, true);
-    if (n == 31 && l->sp_unsure) {
-        guard(l, any_bit_set(l, base, 15), TRAP_SP_ALIGN, base);
-        l->sp_unsure = false;
-    }
-    return base;
+    guard(l, any_bit_set(l, sp, 15), TRAP_SP_ALIGN, sp);
+    l->sp_unsure = false;
 }
 
 ir_ref lift_load(struct lifter *l, unsigned type, unsigned esz, ir_ref base, s64 offset)

@@ -28,15 +28,15 @@ static bool is_supported(enum a64_row row, u32 word)
            lift_has_feature(a64_word_feature(row, word));
 }
 
-static void lift_instruction(struct lifter *l, enum a64_row row)
+static inline void lift_instruction(struct lifter *l, enum a64_row row, u32 word)
 {
     lift_fn *fn = row_function[row];
     ir_insn(l->f, l->pc);
     lift_check_sp(l);
-    if (fn && is_supported(row, l->word))
-        fn(l, l->word);
+    if (fn && is_supported(row, word))
+        fn(l, word);
     else
-        lift_unsupported(l, l->word);
+        lift_unsupported(l, word);
 }
 
 static void lift_block(struct lifter *l, const struct a64_block *block)
@@ -46,10 +46,8 @@ static void lift_block(struct lifter *l, const struct a64_block *block)
     l->ended = false;
     l->sp_unsure = l->sp_any;
     l->pc = block->pc;
-    for (u32 i = 0; i < block->count && !l->ended; i++, l->pc += 4) {
-        l->word = block->word[i];
-        lift_instruction(l, (enum a64_row)block->row[i]);
-    }
+    for (u32 i = 0; i < block->count && !l->ended; i++, l->pc += 4)
+        lift_instruction(l, (enum a64_row)block->row[i], block->word[i]);
     if (!l->ended) {
         if (l->sp_unsure && !l->sp_any) ir_insn(l->f, l->pc); /* the check is that one's */
         lift_check_sp(l);

@@ -41,7 +41,6 @@ struct lift_look {
 struct lifter {
     struct ir_func *f;
     u64 pc; /* of the instruction in work */
-    u32 word;
     bool ended; /* the instruction has closed its block with an END operation */
     const struct a64_region *region;
     struct lift_look *look;      /* or NULL */
@@ -94,13 +93,32 @@ static inline unsigned lift_ftype(unsigned log2_size)
 }
 
 /* Constant of type i64 (sf) or i32. */
-ir_ref lift_const(struct lifter *l, bool sf, u64 value);
+static inline ir_ref lift_const(struct lifter *l, bool sf, u64 value)
+{
+    return ir_const(l->f, lift_itype(sf), sf ? (s64)value : (s64)(u32)value);
+}
 
 /* General registers; sf selects i64 or i32. Reading 31 with _x gives zero, writing it nothing. */
-ir_ref lift_get_x(struct lifter *l, unsigned n, bool sf);
-ir_ref lift_get_xsp(struct lifter *l, unsigned n, bool sf);
-void lift_set_x(struct lifter *l, unsigned n, bool sf, ir_ref v);
-void lift_set_xsp(struct lifter *l, unsigned n, bool sf, ir_ref v);
+static inline ir_ref lift_get_xsp(struct lifter *l, unsigned n, bool sf)
+{
+    return ir_get(l->f, lift_itype(sf), SLOT_X0 + n);
+}
+
+static inline ir_ref lift_get_x(struct lifter *l, unsigned n, bool sf)
+{
+    return n == 31 ? lift_const(l, sf, 0) : lift_get_xsp(l, n, sf);
+}
+
+static inline void lift_set_xsp(struct lifter *l, unsigned n, bool sf, ir_ref v)
+{
+    ir_set(l->f, lift_itype(sf), SLOT_X0 + n, v);
+    if (n == 31) l->sp_unsure = true;
+}
+
+static inline void lift_set_x(struct lifter *l, unsigned n, bool sf, ir_ref v)
+{
+    if (n != 31) ir_set(l->f, lift_itype(sf), SLOT_X0 + n, v);
+}
 
 /* All 128 bits of a vector register. */
 ir_ref lift_get_v(struct lifter *l, unsigned n);
@@ -120,12 +138,20 @@ void lift_set_nzcv(struct lifter *l, ir_ref flags);
 /* The condition (0 to 15, AL and NV always hold) on the current flags, as bool. */
 ir_ref lift_cond(struct lifter *l, unsigned cond);
 
+/* A trap unless SP, which is what `sp` says, is a multiple of 16. */
+void lift_guard_sp(struct lifter *l, ir_ref sp);
+
 /*
  * Base register of a memory access: SP when n is 31, as i64. The access itself is
  * ir_opx(l->f, IR_LOAD, type, esz, shift, offset, base, index, IR_NONE), and for stores
  * ir_opx(l->f, IR_STORE, type, esz, shift, offset, base, index, value).
  */
-ir_ref lift_base(struct lifter *l, unsigned n);
+static inline ir_ref lift_base(struct lifter *l, unsigned n)
+{
+    ir_ref base = lift_get_xsp(l, n, true);
+    if (n == 31 && l->sp_unsure) lift_guard_sp(l, base);
+    return base;
+}
 
 ir_ref lift_load(struct lifter *l, unsigned type, unsigned esz, ir_ref base, s64 offset);
 void lift_store(struct lifter *l, unsigned type, unsigned esz, ir_ref base, s64 offset, ir_ref v);
@@ -143,8 +169,14 @@ void lift_trap(struct lifter *l, enum trap_reason reason, u64 pc, u16 imm, ir_re
  * for granted. Call with the l->sp_unsure from before the write. */
 void lift_sp_kept_aligned(struct lifter *l, bool unsure);
 
-/* Leaves by TRAP_SP_ODD, between two instructions, if SP is misaligned. */
-void lift_check_sp(struct lifter *l);
+/* Leaves by TRAP_SP_ODD, between two instructions, if SP is misaligned: always checks; where it may
+ * be. */
+void lift_guard_sp_even(struct lifter *l);
+
+static inline void lift_check_sp(struct lifter *l)
+{
+    if (l->sp_unsure && !l->sp_any) lift_guard_sp_even(l);
+}
 
 /* Goes on at a fixed address: a jump when a block of the region starts there, else an exit. */
 void lift_goto(struct lifter *l, u64 target);

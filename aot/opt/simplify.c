@@ -9,12 +9,12 @@
 #include "aot/opt/opt.h"
 #include "aot/opt/pass.h"
 
-static inline void count_uses(struct ir_func *f, const struct ir_inst *i)
+static inline void count_uses(struct ir_inst *inst, unsigned op, ir_ref a, ir_ref b, ir_ref c)
 {
-    unsigned n = ir_op_args[i->op];
-    if (n > 0) f->inst[i->arg[0]].uses++;
-    if (n > 1) f->inst[i->arg[1]].uses++;
-    if (n > 2) f->inst[i->arg[2]].uses++;
+    unsigned n = ir_op_args[op];
+    if (n > 0) inst[a].uses++;
+    if (n > 1) inst[b].uses++;
+    if (n > 2) inst[c].uses++;
 }
 
 static opt_rule_fn *const rule_of[IR_OP_COUNT] = {
@@ -32,7 +32,7 @@ static opt_rule_fn *const rule_of[IR_OP_COUNT] = {
 /* --- at birth ------------------------------------------------------------------------------------
  */
 
-static ir_ref apply(struct ir_func *f, ir_ref r, opt_rule_fn *rule)
+static __attribute__((noinline)) ir_ref apply(struct ir_func *f, ir_ref r, opt_rule_fn *rule)
 {
     struct ir_inst *i = &f->inst[r];
     i->note = r;
@@ -58,7 +58,7 @@ static ir_ref emit_simplified(struct ir_func *f, u32 head, s64 imm, ir_ref a, ir
     if (ir_is_full(f)) return grow_and_emit(f, head, imm, a, b, c);
     ir_ref r = f->count++;
     ir_write(f, r, head, imm, a, b, c);
-    count_uses(f, &f->inst[r]);
+    count_uses(f->inst, head & 0xff, a, b, c);
     opt_rule_fn *rule = rule_of[head & 0xff];
     return rule ? apply(f, r, rule) : r;
 }
@@ -91,8 +91,9 @@ static bool simplify_block(struct ir_func *f, const struct ir_block *b)
     f->facts->has[0] = f->facts->has[1] = 0;
     for (ir_ref r = b->first; r < b->end; r++) {
         if (!resolve(f, r)) return false;
-        count_uses(f, &f->inst[r]);
-        opt_rule_fn *rule = rule_of[f->inst[r].op];
+        const struct ir_inst *i = &f->inst[r];
+        count_uses(f->inst, i->op, i->arg[0], i->arg[1], i->arg[2]);
+        opt_rule_fn *rule = rule_of[i->op];
         if (rule) rule(f, r);
     }
     return true;
