@@ -36,8 +36,14 @@ static struct arena_block *take_spare(struct arena *a, size_t size)
     return NULL;
 }
 
+void *arena_zalloc(struct arena *a, size_t size)
+{
+    return memset(arena_alloc(a, size), 0, size);
+}
+
 void arena_grow(struct arena *a, size_t size)
 {
+    size++;
     struct arena_block *b = take_spare(a, size);
     if (!b) {
         size_t usable = size > BLOCK_SIZE ? size : BLOCK_SIZE;

@@ -9,8 +9,6 @@
 
 #include "aot/base/types.h"
 
-#include <string.h>
-
 struct arena_block;
 
 struct arena {
@@ -23,24 +21,21 @@ struct arena {
 /* Makes an empty arena; allocates nothing. */
 void arena_init(struct arena *a);
 
-/* A new block for at least `size` bytes becomes the current one. Private to arena_alloc. */
+/* A new block for more than `size` bytes becomes the current one. Private to arena_alloc. */
 void arena_grow(struct arena *a, size_t size);
 
 /* `size` bytes aligned to 16, or abort() when the host has no memory left. Never NULL. */
 static inline void *arena_alloc(struct arena *a, size_t size)
 {
     size = ALIGN_UP(size, (size_t)16);
-    if (__builtin_expect((size_t)(a->limit - a->at) < size || !a->at, 0)) arena_grow(a, size);
+    if (__builtin_expect((size_t)(a->limit - a->at) <= size, 0)) arena_grow(a, size);
     void *p = a->at;
     a->at += size;
     return p;
 }
 
 /* As arena_alloc, cleared. */
-static inline void *arena_zalloc(struct arena *a, size_t size)
-{
-    return memset(arena_alloc(a, size), 0, size);
-}
+void *arena_zalloc(struct arena *a, size_t size);
 
 /* Drops all allocations, keeps the memory for the next use. */
 void arena_reset(struct arena *a);

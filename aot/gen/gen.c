@@ -23,7 +23,7 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->arena = arena;
     g->options = options;
     g->has = options->host_features;
-    g->fp_checked = options->fp_checked;
+    g->careful = options->fp_checked || !f->merged;
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
     g->val = arena_zalloc(arena, f->count * sizeof(*g->val));
     g->block_dirty = arena_zalloc(arena, f->block_count * sizeof(u64));
@@ -57,20 +57,23 @@ gen_fn *gen_emitter(unsigned op)
     return fn ? fn : gen_by_helper;
 }
 
-/* An operation whose only effect is a value that nobody uses. */
-static bool is_useless(const struct gen *g, ir_ref r, const struct ir_inst *i)
+/* For IR in which some values have no use, and for FP_CHECKED: see struct gen. */
+static void emit_with_care(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    return !i->uses && ir_op_kind[i->op] <= IR_KIND_GET && g->val[r].place == VAL_NONE;
+    if (!i->uses && ir_op_kind[i->op] <= IR_KIND_GET && g->val[r].place == VAL_NONE)
+        gen_consume(g, i);
+    else if (g->options->fp_checked && ir_has(i->op, IR_FL_FP))
+        gen_by_helper(g, r, i);
+    else
+        gen_emitter(i->op)(g, r, i);
 }
 
-static void emit_inst(struct gen *g, ir_ref r)
+static inline void emit_inst(struct gen *g, ir_ref r)
 {
     const struct ir_inst *i = gen_inst(g, r);
     g->at = r;
-    if (is_useless(g, r, i))
-        gen_consume(g, i);
-    else if (g->fp_checked && ir_has(i->op, IR_FL_FP))
-        gen_by_helper(g, r, i);
+    if (g->careful)
+        emit_with_care(g, r, i);
     else
         gen_emitter(i->op)(g, r, i);
     gen_unlock(g);
@@ -139,7 +142,7 @@ static void emit_pool(struct gen *g)
 
 static void deliver(struct gen *g, struct translation *out)
 {
-    memset(out, 0, sizeof(*out));
+    *out = (struct translation){0};
     out->code = g->b.start;
     out->code_size = x64_pos(&g->b);
     out->relocs = g->relocs;

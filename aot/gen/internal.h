@@ -122,9 +122,9 @@ struct gen {
     const struct ir_inst *inst; /* f's */
     struct arena *arena;
     const struct gen_options *options;
-    u32 has;         /* host features */
-    bool avx;        /* VEX forms */
-    bool fp_checked; /* as in options */
+    u32 has;      /* host features */
+    bool avx;     /* VEX forms */
+    bool careful; /* floating point may be checked (options), or values be unused (not merged) */
     bool failed;
 
     struct val *val;

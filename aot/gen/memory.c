@@ -62,7 +62,8 @@ static void load_vector(struct gen *g, ir_ref r, const struct ir_inst *i, struct
 static void load(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem m = i->op == IR_LOADACQ ? plain_address(g, i) : gen_address(g, i);
-    gen_consume(g, i);
+    gen_consume_one(g, i->arg[0]);
+    if (i->arg[1]) gen_consume_one(g, i->arg[1]);
     if (i->type != IR_I32 && i->type != IR_I64) {
         load_vector(g, r, i, m);
         return;

@@ -31,7 +31,7 @@ static inline void bind(struct gen *g, struct host_regs *file, ir_ref r, enum va
 }
 
 /* One of several values of a register, not the newest. */
-static void unlink_older(struct gen *g, struct host_regs *file, ir_ref r)
+static __attribute__((noinline)) void unlink_older(struct gen *g, struct host_regs *file, ir_ref r)
 {
     ir_ref *p = &file->head[g->val[r].reg];
     while (*p != r) {
@@ -83,7 +83,7 @@ static void free_place(struct gen *g, ir_ref r)
 }
 
 /* For all but values in general registers and constants. */
-static void drop_other(struct gen *g, ir_ref r)
+static __attribute__((noinline)) void drop_other(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
     if (v->place == VAL_LATER) {

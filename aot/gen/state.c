@@ -124,14 +124,14 @@ static void set_gpr_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
     bool ready = g->val[v].place == VAL_GPR && g->val[v].reg == pin;
     bool clean = size == 8 || g->val[v].narrow;
     if (ready && clean) {
-        gen_consume(g, i);
+        gen_consume_one(g, i->arg[0]);
     } else if (gen_const(g, v, &value)) {
         gen_evacuate_pin(g, slot);
         x64_mov_ri(B, pin, size == 4 ? (u32)value : (u64)value);
-        gen_consume(g, i);
+        gen_consume_one(g, i->arg[0]);
     } else {
         unsigned reg = gen_use_gpr(g, v);
-        gen_consume(g, i);
+        gen_consume_one(g, i->arg[0]);
         gen_evacuate_pin(g, slot);
         x64_mov_rr(B, clean ? 8 : 4, pin, reg);
     }
@@ -145,11 +145,11 @@ static void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
     bool ready = g->val[v].place == VAL_XMM && g->val[v].reg == pin;
     bool clean = !is_float(i->type) || g->val[v].narrow;
     if (ready && clean) {
-        gen_consume(g, i);
+        gen_consume_one(g, i->arg[0]);
     } else {
         unsigned reg = gen_use_xmm(g, v);
         if (g->val[v].place == VAL_CONST) clean = true;
-        gen_consume(g, i);
+        gen_consume_one(g, i->arg[0]);
         gen_evacuate_pin(g, slot);
         gen_narrow_xmm(g, clean ? IR_V128 : i->type, pin, reg);
     }
@@ -182,7 +182,7 @@ static void set_home(struct gen *g, const struct ir_inst *i, unsigned slot)
         }
         x64_vec_mr(B, g->avx, X64_MOVAPS_ST, home, reg);
     }
-    gen_consume(g, i);
+    gen_consume_one(g, i->arg[0]);
 }
 
 static void set(struct gen *g, ir_ref r, const struct ir_inst *i)

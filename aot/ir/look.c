@@ -245,12 +245,11 @@ static bool walk(struct ir_func *f, bool drop_dead)
     struct walk w; /* most of it needs no value before it gets one */
     bool single = f->block_count == 1 && !f->block[0].preds;
     w.f = f;
-    w.look = f->look;
+    w.look = f->look = arena_zalloc(f->arena, sizeof(*f->look));
     w.drop = drop_dead;
     w.dropped_nzcv = w.sees_nzcv = false;
     w.weight = 1;
     w.in_loop = 0;
-    *f->look = (struct ir_look){0};
     if (single)
         look_at_block(&w, &f->block[0]);
     else
@@ -266,10 +265,7 @@ static void clear_notes(struct ir_func *f)
 void ir_look_back(struct ir_func *f, bool drop_dead)
 {
     assert(f->count < IR_LOOK_MAX);
-    if (f->look)
-        clear_notes(f);
-    else
-        f->look = arena_alloc(f->arena, sizeof(*f->look));
+    if (f->look) clear_notes(f);
     if (walk(f, drop_dead)) {
         clear_notes(f);
         walk(f, false);
