@@ -80,8 +80,8 @@ static void dump_code(const struct xlat_options *o, u64 pc, const struct transla
 /* --- stages -------------------------------------------------------------------------------------
  */
 
-/* Shows the function after a stage and, if asked to, checks it. */
-static bool stage_done(const struct xlat_options *o, enum xlat_stage stage, const struct ir_func *f)
+static bool show_and_verify(const struct xlat_options *o, enum xlat_stage stage,
+                            const struct ir_func *f)
 {
     char message[160], text[240];
     if (wants(o, stage)) dump_ir(o, stage, f);
@@ -89,6 +89,13 @@ static bool stage_done(const struct xlat_options *o, enum xlat_stage stage, cons
     int n = snprintf(text, sizeof text, "verifier: %s\n", message);
     if (o->dump) o->dump(o->dump_context, stage, f->pc, text, (size_t)n);
     return false;
+}
+
+/* Shows the function after a stage and, if asked to, checks it. */
+static inline bool stage_done(const struct xlat_options *o, enum xlat_stage stage,
+                              const struct ir_func *f)
+{
+    return (!o->dump && !o->verify) || show_and_verify(o, stage, f);
 }
 
 /* A branch to an address that is no multiple of 4. */

@@ -36,9 +36,14 @@ static struct arena_block *take_spare(struct arena *a, size_t size)
     return NULL;
 }
 
+void *arena_alloc_cleared(struct arena *a, size_t size, size_t cleared)
+{
+    return memset(arena_alloc(a, size), 0, cleared);
+}
+
 void *arena_zalloc(struct arena *a, size_t size)
 {
-    return memset(arena_alloc(a, size), 0, size);
+    return arena_alloc_cleared(a, size, size);
 }
 
 void arena_grow(struct arena *a, size_t size)

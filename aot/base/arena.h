@@ -34,6 +34,9 @@ static inline void *arena_alloc(struct arena *a, size_t size)
     return p;
 }
 
+/* As arena_alloc, the first `cleared` bytes cleared. */
+void *arena_alloc_cleared(struct arena *a, size_t size, size_t cleared);
+
 /* As arena_alloc, cleared. */
 void *arena_zalloc(struct arena *a, size_t size);
 

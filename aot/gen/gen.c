@@ -14,7 +14,8 @@
 static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
                            const struct gen_options *options)
 {
-    struct gen *g = arena_zalloc(arena, sizeof(*g));
+    size_t values = f->count * sizeof(struct val), blocks = f->block_count * sizeof(u64);
+    struct gen *g = arena_alloc_cleared(arena, sizeof(*g), offsetof(struct gen, b));
     u32 labels = MAX_LABELS_PER_INST * f->count + f->block_count + 16;
     size_t code = (size_t)CODE_PER_INST * f->count + 4096;
     size_t side = (size_t)SIDE_PER_INST * f->count + 1024;
@@ -25,8 +26,8 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->has = options->host_features;
     g->careful = options->fp_checked || !f->merged;
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
-    g->val = arena_zalloc(arena, f->count * sizeof(*g->val));
-    g->block_dirty = arena_zalloc(arena, f->block_count * sizeof(u64));
+    g->block_dirty = arena_zalloc(arena, blocks + values);
+    g->val = (struct val *)(g->block_dirty + f->block_count);
     g->cold_tail = &g->cold;
     memset(g->pin, NO_REG, sizeof(g->pin));
     memset(g->gpr.slot, NO_SLOT, sizeof(g->gpr.slot));
@@ -161,7 +162,7 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
 {
     struct gen *g = new_gen(arena, f, options);
     g->side_room = g->side.at;
-    if (!f->look) ir_look_back(f, false);
+    if (!f->looked) ir_look_back(f, false);
     gen_plan(g);
     g->block_label = x64_labels_new(&g->b, f->block_count);
     prologue(g);

@@ -117,7 +117,6 @@ struct pool_entry {
 };
 
 struct gen {
-    struct x64_buf b;
     const struct ir_func *f;
     const struct ir_inst *inst; /* f's */
     struct arena *arena;
@@ -131,10 +130,8 @@ struct gen {
     u64 *block_dirty; /* per block: pinned slots that may be dirty at its start */
     u32 block_label;  /* the first block's label; the others' follow */
 
-    struct host_regs gpr, xmm;
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
     u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */
-    u8 pin[SLOT_REGISTERS];     /* slot -> host register, or NO_REG */
     u64 pinned;                 /* slots with a pin */
     u64 loaded, dirty;
     u64 ahead; /* the pin already holds the value of a SET to come */
@@ -143,23 +140,19 @@ struct gen {
     u32 vscratch_used;
 
     /* NZCV. */
-    u8 eflags;           /* enum eflags_kind: what EFLAGS hold */
-    ir_ref eflags_of;    /* the flags value in EFLAGS, or IR_NONE */
-    ir_ref nzcv;         /* the value that the slot logically holds but its home does not */
-    ir_ref nzcv_at_home; /* the value whose copy is at home, or IR_NONE */
-    struct nzcv_pending candidate; /* of the flags in EFLAGS */
-    struct nzcv_pending pending;   /* of nzcv */
-    u32 version[SLOT_V0];          /* how often each slot was SET */
+    u8 eflags;            /* enum eflags_kind: what EFLAGS hold */
+    ir_ref eflags_of;     /* the flags value in EFLAGS, or IR_NONE */
+    ir_ref nzcv;          /* the value that the slot logically holds but its home does not */
+    ir_ref nzcv_at_home;  /* the value whose copy is at home, or IR_NONE */
+    u32 version[SLOT_V0]; /* how often each slot was SET */
 
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
     struct cold_exit *cold, **cold_tail;
 
-    struct side_writer side;
     u8 *side_room;   /* where the table starts */
     u64 side_placed; /* slots whose PLACE record says: in the pin */
     u8 side_nzcv;    /* enum loc_kind last recorded for NZCV */
-    struct nzcv_expr side_expr;
 
     struct reloc *relocs;
     u32 reloc_count, reloc_max;
@@ -167,6 +160,15 @@ struct gen {
     u32 cell_count, cell_max;
     struct pool_entry *pool; /* 16-byte constants */
     u32 pool_count, pool_max;
+
+    /* From here on new_gen and forget_values set everything; before, all starts as zero. */
+    struct x64_buf b;
+    struct host_regs gpr, xmm;
+    u8 pin[SLOT_REGISTERS];        /* slot -> host register, or NO_REG */
+    struct nzcv_pending candidate; /* of the flags in EFLAGS */
+    struct nzcv_pending pending;   /* of nzcv */
+    struct side_writer side;
+    struct nzcv_expr side_expr; /* for side_nzcv LOC_FLAGS */
 };
 
 typedef void gen_fn(struct gen *g, ir_ref r, const struct ir_inst *i);
@@ -403,6 +405,12 @@ void gen_same_slot(struct gen *g, ir_ref r, ir_ref v);
 void gen_flags_expr(struct gen *g, ir_ref flags, enum nzcv_kind kind, const struct ir_inst *i,
                     ir_ref result);
 
+/* Some flags may be known by the registers that they come from. */
+static inline bool gen_flags_pending(const struct gen *g)
+{
+    return (g->candidate.of | g->nzcv) != 0;
+}
+
 /* Flags, in EFLAGS or not, follow the slot's change to v, or keep its old value. */
 void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v);
 
@@ -410,7 +418,7 @@ void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v);
  * may use RAX if the slot has no pin. */
 static inline void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v)
 {
-    if (g->candidate.of | g->nzcv) gen_flags_follow(g, slot, v);
+    if (gen_flags_pending(g)) gen_flags_follow(g, slot, v);
 }
 
 /* NZCV is pending, and not in EFLAGS. */

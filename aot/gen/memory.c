@@ -17,7 +17,7 @@ static struct x64_mem state_field(size_t offset)
 
 #define FIELD(name) state_field(offsetof(struct guest_state, name))
 
-struct x64_mem gen_address(struct gen *g, const struct ir_inst *i)
+static struct x64_mem general_address(struct gen *g, const struct ir_inst *i)
 {
     s64 disp = i->imm, value;
     int base, index = -1;
@@ -32,6 +32,14 @@ struct x64_mem gen_address(struct gen *g, const struct ir_inst *i)
         disp = 0;
     }
     return x64_mem_bi(base, index, index < 0 ? 0 : i->mod, (s32)disp);
+}
+
+struct x64_mem gen_address(struct gen *g, const struct ir_inst *i)
+{
+    const struct val *base = &g->val[i->arg[0]];
+    if (i->arg[1] || base->place != VAL_GPR || i->imm != (s32)i->imm) return general_address(g, i);
+    g->gpr_locked |= 1u << base->reg;
+    return x64_mem_b(base->reg, (s32)i->imm);
 }
 
 /* The same for operations whose arg[0] alone is the address. */

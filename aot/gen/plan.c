@@ -14,7 +14,7 @@ static const u8 xmm_pins[] = {6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 static void choose(struct gen *g, u64 often, const u8 *regs, unsigned count, struct host_regs *file,
                    u32 *temps)
 {
-    const u32 *accesses = g->f->look->accesses;
+    const u32 *accesses = g->f->look.accesses;
     for (unsigned n = 0; n < count && often; n++) {
         unsigned best = (unsigned)__builtin_ctzll(often);
         for (u64 m = often & (often - 1); m; m &= m - 1) {
@@ -31,7 +31,7 @@ static void choose(struct gen *g, u64 often, const u8 *regs, unsigned count, str
 
 static void choose_pins(struct gen *g)
 {
-    u64 often = g->f->look->often;
+    u64 often = g->f->look.often;
     u64 general = often & 0xffffffff, vector = often & ~UINT64_C(0xffffffff);
     g->gpr_temps = 0xffff & ~(1u << X64_RAX | 1u << X64_RCX | 1u << X64_RSP | 1u << X64_RBP);
     g->xmm_temps = 0xffff & ~3u;

@@ -374,7 +374,9 @@ static __attribute__((noinline)) unsigned def_hinted_gpr(struct gen *g, ir_ref r
 unsigned gen_def_gpr(struct gen *g, ir_ref r, unsigned prefer)
 {
     unsigned reg = empty_temp(g, prefer);
-    if (reg == NO_REG || ir_hint(gen_inst(g, r))) return def_hinted_gpr(g, r, prefer);
+    unsigned hint = ir_hint(gen_inst(g, r));
+    bool may_be_pin = hint && g->pin[hint - 1] != NO_REG;
+    if (reg == NO_REG || may_be_pin) return def_hinted_gpr(g, r, prefer);
     return define_gpr(g, r, reg);
 }
 

@@ -38,16 +38,10 @@ static void guest_address(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- GET
  * ------------------------------------------------------------------------------------------ */
 
-static void get_home(struct gen *g, ir_ref r, const struct ir_inst *i)
+static void get_home_xmm(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem home = gen_home((unsigned)i->imm);
     switch (i->type) {
-    case IR_I32:
-    case IR_I64: {
-        unsigned dst = gen_def_gpr(g, r, NO_REG);
-        x64_load_frame(B, gen_size(i->type), dst, gen_home_frame((unsigned)i->imm));
-        break;
-    }
     case IR_F16: {
         unsigned dst = gen_def_xmm(g, r, NO_REG);
         x64_movzx_rm(B, 2, X64_RAX, home);
@@ -60,6 +54,16 @@ static void get_home(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
+static void get_home(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    if (i->type != IR_I32 && i->type != IR_I64) {
+        get_home_xmm(g, r, i);
+        return;
+    }
+    unsigned dst = gen_def_gpr(g, r, NO_REG);
+    x64_load_frame(B, gen_size(i->type), dst, gen_home_frame((unsigned)i->imm));
+}
+
 static void get(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned slot = (unsigned)i->imm;
@@ -68,14 +72,13 @@ static void get(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_get_nzcv(g, r);
         return;
     }
+    gen_in_slot(g, r, slot);
     if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG) {
         get_home(g, r, i);
-        gen_in_slot(g, r, slot);
         return;
     }
-    gen_load_pin(g, slot);
+    if (!(g->loaded >> slot & 1)) gen_load_pin(g, slot);
     g->val[r].narrow = false;
-    gen_in_slot(g, r, slot);
     if (slot >= SLOT_V0)
         gen_bind_xmm(g, r, g->pin[slot]);
     else
@@ -156,57 +159,71 @@ static void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
     mark_set(g, slot);
 }
 
+static void set_home_xmm(struct gen *g, const struct ir_inst *i, unsigned slot)
+{
+    ir_ref v = i->arg[0];
+    unsigned reg = gen_use_xmm(g, v);
+    if (is_float(i->type) && g->val[v].place != VAL_CONST && !g->val[v].narrow) {
+        gen_narrow_xmm(g, i->type, 0, reg);
+        reg = 0;
+    }
+    x64_vec_mr(B, g->avx, X64_MOVAPS_ST, gen_home(slot), reg);
+    gen_consume_one(g, v);
+}
+
 static void set_home(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     ir_ref v = i->arg[0];
-    struct x64_mem home = gen_home(slot);
     unsigned size = slot_info(slot)->kind == SLOT_INT32 ? 4 : 8;
     s32 imm;
-    if (i->type == IR_I32 || i->type == IR_I64) {
-        if (gen_imm32(g, v, &imm) && (i->type == IR_I64 || imm >= 0)) {
-            x64_store_frame_i(B, size, gen_home_frame(slot), imm);
-        } else {
-            unsigned reg = gen_use_gpr(g, v);
-            if (i->type == IR_I32 && size == 8 && g->val[v].place != VAL_CONST &&
-                !g->val[v].narrow) {
-                x64_mov_rr(B, 4, X64_RAX, reg);
-                reg = X64_RAX;
-            }
-            x64_store_frame(B, size, gen_home_frame(slot), reg);
-        }
-    } else {
-        unsigned reg = gen_use_xmm(g, v);
-        if (is_float(i->type) && g->val[v].place != VAL_CONST && !g->val[v].narrow) {
-            gen_narrow_xmm(g, i->type, 0, reg);
-            reg = 0;
-        }
-        x64_vec_mr(B, g->avx, X64_MOVAPS_ST, home, reg);
+    if (i->type != IR_I32 && i->type != IR_I64) {
+        set_home_xmm(g, i, slot);
+        return;
     }
-    gen_consume_one(g, i->arg[0]);
+    if (gen_imm32(g, v, &imm) && (i->type == IR_I64 || imm >= 0)) {
+        x64_store_frame_i(B, size, gen_home_frame(slot), imm);
+    } else {
+        unsigned reg = gen_use_gpr(g, v);
+        if (i->type == IR_I32 && size == 8 && g->val[v].place != VAL_CONST && !g->val[v].narrow) {
+            x64_mov_rr(B, 4, X64_RAX, reg);
+            reg = X64_RAX;
+        }
+        x64_store_frame(B, size, gen_home_frame(slot), reg);
+    }
+    gen_consume_one(g, v);
 }
 
-static void set(struct gen *g, ir_ref r, const struct ir_inst *i)
+/* SET of a general register, which pending flags don't mind. */
+static void set_general(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
-    unsigned slot = (unsigned)i->imm;
-    (void)r;
-    if (slot == SLOT_NZCV) {
-        gen_set_nzcv(g, i);
-        return;
-    }
-    if (slot >= SLOT_V0) {
-        if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG)
-            set_home(g, i, slot);
-        else
-            set_xmm_pin(g, i, slot);
-        return;
-    }
-    gen_slot_changes(g, slot, i->arg[0]);
     g->version[slot]++;
     gen_in_slot(g, i->arg[0], slot);
     if (g->pin[slot] == NO_REG)
         set_home(g, i, slot);
     else
         set_gpr_pin(g, i, slot);
+}
+
+static void set_other(struct gen *g, const struct ir_inst *i, unsigned slot)
+{
+    if (slot == SLOT_NZCV)
+        gen_set_nzcv(g, i);
+    else if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG)
+        set_home(g, i, slot);
+    else
+        set_xmm_pin(g, i, slot);
+}
+
+static void set(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned slot = (unsigned)i->imm;
+    (void)r;
+    if (slot >= SLOT_V0) {
+        set_other(g, i, slot);
+        return;
+    }
+    if (gen_flags_pending(g)) gen_flags_follow(g, slot, i->arg[0]);
+    set_general(g, i, slot);
 }
 
 /* --- between register files

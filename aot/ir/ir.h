@@ -189,7 +189,8 @@ struct ir_func {
     ir_emit_fn *emit;       /* how ir_opx appends: ir_emit, or a pass that simplifies at birth */
     struct ir_facts *facts; /* NULL, or what is known of the current block's slots; then the uses of
                                all that is appended are counted too */
-    struct ir_look *look;   /* NULL, or ir_look_back has been here and nothing has changed since */
+    bool looked;            /* ir_look_back has been here, and nothing has changed since */
+    struct ir_look look;    /* what it has found; else zero */
     bool merged; /* optimised across guest instructions: the slots are the guest's state at points
                     (FAULT, FP, GUARD, EXITIF, HELPER, END) and at block starts, no longer at each
                     INSN; NZCV is not where it is dead */

@@ -245,7 +245,7 @@ static bool walk(struct ir_func *f, bool drop_dead)
     struct walk w; /* most of it needs no value before it gets one */
     bool single = f->block_count == 1 && !f->block[0].preds;
     w.f = f;
-    w.look = f->look = arena_zalloc(f->arena, sizeof(*f->look));
+    w.look = &f->look;
     w.drop = drop_dead;
     w.dropped_nzcv = w.sees_nzcv = false;
     w.weight = 1;
@@ -257,17 +257,19 @@ static bool walk(struct ir_func *f, bool drop_dead)
     return w.dropped_nzcv && !single;
 }
 
-static void clear_notes(struct ir_func *f)
+static void forget(struct ir_func *f)
 {
     for (ir_ref r = 0; r < f->count; r++) f->inst[r].note = 0;
+    f->look = (struct ir_look){0};
 }
 
 void ir_look_back(struct ir_func *f, bool drop_dead)
 {
     assert(f->count < IR_LOOK_MAX);
-    if (f->look) clear_notes(f);
+    if (f->looked) forget(f);
+    f->looked = true;
     if (walk(f, drop_dead)) {
-        clear_notes(f);
+        forget(f);
         walk(f, false);
     }
 }
