@@ -86,16 +86,16 @@ void side_point(struct side_writer *w, enum point_kind kind, u32 offset, u64 pc)
 {
     if (!room_for(w, 24)) return;
     u8 *at = w->at;
-    s64 delta = (s64)(pc - w->last_pc) / 4;
+    s64 delta = (s64)(pc - w->last_pc) >> 2; /* a multiple of 4 */
     u64 forward = offset - w->last_offset, zigzag = (u64)delta << 1 ^ (u64)(delta >> 63);
     w->last_offset = offset;
     w->last_pc = pc;
-    at[0] = (u8)(TAG_POINT + kind);
     if ((forward | zigzag) < 0x80) { /* nearly always: a byte each */
-        at[1] = (u8)forward;
-        at[2] = (u8)zigzag;
+        u32 record = (TAG_POINT + kind) | (u32)forward << 8 | (u32)zigzag << 16;
+        memcpy(at, &record, 4);
         w->at = at + 3;
     } else {
+        *at = (u8)(TAG_POINT + kind);
         w->at = put_uleb(put_uleb(at + 1, forward), zigzag);
     }
 }

@@ -19,7 +19,7 @@ static void leave_by(struct gen *g, enum leave_door d)
 /* --- relocations and cells
  * ------------------------------------------------------------------------ */
 
-static __attribute__((noinline)) void grow_relocs(struct gen *g)
+static GEN_APART void grow_relocs(struct gen *g)
 {
     u32 max = 2 * g->reloc_max + 32;
     struct reloc *more = arena_alloc(g->arena, max * sizeof(*more));

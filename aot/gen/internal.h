@@ -41,6 +41,9 @@
 #include "aot/x64/features.h"
 #include "aot/x64/x64.h"
 
+/* For the longer ways: kept out of the short ones, which then save no registers. */
+#define GEN_APART __attribute__((noinline))
+
 #define NO_REG  255u
 #define NO_SLOT 255u
 

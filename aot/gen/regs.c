@@ -31,7 +31,7 @@ static inline void bind(struct gen *g, struct host_regs *file, ir_ref r, enum va
 }
 
 /* One of several values of a register, not the newest. */
-static __attribute__((noinline)) void unlink_older(struct gen *g, struct host_regs *file, ir_ref r)
+static GEN_APART void unlink_older(struct gen *g, struct host_regs *file, ir_ref r)
 {
     ir_ref *p = &file->head[g->val[r].reg];
     while (*p != r) {
@@ -83,7 +83,7 @@ static void free_place(struct gen *g, ir_ref r)
 }
 
 /* For all but values in general registers and constants. */
-static __attribute__((noinline)) void drop_other(struct gen *g, ir_ref r)
+static GEN_APART void drop_other(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
     if (v->place == VAL_LATER) {
@@ -364,7 +364,7 @@ static inline unsigned empty_temp(const struct gen *g, unsigned prefer)
     return empty ? lowest(empty) : NO_REG;
 }
 
-static __attribute__((noinline)) unsigned def_hinted_gpr(struct gen *g, ir_ref r, unsigned prefer)
+static GEN_APART unsigned def_hinted_gpr(struct gen *g, ir_ref r, unsigned prefer)
 {
     unsigned hint = ir_hint(gen_inst(g, r)), reg = hint ? hinted(g, &g->gpr, r, hint - 1) : NO_REG;
     if (reg == NO_REG) reg = empty_temp(g, prefer);

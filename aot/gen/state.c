@@ -38,7 +38,7 @@ static void guest_address(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- GET
  * ------------------------------------------------------------------------------------------ */
 
-static void get_home_xmm(struct gen *g, ir_ref r, const struct ir_inst *i)
+static GEN_APART void get_home_xmm(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem home = gen_home((unsigned)i->imm);
     switch (i->type) {
@@ -119,7 +119,7 @@ static void mark_set(struct gen *g, unsigned slot)
     g->ahead &= ~bit;
 }
 
-static void set_gpr_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
+static GEN_APART void set_gpr_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     ir_ref v = i->arg[0];
     unsigned pin = g->pin[slot], size = gen_size(i->type);
@@ -141,7 +141,7 @@ static void set_gpr_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
     mark_set(g, slot);
 }
 
-static void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
+static GEN_APART void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     ir_ref v = i->arg[0];
     unsigned pin = g->pin[slot];
@@ -159,7 +159,7 @@ static void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
     mark_set(g, slot);
 }
 
-static void set_home_xmm(struct gen *g, const struct ir_inst *i, unsigned slot)
+static GEN_APART void set_home_xmm(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     ir_ref v = i->arg[0];
     unsigned reg = gen_use_xmm(g, v);
@@ -204,7 +204,7 @@ static void set_general(struct gen *g, const struct ir_inst *i, unsigned slot)
         set_gpr_pin(g, i, slot);
 }
 
-static void set_other(struct gen *g, const struct ir_inst *i, unsigned slot)
+static GEN_APART void set_other(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     if (slot == SLOT_NZCV)
         gen_set_nzcv(g, i);

@@ -117,22 +117,14 @@ void lift_unsupported(struct lifter *l, u32 w)
     lift_trap(l, TRAP_UNDEFINED, l->pc, 0, IR_NONE);
 }
 
-static bool look_behind(struct lift_look *look, u64 target)
-{
-    if (!look || look->count == look->capacity) return false;
-    unsigned n = a64_nzcv_dead(look->view, target);
-    if (n) look->range[look->count++] = (struct guest_range){target, target + 4 * (u64)n};
-    return n > 0;
-}
-
 u8 lift_nzcv_dead(struct lifter *l, u64 target)
 {
-    for (unsigned i = 0; i < LIFT_DEAD_MEMO; i++)
-        if (l->dead_pc[i] == target) return l->dead[i] ? IR_EXIT_NZCV_DEAD : 0;
-    unsigned i = l->dead_next++ % LIFT_DEAD_MEMO;
-    l->dead_pc[i] = target;
-    l->dead[i] = look_behind(l->look, target);
-    return l->dead[i] ? IR_EXIT_NZCV_DEAD : 0;
+    struct lift_look *look = l->look;
+    if (!look || look->count == look->capacity) return 0;
+    unsigned n = a64_nzcv_dead(look->view, target);
+    if (!n) return 0;
+    look->range[look->count++] = (struct guest_range){target, target + 4 * (u64)n};
+    return IR_EXIT_NZCV_DEAD;
 }
 
 void lift_goto(struct lifter *l, u64 target)

@@ -59,8 +59,7 @@ static void lift_block(struct lifter *l, const struct a64_block *block)
 struct ir_func *lift_region(struct arena *arena, const struct a64_region *region,
                             const struct lift_how *how)
 {
-    struct lifter l = {
-        .region = region, .look = how->look, .sp_any = how->sp_any, .dead_pc = {1, 1, 1, 1}};
+    struct lifter l = {.region = region, .look = how->look, .sp_any = how->sp_any};
     l.f = ir_new(arena, 8 * region->insn_count + 16);
     l.f->pc = region->pc;
     if (how->prepare) how->prepare(l.f);

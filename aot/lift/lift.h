@@ -25,8 +25,6 @@
 #include "aot/lift/rows_base.h"
 #include "aot/lift/rows_fp.h"
 
-#define LIFT_DEAD_MEMO 4
-
 /*
  * Looks at code behind the region's exits, to see whether flags are dead there. What was relied on
  * is part of what the translation was made from, so it is written down: room for `capacity` ranges
@@ -40,15 +38,12 @@ struct lift_look {
 
 struct lifter {
     struct ir_func *f;
-    u64 pc; /* of the instruction in work */
+    u64 pc;     /* of the instruction in work */
     bool ended; /* the instruction has closed its block with an END operation */
     const struct a64_region *region;
-    struct lift_look *look;      /* or NULL */
-    bool sp_any;                 /* as struct lift_how's */
-    bool sp_unsure;              /* SP may be misaligned here */
-    u64 dead_pc[LIFT_DEAD_MEMO]; /* exit targets asked for last, and whether NZCV is dead at them */
-    bool dead[LIFT_DEAD_MEMO];
-    u8 dead_next;
+    struct lift_look *look; /* or NULL */
+    bool sp_any;            /* as struct lift_how's */
+    bool sp_unsure;         /* SP may be misaligned here */
 };
 
 typedef void lift_fn(struct lifter *l, u32 w);

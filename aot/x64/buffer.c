@@ -77,24 +77,29 @@ u8 *x64_put_label(struct x64_buf *b, u8 *p, u32 label, unsigned after)
 
 /* --- branches -------------------------------------------------------------------------------- */
 
-/* If the label is bound and a two-byte branch from here reaches it, emit that. */
-static bool jump_back(struct x64_buf *b, u32 label, u8 opcode)
+/* True if the label is bound and a two-byte branch from here reaches it. */
+static inline bool is_near(const struct x64_buf *b, u32 label)
 {
-    if (b->overflow) return true;
+    if (b->overflow) return false;
     assert(label < b->n_labels);
     s32 pos = b->labels[label].pos;
-    s32 distance = pos - (s32)(x64_pos(b) + 2);
-    if (pos < 0 || distance < -128) return false;
+    return pos >= 0 && pos - (s32)(x64_pos(b) + 2) >= -128;
+}
+
+static void jump_near(struct x64_buf *b, u32 label, u8 opcode)
+{
     u8 *p = x64_begin(b);
     p[0] = opcode;
-    p[1] = (u8)distance;
+    p[1] = (u8)(b->labels[label].pos - (s32)(x64_pos(b) + 2));
     x64_end(b, p + 2);
-    return true;
 }
 
 void x64_jmp(struct x64_buf *b, u32 label)
 {
-    if (jump_back(b, label, 0xeb)) return;
+    if (is_near(b, label)) {
+        jump_near(b, label, 0xeb);
+        return;
+    }
     u8 *p = x64_begin(b);
     *p = 0xe9;
     x64_end(b, x64_put_label(b, p + 1, label, 0));
@@ -102,7 +107,10 @@ void x64_jmp(struct x64_buf *b, u32 label)
 
 void x64_jcc(struct x64_buf *b, unsigned cc, u32 label)
 {
-    if (jump_back(b, label, (u8)(0x70 | cc))) return;
+    if (is_near(b, label)) {
+        jump_near(b, label, (u8)(0x70 | cc));
+        return;
+    }
     u8 *p = x64_begin(b);
     x64_put16(p, 0x800f | cc << 8);
     x64_end(b, x64_put_label(b, p + 2, label, 0));

@@ -62,17 +62,19 @@ static __attribute__((noinline)) void emit_rm(struct x64_buf *b, u32 opcode, uns
 }
 
 /*
- * The bulk of all code: an operation of 4 or 8 bytes, opcode of one byte, between a register and
+ * The bulk of all code: an operation of 2, 4 or 8 bytes, opcode of one byte, between a register and
  * memory that has a base. False: not of that shape, nothing was done.
  */
 static inline bool put_simple(struct x64_buf *b, u8 opcode, unsigned size, unsigned reg,
                               struct x64_mem m)
 {
     unsigned base = (unsigned)m.base & 7;
-    if (size < 4 || m.kind != X64_MEM_BASE || m.base < 0) return false;
+    if (size < 2 || m.kind != X64_MEM_BASE || m.base < 0) return false;
     assert(size <= 8 && reg < 16 && m.index != X64_RSP);
     unsigned rex = (size & 8) | (reg >> 3) << 2 | (m.index > 7) << 1 | (unsigned)m.base >> 3;
     u8 *p = x64_begin(b);
+    *p = 0x66;
+    p += size == 2;
     *p = (u8)(0x40 | rex);
     p += rex != 0;
     unsigned has_disp = (m.disp != 0) | (base == X64_RBP);
