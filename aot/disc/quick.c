@@ -185,11 +185,12 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
 {
     u32 max = max_insts ? max_insts : DISC_QUICK_INSTS;
     if (max > DISC_MAX_INSTS) max = DISC_MAX_INSTS;
-    struct run run = {.pc = pc, .max = max, .word = arena_alloc(arena, 4 * max)};
+    struct run run = {.pc = pc, .max = max};
+    run.branch =
+        arena_alloc(arena, max * (sizeof *run.branch + sizeof *run.word + sizeof *run.row));
+    run.word = (u32 *)(run.branch + max);
+    run.row = (u16 *)(run.word + max);
     if (!read_to(&run, view, 0)) return false;
-
-    run.row = arena_alloc(arena, 2 * max);
-    run.branch = arena_alloc(arena, max * sizeof *run.branch);
     decode_run(&run, view);
     *out = (struct a64_region){.pc = pc, .insn_count = run.count};
     if (some_branch_stays(&run)) {

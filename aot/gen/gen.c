@@ -11,6 +11,16 @@
 #define CODE_PER_INST 80
 #define SIDE_PER_INST 24
 
+#define FIRST_RELOCS 16
+#define FIRST_CELLS  8
+
+/* What every translation needs, in one piece. */
+struct room {
+    struct reloc relocs[FIRST_RELOCS];
+    struct cell cells[FIRST_CELLS];
+    struct x64_label labels[]; /* then code, then side table */
+};
+
 static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
                            const struct gen_options *options)
 {
@@ -32,9 +42,15 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     memset(g->pin, NO_REG, sizeof(g->pin));
     memset(g->gpr.slot, NO_SLOT, sizeof(g->gpr.slot));
     memset(g->xmm.slot, NO_SLOT, sizeof(g->xmm.slot));
-    x64_init(&g->b, arena_alloc(arena, code), code,
-             arena_alloc(arena, labels * sizeof(struct x64_label)), labels);
-    side_start(&g->side, arena_alloc(arena, side), side, f->pc);
+    g->reloc_max = FIRST_RELOCS;
+    g->cell_max = FIRST_CELLS;
+    struct room *room =
+        arena_alloc(arena, sizeof(*room) + labels * sizeof(*room->labels) + code + side);
+    g->relocs = room->relocs;
+    g->cells = room->cells;
+    u8 *bytes = (u8 *)(room->labels + labels);
+    x64_init(&g->b, bytes, code, room->labels, labels);
+    side_start(&g->side, bytes + code, side, f->pc);
     return g;
 }
 

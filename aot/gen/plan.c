@@ -35,6 +35,7 @@ static void choose_pins(struct gen *g)
     u64 general = often & 0xffffffff, vector = often & ~UINT64_C(0xffffffff);
     g->gpr_temps = 0xffff & ~(1u << X64_RAX | 1u << X64_RCX | 1u << X64_RSP | 1u << X64_RBP);
     g->xmm_temps = 0xffff & ~3u;
+    if (!often) return;
     choose(g, general, gpr_pins, ARRAY_SIZE(gpr_pins), &g->gpr, &g->gpr_temps);
     choose(g, vector, xmm_pins, ARRAY_SIZE(xmm_pins), &g->xmm, &g->xmm_temps);
 }

@@ -5,17 +5,20 @@
 
 #include <string.h>
 
+#define FIRST_BLOCKS 16
+
 struct ir_func *ir_new(struct arena *a, u32 insts)
 {
-    struct ir_func *f = arena_zalloc(a, sizeof(*f));
+    size_t blocks = FIRST_BLOCKS * sizeof(struct ir_block);
+    struct ir_func *f = arena_alloc_cleared(a, sizeof(*f) + blocks, sizeof(*f));
     f->arena = a;
     f->capacity = insts < 64 ? 64 : insts;
     f->inst = arena_alloc(a, f->capacity * sizeof(*f->inst));
-    memset(&f->inst[0], 0, sizeof(f->inst[0]));
+    f->inst[0] = (struct ir_inst){.op = IR_NOP};
     f->count = 1;
     f->emit = ir_emit;
-    f->block_capacity = 16;
-    f->block = arena_alloc(a, f->block_capacity * sizeof(*f->block));
+    f->block_capacity = FIRST_BLOCKS;
+    f->block = (struct ir_block *)(f + 1);
     return f;
 }
 
