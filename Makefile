@@ -16,7 +16,7 @@ DESTDIR ?=
 OPT     ?= -O2 -g
 VERSION := 0.1
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
-CFLAGS  := -std=gnu11 -D_GNU_SOURCE $(OPT) $(WARN) -fPIE -fno-strict-aliasing -I. -I$(BUILD)/gen \
+CFLAGS  := -std=gnu11 -D_GNU_SOURCE $(OPT) $(WARN) -fPIE -fno-strict-aliasing -fno-tree-vectorize -I. -I$(BUILD)/gen \
            -DFERRY_VERSION='"$(VERSION)"' $(EXTRA_CFLAGS)
 LDFLAGS := $(EXTRA_LDFLAGS)
 

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { TAG_SLOT = 0x40, TAG_HOME = 0x41, TAG_POINT = 0x80 };
+enum { TAG_SLOT = 0x40, TAG_HOME = 0x41 };
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -21,14 +21,6 @@ void side_start(struct side_writer *w, u8 *room, size_t size, u64 pc)
     w->overflow = false;
     w->last_offset = 0;
     w->last_pc = pc;
-}
-
-/* True when `size` more bytes fit. */
-static bool room_for(struct side_writer *w, size_t size)
-{
-    if ((size_t)(w->end - w->at) >= size) return true;
-    w->overflow = true;
-    return false;
 }
 
 static u8 *put_uleb(u8 *at, u64 v)
@@ -43,7 +35,7 @@ static u8 *put_uleb(u8 *at, u64 v)
 
 void side_place(struct side_writer *w, unsigned slot, struct loc loc)
 {
-    if (!room_for(w, 12)) return;
+    if (!side_room_for(w, 12)) return;
     if (slot < SLOT_REGISTERS) {
         *w->at++ = (u8)slot;
     } else {
@@ -68,7 +60,7 @@ static void put_operand(struct side_writer *w, const struct nzcv_operand *o)
 
 void side_place_flags(struct side_writer *w, const struct nzcv_expr *x)
 {
-    if (!room_for(w, 32)) return;
+    if (!side_room_for(w, 32)) return;
     *w->at++ = TAG_SLOT;
     *w->at++ = SLOT_NZCV;
     *w->at++ = LOC_FLAGS;
@@ -79,25 +71,13 @@ void side_place_flags(struct side_writer *w, const struct nzcv_expr *x)
 
 void side_home(struct side_writer *w)
 {
-    if (room_for(w, 1)) *w->at++ = TAG_HOME;
+    if (side_room_for(w, 1)) *w->at++ = TAG_HOME;
 }
 
-void side_point(struct side_writer *w, enum point_kind kind, u32 offset, u64 pc)
+void side_point_far(struct side_writer *w, enum point_kind kind, u64 forward, u64 zigzag)
 {
-    if (!room_for(w, 24)) return;
-    u8 *at = w->at;
-    s64 delta = (s64)(pc - w->last_pc) >> 2; /* a multiple of 4 */
-    u64 forward = offset - w->last_offset, zigzag = (u64)delta << 1 ^ (u64)(delta >> 63);
-    w->last_offset = offset;
-    w->last_pc = pc;
-    if ((forward | zigzag) < 0x80) { /* nearly always: a byte each */
-        u32 record = (TAG_POINT + kind) | (u32)forward << 8 | (u32)zigzag << 16;
-        memcpy(at, &record, 4);
-        w->at = at + 3;
-    } else {
-        *at = (u8)(TAG_POINT + kind);
-        w->at = put_uleb(put_uleb(at + 1, forward), zigzag);
-    }
+    *w->at++ = (u8)(SIDE_TAG_POINT + kind);
+    w->at = put_uleb(put_uleb(w->at, forward), zigzag);
 }
 
 /* --- flags ------------------------------------------------------------------------------------ */
@@ -204,12 +184,12 @@ static bool next_point(struct reader *r, struct frame_state *fs)
             if (r->at == r->end) return false;
             unsigned slot = *r->at++;
             if (!get_place(r, slot, fs)) return false;
-        } else if (tag == TAG_POINT + POINT_FAULT || tag == TAG_POINT + POINT_SAFEPOINT) {
+        } else if (tag == SIDE_TAG_POINT + POINT_FAULT || tag == SIDE_TAG_POINT + POINT_SAFEPOINT) {
             u64 offset, delta;
             if (!get_uleb(r, &offset) || !get_uleb(r, &delta)) return false;
             r->offset += (u32)offset;
             r->pc += ((delta >> 1) ^ -(delta & 1)) * 4;
-            fs->kind = (u8)(tag - TAG_POINT);
+            fs->kind = (u8)(tag - SIDE_TAG_POINT);
             fs->pc = r->pc;
             return true;
         } else {

@@ -17,6 +17,8 @@
 
 #include "aot/abi/slots.h"
 
+#include <string.h>
+
 enum loc_kind {
     LOC_HOME,
     LOC_GPR,           /* host general register `reg` holds the 64-bit value */
@@ -86,8 +88,36 @@ void side_place(struct side_writer *w, unsigned slot, struct loc loc);
 /* NZCV is at LOC_FLAGS. */
 void side_place_flags(struct side_writer *w, const struct nzcv_expr *x);
 void side_home(struct side_writer *w);
-/* Offsets must not decrease. */
-void side_point(struct side_writer *w, enum point_kind kind, u32 offset, u64 pc);
+
+#define SIDE_TAG_POINT 0x80 /* plus the kind: see sidetable.c */
+
+/* True when `size` more bytes fit; else the table has overflowed. */
+static inline bool side_room_for(struct side_writer *w, size_t size)
+{
+    if ((size_t)(w->end - w->at) >= size) return true;
+    w->overflow = true;
+    return false;
+}
+
+/* A POINT whose numbers need more than a byte each. Private to side_point. */
+void side_point_far(struct side_writer *w, enum point_kind kind, u64 forward, u64 zigzag);
+
+/* Offsets must not decrease. Inline: there is nearly one for each guest instruction. */
+static inline void side_point(struct side_writer *w, enum point_kind kind, u32 offset, u64 pc)
+{
+    if (!side_room_for(w, 24)) return;
+    s64 delta = (s64)(pc - w->last_pc) >> 2; /* a multiple of 4 */
+    u64 forward = offset - w->last_offset, zigzag = (u64)delta << 1 ^ (u64)(delta >> 63);
+    w->last_offset = offset;
+    w->last_pc = pc;
+    if ((forward | zigzag) >= 0x80) {
+        side_point_far(w, kind, forward, zigzag);
+        return;
+    }
+    u32 record = (u32)(SIDE_TAG_POINT + kind) | (u32)forward << 8 | (u32)zigzag << 16;
+    memcpy(w->at, &record, 4);
+    w->at += 3;
+}
 
 /* --- reading: the runtime --------------------------------------------------------------------- */
 

@@ -215,7 +215,14 @@ static inline bool gen_nzcv_live(const struct gen *g)
 }
 
 /* Guest address of the current instruction: its INSN's, mostly right before it. */
-u64 gen_pc(const struct gen *g);
+static inline u64 gen_pc(const struct gen *g)
+{
+    const struct ir_block *b = &g->f->block[g->block];
+    const struct ir_inst *first = &g->inst[b->first];
+    for (const struct ir_inst *i = &g->inst[g->at]; i >= first; i--)
+        if (i->op == IR_INSN) return (u64)i->imm;
+    return b->pc;
+}
 
 static inline bool gen_has(const struct gen *g, enum x64_feature feature)
 {
@@ -283,22 +290,11 @@ static inline unsigned gen_use_gpr(struct gen *g, ir_ref r)
 
 unsigned gen_use_xmm(struct gen *g, ir_ref r);
 
-/* The value's last use is over. */
-void gen_drop(struct gen *g, ir_ref r);
+/* One use of a value is over; after the last its place is free. */
+void gen_consume_one(struct gen *g, ir_ref r);
 
 /* The operands' use counts drop; what nobody needs any more is free (but still locked). */
-static inline void gen_consume_one(struct gen *g, ir_ref r)
-{
-    if (++g->val[r].used >= g->inst[r].uses) gen_drop(g, r);
-}
-
-static inline void gen_consume(struct gen *g, const struct ir_inst *i)
-{
-    unsigned n = ir_op_args[i->op];
-    if (n > 0 && i->arg[0]) gen_consume_one(g, i->arg[0]);
-    if (n > 1 && i->arg[1]) gen_consume_one(g, i->arg[1]);
-    if (n > 2 && i->arg[2]) gen_consume_one(g, i->arg[2]);
-}
+void gen_consume(struct gen *g, const struct ir_inst *i);
 
 /*
  * The register for result r: its hint's pin if that is possible, else `prefer` if it is a temp

@@ -94,14 +94,24 @@ static GEN_APART void drop_other(struct gen *g, ir_ref r)
     }
 }
 
-void gen_drop(struct gen *g, ir_ref r)
+void gen_consume_one(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
-    v->used = gen_inst(g, r)->uses;
+    u32 uses = gen_inst(g, r)->uses;
+    if (++v->used < uses) return;
+    v->used = uses;
     if (v->place == VAL_GPR)
         unbind(g, &g->gpr, r);
     else if (v->place != VAL_CONST)
         drop_other(g, r);
+}
+
+void gen_consume(struct gen *g, const struct ir_inst *i)
+{
+    unsigned n = ir_op_args[i->op];
+    if (n > 0 && i->arg[0]) gen_consume_one(g, i->arg[0]);
+    if (n > 1 && i->arg[1]) gen_consume_one(g, i->arg[1]);
+    if (n > 2 && i->arg[2]) gen_consume_one(g, i->arg[2]);
 }
 
 void gen_alias(struct gen *g, ir_ref r, ir_ref v)
@@ -238,15 +248,6 @@ void gen_take_gpr(struct gen *g, unsigned reg)
 }
 
 /* --- operands --------------------------------------------------------------------------------- */
-
-u64 gen_pc(const struct gen *g)
-{
-    const struct ir_block *b = &g->f->block[g->block];
-    const struct ir_inst *first = gen_inst(g, b->first);
-    for (const struct ir_inst *i = gen_inst(g, g->at); i >= first; i--)
-        if (i->op == IR_INSN) return (u64)i->imm;
-    return b->pc;
-}
 
 bool gen_is_const(const struct gen *g, ir_ref r, s64 *value)
 {

@@ -62,31 +62,25 @@ static __attribute__((noinline)) void emit_rm(struct x64_buf *b, u32 opcode, uns
 }
 
 /*
- * The bulk of all code: an operation of 2, 4 or 8 bytes, opcode of one byte, between a register and
- * memory that has a base. False: not of that shape, nothing was done.
+ * The bulk of all code: an operation of 4 or 8 bytes, opcode of one byte, between a register and
+ * [base + disp]. False: not of that shape, nothing was done.
  */
 static inline bool put_simple(struct x64_buf *b, u8 opcode, unsigned size, unsigned reg,
                               struct x64_mem m)
 {
     unsigned base = (unsigned)m.base & 7;
-    if (size < 2 || m.kind != X64_MEM_BASE || m.base < 0) return false;
-    assert(size <= 8 && reg < 16 && m.index != X64_RSP);
-    unsigned rex = (size & 8) | (reg >> 3) << 2 | (m.index > 7) << 1 | (unsigned)m.base >> 3;
+    if (size < 4 || m.kind != X64_MEM_BASE || m.base < 0 || m.index >= 0 || base == X64_RSP)
+        return false;
+    assert(size <= 8 && reg < 16);
+    unsigned rex = (size & 8) | (reg >> 3) << 2 | (unsigned)m.base >> 3;
     u8 *p = x64_begin(b);
-    *p = 0x66;
-    p += size == 2;
     *p = (u8)(0x40 | rex);
     p += rex != 0;
     unsigned has_disp = (m.disp != 0) | (base == X64_RBP);
     unsigned mod = has_disp << (m.disp != (s8)m.disp);
-    unsigned has_sib = (m.index >= 0) | (base == X64_RSP);
-    unsigned index = m.index < 0 ? X64_RSP : m.index & 7;
-    p[0] = opcode;
-    p[1] = (u8)(mod << 6 | (reg & 7) << 3 | (has_sib ? X64_RSP : base));
-    p[2] = (u8)(m.scale << 6 | index << 3 | base);
-    p += 2 + has_sib;
-    x64_put32(p, (u32)m.disp);
-    x64_end(b, p + (mod & 1) + (mod & 2) * 2);
+    x64_put16(p, opcode | (mod << 6 | (reg & 7) << 3 | base) << 8);
+    x64_put32(p + 2, (u32)m.disp);
+    x64_end(b, p + 2 + (mod & 1) + (mod & 2) * 2);
     return true;
 }
 
