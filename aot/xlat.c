@@ -145,6 +145,10 @@ enum xlat_status xlat_lift(struct arena *arena, const struct xlat_options *optio
 static void add_range(struct translation *t, struct guest_range range)
 {
     u32 at = t->range_count;
+    if (!at || t->ranges[at - 1].end < range.start) {
+        t->ranges[t->range_count++] = range;
+        return;
+    }
     while (at && t->ranges[at - 1].start > range.end) at--;
     while (at && t->ranges[at - 1].end >= range.start) { /* touches the one before: one range */
         struct guest_range *before = &t->ranges[--at];

@@ -49,7 +49,7 @@ static void eflags_to_ax(struct gen *g, enum eflags_kind kind, bool keep)
 void gen_store_nzcv(struct gen *g, enum eflags_kind kind, bool keep)
 {
     eflags_to_ax(g, kind, keep);
-    x64_mov_mr(&g->b, 2, NZCV_HOME, X64_RAX);
+    x64_store_frame(&g->b, 2, gen_home_frame(SLOT_NZCV), X64_RAX);
 }
 
 /* EFLAGS from AX in home format, as EF_SUB. */

@@ -110,7 +110,9 @@ void x64_load_frame(struct x64_buf *b, unsigned size, unsigned dst, s32 disp)
 
 void x64_store_frame(struct x64_buf *b, unsigned size, s32 disp, unsigned src)
 {
-    x64_end(b, put_frame(put_rex(x64_begin(b), size, src), 0x89, src, disp));
+    u8 *p = x64_begin(b);
+    if (size == 2) *p++ = 0x66;
+    x64_end(b, put_frame(put_rex(p, size, src), 0x89, src, disp));
 }
 
 void x64_store_frame_i(struct x64_buf *b, unsigned size, s32 disp, s32 imm)
