@@ -24,12 +24,12 @@ static unsigned width_of(const struct ir_inst *i)
 }
 
 /* r is replaced by v, a value of the same type. */
-static void replace(struct ir_func *f, ir_ref r, ir_ref v)
+static ir_ref replace(struct ir_func *f, ir_ref r, ir_ref v)
 {
     struct ir_inst *i = &f->inst[r];
     f->inst[v].uses += i->uses;
     opt_drop(f, i);
-    i->note = v;
+    return v;
 }
 
 static void become_const(struct ir_func *f, struct ir_inst *i, s64 value)
@@ -104,80 +104,85 @@ static void swap_const(struct ir_func *f, struct ir_inst *i)
 }
 
 /* Nothing but constants: NEG, NOT, ANDN, ORN. */
-void opt_fold_plain(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_plain(struct ir_func *f, ir_ref r)
 {
     fold_constants(f, &f->inst[r]);
+    return r;
 }
 
-void opt_fold_multiply(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_multiply(struct ir_func *f, ir_ref r)
 {
     if (!fold_constants(f, &f->inst[r])) swap_const(f, &f->inst[r]);
+    return r;
 }
 
 /* FLADD, as the ADD beside it. */
-void opt_fold_flags(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_flags(struct ir_func *f, ir_ref r)
 {
     swap_const(f, &f->inst[r]);
+    return r;
 }
 
 /* x op 0 is x. */
-static bool drop_zero(struct ir_func *f, ir_ref r)
+static ir_ref drop_zero(struct ir_func *f, ir_ref r)
 {
-    struct ir_inst *i = &f->inst[r];
-    if (!is_const_of(operand(f, i, 1), 0)) return false;
-    replace(f, r, i->arg[0]);
-    return true;
+    const struct ir_inst *i = &f->inst[r];
+    return is_const_of(operand(f, i, 1), 0) ? replace(f, r, i->arg[0]) : r;
 }
 
-void opt_fold_add(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_add(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *a, *b;
-    if (fold_constants(f, i)) return;
+    if (fold_constants(f, i)) return r;
     swap_const(f, i);
-    if (drop_zero(f, r)) return;
+    ir_ref v = drop_zero(f, r);
+    if (v != r) return v;
     a = operand(f, i, 0);
     b = operand(f, i, 1);
-    if (a->op != IR_GADDR || !is_const(b)) return;
+    if (a->op != IR_GADDR || !is_const(b)) return r;
     s64 address = (s64)((u64)a->imm + (u64)b->imm);
     a->uses--;
     b->uses--;
     *i = (struct ir_inst){.op = IR_GADDR, .type = IR_I64, .uses = i->uses, .note = i->note};
     i->imm = address;
+    return r;
 }
 
-void opt_fold_and(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_and(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
-    if (fold_constants(f, i)) return;
+    if (fold_constants(f, i)) return r;
     swap_const(f, i);
     const struct ir_inst *a = operand(f, i, 0), *b = operand(f, i, 1);
-    if (!is_const(b)) return;
+    if (!is_const(b)) return r;
     u64 mask = width_of(i) == 32 ? (u32)b->imm : (u64)b->imm;
     unsigned n = significant_bits(f, a);
     u64 all = n == 64 ? ~UINT64_C(0) : (UINT64_C(1) << n) - 1;
     if (!mask)
         become_const(f, i, 0);
     else if ((mask & all) == all)
-        replace(f, r, i->arg[0]);
+        return replace(f, r, i->arg[0]);
+    return r;
 }
 
-void opt_fold_or(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_or(struct ir_func *f, ir_ref r)
 {
-    if (fold_constants(f, &f->inst[r])) return;
+    if (fold_constants(f, &f->inst[r])) return r;
     swap_const(f, &f->inst[r]);
-    drop_zero(f, r);
+    return drop_zero(f, r);
 }
 
 /* SUB and XOR: x op x is 0. */
-void opt_fold_difference(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_difference(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
-    if (fold_constants(f, i)) return;
+    if (fold_constants(f, i)) return r;
     if (i->op == IR_XOR) swap_const(f, i);
     if (i->arg[0] == i->arg[1])
         become_const(f, i, 0);
     else
-        drop_zero(f, r);
+        return drop_zero(f, r);
+    return r;
 }
 
 /* (x << n) >> n is an extension for some n. */
@@ -196,58 +201,63 @@ static void fold_shift_pair(struct ir_func *f, ir_ref r)
     i->esz = left == 8 ? 0 : left == 16 ? 1 : 2;
 }
 
-void opt_fold_shift(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_shift(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *b = operand(f, i, 1);
-    if (fold_constants(f, i)) return;
+    if (fold_constants(f, i)) return r;
     if (is_const(b) && ((u64)b->imm & (width_of(i) - 1)) == 0)
-        replace(f, r, i->arg[0]);
+        return replace(f, r, i->arg[0]);
     else if (i->op == IR_SHR || i->op == IR_SAR)
         fold_shift_pair(f, r);
+    return r;
 }
 
-void opt_fold_zext(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_zext(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0);
     unsigned bits = 8u << i->esz;
-    if (fold_constants(f, i)) return;
+    if (fold_constants(f, i)) return r;
     if ((a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz >= i->esz && a->uses == 1) {
         use_instead(f, i, 0, a->arg[0]);
         a = operand(f, i, 0);
     }
     if (ir_value_type(a) == i->type && significant_bits(f, a) <= bits) {
-        replace(f, r, i->arg[0]);
+        return replace(f, r, i->arg[0]);
     } else if (a->op == IR_TRUNC && i->type == IR_I64 && a->uses == 1) {
         use_instead(f, i, 0, a->arg[0]);
     }
+    return r;
 }
 
-void opt_fold_sext(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_sext(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0);
-    if (fold_constants(f, i)) return;
+    if (fold_constants(f, i)) return r;
     bool same = ir_value_type(a) == i->type;
     if (same && (8u << i->esz >= width_of(i) || significant_bits(f, a) < 8u << i->esz))
-        replace(f, r, i->arg[0]);
+        return replace(f, r, i->arg[0]);
     else if (same && (a->op == IR_SEXT || a->op == IR_LOADS) && a->esz <= i->esz)
-        replace(f, r, i->arg[0]);
+        return replace(f, r, i->arg[0]);
     else if ((a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz >= i->esz && a->uses == 1)
         use_instead(f, i, 0, a->arg[0]);
+    return r;
 }
 
-void opt_fold_trunc(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_trunc(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
     const struct ir_inst *a = operand(f, i, 0);
-    if (fold_constants(f, i)) return;
+    if (fold_constants(f, i)) return r;
     bool extended = (a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz == 2;
-    if (extended && ir_value_type(operand(f, a, 0)) == IR_I32) replace(f, r, a->arg[0]);
+    if (extended && ir_value_type(operand(f, a, 0)) == IR_I32) return replace(f, r, a->arg[0]);
+    return r;
 }
 
-void opt_fold_select(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_select(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
-    if (i->arg[1] == i->arg[2]) replace(f, r, i->arg[1]);
+    if (i->arg[1] == i->arg[2]) return replace(f, r, i->arg[1]);
+    return r;
 }
 
 /* The comparison with its operands exchanged. */
@@ -269,25 +279,25 @@ static unsigned inverse(unsigned cmp)
     return other[cmp];
 }
 
-void opt_fold_icmp(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_icmp(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
     ir_ref a = i->arg[0];
     swap_const(f, i);
     if (i->arg[0] != a) i->mod = (u8)swapped(i->mod);
+    return r;
 }
 
 /* The inverse comparison or condition in place of BNOT. */
-void opt_fold_bnot(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_bnot(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
     const struct ir_inst *a = operand(f, i, 0);
     if (a->op == IR_BNOT) {
-        replace(f, r, a->arg[0]);
-        return;
+        return replace(f, r, a->arg[0]);
     }
     bool compares = a->op == IR_ICMP, tests = a->op == IR_COND && a->mod < IR_CC_AL;
-    if (!compares && !tests) return;
+    if (!compares && !tests) return r;
     struct ir_inst n = *a;
     n.mod = (u8)(compares ? inverse(a->mod) : a->mod ^ 1u);
     n.uses = i->uses;
@@ -295,6 +305,7 @@ void opt_fold_bnot(struct ir_func *f, ir_ref r)
     for (unsigned k = 0; k < ir_op_info(n.op)->args; k++) operand(f, &n, k)->uses++;
     operand(f, i, 0)->uses--;
     *i = n;
+    return r;
 }
 
 /* --- addresses ----------------------------------------------------------------------------------
@@ -312,7 +323,7 @@ static void fold_index(struct ir_func *f, struct ir_inst *i)
 }
 
 /* The base is a sum that only this access uses: its parts become base, index and displacement. */
-void opt_fold_address(struct ir_func *f, ir_ref r)
+ir_ref opt_fold_address(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r], *a = operand(f, i, 0);
     for (unsigned depth = 0; depth < 2 && a->op == IR_ADD && a->uses == 1; depth++) {
@@ -330,4 +341,5 @@ void opt_fold_address(struct ir_func *f, ir_ref r)
         a = operand(f, i, 0);
     }
     if (i->arg[1]) fold_index(f, i);
+    return r;
 }

@@ -1,7 +1,7 @@
 /*
  * Private to the passes: replacing and dropping values.
  *
- * While instructions are simplified, in order, inst[r].note is the value that stands for r: r
+ * In a walk that simplifies instructions, in order, inst[r].note is the value that stands for r: r
  * itself, or an earlier one that it was found to equal.
  */
 #ifndef AOT_OPT_PASS_H
@@ -20,9 +20,10 @@ static inline void opt_drop(struct ir_func *f, struct ir_inst *i)
 
 /* --- rules for one operation ---------------------------------------------------------------------
  *
- * Arguments are what stands for them, uses counted. A rule keeps uses and f->facts right.
+ * Arguments are what stands for them, uses counted. A rule gives the value that stands for r, r
+ * itself or an earlier one, and keeps uses and f->facts right.
  */
-typedef void opt_rule_fn(struct ir_func *f, ir_ref r);
+typedef ir_ref opt_rule_fn(struct ir_func *f, ir_ref r);
 
 /* What is known of slots (slots.c). GET: replaced by the known value, made an operation on it, or
  * learnt from; SET: learnt from; HELPER: what it may change is no longer known. */

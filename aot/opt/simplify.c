@@ -34,11 +34,7 @@ static opt_rule_fn *const rule_of[IR_OP_COUNT] = {
 
 static __attribute__((noinline)) ir_ref apply(struct ir_func *f, ir_ref r, opt_rule_fn *rule)
 {
-    struct ir_inst *i = &f->inst[r];
-    i->note = r;
-    rule(f, r);
-    ir_ref value = i->note;
-    i->note = 0;
+    ir_ref value = rule(f, r);
     if (value != r) f->count = r;
     return value;
 }
@@ -94,7 +90,7 @@ static bool simplify_block(struct ir_func *f, const struct ir_block *b)
         const struct ir_inst *i = &f->inst[r];
         count_uses(f->inst, i->op, i->arg[0], i->arg[1], i->arg[2]);
         opt_rule_fn *rule = rule_of[i->op];
-        if (rule) rule(f, r);
+        if (rule) f->inst[r].note = rule(f, r);
     }
     return true;
 }

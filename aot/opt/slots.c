@@ -21,12 +21,11 @@ static void become(struct ir_func *f, struct ir_inst *i, unsigned op, unsigned e
     i->arg[0] = value;
 }
 
-/* A GET of a slot of which something is known. True: it is done with. */
+/* A GET of a slot of which something is known, in another type: true if it has become an operation
+ * on that. */
 static bool use_fact(struct ir_func *f, struct ir_inst *i, const struct ir_fact *k)
 {
-    if (i->type == k->type) {
-        i->note = k->value;
-    } else if (i->type == IR_I32 && k->type == IR_I64) {
+    if (i->type == IR_I32 && k->type == IR_I64) {
         become(f, i, IR_TRUNC, 0, k->value);
     } else if (i->type == IR_I64 && k->type == IR_I32 && k->whole) {
         become(f, i, IR_ZEXT, 2, k->value);
@@ -45,25 +44,30 @@ static u64 slot_bit(unsigned slot)
     return UINT64_C(1) << (slot & 63);
 }
 
-void opt_forget_helper(struct ir_func *f, ir_ref r)
+ir_ref opt_forget_helper(struct ir_func *f, ir_ref r)
 {
-    (void)r;
     f->facts->has[1] &= ~(slot_bit(SLOT_NZCV) | slot_bit(SLOT_QC) | slot_bit(SLOT_FPCR));
+    return r;
 }
 
-void opt_learn_set(struct ir_func *f, ir_ref r)
+ir_ref opt_learn_set(struct ir_func *f, ir_ref r)
 {
     const struct ir_inst *i = &f->inst[r];
     ir_learn(f->facts, (unsigned)i->imm, (struct ir_fact){i->arg[0], i->type, true});
+    return r;
 }
 
-void opt_forward_get(struct ir_func *f, ir_ref r)
+ir_ref opt_forward_get(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
-    struct ir_facts *k = f->facts;
     unsigned slot = (unsigned)i->imm;
-    if (!ir_knows(k, slot) || (!use_fact(f, i, &k->of[slot]) && !k->of[slot].whole))
-        ir_learn(k, slot, (struct ir_fact){r, i->type, false});
-    if (i->op == IR_TRUNC) opt_fold_trunc(f, r);
-    if (i->op == IR_ZEXT) opt_fold_zext(f, r);
+    const struct ir_fact *known = ir_knows(f->facts, slot) ? &f->facts->of[slot] : NULL;
+    if (known && known->type == i->type) return known->value;
+    if (!known || (!use_fact(f, i, known) && !known->whole))
+        ir_learn(f->facts, slot, (struct ir_fact){r, i->type, false});
+    switch (i->op) {
+    case IR_TRUNC: return opt_fold_trunc(f, r);
+    case IR_ZEXT: return opt_fold_zext(f, r);
+    default: return r;
+    }
 }

@@ -53,12 +53,27 @@ static inline s32 truncate_imm(unsigned size, s32 imm)
     return size == 1 ? (s8)imm : size == 2 ? (s16)imm : imm;
 }
 
+/* An operation of 4 or 8 bytes, opcode of one byte, with memory that has a base. */
+static void emit_indexed(struct x64_buf *b, u8 opcode, unsigned size, unsigned reg,
+                         struct x64_mem m)
+{
+    unsigned rex = (size & 8) | x64_rex_rm(reg, m);
+    u8 *p = x64_begin(b);
+    *p = (u8)(0x40 | rex);
+    p += rex != 0;
+    *p = opcode;
+    x64_end(b, x64_put_modrm_rm(b, p + 1, reg, m, 0));
+}
+
 /* A whole instruction with a memory operand and no immediate. Out of line, so that the short ways
  * past it save no registers. */
 static __attribute__((noinline)) void emit_rm(struct x64_buf *b, u32 opcode, unsigned size,
                                               unsigned reg, struct x64_mem m, unsigned byte_regs)
 {
-    x64_end(b, put_rm(b, opcode, size, reg, m, byte_regs, 0));
+    if (opcode < 0x100 && size >= 4 && m.base >= 0)
+        emit_indexed(b, (u8)opcode, size, reg, m);
+    else
+        x64_end(b, put_rm(b, opcode, size, reg, m, byte_regs, 0));
 }
 
 /*
