@@ -34,7 +34,6 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->arena = arena;
     g->options = options;
     g->has = options->host_features;
-    g->careful = options->fp_checked || !f->merged;
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
     g->block_dirty = arena_zalloc(arena, blocks + values);
     g->val = (struct val *)(g->block_dirty + f->block_count);
@@ -74,7 +73,8 @@ gen_fn *gen_emitter(unsigned op)
     return fn ? fn : gen_by_helper;
 }
 
-/* For IR in which some values have no use, and for FP_CHECKED: see struct gen. */
+/* For IR in which some values have no use, which is what the optimiser's look back drops, and for
+ * checked floating point. */
 static void emit_with_care(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (!i->uses && ir_op_kind[i->op] <= IR_KIND_GET && g->val[r].place == VAL_NONE)
@@ -83,17 +83,6 @@ static void emit_with_care(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
     else
         gen_emitter(i->op)(g, r, i);
-}
-
-static inline void emit_inst(struct gen *g, ir_ref r)
-{
-    const struct ir_inst *i = gen_inst(g, r);
-    g->at = r;
-    if (g->careful)
-        emit_with_care(g, r, i);
-    else
-        gen_emitter(i->op)(g, r, i);
-    gen_unlock(g);
 }
 
 /* Values live in their block only. */
@@ -110,7 +99,7 @@ static void forget_values(struct gen *g)
     g->candidate = g->pending = (struct nzcv_pending){0};
 }
 
-static void emit_block(struct gen *g, u32 n)
+static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 n, bool careful)
 {
     const struct ir_block *b = &g->f->block[n];
     forget_values(g);
@@ -118,7 +107,25 @@ static void emit_block(struct gen *g, u32 n)
     g->dirty = g->block_dirty[n];
     if (!g->lazy && n) g->loaded = g->pinned;
     x64_bind(&g->b, g->block_label + n);
-    for (ir_ref r = b->work; r < b->end; r += ir_distance(gen_inst(g, r))) emit_inst(g, r);
+    const struct ir_inst *i;
+    for (ir_ref r = b->work, end = b->end; r < end; r += ir_distance(i)) {
+        i = gen_inst(g, r);
+        g->at = r;
+        if (careful)
+            emit_with_care(g, r, i);
+        else
+            gen_emitter(i->op)(g, r, i);
+        gen_unlock(g);
+    }
+}
+
+static void emit_blocks(struct gen *g)
+{
+    u32 count = g->f->block_count;
+    if (g->options->fp_checked || !g->f->merged)
+        for (u32 n = 0; n < count; n++) emit_block(g, n, true);
+    else
+        for (u32 n = 0; n < count; n++) emit_block(g, n, false);
 }
 
 /* Slots whose first access in the first block is a SET need no load, unless a loop leads there. */
@@ -182,7 +189,7 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
     gen_plan(g);
     g->block_label = x64_labels_new(&g->b, f->block_count);
     prologue(g);
-    for (u32 n = 0; n < f->block_count; n++) emit_block(g, n);
+    emit_blocks(g);
     gen_cold_exits(g);
     emit_pool(g);
     if (g->failed) return GEN_INVALID;

@@ -124,9 +124,8 @@ struct gen {
     const struct ir_inst *inst; /* f's */
     struct arena *arena;
     const struct gen_options *options;
-    u32 has;      /* host features */
-    bool avx;     /* VEX forms */
-    bool careful; /* floating point may be checked (options), or values be unused (not merged) */
+    u32 has;  /* host features */
+    bool avx; /* VEX forms */
     bool failed;
 
     struct val *val;

@@ -58,22 +58,28 @@ static __attribute__((noinline)) ir_ref grow_and_emit(struct ir_func *f, u32 hea
     return ir_emit(f, head, imm, a, b, c);
 }
 
-ir_ref ir_emit(struct ir_func *f, u32 head, s64 imm, ir_ref a, ir_ref b, ir_ref c)
+static inline ir_ref emit(struct ir_func *f, u32 head, s64 imm, ir_ref a, ir_ref b, ir_ref c)
 {
     if (ir_is_full(f)) return grow_and_emit(f, head, imm, a, b, c);
     ir_write(f, f->count, head, imm, a, b, c);
     return f->count++;
 }
 
+ir_ref ir_emit(struct ir_func *f, u32 head, s64 imm, ir_ref a, ir_ref b, ir_ref c)
+{
+    return emit(f, head, imm, a, b, c);
+}
+
 ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot)
 {
     struct ir_facts *k = f->facts;
+    u32 head = ir_head(IR_GET, type, 0, 0);
     if (k && ir_knows(k, slot)) {
         if (k->of[slot].type == type) return k->of[slot].value;
-        return ir_opx(f, IR_GET, type, 0, 0, slot, IR_NONE, IR_NONE, IR_NONE);
+        return f->emit(f, head, slot, IR_NONE, IR_NONE, IR_NONE);
     }
     if (k) ir_learn(k, slot, (struct ir_fact){f->count, (u8)type, false});
-    return ir_emit(f, ir_head(IR_GET, type, 0, 0), slot, IR_NONE, IR_NONE, IR_NONE);
+    return emit(f, head, slot, IR_NONE, IR_NONE, IR_NONE);
 }
 
 void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v)
@@ -82,7 +88,7 @@ void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v)
         f->inst[v].uses++;
         ir_learn(f->facts, slot, (struct ir_fact){v, (u8)type, true});
     }
-    ir_emit(f, ir_head(IR_SET, type, 0, 0), slot, v, IR_NONE, IR_NONE);
+    emit(f, ir_head(IR_SET, type, 0, 0), slot, v, IR_NONE, IR_NONE);
 }
 
 void ir_count_uses(struct ir_func *f)

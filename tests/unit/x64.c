@@ -197,6 +197,37 @@ static void emit_mixture(struct x64_buf *b)
     x64_ret(b, 0);
 }
 
+/* The short ways give the bytes of the general ones. */
+START_TEST(frame_and_rip_forms)
+{
+    static const s32 disps[] = {0, 8, -128, 127, 128, -129, 0x1234};
+    u8 expected[64];
+    for (unsigned reg = 0; reg < 16; reg++) {
+        for (size_t d = 0; d < ARRAY_SIZE(disps); d++) {
+            struct x64_mem m = x64_mem_b(X64_RBP, disps[d]);
+            for (unsigned size = 4; size <= 8; size += 4) {
+                start();
+                x64_mov_rm(&buf, size, reg, m), x64_mov_mr(&buf, size, m, reg);
+                x64_mov_mi(&buf, size, m, disps[d]), x64_mov_mr(&buf, 2, m, reg);
+                x64_jmp_m(&buf, m), x64_lea(&buf, 8, reg, x64_mem_rip(0));
+                x64_jmp_m(&buf, x64_mem_rip(0));
+                u32 length = x64_pos(&buf), slot = buf.disp_at;
+                memcpy(expected, code, length);
+                start();
+                x64_load_frame(&buf, size, reg, disps[d]);
+                x64_store_frame(&buf, size, disps[d], reg);
+                x64_store_frame_i(&buf, size, disps[d], disps[d]);
+                x64_store_frame(&buf, 2, disps[d], reg);
+                x64_jmp_frame(&buf, disps[d]), x64_lea_rip(&buf, reg), x64_jmp_rip(&buf);
+                ck_assert_uint_eq(x64_pos(&buf), length);
+                ck_assert_uint_eq(buf.disp_at, slot);
+                ck_assert_mem_eq(code, expected, length);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(overflow)
 {
     start();
@@ -408,19 +439,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        references_to_labels,
-        short_form_at_its_limit,
-        skips,
-        labels_run,
-        relocation_slots,
-        overflow,
-        too_many_labels,
-        nops_and_alignment,
-        clobbering_is_told,
-        needs_are_told,
-        decoder_on_random_bytes,
-        text_of_instructions,
-        features_as_the_kernel_says,
+        references_to_labels, short_form_at_its_limit,     skips,          labels_run,
+        relocation_slots,     frame_and_rip_forms,         overflow,       too_many_labels,
+        nops_and_alignment,   clobbering_is_told,          needs_are_told, decoder_on_random_bytes,
+        text_of_instructions, features_as_the_kernel_says,
     };
     const TTest *const aborting[] = {
         clobber_asserts,
