@@ -193,11 +193,11 @@ static void look_at_block(struct walk *w, struct ir_block *b)
     w->first = b->first;
     w->doomed[0] = w->doomed[1] = w->sets = 0;
     w->next_point = UINT32_MAX;
-    ir_ref next = b->end;
+    ir_ref next = b->end, r = b->end;
     for (struct ir_inst *i = &inst[b->end]; i-- != first;) {
         unsigned kind = ir_op_kind[i->op];
+        r--;
         if (kind == IR_KIND_NOTHING) continue;
-        ir_ref r = (ir_ref)(i - inst);
         unsigned into = i->note ? hint(w, i) : 0;
         if (!look_at(w, r, i, kind)) {
             drop(w->f, i);
