@@ -29,6 +29,7 @@ static ir_ref replace(struct ir_func *f, ir_ref r, ir_ref v)
     struct ir_inst *i = &f->inst[r];
     f->inst[v].uses += i->uses;
     opt_drop(f, i);
+    opt_take_back(f, r);
     return v;
 }
 

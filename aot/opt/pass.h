@@ -18,6 +18,13 @@ static inline void opt_drop(struct ir_func *f, struct ir_inst *i)
     *i = (struct ir_inst){.op = IR_NOP, .note = i->note};
 }
 
+/* r, for which another value stands, goes if it has just been appended. In a walk it stays: what is
+ * last there is an END. */
+static inline void opt_take_back(struct ir_func *f, ir_ref r)
+{
+    if (r + 1 == f->count) f->count = r;
+}
+
 /* --- rules for one operation ---------------------------------------------------------------------
  *
  * Arguments are what stands for them, uses counted. A rule gives the value that stands for r, r

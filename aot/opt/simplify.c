@@ -32,13 +32,6 @@ static opt_rule_fn *const rule_of[IR_OP_COUNT] = {
 /* --- at birth ------------------------------------------------------------------------------------
  */
 
-static __attribute__((noinline)) ir_ref apply(struct ir_func *f, ir_ref r, opt_rule_fn *rule)
-{
-    ir_ref value = rule(f, r);
-    if (value != r) f->count = r;
-    return value;
-}
-
 static ir_emit_fn emit_simplified;
 
 static __attribute__((noinline)) ir_ref grow_and_emit(struct ir_func *f, u32 head, s64 imm,
@@ -56,7 +49,7 @@ static ir_ref emit_simplified(struct ir_func *f, u32 head, s64 imm, ir_ref a, ir
     ir_write(f, r, head, imm, a, b, c);
     count_uses(f->inst, head & 0xff, a, b, c);
     opt_rule_fn *rule = rule_of[head & 0xff];
-    return rule ? apply(f, r, rule) : r;
+    return rule ? rule(f, r) : r;
 }
 
 void opt_at_birth(struct ir_func *f)

@@ -62,7 +62,10 @@ ir_ref opt_forward_get(struct ir_func *f, ir_ref r)
     struct ir_inst *i = &f->inst[r];
     unsigned slot = (unsigned)i->imm;
     const struct ir_fact *known = ir_knows(f->facts, slot) ? &f->facts->of[slot] : NULL;
-    if (known && known->type == i->type) return known->value;
+    if (known && known->type == i->type) {
+        opt_take_back(f, r);
+        return known->value;
+    }
     if (!known || (!use_fact(f, i, known) && !known->whole))
         ir_learn(f->facts, slot, (struct ir_fact){r, i->type, false});
     switch (i->op) {

@@ -23,11 +23,29 @@ static inline u8 *put_head(u8 *p, u32 opcode, unsigned size, unsigned rex, unsig
     return x64_put_opcode(p, opcode, rex | (size == 8) << 3, byte_regs & 4);
 }
 
+/* REX, if one is needed, and an opcode of one byte; operands of 4 or 8 bytes. */
+static inline u8 *put_short(u8 *p, u8 opcode, unsigned size, unsigned rex)
+{
+    rex |= size & 8;
+    *p = (u8)(0x40 | rex);
+    p += rex != 0;
+    *p = opcode;
+    return p + 1;
+}
+
+static inline bool has_short_form(u32 opcode, unsigned size)
+{
+    return opcode < 0x100 && size >= 4;
+}
+
 static inline u8 *put_rr(struct x64_buf *b, u32 opcode, unsigned size, unsigned reg, unsigned rm,
                          unsigned byte_regs)
 {
     assert(reg < 16 && rm < 16);
-    u8 *p = put_head(x64_begin(b), opcode, size, x64_rex_rr(reg, rm), byte_regs);
+    unsigned rex = x64_rex_rr(reg, rm);
+    u8 *p = x64_begin(b);
+    p = has_short_form(opcode, size) ? put_short(p, (u8)opcode, size, rex)
+                                     : put_head(p, opcode, size, rex, byte_regs);
     return x64_put_modrm_rr(p, reg, rm);
 }
 
@@ -53,27 +71,17 @@ static inline s32 truncate_imm(unsigned size, s32 imm)
     return size == 1 ? (s8)imm : size == 2 ? (s16)imm : imm;
 }
 
-/* An operation of 4 or 8 bytes, opcode of one byte, with memory that has a base. */
-static void emit_indexed(struct x64_buf *b, u8 opcode, unsigned size, unsigned reg,
-                         struct x64_mem m)
-{
-    unsigned rex = (size & 8) | x64_rex_rm(reg, m);
-    u8 *p = x64_begin(b);
-    *p = (u8)(0x40 | rex);
-    p += rex != 0;
-    *p = opcode;
-    x64_end(b, x64_put_modrm_rm(b, p + 1, reg, m, 0));
-}
-
 /* A whole instruction with a memory operand and no immediate. Out of line, so that the short ways
  * past it save no registers. */
 static __attribute__((noinline)) void emit_rm(struct x64_buf *b, u32 opcode, unsigned size,
                                               unsigned reg, struct x64_mem m, unsigned byte_regs)
 {
-    if (opcode < 0x100 && size >= 4 && m.base >= 0)
-        emit_indexed(b, (u8)opcode, size, reg, m);
-    else
+    if (has_short_form(opcode, size)) {
+        u8 *p = put_short(x64_begin(b), (u8)opcode, size, x64_rex_rm(reg, m));
+        x64_end(b, x64_put_modrm_rm(b, p, reg, m, 0));
+    } else {
         x64_end(b, put_rm(b, opcode, size, reg, m, byte_regs, 0));
+    }
 }
 
 /*
@@ -87,15 +95,12 @@ static inline bool put_simple(struct x64_buf *b, u8 opcode, unsigned size, unsig
     if (size < 4 || m.kind != X64_MEM_BASE || m.base < 0 || m.index >= 0 || base == X64_RSP)
         return false;
     assert(size <= 8 && reg < 16);
-    unsigned rex = (size & 8) | (reg >> 3) << 2 | (unsigned)m.base >> 3;
-    u8 *p = x64_begin(b);
-    *p = (u8)(0x40 | rex);
-    p += rex != 0;
+    u8 *p = put_short(x64_begin(b), opcode, size, (reg >> 3) << 2 | (unsigned)m.base >> 3);
     unsigned has_disp = (m.disp != 0) | (base == X64_RBP);
     unsigned mod = has_disp << (m.disp != (s8)m.disp);
-    x64_put16(p, opcode | (mod << 6 | (reg & 7) << 3 | base) << 8);
-    x64_put32(p + 2, (u32)m.disp);
-    x64_end(b, p + 2 + (mod & 1) + (mod & 2) * 2);
+    *p = (u8)(mod << 6 | (reg & 7) << 3 | base);
+    x64_put32(p + 1, (u32)m.disp);
+    x64_end(b, p + 1 + (mod & 1) + (mod & 2) * 2);
     return true;
 }
 
