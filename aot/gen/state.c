@@ -54,7 +54,7 @@ static GEN_APART void get_home_xmm(struct gen *g, ir_ref r, const struct ir_inst
     }
 }
 
-static void get_home(struct gen *g, ir_ref r, const struct ir_inst *i)
+static GEN_APART void get_home(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (i->type != IR_I32 && i->type != IR_I64) {
         get_home_xmm(g, r, i);
@@ -119,26 +119,36 @@ static void mark_set(struct gen *g, unsigned slot)
     g->ahead &= ~bit;
 }
 
-static GEN_APART void set_gpr_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
+/* The value is elsewhere, or has garbage above. */
+static GEN_APART void move_to_pin(struct gen *g, const struct ir_inst *i, unsigned slot, bool clean)
 {
     ir_ref v = i->arg[0];
-    unsigned pin = g->pin[slot], size = gen_size(i->type);
+    unsigned pin = g->pin[slot];
     s64 value;
-    bool ready = g->val[v].place == VAL_GPR && g->val[v].reg == pin;
-    bool clean = size == 8 || g->val[v].narrow;
-    if (ready && clean) {
-        gen_consume_one(g, i->arg[0]);
-    } else if (gen_const(g, v, &value)) {
+    if (gen_const(g, v, &value)) {
         gen_evacuate_pin(g, slot);
-        x64_mov_ri(B, pin, size == 4 ? (u32)value : (u64)value);
-        gen_consume_one(g, i->arg[0]);
+        x64_mov_ri(B, pin, i->type == IR_I32 ? (u32)value : (u64)value);
+        gen_consume_one(g, v);
     } else {
         unsigned reg = gen_use_gpr(g, v);
-        gen_consume_one(g, i->arg[0]);
+        gen_consume_one(g, v);
         gen_evacuate_pin(g, slot);
         x64_mov_rr(B, clean ? 8 : 4, pin, reg);
     }
     mark_set(g, slot);
+}
+
+static void set_gpr_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
+{
+    const struct val *v = &g->val[i->arg[0]];
+    bool ready = v->place == VAL_GPR && v->reg == g->pin[slot];
+    bool clean = i->type == IR_I64 || v->narrow;
+    if (!ready || !clean) {
+        move_to_pin(g, i, slot, clean);
+        return;
+    }
+    mark_set(g, slot);
+    gen_consume_one(g, i->arg[0]);
 }
 
 static GEN_APART void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsigned slot)
