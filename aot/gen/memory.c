@@ -17,7 +17,7 @@ static struct x64_mem state_field(size_t offset)
 
 #define FIELD(name) state_field(offsetof(struct guest_state, name))
 
-static struct x64_mem general_address(struct gen *g, const struct ir_inst *i)
+static GEN_APART struct x64_mem general_address(struct gen *g, const struct ir_inst *i)
 {
     s64 disp = i->imm, value;
     int base, index = -1;

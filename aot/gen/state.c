@@ -181,7 +181,7 @@ static GEN_APART void set_home_xmm(struct gen *g, const struct ir_inst *i, unsig
     gen_consume_one(g, v);
 }
 
-static void set_home(struct gen *g, const struct ir_inst *i, unsigned slot)
+static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     ir_ref v = i->arg[0];
     unsigned size = slot_info(slot)->kind == SLOT_INT32 ? 4 : 8;
@@ -214,6 +214,12 @@ static void set_general(struct gen *g, const struct ir_inst *i, unsigned slot)
         set_gpr_pin(g, i, slot);
 }
 
+static GEN_APART void set_with_flags(struct gen *g, const struct ir_inst *i, unsigned slot)
+{
+    gen_flags_follow(g, slot, i->arg[0]);
+    set_general(g, i, slot);
+}
+
 static GEN_APART void set_other(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     if (slot == SLOT_NZCV)
@@ -228,12 +234,12 @@ static void set(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned slot = (unsigned)i->imm;
     (void)r;
-    if (slot >= SLOT_V0) {
+    if (slot >= SLOT_V0)
         set_other(g, i, slot);
-        return;
-    }
-    if (gen_flags_pending(g)) gen_flags_follow(g, slot, i->arg[0]);
-    set_general(g, i, slot);
+    else if (gen_flags_pending(g))
+        set_with_flags(g, i, slot);
+    else
+        set_general(g, i, slot);
 }
 
 /* --- between register files
