@@ -70,16 +70,21 @@ ir_ref ir_emit(struct ir_func *f, u32 head, s64 imm, ir_ref a, ir_ref b, ir_ref 
     return emit(f, head, imm, a, b, c);
 }
 
-ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot)
+/* A GET of a slot of which nothing is known, or that has another type. */
+static __attribute__((noinline)) ir_ref append_get(struct ir_func *f, unsigned type, unsigned slot)
 {
     struct ir_facts *k = f->facts;
     u32 head = ir_head(IR_GET, type, 0, 0);
-    if (k && ir_knows(k, slot)) {
-        if (k->of[slot].type == type) return k->of[slot].value;
-        return f->emit(f, head, slot, IR_NONE, IR_NONE, IR_NONE);
-    }
+    if (k && ir_knows(k, slot)) return f->emit(f, head, slot, IR_NONE, IR_NONE, IR_NONE);
     if (k) ir_learn(k, slot, (struct ir_fact){f->count, (u8)type, false});
     return emit(f, head, slot, IR_NONE, IR_NONE, IR_NONE);
+}
+
+ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot)
+{
+    const struct ir_facts *k = f->facts;
+    bool known = k && ir_knows(k, slot) && k->of[slot].type == type;
+    return known ? k->of[slot].value : append_get(f, type, slot);
 }
 
 void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v)
