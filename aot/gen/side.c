@@ -3,8 +3,6 @@
  */
 #include "aot/gen/internal.h"
 
-#include <string.h>
-
 static void place(struct gen *g, unsigned slot, enum loc_kind kind, unsigned reg)
 {
     side_place(&g->side, slot, (struct loc){(u8)kind, (u8)reg, 0});
@@ -20,6 +18,18 @@ static enum loc_kind nzcv_place(const struct gen *g)
     case EF_FCMP: return LOC_EFLAGS_FCMP;
     default: return LOC_HOME;
     }
+}
+
+/* By the fields: what is between them is anything. */
+static bool is_same_operand(const struct nzcv_operand *a, const struct nzcv_operand *b)
+{
+    return a->kind == b->kind && a->n == b->n && a->value == b->value;
+}
+
+static bool is_same(const struct nzcv_expr *x, const struct nzcv_expr *y)
+{
+    return x->kind == y->kind && x->wide == y->wide && is_same_operand(&x->a, &y->a) &&
+           is_same_operand(&x->b, &y->b);
 }
 
 /* What differs from what the table said last. */
@@ -39,8 +49,7 @@ static void say_changes(struct gen *g)
     g->side_placed = here;
     enum loc_kind nzcv = nzcv_place(g);
     if (nzcv == LOC_FLAGS) {
-        bool same = g->side_nzcv == LOC_FLAGS &&
-                    !memcmp(&g->side_expr, &g->pending.x, sizeof(g->side_expr));
+        bool same = g->side_nzcv == LOC_FLAGS && is_same(&g->side_expr, &g->pending.x);
         if (!same) side_place_flags(&g->side, &g->pending.x);
         g->side_expr = g->pending.x;
     } else if (nzcv != g->side_nzcv) {
