@@ -25,6 +25,7 @@ struct a64_region {
     struct a64_block *block;
     u32 block_count;
     u32 insn_count;
+    bool straight; /* one block, and no branch inside leads to it */
 };
 
 /* The same for an address between the first block's and the last one's. */

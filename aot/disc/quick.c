@@ -199,6 +199,7 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
     }
     out->block = arena_alloc(arena, sizeof *out->block);
     out->block_count = 1;
+    out->straight = true;
     out->block[0] = (struct a64_block){
         .pc = pc, .count = run.count, .word = run.word, .row = run.row, .entry = true};
     return true;

@@ -2,9 +2,9 @@
  * What all lifter files share: registers, flags, addresses, guards and ways out. See lift.h.
  *
  * SP alignment: Linux has the alignment check of SP-based accesses on at EL0. Translated code runs
- * only while SP is aligned: behind a write that may misalign it stands a guard, which leaves for the
- * evaluator until SP is aligned again. What the evaluator gets checks before each SP-based access,
- * until a check has passed or SP is written anew.
+ * only while SP is aligned: behind a write that may misalign it stands a guard, which leaves for
+ * the evaluator until SP is aligned again. What the evaluator gets checks before each SP-based
+ * access, until a check has passed or SP is written anew.
  */
 #include "aot/lift/lift.h"
 
@@ -48,6 +48,7 @@ ir_ref lift_get_nzcv(struct lifter *l)
 void lift_set_nzcv(struct lifter *l, ir_ref flags)
 {
     ir_set(l->f, IR_FLAGS, SLOT_NZCV, flags);
+    l->sets_nzcv = true;
 }
 
 ir_ref lift_cond(struct lifter *l, unsigned cond)
@@ -120,6 +121,7 @@ void lift_unsupported(struct lifter *l, u32 w)
 u8 lift_nzcv_dead(struct lifter *l, u64 target)
 {
     struct lift_look *look = l->look;
+    if (l->region->straight && !l->sets_nzcv) return 0; /* no matter: they are what they were */
     if (!look || look->count == look->capacity) return 0;
     unsigned n = a64_nzcv_dead(look->view, target);
     if (!n) return 0;

@@ -44,6 +44,7 @@ struct lifter {
     struct lift_look *look; /* or NULL */
     bool sp_any;            /* as struct lift_how's */
     bool sp_unsure;         /* SP may be misaligned here */
+    bool sets_nzcv;         /* some instruction so far SETs NZCV */
 };
 
 typedef void lift_fn(struct lifter *l, u32 w);
@@ -176,7 +177,8 @@ static inline void lift_check_sp(struct lifter *l)
 /* Goes on at a fixed address: a jump when a block of the region starts there, else an exit. */
 void lift_goto(struct lifter *l, u64 target);
 
-/* IR_EXIT_NZCV_DEAD when nothing at the target can see NZCV, else 0. */
+/* IR_EXIT_NZCV_DEAD when nothing at the target can see NZCV, else 0; 0 too when the region has left
+ * NZCV alone on the way there. */
 u8 lift_nzcv_dead(struct lifter *l, u64 target);
 
 #endif

@@ -59,7 +59,8 @@ START_TEST(lifted_words_come_back)
         for (unsigned n = 0; n < 8; n++) {
             u32 word = ((u32)random64() & ~info->mask) | info->value;
             struct a64_block block = {.pc = 0x10000, .count = 1, .word = &word, .row = rows};
-            struct a64_region region = {0x10000, &block, 1, 1};
+            struct a64_region region = {
+                .pc = 0x10000, .block = &block, .block_count = 1, .insn_count = 1};
             char message[200];
             if (a64_decode(word) != (enum a64_row)row) continue;
             arena_reset(&arena);

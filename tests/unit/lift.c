@@ -213,15 +213,15 @@ START_TEST(an_undefined_word_ends_with_a_trap)
 }
 END_TEST
 
-/* Flags at the target of `b +8` from BASE, whose words these are from BASE + 8. */
+/* Flags of a CMP at the target of `b +8` behind it, whose words these are from BASE + 12. */
 static bool dead_at_target(u32 a, u32 b, u32 c)
 {
-    TEXT(0x14000002, 0xd503201f, a, b, c);
+    TEXT(CMP, 0x14000002, 0xd503201f, a, b, c);
     struct ir_func *f = lift(&text, BASE, 0);
     ck_assert_uint_eq(end_of(f, 0)->op, IR_EXIT);
     bool dead = end_of(f, 0)->mod & IR_EXIT_NZCV_DEAD;
     ck_assert_uint_eq(look.count, dead);
-    if (dead) ck_assert_uint_eq(ranges[0].start, BASE + 8);
+    if (dead) ck_assert_uint_eq(ranges[0].start, BASE + 12);
     return dead;
 }
 
@@ -229,13 +229,23 @@ START_TEST(dead_flags_at_a_target_are_seen)
 {
     ck_assert(dead_at_target(CMP, RET, RET));
     ck_assert(dead_at_target(ADD, ADD, CMP));
-    ck_assert_uint_eq(ranges[0].end, BASE + 20);
+    ck_assert_uint_eq(ranges[0].end, BASE + 24);
     ck_assert(!dead_at_target(ADD, ADD, ADD));
     ck_assert(!dead_at_target(LDR, CMP, RET));
     ck_assert(!dead_at_target(CSET, CMP, RET));
     ck_assert(!dead_at_target(CCMP, CMP, RET));
     ck_assert(!dead_at_target(RET, CMP, RET));
     ck_assert(!dead_at_target(0, CMP, RET));
+}
+END_TEST
+
+/* It would make no difference. */
+START_TEST(flags_that_nothing_has_set_are_not_looked_for)
+{
+    TEXT(0xd503201f, 0x14000002, 0xd503201f, CMP, RET);
+    struct ir_func *f = lift(&text, BASE, 0);
+    ck_assert(!(end_of(f, 0)->mod & IR_EXIT_NZCV_DEAD));
+    ck_assert_uint_eq(look.count, 0);
 }
 END_TEST
 
@@ -292,6 +302,7 @@ int main(void)
     tcase_add_test(tc, a_call_sets_the_link_and_leaves);
     tcase_add_test(tc, an_undefined_word_ends_with_a_trap);
     tcase_add_test(tc, dead_flags_at_a_target_are_seen);
+    tcase_add_test(tc, flags_that_nothing_has_set_are_not_looked_for);
     tcase_add_test(tc, without_a_place_to_note_it_nothing_is_looked_at);
     tcase_add_test(tc, the_stack_pointer_is_checked_only_behind_odd_writes);
     tcase_add_test(tc, blocks_are_found_by_address);

@@ -322,7 +322,7 @@ static bool is_calm(const struct ir_func *f)
 static bool fits(struct arena *arena, u32 word, u16 row, bool last)
 {
     struct a64_block block = {.pc = 0x1000, .count = 1, .word = &word, .row = &row, .entry = true};
-    struct a64_region region = {0x1000, &block, 1, 1};
+    struct a64_region region = {.pc = 0x1000, .block = &block, .block_count = 1, .insn_count = 1};
     const struct ir_func *f = lift_region(arena, &region, &(struct lift_how){0});
     const struct ir_inst *end = &f->inst[f->count - 1];
     return is_calm(f) && (last || (end->op == IR_EXIT && end->imm == 0x1004));
@@ -341,7 +341,8 @@ static struct ir_func *lift_words(struct arena *arena)
     }
     struct a64_block block = {
         .pc = 0x1000, .count = count, .word = word, .row = row, .entry = true};
-    struct a64_region region = {0x1000, &block, 1, count};
+    struct a64_region region = {
+        .pc = 0x1000, .block = &block, .block_count = 1, .insn_count = count};
     return lift_region(arena, &region, &(struct lift_how){0});
 }
 

@@ -82,21 +82,21 @@ END_TEST
 
 START_TEST(code_looked_at_behind_exits_is_in_the_ranges)
 {
-    /* b +12, to cmp; then nothing between is part of it */
-    struct text text = {{0x14000003, NOP, NOP, CMP, RET}, 5};
+    /* cmp; b +12, to cmp; then nothing between is part of it */
+    struct text text = {{CMP, 0x14000003, NOP, NOP, CMP, RET}, 6};
     struct translation t;
     ck_assert_int_eq(translate(&text, BASE, &t), XLAT_OK);
     ck_assert_uint_eq(t.range_count, 2);
-    ck_assert_uint_eq(t.ranges[0].end, BASE + 4);
-    ck_assert_uint_eq(t.ranges[1].start, BASE + 12);
-    ck_assert_uint_eq(t.ranges[1].end, BASE + 16);
+    ck_assert_uint_eq(t.ranges[0].end, BASE + 8);
+    ck_assert_uint_eq(t.ranges[1].start, BASE + 16);
+    ck_assert_uint_eq(t.ranges[1].end, BASE + 20);
 }
 END_TEST
 
 START_TEST(ranges_that_touch_or_come_in_any_order_are_joined)
 {
     /* b.eq to the cmp at +20, b.ne to the cmp at +12, which lies right behind the region */
-    struct text text = {{NOP, 0x54000080, 0x54000021, CMP, NOP, CMP, RET}, 7};
+    struct text text = {{CMP, 0x54000080, 0x54000021, CMP, NOP, CMP, RET}, 7};
     struct translation t;
     options.max_insts = 3;
     ck_assert_int_eq(translate(&text, BASE, &t), XLAT_OK);
@@ -157,12 +157,12 @@ END_TEST
 START_TEST(capabilities_say_what_debian_needs)
 {
     u64 caps = xlat_hwcap();
-    ck_assert_uint_eq(caps & 0x3, 0x3);             /* FP, ASIMD */
-    ck_assert_uint_eq(caps & 0x1f8, 0x1f8);         /* AES to ATOMICS */
-    ck_assert_uint_eq(caps >> 11 & 1, 1);           /* CPUID */
-    ck_assert_uint_eq(caps >> 22 & 1, 0);           /* no SVE */
-    ck_assert_uint_eq(caps >> 30 & 3, 0);           /* no pointer authentication */
-    ck_assert_uint_eq(xlat_hwcap2(), 0x16180);      /* FLAGM2, FRINT, I8MM, BF16, RNG */
+    ck_assert_uint_eq(caps & 0x3, 0x3);        /* FP, ASIMD */
+    ck_assert_uint_eq(caps & 0x1f8, 0x1f8);    /* AES to ATOMICS */
+    ck_assert_uint_eq(caps >> 11 & 1, 1);      /* CPUID */
+    ck_assert_uint_eq(caps >> 22 & 1, 0);      /* no SVE */
+    ck_assert_uint_eq(caps >> 30 & 3, 0);      /* no pointer authentication */
+    ck_assert_uint_eq(xlat_hwcap2(), 0x16180); /* FLAGM2, FRINT, I8MM, BF16, RNG */
 }
 END_TEST
 
