@@ -292,8 +292,19 @@ static struct host_cond compare(struct gen *g, const struct ir_inst *i)
     gen_clobber_flags(g);
     if (g->val[i->arg[0]].place == VAL_LATER && gen_inst(g, i->arg[0])->op == IR_AND)
         return test_bits(g, gen_inst(g, i->arg[0]), i->mod == IR_EQ);
+    bool has_imm = gen_imm32(g, i->arg[1], &imm);
+    struct x64_mem m;
+    if (gen_in_memory(g, i->arg[0], 1, &m)) {
+        if (has_imm)
+            x64_alu_mi(&g->b, X64_CMP, size, m, imm);
+        else
+            x64_alu_mr(&g->b, X64_CMP, size, m, gen_use_gpr(g, i->arg[1]));
+        return plain(cc_of_cmp[i->mod]);
+    }
     unsigned a = gen_use_gpr(g, i->arg[0]);
-    if (gen_imm32(g, i->arg[1], &imm)) {
+    if (gen_in_memory(g, i->arg[1], 1, &m)) {
+        x64_alu_rm(&g->b, X64_CMP, size, a, m);
+    } else if (has_imm) {
         if (imm)
             x64_alu_ri(&g->b, X64_CMP, size, a, imm);
         else
@@ -403,6 +414,26 @@ static ir_ref partner(const struct gen *g, ir_ref r, unsigned op)
     return same ? n : IR_NONE;
 }
 
+/* A compare whose first operand is in memory. */
+static bool compare_memory(struct gen *g, ir_ref flags, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    struct x64_mem m;
+    s32 imm;
+    if (!gen_in_memory(g, i->arg[0], 1, &m)) return false;
+    bool has_imm = gen_imm32(g, i->arg[1], &imm);
+    unsigned b = has_imm ? NO_REG : gen_use_gpr(g, i->arg[1]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    if (has_imm)
+        x64_alu_mi(&g->b, X64_CMP, size, m, imm);
+    else
+        x64_alu_mr(&g->b, X64_CMP, size, m, b);
+    gen_flags_in(g, flags, EF_SUB);
+    gen_flags_expr(g, flags, NZCV_OF_SUB, i, IR_NONE);
+    return true;
+}
+
 /*
  * value = a op b with its flags left in EFLAGS for `flags`; either may be IR_NONE. op is one of
  * ADD, SUB, ADC, SBB on the host. Both instructions' operands are consumed.
@@ -414,8 +445,12 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
     bool carry = op == X64_ADC || op == X64_SBB;
     enum eflags_kind kind = op == X64_SUB || op == X64_SBB ? EF_SUB : EF_ADD;
     s32 imm = 0;
+    if (!value && op == X64_SUB && compare_memory(g, flags, i)) return;
+    struct x64_mem m;
     bool has_imm = gen_imm32(g, i->arg[1], &imm);
-    unsigned a = gen_use_gpr(g, i->arg[0]), b = has_imm ? NO_REG : gen_use_gpr(g, i->arg[1]);
+    bool has_mem = !carry && gen_in_memory(g, i->arg[1], value && flags ? 2 : 1, &m);
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    unsigned b = has_imm || has_mem ? NO_REG : gen_use_gpr(g, i->arg[1]);
     unsigned dst = X64_RAX;
     if (carry) {
         if (value && flags) gen_consume_one(g, i->arg[2]);
@@ -431,6 +466,8 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
     if (!value && op == X64_SUB) { /* a compare */
         if (has_imm)
             x64_alu_ri(&g->b, X64_CMP, size, a, imm);
+        else if (has_mem)
+            x64_alu_rm(&g->b, X64_CMP, size, a, m);
         else
             x64_alu_rr(&g->b, X64_CMP, size, a, b);
         gen_flags_in(g, flags, kind);
@@ -442,6 +479,8 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
     if (work != a) x64_mov_rr(&g->b, size, work, a);
     if (has_imm)
         x64_alu_ri(&g->b, op, size, work, imm);
+    else if (has_mem)
+        x64_alu_rm(&g->b, op, size, work, m);
     else
         x64_alu_rr(&g->b, op, size, work, b);
     if (work != dst) x64_mov_rr(&g->b, size, dst, work);

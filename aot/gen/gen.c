@@ -93,6 +93,7 @@ static void forget_values(struct gen *g)
     g->gpr.free = g->xmm.free = 0xffff;
     g->scratch_used = 0;
     g->vscratch_used = 0;
+    g->at_home = 0;
     g->eflags = EF_NONE;
     g->eflags_of = g->nzcv = g->nzcv_at_home = IR_NONE;
     g->ahead = 0;

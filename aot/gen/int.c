@@ -29,6 +29,28 @@ static void finish(struct gen *g, struct target t, unsigned size)
     if (t.work != t.dst) x64_mov_rr(B, size, t.dst, t.work);
 }
 
+/* One operand in memory: *m, the other in the register *a. False: neither is. */
+static bool from_memory(struct gen *g, const struct ir_inst *i, bool commutes, unsigned *a,
+                        struct x64_mem *m)
+{
+    bool second = gen_in_memory(g, i->arg[1], 1, m);
+    if (!second && !(commutes && gen_in_memory(g, i->arg[0], 1, m))) return false;
+    *a = gen_use_gpr(g, i->arg[second ? 0 : 1]);
+    return true;
+}
+
+/* dst = a op m */
+static void alu_from_memory(struct gen *g, ir_ref r, const struct ir_inst *i, enum x64_alu op,
+                            unsigned a, struct x64_mem m)
+{
+    unsigned size = gen_size(i->type);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (dst != a) x64_mov_rr(B, size, dst, a);
+    x64_alu_rm(B, op, size, dst, m);
+}
+
 /* --- addition and subtraction ------------------------------------------------------------------
  */
 
@@ -50,7 +72,14 @@ static void add(struct gen *g, ir_ref r, const struct ir_inst *i)
         }
         return;
     }
-    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
+    struct x64_mem m;
+    unsigned a;
+    if (!gen_flags_busy(g) && from_memory(g, i, true, &a, &m)) {
+        alu_from_memory(g, r, i, X64_ADD, a, m);
+        return;
+    }
+    a = gen_use_gpr(g, i->arg[0]);
+    unsigned b = gen_use_gpr(g, i->arg[1]);
     bool busy = gen_flags_busy(g);
     gen_consume(g, i);
     unsigned dst = gen_def_gpr(g, r, a);
@@ -67,7 +96,13 @@ static void sub(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned size = gen_size(i->type);
     s32 imm;
     if (gen_with_flags(g, r, i)) return;
-    unsigned a = gen_use_gpr(g, i->arg[0]);
+    struct x64_mem m;
+    unsigned a;
+    if (from_memory(g, i, false, &a, &m)) {
+        alu_from_memory(g, r, i, X64_SUB, a, m);
+        return;
+    }
+    a = gen_use_gpr(g, i->arg[0]);
     if (gen_imm32(g, i->arg[1], &imm) && imm != INT32_MIN) {
         bool busy = gen_flags_busy(g);
         gen_consume(g, i);
@@ -101,12 +136,14 @@ static void unary(struct gen *g, ir_ref r, const struct ir_inst *i)
     bool busy = gen_flags_busy(g);
     gen_consume(g, i);
     unsigned dst = gen_def_gpr(g, r, a);
+    if (i->op == IR_NEG && busy) { /* -a = ~(a - 1), and flags live on */
+        x64_lea(B, size, dst, x64_mem_b(a, -1));
+        x64_un_r(B, X64_NOT, size, dst);
+        return;
+    }
     if (dst != a) x64_mov_rr(B, size, dst, a);
     if (i->op == IR_NOT) {
         x64_un_r(B, X64_NOT, size, dst);
-    } else if (busy) { /* -a = ~a + 1, and flags live on */
-        x64_un_r(B, X64_NOT, size, dst);
-        x64_lea(B, size, dst, x64_mem_b(dst, 1));
     } else {
         gen_clobber_flags(g);
         x64_un_r(B, X64_NEG, size, dst);
@@ -172,7 +209,13 @@ static void logic(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     if (i->op == IR_AND && test_only(g, r, flags, i)) return;
-    unsigned a = gen_use_gpr(g, i->arg[0]);
+    struct x64_mem m;
+    unsigned a;
+    if (!flags && from_memory(g, i, true, &a, &m)) {
+        alu_from_memory(g, r, i, op, a, m);
+        return;
+    }
+    a = gen_use_gpr(g, i->arg[0]);
     bool has_imm = gen_imm32(g, i->arg[1], &imm);
     unsigned b = has_imm ? a : gen_use_gpr(g, i->arg[1]);
     gen_clobber_flags(g);
@@ -314,8 +357,19 @@ static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
         multiply_keeping_flags(g, r, i);
         return;
     }
+    struct x64_mem m;
+    unsigned a;
+    if (from_memory(g, i, true, &a, &m)) {
+        gen_clobber_flags(g);
+        gen_consume(g, i);
+        unsigned dst = gen_def_gpr(g, r, a);
+        if (dst != a) x64_mov_rr(B, size, dst, a);
+        x64_imul_rm(B, size, dst, m);
+        return;
+    }
     bool has_imm = gen_imm32(g, i->arg[1], &imm);
-    unsigned a = gen_use_gpr(g, i->arg[0]), b = has_imm ? 0 : gen_use_gpr(g, i->arg[1]);
+    a = gen_use_gpr(g, i->arg[0]);
+    unsigned b = has_imm ? 0 : gen_use_gpr(g, i->arg[1]);
     gen_clobber_flags(g);
     gen_consume(g, i);
     unsigned dst = gen_def_gpr(g, r, a);

@@ -54,6 +54,7 @@ enum val_place {
     VAL_XMM,      /* in host vector register `reg` */
     VAL_SCRATCH,  /* in scratch word `reg` of guest state */
     VAL_VSCRATCH, /* in vscratch[reg] */
+    VAL_HOME,     /* at the home of slot `reg`, which has no pin */
     VAL_LATER,    /* a bool: computed by its users from its operands */
     VAL_EFLAGS,   /* a flags value: in EFLAGS, see struct gen.eflags */
     VAL_NZCV_HOME /* a flags value: at SLOT_NZCV's home */
@@ -63,10 +64,10 @@ struct val {
     u8 place; /* enum val_place */
     u8 reg;
     bool narrow; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
-    u8 slot; /* 1 + the integer slot that holds the value while its version is `version`, or 0 */
+    u8 slot; /* 1 + the slot that holds the value while its version is `version`, or 0 */
     u32 version;
     u32 used;    /* uses that are over */
-    ir_ref next; /* next value in the same register */
+    ir_ref next; /* next value in the same register, or at the same home */
 };
 
 /* A register file. */
@@ -140,13 +141,16 @@ struct gen {
     bool lazy; /* one block: pins are loaded at first use */
     u64 scratch_used;
     u32 vscratch_used;
+    u64 scratch_read; /* by the instruction being emitted: not to be given out yet */
+    u32 vscratch_read;
+    u64 at_home; /* slots at whose home values are (home_head) */
 
     /* NZCV. */
     u8 eflags;            /* enum eflags_kind: what EFLAGS hold */
     ir_ref eflags_of;     /* the flags value in EFLAGS, or IR_NONE */
     ir_ref nzcv;          /* the value that the slot logically holds but its home does not */
     ir_ref nzcv_at_home;  /* the value whose copy is at home, or IR_NONE */
-    u32 version[SLOT_V0]; /* how often each slot was SET */
+    u32 version[SLOT_REGISTERS]; /* how often each slot was SET */
 
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
@@ -166,6 +170,7 @@ struct gen {
     /* From here on new_gen and forget_values set everything; before, all starts as zero. */
     struct x64_buf b;
     struct host_regs gpr, xmm;
+    ir_ref home_head[SLOT_REGISTERS]; /* values at home, linked by val.next */
     u8 pin[SLOT_REGISTERS];        /* slot -> host register, or NO_REG */
     struct nzcv_pending candidate; /* of the flags in EFLAGS */
     struct nzcv_pending pending;   /* of nzcv */
@@ -289,6 +294,19 @@ static inline unsigned gen_use_gpr(struct gen *g, ir_ref r)
 
 unsigned gen_use_xmm(struct gen *g, ir_ref r);
 
+/*
+ * True when r's last `uses` uses are the operands of the instruction being emitted and r is in
+ * memory: then that is its operand, until the instruction's end. Changes nothing but that.
+ */
+bool gen_in_memory(struct gen *g, ir_ref r, unsigned uses, struct x64_mem *m);
+
+/* r is what the slot, which has no pin, holds: it is read from its home when it is needed. */
+void gen_leave_at_home(struct gen *g, ir_ref r, unsigned slot);
+
+/* Before the home of a slot without a pin is overwritten: values that are there move. Keeps EFLAGS;
+ * uses RAX and XMM0. */
+void gen_vacate_home(struct gen *g, unsigned slot);
+
 /* One use of a value is over; after the last its place is free. */
 void gen_consume_one(struct gen *g, ir_ref r);
 
@@ -321,6 +339,7 @@ void gen_unbind_gpr(struct gen *g, ir_ref r);
 static inline void gen_unlock(struct gen *g)
 {
     g->gpr_locked = g->xmm_locked = 0;
+    g->scratch_read = g->vscratch_read = 0;
 }
 
 /* Pinned slot's register holds the guest register after this (emits a load in lazy regions). */
@@ -389,10 +408,9 @@ void gen_jcc(struct gen *g, struct host_cond c, u32 label);
 /* --- nzcv.c: flags as expressions ---------------------------------------------------------------
  */
 
-/* Integer value r is now in the slot (GET, SET); r is v by another name or width. */
+/* Value r is now in the slot (GET, SET); r is v by another name or width. */
 static inline void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
 {
-    if (slot >= SLOT_V0) return;
     g->val[r].slot = (u8)(slot + 1);
     g->val[r].version = g->version[slot];
 }

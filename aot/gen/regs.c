@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define MAX_LOOK_AHEAD       100
 #define FIRST_SPILL_VSCRATCH 4 /* vscratch[0..3] belong to HELPER_IR_OP and emit functions */
 #define FIRST_SPILL_SCRATCH  8 /* scratch[0..7] belong to helpers and emit functions */
 
@@ -15,6 +16,11 @@
 void gen_fail(struct gen *g)
 {
     g->failed = true;
+}
+
+static unsigned lowest(u32 mask)
+{
+    return (unsigned)__builtin_ctz(mask);
 }
 
 /* --- values in registers ---------------------------------------------------------------------- */
@@ -70,11 +76,51 @@ void gen_unbind_gpr(struct gen *g, ir_ref r)
     unbind(g, &g->gpr, r);
 }
 
+/* --- values at home --------------------------------------------------------------------------- */
+
+void gen_leave_at_home(struct gen *g, ir_ref r, unsigned slot)
+{
+    struct val *v = &g->val[r];
+    u64 bit = UINT64_C(1) << slot;
+    v->place = VAL_HOME;
+    v->reg = (u8)slot;
+    v->narrow = gen_inst(g, r)->type != IR_I64; /* as read */
+    v->next = g->at_home & bit ? g->home_head[slot] : IR_NONE;
+    g->home_head[slot] = r;
+    g->at_home |= bit;
+}
+
+/* The value is nowhere any more. */
+static void leave_home(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    ir_ref *p = &g->home_head[v->reg];
+    v->place = VAL_NONE;
+    while (*p != r) {
+        if (*p == IR_NONE) return; /* as in unlink_older */
+        p = &g->val[*p].next;
+    }
+    *p = v->next;
+    if (!g->home_head[v->reg]) g->at_home &= ~(UINT64_C(1) << v->reg);
+}
+
+/* The slot without a pin at whose home the value is too, or NO_SLOT. */
+static unsigned home_of(const struct gen *g, ir_ref r)
+{
+    const struct val *v = &g->val[r];
+    if (!v->slot) return NO_SLOT;
+    unsigned slot = v->slot - 1u, type = gen_inst(g, r)->type;
+    bool same = g->version[slot] == v->version && g->pin[slot] == NO_REG;
+    return same && type != IR_F16 ? slot : NO_SLOT;
+}
+
 static void free_place(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
     if (v->place == VAL_XMM)
         unbind(g, &g->xmm, r);
+    else if (v->place == VAL_HOME)
+        leave_home(g, r);
     else if (v->place == VAL_SCRATCH)
         g->scratch_used &= ~(UINT64_C(1) << v->reg);
     else if (v->place == VAL_VSCRATCH)
@@ -126,7 +172,7 @@ void gen_alias(struct gen *g, ir_ref r, ir_ref v)
 static unsigned free_scratch(struct gen *g)
 {
     for (unsigned n = FIRST_SPILL_SCRATCH; n < SCRATCH_COUNT; n++) {
-        if (g->scratch_used >> n & 1) continue;
+        if ((g->scratch_used | g->scratch_read) >> n & 1) continue;
         g->scratch_used |= UINT64_C(1) << n;
         return n;
     }
@@ -137,7 +183,7 @@ static unsigned free_scratch(struct gen *g)
 static unsigned free_vscratch(struct gen *g)
 {
     for (unsigned n = FIRST_SPILL_VSCRATCH; n < VSCRATCH_COUNT; n++) {
-        if (g->vscratch_used >> n & 1) continue;
+        if ((g->vscratch_used | g->vscratch_read) >> n & 1) continue;
         g->vscratch_used |= 1u << n;
         return n;
     }
@@ -155,11 +201,17 @@ static struct x64_mem vscratch_at(unsigned n)
     return gen_state(offsetof(struct guest_state, vscratch) + 16 * n);
 }
 
-/* Every value of the register goes to scratch memory of its own. */
+/* Every value of the register goes to scratch memory of its own, or is at a home anyway. */
 static void spill_gpr(struct gen *g, unsigned reg)
 {
     while (g->gpr.head[reg]) {
         ir_ref r = g->gpr.head[reg];
+        unsigned slot = home_of(g, r);
+        if (slot != NO_SLOT) {
+            unbind(g, &g->gpr, r);
+            gen_leave_at_home(g, r, slot);
+            continue;
+        }
         unsigned n = free_scratch(g);
         x64_mov_mr(&g->b, 8, scratch_at(n), reg);
         unbind(g, &g->gpr, r);
@@ -172,6 +224,12 @@ static void spill_xmm(struct gen *g, unsigned reg)
 {
     while (g->xmm.head[reg]) {
         ir_ref r = g->xmm.head[reg];
+        unsigned slot = home_of(g, r);
+        if (slot != NO_SLOT) {
+            unbind(g, &g->xmm, r);
+            gen_leave_at_home(g, r, slot);
+            continue;
+        }
         unsigned n = free_vscratch(g);
         x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
         unbind(g, &g->xmm, r);
@@ -180,9 +238,21 @@ static void spill_xmm(struct gen *g, unsigned reg)
     }
 }
 
-static unsigned lowest(u32 mask)
+/* Of several registers the one whose values are needed last. */
+static unsigned needed_last(const struct gen *g, enum val_place place, u32 regs)
 {
-    return (unsigned)__builtin_ctz(mask);
+    ir_ref end = g->f->block[g->block].end;
+    if (end > g->at + MAX_LOOK_AHEAD) end = g->at + MAX_LOOK_AHEAD;
+    for (ir_ref n = g->at; n < end; n++) {
+        const struct ir_inst *i = gen_inst(g, n);
+        for (unsigned k = 0; k < ir_op_args[i->op]; k++) {
+            const struct val *v = &g->val[i->arg[k]];
+            if (v->place != place || !(regs >> v->reg & 1)) continue;
+            if (!(regs & (regs - 1))) return lowest(regs);
+            regs &= ~(1u << v->reg);
+        }
+    }
+    return lowest(regs);
 }
 
 static unsigned free_gpr(struct gen *g)
@@ -193,8 +263,9 @@ static unsigned free_gpr(struct gen *g)
         gen_fail(g);
         return lowest(g->gpr_temps);
     }
-    spill_gpr(g, lowest(spillable));
-    return lowest(spillable);
+    unsigned reg = needed_last(g, VAL_GPR, spillable);
+    spill_gpr(g, reg);
+    return reg;
 }
 
 static unsigned free_xmm(struct gen *g)
@@ -205,8 +276,9 @@ static unsigned free_xmm(struct gen *g)
         gen_fail(g);
         return lowest(g->xmm_temps);
     }
-    spill_xmm(g, lowest(spillable));
-    return lowest(spillable);
+    unsigned reg = needed_last(g, VAL_XMM, spillable);
+    spill_xmm(g, reg);
+    return reg;
 }
 
 unsigned gen_temp_gpr(struct gen *g)
@@ -282,6 +354,70 @@ static unsigned materialise_bool(struct gen *g, ir_ref r)
     return reg;
 }
 
+/* The value, which is at a home, is read from there, and is there no more. */
+static void read_home_gpr(struct gen *g, ir_ref r, unsigned reg)
+{
+    struct val *v = &g->val[r];
+    x64_load_frame(&g->b, gen_size(gen_inst(g, r)->type), reg, gen_home_frame(v->reg));
+    leave_home(g, r);
+}
+
+static void read_home_xmm(struct gen *g, ir_ref r, unsigned reg)
+{
+    struct val *v = &g->val[r];
+    unsigned type = gen_inst(g, r)->type;
+    enum x64_vec op = type == IR_F32 ? X64_MOVSS : type == IR_F64 ? X64_MOVSD : X64_MOVAPS;
+    x64_vec_rm(&g->b, g->avx, op, reg, gen_home(v->reg));
+    leave_home(g, r);
+}
+
+/* To a register, or to scratch memory. */
+static void move_from_home(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    bool gpr = gen_inst(g, r)->type == IR_I32 || gen_inst(g, r)->type == IR_I64;
+    u32 empty = gpr ? g->gpr_temps & g->gpr.free & ~g->gpr_locked
+                    : g->xmm_temps & g->xmm.free & ~g->xmm_locked;
+    unsigned reg = empty ? lowest(empty) : 0; /* RAX or XMM0 */
+    if (gpr)
+        read_home_gpr(g, r, reg);
+    else
+        read_home_xmm(g, r, reg);
+    if (empty) {
+        bind(g, gpr ? &g->gpr : &g->xmm, r, gpr ? VAL_GPR : VAL_XMM, reg);
+        return;
+    }
+    v->place = gpr ? VAL_SCRATCH : VAL_VSCRATCH;
+    v->reg = (u8)(gpr ? free_scratch(g) : free_vscratch(g));
+    if (gpr)
+        x64_mov_mr(&g->b, 8, scratch_at(v->reg), reg);
+    else
+        x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, vscratch_at(v->reg), reg);
+}
+
+void gen_vacate_home(struct gen *g, unsigned slot)
+{
+    while (g->at_home >> slot & 1) move_from_home(g, g->home_head[slot]);
+}
+
+bool gen_in_memory(struct gen *g, ir_ref r, unsigned uses, struct x64_mem *m)
+{
+    const struct val *v = &g->val[r];
+    if (gen_left(g, r) != uses) return false;
+    switch (v->place) {
+    case VAL_HOME: *m = gen_home(v->reg); return true;
+    case VAL_SCRATCH:
+        g->scratch_read |= UINT64_C(1) << v->reg;
+        *m = scratch_at(v->reg);
+        return true;
+    case VAL_VSCRATCH:
+        g->vscratch_read |= 1u << v->reg;
+        *m = vscratch_at(v->reg);
+        return true;
+    default: return false;
+    }
+}
+
 unsigned gen_fetch_gpr(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
@@ -293,6 +429,11 @@ unsigned gen_fetch_gpr(struct gen *g, ir_ref r)
         reg = free_gpr(g);
         x64_mov_rm(&g->b, 8, reg, scratch_at(v->reg));
         free_place(g, r);
+        bind(g, &g->gpr, r, VAL_GPR, reg);
+        break;
+    case VAL_HOME:
+        reg = free_gpr(g);
+        read_home_gpr(g, r, reg);
         bind(g, &g->gpr, r, VAL_GPR, reg);
         break;
     default: gen_fail(g); return X64_RAX;
@@ -327,6 +468,11 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
         reg = free_xmm(g);
         x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, vscratch_at(v->reg));
         free_place(g, r);
+        bind(g, &g->xmm, r, VAL_XMM, reg);
+        break;
+    case VAL_HOME:
+        reg = free_xmm(g);
+        read_home_xmm(g, r, reg);
         bind(g, &g->xmm, r, VAL_XMM, reg);
         break;
     default: gen_fail(g); return 0;

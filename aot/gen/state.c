@@ -54,8 +54,19 @@ static GEN_APART void get_home_xmm(struct gen *g, ir_ref r, const struct ir_inst
     }
 }
 
-static GEN_APART void get_home(struct gen *g, ir_ref r, const struct ir_inst *i)
+/* The value goes to a pinned slot: into the pin at once. */
+static bool to_pin(const struct gen *g, const struct ir_inst *i)
 {
+    unsigned hint = ir_hint(i);
+    return hint && g->pin[hint - 1] != NO_REG;
+}
+
+static GEN_APART void get_home(struct gen *g, ir_ref r, const struct ir_inst *i, unsigned slot)
+{
+    if (slot < SLOT_REGISTERS && i->type != IR_F16 && !to_pin(g, i)) {
+        gen_leave_at_home(g, r, slot);
+        return;
+    }
     if (i->type != IR_I32 && i->type != IR_I64) {
         get_home_xmm(g, r, i);
         return;
@@ -72,9 +83,9 @@ static void get(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_get_nzcv(g, r);
         return;
     }
-    gen_in_slot(g, r, slot);
+    if (slot < SLOT_REGISTERS) gen_in_slot(g, r, slot);
     if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG) {
-        get_home(g, r, i);
+        get_home(g, r, i, slot);
         return;
     }
     if (!(g->loaded >> slot & 1)) gen_load_pin(g, slot);
@@ -186,12 +197,17 @@ static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned 
     ir_ref v = i->arg[0];
     unsigned size = slot_info(slot)->kind == SLOT_INT32 ? 4 : 8;
     s32 imm;
+    if (slot < SLOT_REGISTERS && g->at_home >> slot & 1) gen_vacate_home(g, slot);
     if (i->type != IR_I32 && i->type != IR_I64) {
         set_home_xmm(g, i, slot);
         return;
     }
+    struct x64_mem m;
     if (gen_imm32(g, v, &imm) && (i->type == IR_I64 || imm >= 0)) {
         x64_store_frame_i(B, size, gen_home_frame(slot), imm);
+    } else if (gen_in_memory(g, v, 1, &m)) {
+        x64_mov_rm(B, gen_size(i->type), X64_RAX, m);
+        x64_store_frame(B, size, gen_home_frame(slot), X64_RAX);
     } else {
         unsigned reg = gen_use_gpr(g, v);
         if (i->type == IR_I32 && size == 8 && g->val[v].place != VAL_CONST && !g->val[v].narrow) {
@@ -206,12 +222,12 @@ static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned 
 /* SET of a general register, which pending flags don't mind. */
 static void set_general(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
-    g->version[slot]++;
-    gen_in_slot(g, i->arg[0], slot);
     if (g->pin[slot] == NO_REG)
         set_home(g, i, slot);
     else
         set_gpr_pin(g, i, slot);
+    g->version[slot]++;
+    gen_in_slot(g, i->arg[0], slot);
 }
 
 static GEN_APART void set_with_flags(struct gen *g, const struct ir_inst *i, unsigned slot)
@@ -222,12 +238,17 @@ static GEN_APART void set_with_flags(struct gen *g, const struct ir_inst *i, uns
 
 static GEN_APART void set_other(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
-    if (slot == SLOT_NZCV)
+    if (slot == SLOT_NZCV) {
         gen_set_nzcv(g, i);
-    else if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG)
+        return;
+    }
+    if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG)
         set_home(g, i, slot);
     else
         set_xmm_pin(g, i, slot);
+    if (slot >= SLOT_REGISTERS) return;
+    g->version[slot]++;
+    gen_in_slot(g, i->arg[0], slot);
 }
 
 static void set(struct gen *g, ir_ref r, const struct ir_inst *i)

@@ -86,6 +86,18 @@ struct vec_args vec_args(struct gen *g, ir_ref r, const struct ir_inst *i)
     return v;
 }
 
+bool vec_op2_memory(struct gen *g, ir_ref r, const struct ir_inst *i, enum x64_vec op,
+                    bool commutes)
+{
+    struct x64_mem m;
+    bool second = gen_in_memory(g, i->arg[1], 1, &m);
+    if (!second && !(commutes && gen_in_memory(g, i->arg[0], 1, &m))) return false;
+    unsigned a = gen_use_xmm(g, i->arg[second ? 0 : 1]);
+    gen_consume(g, i);
+    x64_vec_rrm(B, g->avx, op, gen_def_xmm(g, r, a), a, m);
+    return true;
+}
+
 unsigned vec_temps_left(const struct gen *g)
 {
     return (unsigned)__builtin_popcount(g->xmm_temps & ~g->xmm_locked);
@@ -138,6 +150,19 @@ static gen_fn *const otherwise[IR_OP_COUNT] = {
     [IR_VURHADD] = vec_halve,
 };
 
+static bool commutes(unsigned op)
+{
+    switch (op) {
+    case IR_VSUB:
+    case IR_VCMPGTS:
+    case IR_VSQSUB:
+    case IR_VUQSUB:
+    case IR_VZIP1:
+    case IR_VZIP2: return false;
+    default: return true;
+    }
+}
+
 static void one_instruction(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum x64_vec op = direct[i->op][i->esz];
@@ -160,7 +185,7 @@ static void one_instruction(struct gen *g, ir_ref r, const struct ir_inst *i)
         unsigned a = gen_use_xmm(g, i->arg[0]);
         gen_consume(g, i);
         vec_op2c(g, op, gen_def_xmm(g, r, a), a, lo, hi);
-    } else {
+    } else if (!vec_op2_memory(g, r, i, op, commutes(i->op))) {
         struct vec_args v = vec_args(g, r, i);
         vec_op2(g, op, v.dst, v.a, v.b);
     }

@@ -84,6 +84,10 @@ struct vec_args {
 /* Steps 1 to 3 of the protocol for vector operands and result; unused fields are NO_REG. */
 struct vec_args vec_args(struct gen *g, ir_ref r, const struct ir_inst *i);
 
+/* The whole of r = op(a, b), where an operand is in memory; false: none is. */
+bool vec_op2_memory(struct gen *g, ir_ref r, const struct ir_inst *i, enum x64_vec op,
+                    bool commutes);
+
 /* How many temps gen_temp_xmm can still give. */
 unsigned vec_temps_left(const struct gen *g);
 
