@@ -185,13 +185,17 @@ static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
                        : i->op == IR_FDIV ? div
                                           : mul)[f];
     bool narrow = float_is_narrow(g, i->arg[0]), constant = vec_const(g, i->arg[1], &lo, &hi);
-    unsigned a = gen_use_xmm(g, i->arg[0]), b = constant ? NO_REG : gen_use_xmm(g, i->arg[1]);
+    struct x64_mem m;
+    bool memory = !constant && gen_in_memory(g, i->arg[1], 1, &m);
+    unsigned a = gen_use_xmm(g, i->arg[0]);
+    unsigned b = constant || memory ? NO_REG : gen_use_xmm(g, i->arg[1]);
     gen_consume(g, i);
     struct scalar_target t = scalar_target(g, r, gen_def_xmm(g, r, a), narrow);
     bool may_be_tiny = i->op == IR_FMUL || i->op == IR_FMULX;
     if (may_be_tiny && g->xmm.slot[t.work] != NO_SLOT) t.work = X0;
-    if (constant)
-        float_op2m(g, op, t.work, a, gen_pool(g, lo, hi));
+    if (constant) m = gen_pool(g, lo, hi);
+    if (constant || memory)
+        float_op2m(g, op, t.work, a, m);
     else
         float_op2(g, op, t.work, a, b);
     if (may_be_tiny) float_check_tiny(g, f, t.work);
@@ -290,13 +294,22 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     bool narrow = float_is_narrow(g, i->arg[0]);
-    struct vec_args v = vec_args(g, r, i);
-    struct scalar_target t = scalar_target(g, r, v.dst, narrow);
-    bool apart = v.dst == v.a || (v.dst != v.b && v.dst != v.c);
-    if (!apart || g->xmm.slot[v.dst] != NO_SLOT) t.work = X0;
-    vec_move(g, t.work, v.a);
+    struct x64_mem m;
+    bool third = gen_in_memory(g, i->arg[2], 1, &m);
+    bool memory = third || gen_in_memory(g, i->arg[1], 1, &m);
+    unsigned a = gen_use_xmm(g, i->arg[0]), b = gen_use_xmm(g, i->arg[memory && !third ? 2 : 1]);
+    unsigned c = memory ? b : gen_use_xmm(g, i->arg[2]);
+    gen_consume(g, i);
+    unsigned dst = gen_def_xmm(g, r, a);
+    struct scalar_target t = scalar_target(g, r, dst, narrow);
+    bool apart = dst == a || (dst != b && dst != c);
+    if (!apart || g->xmm.slot[dst] != NO_SLOT) t.work = X0;
+    vec_move(g, t.work, a);
     gen_fault_point(g);
-    x64_vec_rrr(B, true, fused_231[f][i->mod & 3], t.work, v.b, v.c);
+    if (memory)
+        x64_vec_rrm(B, true, fused_231[f][i->mod & 3], t.work, b, m);
+    else
+        x64_vec_rrr(B, true, fused_231[f][i->mod & 3], t.work, b, c);
     check_smallest(g, f, t.work, CMP_EQ_UQ);
     scalar_finish(g, r, t);
 }
