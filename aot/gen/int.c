@@ -33,6 +33,7 @@ static void finish(struct gen *g, struct target t, unsigned size)
 static bool from_memory(struct gen *g, const struct ir_inst *i, bool commutes, unsigned *a,
                         struct x64_mem *m)
 {
+    if (g->val[i->arg[1]].place == VAL_CONST) return false;
     bool second = gen_in_memory(g, i->arg[1], 1, m);
     if (!second && !(commutes && gen_in_memory(g, i->arg[0], 1, m))) return false;
     *a = gen_use_gpr(g, i->arg[second ? 0 : 1]);
