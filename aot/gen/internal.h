@@ -11,6 +11,11 @@
  * into the pin when nothing in between could see the difference (its hint). All other values live
  * in the remaining registers, the temps, and die with their block.
  *
+ * Memory. A GET of a slot without a pin emits nothing either: its value is at home until the slot
+ * is SET. There, and in scratch memory, where a temp's values go when the register is needed, an
+ * instruction takes its operand from if that is its last use; else the value is read into a temp
+ * first. A register is freed whose values are needed last; what is at home anyway isn't stored.
+ *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
  * home is out of date. At a block boundary all pinned slots that the region loads are loaded, temps
  * are empty, and NZCV is at home. Exits store what is dirty, in cold code behind the region.
