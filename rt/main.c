@@ -15,17 +15,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 char process_exe[PATH_MAX];
 char process_self[PATH_MAX];
 
+/* Without /proc, the name that this program was executed by is the next best. */
 static void find_self(void)
 {
+    const char *executed = (const char *)getauxval(AT_EXECFN);
     ssize_t n = readlink("/proc/self/exe", process_self, sizeof(process_self) - 1);
 
     process_self[n > 0 ? n : 0] = '\0';
+    if (n <= 0 && (executed == NULL || realpath(executed, process_self) == NULL))
+        process_self[0] = '\0';
 }
 
 /* Runs ferry-NAME; returns when there is none. */

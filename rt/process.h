@@ -9,7 +9,7 @@
 
 /* Of the program that this process runs; constant once the guest runs. */
 extern char process_exe[PATH_MAX];  /* host path of what /proc/self/exe leads to */
-extern char process_self[PATH_MAX]; /* Ferry's own file, if /proc told it */
+extern char process_self[PATH_MAX]; /* Ferry's own file, or empty */
 
 /* The variable that carries options and program names from execve to the Ferry it starts. */
 #define EXEC_VARIABLE "FERRY_EXEC="
