@@ -55,27 +55,47 @@ static void usage(void)
          "ferry COMMAND --help tells more.");
 }
 
-/* The guest's word for the program: a path, or a name looked up in PATH. */
+/* How far a find is from what the user means: a program of the sysroot, a guest program at all. */
+static int distance(struct thread *t, const char *name, const struct exec_target *x)
+{
+    struct path file;
+
+    if (x->native) return 2;
+    if (options.sysroot[0] == '\0') return 0;
+    return path_resolve_text(t, AT_FDCWD, name, PATH_FOLLOW, &file) == 0 &&
+                   path_in_sysroot(file.host)
+               ? 0
+               : 1;
+}
+
+/* The guest's word for the program: a path, or a name looked up in PATH, which may well have the
+ * host's program of that name first. */
 static s64 find_program(struct thread *t, const char *word, struct exec_target *x, const char **why)
 {
     const char *dirs = getenv("PATH");
-    char name[PATH_MAX];
+    char name[PATH_MAX], nearest[PATH_MAX];
+    int least = 3;
     s64 r, seen = -ENOENT;
 
     *why = NULL;
     if (*word == '\0') return -ENOENT; /* no name at all, in whatever folder */
     if (strchr(word, '/') != NULL) return exec_resolve(t, AT_FDCWD, word, 0, x, why);
     if (dirs == NULL) dirs = "/usr/local/bin:/usr/bin:/bin";
-    while (*dirs != '\0') {
+    while (*dirs != '\0' && least != 0) {
         size_t n = strcspn(dirs, ":");
+        int far;
 
         snprintf(name, sizeof(name), "%.*s%s%s", (int)n, dirs, n != 0 ? "/" : "", word);
         r = exec_resolve(t, AT_FDCWD, name, 0, x, why);
-        if (r == 0) return 0;
-        if (r != -ENOENT && r != -ENOTDIR) seen = r;
+        if (r != 0 && r != -ENOENT && r != -ENOTDIR) seen = r;
+        far = r == 0 ? distance(t, name, x) : 3;
+        if (far < least) {
+            least = far;
+            strcpy(nearest, name);
+        }
         dirs += n + (dirs[n] == ':');
     }
-    return seen;
+    return least == 3 ? seen : exec_resolve(t, AT_FDCWD, nearest, 0, x, why);
 }
 
 static void refuse(const char *word, s64 error, const char *why)
