@@ -34,6 +34,10 @@ struct host_sigaction {
 #define HOST_SA_RESTORER 0x04000000u
 #define HOST_FLAGS       (SA_SIGINFO | SA_ONSTACK | SA_RESTART | HOST_SA_RESTORER)
 
+/* Blocked in handlers: what is asynchronous, kicks with it. A handler that a kick interrupts would
+ * be single-stepped in place of the code that it is about to leave; none traps by itself. */
+#define HANDLER_MASK (~SIGS_SYNCHRONOUS | SIGBIT(SIGTRAP))
+
 /* si_value of the runtime's own SIGTRAP: look at t->attention. */
 #define KICK_CODE   (-60)
 #define KICK_COOKIE ((void *)0x4672727921)
@@ -96,6 +100,39 @@ static u64 syndrome(int sig, const siginfo_t *info, const ucontext_t *uc)
     return UINT64_C(0x24) << 26 | UINT64_C(1) << 25 | write << 6 | (sig == SIGBUS ? 0x10 : status);
 }
 
+/* True when the interrupted code is a handler of ours. */
+static bool in_handler(const struct thread *t, const ucontext_t *uc)
+{
+    u64 sp = (u64)uc->uc_mcontext.gregs[REG_RSP], stack = (u64)t->signal_stack;
+
+    return sp - stack < HANDLER_STACK;
+}
+
+static void send_kick(const struct thread *t)
+{
+    siginfo_t info;
+
+    memset(&info, 0, sizeof(info));
+    info.si_signo = SIGTRAP;
+    info.si_code = KICK_CODE;
+    info.si_value.sival_ptr = KICK_COOKIE;
+    host_syscall(SYS_rt_tgsigqueueinfo, (u64)t->process->pid, (u64)t->tid, SIGTRAP, (u64)&info, 0,
+                 0);
+}
+
+/* Brings t->attention to notice. A handler isn't the engine's to stop: what that one interrupted
+ * is, as soon as it has returned. */
+static void interrupt(struct thread *t, ucontext_t *uc)
+{
+    if (in_handler(t, uc)) {
+        send_kick(t);
+        return;
+    }
+    if ((__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
+        guard_interrupt(uc);
+    engine->interrupt(t, uc);
+}
+
 static bool is_kick(const siginfo_t *info)
 {
     return info->si_signo == SIGTRAP && info->si_code == KICK_CODE &&
@@ -116,8 +153,7 @@ static void note_signal(struct thread *t, int sig, const siginfo_t *info, uconte
         memcpy(&uc->uc_sigmask, &all, sizeof(all));
     }
     __atomic_or_fetch(&t->attention, ATTENTION_SIGNAL, __ATOMIC_RELAXED);
-    guard_interrupt(uc);
-    engine->interrupt(t, uc);
+    interrupt(t, uc);
 }
 
 static void on_signal(int sig, siginfo_t *info, void *context)
@@ -136,14 +172,14 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     }
     if (t == NULL) return;
     if (is_kick(info))
-        engine->interrupt(t, uc);
+        interrupt(t, uc);
     else
         note_signal(t, sig, info, uc);
 }
 
 void signal_set_host(int sig, const struct guest_sigaction *action)
 {
-    struct host_sigaction host = {.mask = ~SIGS_SYNCHRONOUS, .restorer = host_sigreturn};
+    struct host_sigaction host = {.mask = HANDLER_MASK, .restorer = host_sigreturn};
 
     host.handler = on_signal;
     host.flags = HOST_FLAGS | (action->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
@@ -208,16 +244,9 @@ void signal_init(struct thread *t)
 
 void thread_kick(struct thread *t, u32 attention)
 {
-    siginfo_t info;
-
     __atomic_or_fetch(&t->attention, attention, __ATOMIC_ACQ_REL);
     if (t == thread_self || __atomic_load_n(&t->state.in_translated, __ATOMIC_ACQUIRE) == 0) return;
-    memset(&info, 0, sizeof(info));
-    info.si_signo = SIGTRAP;
-    info.si_code = KICK_CODE;
-    info.si_value.sival_ptr = KICK_COOKIE;
-    host_syscall(SYS_rt_tgsigqueueinfo, (u64)t->process->pid, (u64)t->tid, SIGTRAP, (u64)&info, 0,
-                 0);
+    send_kick(t);
 }
 
 void signal_die(struct thread *t, int sig)

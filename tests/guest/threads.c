@@ -272,6 +272,49 @@ static void fork_among_threads(void)
     for (int i = 0; i < 2; i++) pthread_join(t[i], NULL);
 }
 
+/* New code again and again, while other threads are at work: old code goes out of the way of all. */
+static volatile int writers;
+
+static void *write_code(void *arg)
+{
+    uint32_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (uint32_t i = 0; i < 3000; i++) {
+        code[0] = 0x52800000 | i << 5; /* mov w0, #i */
+        code[1] = 0xd65f03c0;          /* ret */
+        __builtin___clear_cache((char *)code, (char *)(code + 2));
+        CHECK(((uint32_t (*)(void))code)() == i);
+    }
+    __atomic_sub_fetch(&writers, 1, __ATOMIC_RELAXED);
+    return arg;
+}
+
+static __attribute__((noinline)) uint64_t mix(uint64_t x, uint64_t y)
+{
+    return (x ^ y) * 0x9e3779b97f4a7c15;
+}
+
+static void *compute(void *arg)
+{
+    uint64_t x = (uint64_t)arg, y = 0;
+
+    while (writers != 0)
+        for (int i = 0; i < 100; i++) y = mix(x / 3, y) + y % (x + 7);
+    return (void *)(y | 1);
+}
+
+static void new_code(void)
+{
+    pthread_t t[THREADS];
+    void *result;
+
+    writers = THREADS / 2;
+    for (uint64_t i = 0; i < THREADS; i++)
+        CHECK(pthread_create(&t[i], NULL, i % 2 == 0 ? write_code : compute, NULL) == 0);
+    for (int i = 0; i < THREADS; i++) CHECK(pthread_join(t[i], &result) == 0);
+}
+
 int main(void)
 {
     many();
@@ -282,5 +325,6 @@ int main(void)
     cancel();
     ends();
     fork_among_threads();
+    new_code();
     return done();
 }
