@@ -226,9 +226,7 @@ void options_help(void)
             help += n + (help[n] == '\n');
         }
     }
-    puts("A switch takes =1 and =0 too. An empty variable is none; what the command line says "
-         "wins.\n"
-         "  --help                             this text\n"
+    puts("  --help                             this text\n"
          "  --version                          Ferry's version\n\n"
          "A switch takes =1 and =0 too. An empty variable is none. The command line wins.");
 }
