@@ -211,16 +211,10 @@ static void settle(struct gen *g)
     if (g->nzcv && gen_nzcv_live(g)) gen_flush_nzcv(g);
 }
 
-static bool backwards(const struct gen *g, u32 target)
-{
-    return target <= g->block;
-}
-
 static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
-    if (backwards(g, target)) gen_safepoint(g, gen_pc(g));
     settle(g);
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
 }
@@ -229,7 +223,6 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 yes = (u32)i->imm, no = i->arg[1];
     (void)r;
-    if (backwards(g, yes) || backwards(g, no)) gen_safepoint(g, gen_pc(g));
     settle(g); /* before the condition: it may take EFLAGS */
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);

@@ -108,6 +108,8 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
     g->dirty = g->block_dirty[n];
     if (!g->lazy && n) g->loaded = g->pinned;
     x64_bind(&g->b, g->block_label + n);
+    /* Not at the branch that leads back: that would look at NZCV again, which may be dead here. */
+    if (b->loop_head) gen_safepoint(g, b->pc);
     const struct ir_inst *i;
     for (ir_ref r = b->work, end = b->end; r < end; r += ir_distance(i)) {
         i = gen_inst(g, r);

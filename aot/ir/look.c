@@ -234,14 +234,13 @@ static void look_at_blocks(struct walk *w)
     for (u32 b = f->block_count; b-- > 0;) {
         w->weight = weight[b];
         w->in_loop = weight[b] > 1 ? ~UINT64_C(0) : 0;
-        /* A block that is a loop by itself keeps what it SETs: flags are exact at its back edge. */
-        w->sees_nzcv = seen_behind(f, &f->block[b]) || (w->drop && f->block_count == 1);
+        w->sees_nzcv = seen_behind(f, &f->block[b]);
         look_at_block(w, &f->block[b]);
     }
 }
 
 /* True: NZCV must be looked at again. What was dropped in one block may have been all that another
- * kept it for; and a block that is a loop by itself has taken it for seen. */
+ * kept it for. */
 static bool walk(struct ir_func *f, bool drop_dead)
 {
     struct walk w; /* most of it needs no value before it gets one */
@@ -256,7 +255,7 @@ static bool walk(struct ir_func *f, bool drop_dead)
         look_at_block(&w, &f->block[0]);
     else
         look_at_blocks(&w);
-    return !single && (w.dropped_nzcv || (drop_dead && f->block_count == 1));
+    return !single && w.dropped_nzcv;
 }
 
 static void forget(struct ir_func *f)

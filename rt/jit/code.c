@@ -76,22 +76,20 @@ struct code_stamp code_stamp(void)
 /* --- arenas
  * --------------------------------------------------------------------------------------- */
 
-/* Maps one arena; false: no memory. `code` is set last: signal handlers look at it. */
+/*
+ * Maps one arena; false: no memory. `code` is set last: signal handlers look at it. An old size of
+ * 0 makes mremap() give shared memory a second address (mremap(2)); a file for it could be longer
+ * than RLIMIT_FSIZE allows.
+ */
 static bool open_arena(struct code_arena *a)
 {
     memset(a, 0, sizeof(*a));
-    int fd = memfd_create("ferry-code", MFD_CLOEXEC);
-    if (fd < 0) return false;
-    u8 *place = MAP_FAILED, *write = MAP_FAILED;
-    if (!ftruncate(fd, CODE_SIZE)) {
-        place = mmap(NULL, CODE_SIZE + DATA_SIZE, PROT_READ | PROT_WRITE,
+    u8 *place = mmap(NULL, CODE_SIZE + DATA_SIZE, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        write = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    }
-    bool good =
-        place != MAP_FAILED && write != MAP_FAILED &&
-        mmap(place, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
-    close(fd);
+    u8 *write = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    bool good = place != MAP_FAILED && write != MAP_FAILED &&
+                mremap(write, 0, CODE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, place) == place &&
+                !mprotect(place, CODE_SIZE, PROT_READ | PROT_EXEC);
     if (!good) {
         if (place != MAP_FAILED) munmap(place, CODE_SIZE + DATA_SIZE);
         if (write != MAP_FAILED) munmap(write, CODE_SIZE);

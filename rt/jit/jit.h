@@ -1,9 +1,9 @@
 /*
  * The translating engine's inside: code memory, regions, lookup, links.
  *
- * Code lives in arenas: a memfd mapped twice, written through one alias and run through the other,
- * with private data beside it (cells, side tables, region records). Everything that is in an arena
- * stays where it is until all of it goes. A fork seals the arenas of both sides, since the code
+ * Code lives in arenas: shared memory mapped twice, written through one alias and run through the
+ * other, with private data beside it (cells, side tables, region records). Everything that is in an
+ * arena stays where it is until all of it goes. A fork seals the arenas of both sides, since the code
  * pages are shared: each opens new ones when it translates again.
  *
  * Locks: LOCK_CODE (code_lock) guards all tables here. Translating itself needs no lock: each

@@ -4,7 +4,7 @@
  * return lands in engine_leave_recovered, which brings run() back with exact state.
  *
  * Asynchronous signals want a safepoint. If the interrupted instruction isn't one, the processor
- * single-steps (TF) until it comes to one: region entries, links and loop branches are safepoints,
+ * single-steps (TF) until it comes to one: region entries, links and loop heads are safepoints,
  * so that takes at most a few dozen steps; helper functions on the way are stepped through.
  */
 #include "rt/jit/frame.h"

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -219,6 +220,24 @@ s64 sys_chroot(struct thread *t, const u64 *a)
     if (r == 0) r = guest_syscall(t, SYS_chroot, (u64)path.host, 0, 0, 0, 0, 0);
     if (r == 0) t->fs->has_own_root = true;
     return r;
+}
+
+/*
+ * The sysroot need not be a mount point; that its propagation changes is meant for all below "/"
+ * (mount_namespaces(7)), which is the host's. With MS_BIND and MS_MOVE the source is a path too.
+ */
+s64 sys_mount(struct thread *t, const u64 *a)
+{
+    const u64 propagation = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
+    bool source_is_path = a[3] & (MS_BIND | MS_MOVE) && !(a[3] & MS_REMOUNT);
+    struct path source, target;
+    s64 r = path_resolve(t, AT_FDCWD, a[1], PATH_FOLLOW, &target);
+
+    if (r == 0 && source_is_path) r = path_resolve(t, AT_FDCWD, a[0], PATH_FOLLOW, &source);
+    if (r != 0) return r;
+    if (a[3] & propagation && !strcmp(path_to_guest(target.host), "/")) strcpy(target.host, "/");
+    return guest_syscall(t, SYS_mount, source_is_path ? (u64)source.host : a[0], (u64)target.host,
+                         a[2], a[3], a[4], 0);
 }
 
 s64 sys_pivot_root(struct thread *t, const u64 *a)

@@ -29,7 +29,7 @@
     P(26, inotify_init1, "x") P(27, inotify_add_watch, "dsx") P(28, inotify_rm_watch, "dd") \
     H(29, ioctl, "dxx") P(30, ioprio_set, "ddd") P(31, ioprio_get, "dd") P(32, flock, "dx") \
     P(33, mknodat, "flox") P(34, mkdirat, "flo") P(35, unlinkat, "flx") P(36, symlinkat, "pfl") \
-    H(37, linkat, "flflx") P(38, renameat, "flfl") P(39, umount2, "sx") P(40, mount, "pspxp") \
+    H(37, linkat, "flflx") P(38, renameat, "flfl") P(39, umount2, "sx") H(40, mount, "pspxp") \
     H(41, pivot_root, "ss") R(42, nfsservctl, "dpp") P(43, statfs, "sp") P(44, fstatfs, "dp") \
     P(45, truncate, "sd") P(46, ftruncate, "dd") P(47, fallocate, "dxdd") P(48, faccessat, "fsx") \
     H(49, chdir, "s") H(50, fchdir, "d") H(51, chroot, "s") P(52, fchmod, "do") \

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
@@ -608,6 +609,44 @@ static void vfork_children(void)
     signal(SIGUSR1, SIG_DFL);
 }
 
+/* --- flags that a loop's head does not want -----------------------------------------------------
+ */
+
+/* 1 if the branch that leads back ever went the wrong way: at the head nobody wants its flags. */
+static int loop_with_dead_flags(uint64_t count)
+{
+    int wrong;
+    __asm__ volatile("1: cmp %w[less], %w[more]\n\t"
+                     "b.eq 2f\n\t"
+                     "sub %[count], %[count], #1\n\t"
+                     "cbz %[count], 3f\n\t"
+                     "cmp %w[more], %w[less]\n\t"
+                     "b.gt 1b\n\t"
+                     "cmp %w[less], %w[less]\n"
+                     "2: mov %w[wrong], #1\n\t"
+                     "b 4f\n"
+                     "3: mov %w[wrong], #0\n"
+                     "4:"
+                     : [wrong] "=&r"(wrong), [count] "+r"(count)
+                     : [less] "r"(3), [more] "r"(5)
+                     : "cc");
+    return wrong;
+}
+
+static void loops_interrupted(void)
+{
+    struct itimerval every = {{0, 50}, {0, 50}}, never = {{0, 0}, {0, 0}};
+
+    int wrong = 0;
+
+    install(SIGALRM, note, SA_RESTART);
+    hits = 0;
+    CHECK(setitimer(ITIMER_REAL, &every, NULL) == 0);
+    while (hits < 1000) wrong += loop_with_dead_flags(10000);
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+    CHECK(wrong == 0);
+}
+
 int main(void)
 {
     queued_info();
@@ -620,5 +659,6 @@ int main(void)
     bad_return();
     jumps();
     vfork_children();
+    loops_interrupted();
     return done();
 }
