@@ -24,15 +24,15 @@ static void call(struct gen *g, enum helper id)
 
 static void put_operand(struct gen *g, ir_ref r, unsigned n)
 {
-    if (is_integer(gen_inst(g, r)->type)) {
+    if (is_integer(gen_type(g, r))) {
         unsigned reg = gen_use_gpr(g, r);
-        if (gen_inst(g, r)->type == IR_I32) { /* the helper wants clean upper bits */
+        if (gen_type(g, r) == IR_I32) { /* the helper wants clean upper bits */
             x64_mov_rr(B, 4, X64_RAX, reg);
             reg = X64_RAX;
         }
         x64_mov_mr(B, 8, vscratch_at(n), reg);
     } else {
-        unsigned reg = gen_use_xmm(g, r), type = gen_inst(g, r)->type;
+        unsigned reg = gen_use_xmm(g, r), type = gen_type(g, r);
         if (type != IR_V128 && g->val[r].place != VAL_CONST && !g->val[r].narrow) {
             gen_narrow_xmm(g, type, 0, reg);
             reg = 0;

@@ -530,7 +530,7 @@ static void sign_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void zero_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned a = gen_use_gpr(g, i->arg[0]);
-    bool arg32 = gen_inst(g, i->arg[0])->type == IR_I32;
+    bool arg32 = gen_type(g, i->arg[0]) == IR_I32;
     if (i->esz >= 2 && arg32 && g->val[i->arg[0]].narrow && g->val[i->arg[0]].place == VAL_GPR &&
         !ir_hint(gen_inst(g, r))) {
         gen_alias(g, r, i->arg[0]);

@@ -211,6 +211,12 @@ static inline const struct ir_inst *gen_inst(const struct gen *g, ir_ref r)
     return &g->inst[r];
 }
 
+/* A value's type, which need not be that of the instruction (STOREX). */
+static inline unsigned gen_type(const struct gen *g, ir_ref r)
+{
+    return ir_value_type(&g->inst[r]);
+}
+
 /* Uses of a value that are still to come. */
 static inline u32 gen_left(const struct gen *g, ir_ref r)
 {

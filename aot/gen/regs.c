@@ -109,7 +109,7 @@ static unsigned home_of(const struct gen *g, ir_ref r)
 {
     const struct val *v = &g->val[r];
     if (!v->slot) return NO_SLOT;
-    unsigned slot = v->slot - 1u, type = gen_inst(g, r)->type;
+    unsigned slot = v->slot - 1u, type = gen_type(g, r);
     bool same = g->version[slot] == v->version && g->pin[slot] == NO_REG;
     return same && type != IR_F16 ? slot : NO_SLOT;
 }
@@ -338,7 +338,7 @@ static unsigned use_constant_gpr(struct gen *g, ir_ref r)
     s64 value = 0;
     unsigned reg = gen_temp_gpr(g);
     if (!gen_is_const(g, r, &value)) gen_fail(g);
-    x64_mov_ri(&g->b, reg, gen_inst(g, r)->type == IR_I32 ? (u32)value : (u64)value);
+    x64_mov_ri(&g->b, reg, gen_type(g, r) == IR_I32 ? (u32)value : (u64)value);
     return reg;
 }
 
@@ -358,14 +358,14 @@ static unsigned materialise_bool(struct gen *g, ir_ref r)
 static void read_home_gpr(struct gen *g, ir_ref r, unsigned reg)
 {
     struct val *v = &g->val[r];
-    x64_load_frame(&g->b, gen_size(gen_inst(g, r)->type), reg, gen_home_frame(v->reg));
+    x64_load_frame(&g->b, gen_size(gen_type(g, r)), reg, gen_home_frame(v->reg));
     leave_home(g, r);
 }
 
 static void read_home_xmm(struct gen *g, ir_ref r, unsigned reg)
 {
     struct val *v = &g->val[r];
-    unsigned type = gen_inst(g, r)->type;
+    unsigned type = gen_type(g, r);
     enum x64_vec op = type == IR_F32 ? X64_MOVSS : type == IR_F64 ? X64_MOVSD : X64_MOVAPS;
     x64_vec_rm(&g->b, g->avx, op, reg, gen_home(v->reg));
     leave_home(g, r);
@@ -375,7 +375,7 @@ static void read_home_xmm(struct gen *g, ir_ref r, unsigned reg)
 static void move_from_home(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
-    bool gpr = gen_inst(g, r)->type == IR_I32 || gen_inst(g, r)->type == IR_I64;
+    bool gpr = gen_type(g, r) == IR_I32 || gen_type(g, r) == IR_I64;
     u32 empty = gpr ? g->gpr_temps & g->gpr.free & ~g->gpr_locked
                     : g->xmm_temps & g->xmm.free & ~g->xmm_locked;
     unsigned reg = empty ? lowest(empty) : 0; /* RAX or XMM0 */

@@ -269,7 +269,7 @@ static void set(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned a = gen_use_xmm(g, i->arg[0]);
-    unsigned from = gen_inst(g, i->arg[0])->type;
+    unsigned from = gen_type(g, i->arg[0]);
     gen_consume(g, i);
     unsigned dst = gen_def_gpr(g, r, NO_REG);
     x64_vec_rr(B, g->avx, from == IR_F64 || i->type == IR_I64 ? X64_MOVQ_RX : X64_MOVD_RX, dst, a);
@@ -279,7 +279,7 @@ static void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void int_to_float(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned a = gen_use_gpr(g, i->arg[0]);
-    bool wide = gen_inst(g, i->arg[0])->type == IR_I64;
+    bool wide = gen_type(g, i->arg[0]) == IR_I64;
     gen_consume(g, i);
     unsigned dst = gen_def_xmm(g, r, NO_REG);
     if (i->type == IR_F16) {
@@ -307,7 +307,7 @@ static void vector_to_float(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void float_to_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     ir_ref v = i->arg[0];
-    unsigned a = gen_use_xmm(g, v), type = gen_inst(g, v)->type;
+    unsigned a = gen_use_xmm(g, v), type = gen_type(g, v);
     bool clean = g->val[v].place == VAL_CONST || g->val[v].narrow;
     if (clean && g->val[v].place == VAL_XMM) {
         gen_alias(g, r, v);
