@@ -61,6 +61,8 @@ static void run_case(enum a64_row row, u32 word)
         if (a64_rm(word) != 31) start.x[a64_rm(word)] = below(64) - 16;
         if (a64_rn(word) != 31 && below(8)) start.x[a64_rn(word)] = random_pointer();
     }
+    /* To Unicorn this address is the mark of an open monitor, and stores to it go ahead. */
+    if (start.x[a64_rn(word) % 31] == ~UINT64_C(0)) start.x[a64_rn(word) % 31] = 8;
     label_of(label, info->name, word, start.pc);
     ours = theirs = start;
 
