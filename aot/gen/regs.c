@@ -201,17 +201,22 @@ static struct x64_mem vscratch_at(unsigned n)
     return gen_state(offsetof(struct guest_state, vscratch) + 16 * n);
 }
 
+/* The value gives up its register if a home has it too. */
+static bool leave_for_home(struct gen *g, struct host_regs *file, ir_ref r)
+{
+    unsigned slot = home_of(g, r);
+    if (slot == NO_SLOT) return false;
+    unbind(g, file, r);
+    gen_leave_at_home(g, r, slot);
+    return true;
+}
+
 /* Every value of the register goes to scratch memory of its own, or is at a home anyway. */
 static void spill_gpr(struct gen *g, unsigned reg)
 {
     while (g->gpr.head[reg]) {
         ir_ref r = g->gpr.head[reg];
-        unsigned slot = home_of(g, r);
-        if (slot != NO_SLOT) {
-            unbind(g, &g->gpr, r);
-            gen_leave_at_home(g, r, slot);
-            continue;
-        }
+        if (leave_for_home(g, &g->gpr, r)) continue;
         unsigned n = free_scratch(g);
         x64_mov_mr(&g->b, 8, scratch_at(n), reg);
         unbind(g, &g->gpr, r);
@@ -224,12 +229,7 @@ static void spill_xmm(struct gen *g, unsigned reg)
 {
     while (g->xmm.head[reg]) {
         ir_ref r = g->xmm.head[reg];
-        unsigned slot = home_of(g, r);
-        if (slot != NO_SLOT) {
-            unbind(g, &g->xmm, r);
-            gen_leave_at_home(g, r, slot);
-            continue;
-        }
+        if (leave_for_home(g, &g->xmm, r)) continue;
         unsigned n = free_vscratch(g);
         x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
         unbind(g, &g->xmm, r);
