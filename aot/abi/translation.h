@@ -21,9 +21,9 @@ struct reloc {
     u64 value;
 };
 
-/* A cell starts out with the address of its stub: code + stub. */
+/* A cell starts out with the address of its stub: code + stub. Images have stubs of their own. */
 struct cell {
-    u32 stub;   /* offset in code */
+    u32 stub;   /* offset in code; 0 in code made for images */
     u64 target; /* guest address that the link leads to */
 };
 
@@ -40,6 +40,7 @@ struct guest_range {
 struct translation {
     u8 *code;
     u32 code_size;
+    u32 code_align; /* what the code's address must be a multiple of */
     u32 insn_count; /* guest instructions covered */
     struct reloc *relocs;
     u32 reloc_count;

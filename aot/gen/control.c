@@ -70,6 +70,27 @@ static void link_stubs(struct gen *g)
     }
 }
 
+u32 gen_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at)
+{
+    struct x64_buf b;
+    x64_init(&b, code, size, NULL, 0);
+    x64_lea_rip(&b, X64_RAX);
+    *cell_at = b.disp_at;
+    x64_lea_rip(&b, X64_RCX);
+    *guest_at = b.disp_at;
+    x64_jmp_frame(&b, gen_frame(offsetof(struct guest_state, leave) + 8 * LEAVE_LINK));
+    return b.overflow ? 0 : x64_pos(&b);
+}
+
+u32 gen_detour(u8 *code, u32 size, u64 pc)
+{
+    struct x64_buf b;
+    x64_init(&b, code, size, NULL, 0);
+    x64_mov_ri(&b, X64_RCX, pc);
+    x64_jmp_frame(&b, gen_frame(offsetof(struct guest_state, leave) + 8 * LEAVE_INDIRECT));
+    return b.overflow ? 0 : x64_pos(&b);
+}
+
 /* --- leaving
  * -------------------------------------------------------------------------------------- */
 
@@ -135,7 +156,7 @@ void gen_cold_exits(struct gen *g)
         else
             leave_trap(g, c->code, 0, c->pc);
     }
-    link_stubs(g);
+    if (!g->options->image) link_stubs(g);
 }
 
 /* Everything goes home, on the spot. */

@@ -172,6 +172,7 @@ static void deliver(struct gen *g, struct translation *out)
     *out = (struct translation){0};
     out->code = g->b.start;
     out->code_size = x64_pos(&g->b);
+    out->code_align = g->pool_count ? 16 : 1;
     out->relocs = g->relocs;
     out->reloc_count = g->reloc_count;
     out->cells = g->cells;

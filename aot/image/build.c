@@ -1,0 +1,344 @@
+/*
+ * From translations to the bytes of an image: regions in the order of their guest addresses, their
+ * links bound to cells, tables in front of the code. Nothing here depends on anything but the
+ * translations, so that an image made again is the same byte for byte.
+ */
+#include "aot/image/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "aot/xlat.h"
+
+#define PAGE      4096u
+#define REACH     (UINT64_C(64) << 20)   /* how far outside the module code may point */
+#define MAX_BYTES (UINT64_C(896) << 20)  /* of an image: all of it reaches all of its module */
+#define FAR       (INT64_C(1) << 30)     /* distance of a fixed module's image: room for brk */
+#define NEAR      (UINT64_C(64) << 10)   /* the others are this far apart, and aligned to it */
+#define PADDING   0xcc                   /* INT3 */
+
+struct image_region {
+    u64 pc;
+    u8 *code;
+    u8 *side;
+    struct reloc *reloc; /* RELOC_CELL: value is the target's guest address */
+    u32 code_size, code_align, side_size, reloc_count;
+    u32 insts;
+    u8 evidence;
+    u32 at; /* offset in text */
+};
+
+void image_begin(struct image_builder *b, struct arena *arena, const struct image_module *module)
+{
+    *b = (struct image_builder){.arena = arena, .module = *module};
+}
+
+static bool is_in_reach(const struct image_builder *b, u64 pc)
+{
+    return pc + REACH - b->module.low < b->module.span + 2 * REACH;
+}
+
+static bool is_in_code(const struct image_builder *b, u64 pc)
+{
+    return pc >= b->module.code_low && pc < b->module.code_high && pc % 4 == 0;
+}
+
+static bool copy_relocs(const struct image_builder *b, const struct translation *t,
+                        struct reloc *out)
+{
+    for (u32 n = 0; n < t->reloc_count; n++) {
+        out[n] = t->relocs[n];
+        bool is_cell = out[n].kind == RELOC_CELL;
+        if (is_cell) out[n].value = t->cells[out[n].value].target;
+        if (is_cell ? !is_in_code(b, out[n].value) : !is_in_reach(b, out[n].value)) return false;
+    }
+    return true;
+}
+
+static void *copy(struct arena *arena, const void *data, size_t size)
+{
+    return memcpy(arena_alloc(arena, size), data, size);
+}
+
+bool image_add(struct image_builder *b, const struct translation *t, u8 evidence)
+{
+    struct reloc *reloc = arena_alloc(b->arena, t->reloc_count * sizeof *reloc);
+    u64 pc = t->entries[0].pc;
+    if (!is_in_code(b, pc) || !copy_relocs(b, t, reloc)) return false;
+    if (b->count == b->capacity) {
+        u32 more = b->capacity ? 2 * b->capacity : 1024;
+        struct image_region *region = arena_alloc(b->arena, more * sizeof *region);
+        if (b->count) memcpy(region, b->region, b->count * sizeof *region);
+        b->region = region;
+        b->capacity = more;
+    }
+    b->region[b->count++] = (struct image_region){.pc = pc,
+                                                  .code = copy(b->arena, t->code, t->code_size),
+                                                  .side = copy(b->arena, t->side, t->side_size),
+                                                  .reloc = reloc,
+                                                  .reloc_count = t->reloc_count,
+                                                  .code_size = t->code_size,
+                                                  .code_align = t->code_align,
+                                                  .side_size = t->side_size,
+                                                  .insts = t->insn_count,
+                                                  .evidence = evidence};
+    return true;
+}
+
+/* --- layout -------------------------------------------------------------------------------------
+ */
+
+struct layout {
+    struct image_builder *b;
+    struct image_header *h;
+    u64 *external; /* guest addresses, ascending */
+    u32 external_count;
+    u8 *bytes;
+    u64 at; /* next free offset */
+    u32 site_count;
+};
+
+static int by_pc(const void *a, const void *b)
+{
+    const struct image_region *x = a, *y = b;
+    return x->pc < y->pc ? -1 : x->pc > y->pc;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    u64 x = *(const u64 *)a, y = *(const u64 *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The entry at pc, or -1. */
+static s64 entry_at(const struct image_builder *b, u64 pc)
+{
+    struct image_region key = {.pc = pc};
+    const struct image_region *r = bsearch(&key, b->region, b->count, sizeof key, by_pc);
+    return r ? r - b->region : -1;
+}
+
+/* Guest addresses that exits lead to and that are no entries. */
+static void find_externals(struct layout *l)
+{
+    struct image_builder *b = l->b;
+    size_t count = 0, kept = 0;
+    for (u32 n = 0; n < b->count; n++) count += b->region[n].reloc_count;
+    l->external = arena_alloc(b->arena, count * sizeof *l->external);
+    count = 0;
+    for (u32 n = 0; n < b->count; n++)
+        for (u32 k = 0; k < b->region[n].reloc_count; k++) {
+            const struct reloc *r = &b->region[n].reloc[k];
+            l->site_count += r->kind == RELOC_GUEST;
+            if (r->kind == RELOC_CELL && entry_at(b, r->value) < 0) l->external[count++] = r->value;
+        }
+    qsort(l->external, count, sizeof *l->external, by_value);
+    for (size_t n = 0; n < count; n++)
+        if (!n || l->external[n] != l->external[n - 1]) l->external[kept++] = l->external[n];
+    l->external_count = (u32)kept;
+}
+
+/* Room for `size` bytes at an offset that is a multiple of `align`. */
+static u32 take(struct layout *l, u64 size, u64 align)
+{
+    l->at = ALIGN_UP(l->at, align);
+    u64 at = l->at;
+    l->at += size;
+    return (u32)at;
+}
+
+static u32 uleb_size(u32 value)
+{
+    u32 size = 1;
+    while (value >>= 7) size++;
+    return size;
+}
+
+static u64 side_total(const struct image_builder *b)
+{
+    u64 size = 0;
+    for (u32 n = 0; n < b->count; n++)
+        size += uleb_size(b->region[n].side_size) + b->region[n].side_size;
+    return size;
+}
+
+static u64 place_regions(struct image_builder *b)
+{
+    u64 at = 0;
+    for (u32 n = 0; n < b->count; n++) {
+        at = ALIGN_UP(at, (u64)b->region[n].code_align);
+        b->region[n].at = (u32)at;
+        at += b->region[n].code_size;
+    }
+    return at;
+}
+
+/* Gives every part its place. False: too big. */
+static bool place(struct layout *l)
+{
+    struct image_builder *b = l->b;
+    struct image_header *h = l->h;
+    u64 words = (b->module.code_high - b->module.code_low) / 4, bit_words = (words + 63) / 64;
+    u64 side = side_total(b), code = place_regions(b);
+    u64 stubs = (u64)l->external_count * XLAT_LINK_STUB_SIZE;
+    if (code + side + stubs + words > MAX_BYTES) return false;
+    h->code_words = (u32)words;
+    h->entry_count = b->count;
+    h->external_count = l->external_count;
+    h->site_count = l->site_count + l->external_count;
+    l->at = IMAGE_HEADER_AT + sizeof *h;
+    h->bits = take(l, 8 * bit_words, 8);
+    h->ranks = take(l, 4 * bit_words, 4);
+    h->entry_code = take(l, 4 * (u64)(b->count + 1), 4);
+    h->side_index = take(l, 4 * (u64)(b->count / IMAGE_SIDE_GROUP + 1), 4);
+    h->external_pc = take(l, 4 * (u64)l->external_count, 4);
+    h->external_stub = take(l, 4 * (u64)l->external_count, 4);
+    h->sites = take(l, 4 * (u64)h->site_count, 4);
+    h->evidence = take(l, b->count, 1);
+    h->side = take(l, side, 1);
+    h->side_size = (u32)side;
+    h->text = take(l, code, PAGE);
+    h->text_size = (u32)code; /* stubs follow */
+    return true;
+}
+
+/* --- contents -----------------------------------------------------------------------------------
+ */
+
+static u32 *table(const struct layout *l, u32 at)
+{
+    return (u32 *)(void *)(l->bytes + at);
+}
+
+static void fill_bits(const struct layout *l)
+{
+    u64 *bit = (u64 *)(void *)(l->bytes + l->h->bits);
+    u32 *rank = table(l, l->h->ranks), before = 0;
+    for (u32 n = 0; n < l->b->count; n++) {
+        u64 word = (l->b->region[n].pc - l->b->module.code_low) / 4;
+        bit[word / 64] |= UINT64_C(1) << word % 64;
+    }
+    for (u64 n = 0; n < (l->h->code_words + UINT64_C(63)) / 64; n++) {
+        rank[n] = before;
+        before += (u32)__builtin_popcountll(bit[n]);
+    }
+}
+
+static void fill_side(const struct layout *l)
+{
+    u8 *start = l->bytes + l->h->side, *at = start;
+    u32 *index = table(l, l->h->side_index);
+    for (u32 n = 0; n < l->b->count; n++) {
+        const struct image_region *r = &l->b->region[n];
+        u32 size = r->side_size;
+        if (n % IMAGE_SIDE_GROUP == 0) index[n / IMAGE_SIDE_GROUP] = (u32)(at - start);
+        for (; size >= 0x80; size >>= 7) *at++ = (u8)(size | 0x80);
+        *at++ = (u8)size;
+        memcpy(at, r->side, r->side_size);
+        at += r->side_size;
+    }
+}
+
+static void put_distance(const struct layout *l, u32 field, u8 tail, u64 to)
+{
+    s32 distance = (s32)(to - (field + UINT64_C(4) + tail));
+    memcpy(l->bytes + field, &distance, 4);
+}
+
+/* Guest addresses as the image sees them: relative to its own start. */
+static u64 guest_place(const struct layout *l, u64 pc)
+{
+    return pc - l->b->module.low - (u64)l->b->distance;
+}
+
+static u32 external_number(const struct layout *l, u64 pc)
+{
+    const u64 *found = bsearch(&pc, l->external, l->external_count, sizeof pc, by_value);
+    return (u32)(found - l->external);
+}
+
+static u64 cell_place(const struct layout *l, u64 pc)
+{
+    s64 entry = entry_at(l->b, pc);
+    return entry >= 0 ? l->h->cells + 8 * (u64)entry
+                      : l->h->externals + 16 * (u64)external_number(l, pc);
+}
+
+static void fill_code(const struct layout *l, u32 *site)
+{
+    u32 *entry_code = table(l, l->h->entry_code);
+    for (u32 n = 0; n < l->b->count; n++) {
+        const struct image_region *r = &l->b->region[n];
+        u32 at = l->h->text + r->at;
+        entry_code[n] = r->at;
+        memcpy(l->bytes + at, r->code, r->code_size);
+        for (u32 k = 0; k < r->reloc_count; k++) {
+            const struct reloc *reloc = &r->reloc[k];
+            bool is_cell = reloc->kind == RELOC_CELL;
+            u64 to = is_cell ? cell_place(l, reloc->value) : guest_place(l, reloc->value);
+            put_distance(l, at + reloc->offset, reloc->tail, to);
+            if (!is_cell) *site++ = r->at + reloc->offset;
+        }
+    }
+    entry_code[l->b->count] = l->h->text_size;
+}
+
+/* Stubs behind the code: they are no entries, and no side table tells of them. */
+static void fill_stubs(const struct layout *l, u32 stub_size, u32 *site)
+{
+    u32 *pc = table(l, l->h->external_pc), *stub = table(l, l->h->external_stub);
+    for (u32 n = 0; n < l->external_count; n++) {
+        u32 cell_at, guest_at, at = l->h->text + l->h->text_size + n * stub_size;
+        xlat_link_stub(l->bytes + at, stub_size + XLAT_LINK_STUB_SIZE, &cell_at, &guest_at);
+        put_distance(l, at + cell_at, 0, l->h->externals + 16 * (u64)n);
+        put_distance(l, at + guest_at, 0, guest_place(l, l->external[n]));
+        pc[n] = (u32)((l->external[n] - l->b->module.code_low) / 4);
+        stub[n] = at - l->h->text;
+        *site++ = at + guest_at - l->h->text;
+    }
+}
+
+static void place_memory(struct layout *l, u32 stub_size)
+{
+    struct image_header *h = l->h;
+    h->map_size = (u32)ALIGN_UP(h->text + h->text_size + (u64)l->external_count * stub_size,
+                                (u64)PAGE);
+    h->cells = h->map_size;
+    h->externals = (u32)ALIGN_UP(h->cells + 8 * (u64)h->entry_count, (u64)16);
+    h->total_size = (u32)ALIGN_UP(h->externals + 16 * (u64)h->external_count, (u64)PAGE);
+    l->b->distance =
+        l->b->module.fixed ? FAR : -(s64)(ALIGN_UP(h->total_size, NEAR) + NEAR);
+    h->distance = l->b->distance;
+}
+
+bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **bytes)
+{
+    struct layout l = {.b = b, .h = header};
+    u8 scratch[XLAT_LINK_STUB_SIZE];
+    u32 unused, stub_size = xlat_link_stub(scratch, sizeof scratch, &unused, &unused);
+    *header = (struct image_header){.format = IMAGE_FORMAT,
+                                    .header_size = sizeof *header,
+                                    .module = b->module.digest,
+                                    .module_size = b->module.size,
+                                    .low = b->module.low,
+                                    .span = b->module.span,
+                                    .code_low = b->module.code_low};
+    memcpy(header->magic, IMAGE_MAGIC, sizeof header->magic);
+    qsort(b->region, b->count, sizeof *b->region, by_pc);
+    find_externals(&l);
+    if (!place(&l)) return false;
+    place_memory(&l, stub_size);
+    if (b->module.span + header->total_size > MAX_BYTES) return false;
+    for (u32 n = 0; n < b->count; n++) header->guest_insts += b->region[n].insts;
+    l.bytes = arena_alloc(b->arena, header->map_size + XLAT_LINK_STUB_SIZE);
+    memset(l.bytes, 0, header->text);
+    memset(l.bytes + header->text, PADDING, header->map_size + XLAT_LINK_STUB_SIZE - header->text);
+    fill_bits(&l);
+    fill_side(&l);
+    u32 *sites = table(&l, header->sites);
+    fill_code(&l, sites);
+    fill_stubs(&l, stub_size, sites + l.site_count);
+    for (u32 n = 0; n < b->count; n++) l.bytes[header->evidence + n] = b->region[n].evidence;
+    *bytes = l.bytes;
+    return true;
+}
