@@ -233,6 +233,11 @@ u32 xlat_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at)
     return gen_link_stub(code, size, cell_at, guest_at);
 }
 
+u32 xlat_cell_jump(u8 *code, u32 size, u32 *cell_at)
+{
+    return gen_cell_jump(code, size, cell_at);
+}
+
 u32 xlat_detour(u8 *code, u32 size, u64 pc)
 {
     return gen_detour(code, size, pc);

@@ -69,8 +69,11 @@ struct xlat_exit xlat_evaluate(const struct ir_func *f, struct guest_state *stat
 void xlat_helper_ir_op(struct guest_state *state, u32 descriptor, s64 imm);
 
 /* A stub that asks the runtime for a link, for images: gen.h's gen_link_stub. */
-#define XLAT_LINK_STUB_SIZE 64 /* enough room for it */
+#define XLAT_STUB_SIZE 64 /* enough room for it */
 u32 xlat_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at);
+
+/* A jump through a cell, for images: gen.h's gen_cell_jump. */
+u32 xlat_cell_jump(u8 *code, u32 size, u32 *cell_at);
 
 /* Code that goes on at a guest address: gen.h's gen_detour. */
 u32 xlat_detour(u8 *code, u32 size, u64 pc);

@@ -17,8 +17,9 @@
  * Entry n is the n-th set bit of the bit table, which has a bit for each instruction word of the
  * guest's code, 64 to a word, and for each word of bits the number of entries before it. Entries
  * come in the order of their guest addresses, in code as well: entry n's code ends where entry
- * n + 1's begins. It has a cell, an 8-byte word with its host address, through which other code
- * of the image comes to it.
+ * n + 1's begins. Code goes from entry to entry directly. Only what has floating point, which may
+ * have to be replaced by a translation that checks more, is entered through a cell, an 8-byte word
+ * with its host address.
  *
  * An external is a guest address of the module that some exit leads to and that has no entry. It
  * has a cell_slot's two words (rt/jit/jit.h), and a stub in code that asks the runtime.
@@ -49,7 +50,7 @@ struct image_header {
     u64 features;             /* enum x64_feature bits that code may use */
     u64 code_low;             /* guest address of bit 0, unbiased */
     u32 code_words;           /* guest instruction words that have a bit */
-    u32 entry_count, external_count, site_count;
+    u32 entry_count, cell_count, external_count, site_count;
     u32 guest_insts; /* guest instructions translated */
     /* Places. */
     u32 bits;          /* u64 each */
@@ -58,13 +59,14 @@ struct image_header {
     u32 side_index;    /* u32 each: offset in side of the group's first */
     u32 side;          /* for each entry its table's size (uleb) and the table */
     u32 side_size;
+    u32 cell_entry;    /* u32 each: entries with a cell, ascending */
     u32 external_pc;   /* u32 each: words from code_low, ascending */
     u32 external_stub; /* u32 each: offset in text */
     u32 sites;         /* u32 each: offset in text of a 32-bit distance from code to guest */
     u32 evidence;      /* u8 each: of entries, enum evidence */
     u32 text, text_size;
     u32 map_size;      /* page-rounded end of text */
-    u32 cells;         /* u64 each: of entries; behind them externals' pairs */
+    u32 cells;         /* u64 each; behind them externals' pairs */
     u32 externals;
     u32 total_size;
 };

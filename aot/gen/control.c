@@ -55,6 +55,11 @@ static void jump_to_link(struct gen *g, u64 pc)
 {
     gen_safepoint_home(g, pc);
     u32 cell = cell_for(g, pc);
+    if (g->options->image) {
+        x64_jmp_rel32(B, 0);
+        gen_reloc(g, RELOC_LINK, cell);
+        return;
+    }
     x64_jmp_rip(B);
     gen_reloc(g, RELOC_CELL, cell);
 }
@@ -79,6 +84,15 @@ u32 gen_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at)
     x64_lea_rip(&b, X64_RCX);
     *guest_at = b.disp_at;
     x64_jmp_frame(&b, gen_frame(offsetof(struct guest_state, leave) + 8 * LEAVE_LINK));
+    return b.overflow ? 0 : x64_pos(&b);
+}
+
+u32 gen_cell_jump(u8 *code, u32 size, u32 *cell_at)
+{
+    struct x64_buf b;
+    x64_init(&b, code, size, NULL, 0);
+    x64_jmp_rip(&b);
+    *cell_at = b.disp_at;
     return b.overflow ? 0 : x64_pos(&b);
 }
 
@@ -185,12 +199,24 @@ static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
     jump_to_indirect(g);
 }
 
+/* With nothing to bring home an image's branch leads to its target at once. */
+static bool exit_at_once(struct gen *g, struct host_cond c, u64 pc, bool nzcv_dead)
+{
+    bool settled = !(g->dirty & ~g->ahead) && (!g->nzcv || nzcv_dead);
+    if (!g->options->image || c.parity || !settled) return false;
+    x64_jcc_rel32(B, c.cc, 0);
+    gen_reloc(g, RELOC_LINK, cell_for(g, pc));
+    return true;
+}
+
 static void exit_if(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     struct host_cond c = gen_cond(g, i->arg[0]);
+    bool nzcv_dead = i->mod & IR_EXIT_NZCV_DEAD;
     gen_consume(g, i);
-    gen_jcc(g, c, gen_cold_exit(g, LEAVE_LINK, (u64)i->imm, i->mod & IR_EXIT_NZCV_DEAD)->label);
+    if (exit_at_once(g, c, (u64)i->imm, nzcv_dead)) return;
+    gen_jcc(g, c, gen_cold_exit(g, LEAVE_LINK, (u64)i->imm, nzcv_dead)->label);
 }
 
 static void trap(struct gen *g, ir_ref r, const struct ir_inst *i)

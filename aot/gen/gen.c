@@ -167,12 +167,20 @@ static void emit_pool(struct gen *g)
     }
 }
 
+static bool has_fp(const struct ir_func *f)
+{
+    for (ir_ref r = 1; r < f->count; r++)
+        if (ir_has(f->inst[r].op, IR_FL_FP)) return true;
+    return false;
+}
+
 static void deliver(struct gen *g, struct translation *out)
 {
     *out = (struct translation){0};
     out->code = g->b.start;
     out->code_size = x64_pos(&g->b);
     out->code_align = g->pool_count ? 16 : 1;
+    out->has_fp = g->options->image && has_fp(g->f);
     out->relocs = g->relocs;
     out->reloc_count = g->reloc_count;
     out->cells = g->cells;

@@ -21,11 +21,13 @@ struct image_region {
     u64 pc;
     u8 *code;
     u8 *side;
-    struct reloc *reloc; /* RELOC_CELL: value is the target's guest address */
+    struct reloc *reloc; /* RELOC_LINK: value is the target's guest address */
     u32 code_size, code_align, side_size, reloc_count;
     u32 insts;
     u8 evidence;
-    u32 at; /* offset in text */
+    bool has_cell;
+    u32 at;   /* offset in text, of the code */
+    u32 door; /* offset in text, of where links lead: the code, or a jump through its cell */
 };
 
 void image_begin(struct image_builder *b, struct arena *arena, const struct image_module *module)
@@ -48,9 +50,9 @@ static bool copy_relocs(const struct image_builder *b, const struct translation 
 {
     for (u32 n = 0; n < t->reloc_count; n++) {
         out[n] = t->relocs[n];
-        bool is_cell = out[n].kind == RELOC_CELL;
-        if (is_cell) out[n].value = t->cells[out[n].value].target;
-        if (is_cell ? !is_in_code(b, out[n].value) : !is_in_reach(b, out[n].value)) return false;
+        bool is_link = out[n].kind == RELOC_LINK;
+        if (is_link) out[n].value = t->cells[out[n].value].target;
+        if (is_link ? !is_in_code(b, out[n].value) : !is_in_reach(b, out[n].value)) return false;
     }
     return true;
 }
@@ -81,6 +83,7 @@ bool image_add(struct image_builder *b, const struct translation *t, u8 evidence
                                                   .code_align = t->code_align,
                                                   .side_size = t->side_size,
                                                   .insts = t->insn_count,
+                                                  .has_cell = t->has_fp,
                                                   .evidence = evidence};
     return true;
 }
@@ -95,7 +98,9 @@ struct layout {
     u32 external_count;
     u8 *bytes;
     u64 at; /* next free offset */
-    u32 site_count;
+    u32 site_count, cell_count;
+    u32 stub_size, jump_size; /* of a link stub, a jump through a cell */
+    u32 stubs;                /* offset in text of externals' stubs, behind the cells' jumps */
 };
 
 static int by_pc(const void *a, const void *b)
@@ -118,19 +123,22 @@ static s64 entry_at(const struct image_builder *b, u64 pc)
     return r ? r - b->region : -1;
 }
 
-/* Guest addresses that exits lead to and that are no entries. */
+/* Guest addresses that exits lead to and that are no entries; and counts. */
 static void find_externals(struct layout *l)
 {
     struct image_builder *b = l->b;
     size_t count = 0, kept = 0;
-    for (u32 n = 0; n < b->count; n++) count += b->region[n].reloc_count;
+    for (u32 n = 0; n < b->count; n++) {
+        count += b->region[n].reloc_count;
+        l->cell_count += b->region[n].has_cell;
+    }
     l->external = arena_alloc(b->arena, count * sizeof *l->external);
     count = 0;
     for (u32 n = 0; n < b->count; n++)
         for (u32 k = 0; k < b->region[n].reloc_count; k++) {
             const struct reloc *r = &b->region[n].reloc[k];
             l->site_count += r->kind == RELOC_GUEST;
-            if (r->kind == RELOC_CELL && entry_at(b, r->value) < 0) l->external[count++] = r->value;
+            if (r->kind == RELOC_LINK && entry_at(b, r->value) < 0) l->external[count++] = r->value;
         }
     qsort(l->external, count, sizeof *l->external, by_value);
     for (size_t n = 0; n < count; n++)
@@ -162,15 +170,24 @@ static u64 side_total(const struct image_builder *b)
     return size;
 }
 
-static u64 place_regions(struct image_builder *b)
+/* Bytes of code: regions, behind them jumps through cells and stubs. */
+static u64 place_regions(struct layout *l)
 {
+    struct image_builder *b = l->b;
     u64 at = 0;
     for (u32 n = 0; n < b->count; n++) {
         at = ALIGN_UP(at, (u64)b->region[n].code_align);
-        b->region[n].at = (u32)at;
+        b->region[n].at = b->region[n].door = (u32)at;
         at += b->region[n].code_size;
     }
-    return at;
+    l->h->text_size = (u32)at;
+    for (u32 n = 0; n < b->count; n++) {
+        if (!b->region[n].has_cell) continue;
+        b->region[n].door = (u32)at;
+        at += l->jump_size;
+    }
+    l->stubs = (u32)at;
+    return at + (u64)l->external_count * l->stub_size;
 }
 
 /* Gives every part its place. False: too big. */
@@ -179,11 +196,11 @@ static bool place(struct layout *l)
     struct image_builder *b = l->b;
     struct image_header *h = l->h;
     u64 words = (b->module.code_high - b->module.code_low) / 4, bit_words = (words + 63) / 64;
-    u64 side = side_total(b), code = place_regions(b);
-    u64 stubs = (u64)l->external_count * XLAT_LINK_STUB_SIZE;
-    if (code + side + stubs + words > MAX_BYTES) return false;
+    u64 side = side_total(b), code = place_regions(l);
+    if (code + side + words > MAX_BYTES) return false;
     h->code_words = (u32)words;
     h->entry_count = b->count;
+    h->cell_count = l->cell_count;
     h->external_count = l->external_count;
     h->site_count = l->site_count + l->external_count;
     l->at = IMAGE_HEADER_AT + sizeof *h;
@@ -191,6 +208,7 @@ static bool place(struct layout *l)
     h->ranks = take(l, 4 * bit_words, 4);
     h->entry_code = take(l, 4 * (u64)(b->count + 1), 4);
     h->side_index = take(l, 4 * (u64)(b->count / IMAGE_SIDE_GROUP + 1), 4);
+    h->cell_entry = take(l, 4 * (u64)l->cell_count, 4);
     h->external_pc = take(l, 4 * (u64)l->external_count, 4);
     h->external_stub = take(l, 4 * (u64)l->external_count, 4);
     h->sites = take(l, 4 * (u64)h->site_count, 4);
@@ -198,8 +216,13 @@ static bool place(struct layout *l)
     h->side = take(l, side, 1);
     h->side_size = (u32)side;
     h->text = take(l, code, PAGE);
-    h->text_size = (u32)code; /* stubs follow */
-    return true;
+    h->map_size = (u32)ALIGN_UP(l->at, (u64)PAGE);
+    h->cells = h->map_size;
+    h->externals = (u32)ALIGN_UP(h->cells + 8 * (u64)h->cell_count, (u64)16);
+    h->total_size = (u32)ALIGN_UP(h->externals + 16 * (u64)h->external_count, (u64)PAGE);
+    b->distance = b->module.fixed ? FAR : -(s64)(ALIGN_UP(h->total_size, NEAR) + NEAR);
+    h->distance = b->distance;
+    return b->module.span + h->total_size <= MAX_BYTES;
 }
 
 /* --- contents -----------------------------------------------------------------------------------
@@ -257,11 +280,12 @@ static u32 external_number(const struct layout *l, u64 pc)
     return (u32)(found - l->external);
 }
 
-static u64 cell_place(const struct layout *l, u64 pc)
+/* Where a link to pc leads: offset in the image. */
+static u64 link_place(const struct layout *l, u64 pc)
 {
     s64 entry = entry_at(l->b, pc);
-    return entry >= 0 ? l->h->cells + 8 * (u64)entry
-                      : l->h->externals + 16 * (u64)external_number(l, pc);
+    return l->h->text + (entry >= 0 ? l->b->region[entry].door
+                                    : l->stubs + external_number(l, pc) * l->stub_size);
 }
 
 static void fill_code(const struct layout *l, u32 *site)
@@ -274,22 +298,36 @@ static void fill_code(const struct layout *l, u32 *site)
         memcpy(l->bytes + at, r->code, r->code_size);
         for (u32 k = 0; k < r->reloc_count; k++) {
             const struct reloc *reloc = &r->reloc[k];
-            bool is_cell = reloc->kind == RELOC_CELL;
-            u64 to = is_cell ? cell_place(l, reloc->value) : guest_place(l, reloc->value);
+            bool is_link = reloc->kind == RELOC_LINK;
+            u64 to = is_link ? link_place(l, reloc->value) : guest_place(l, reloc->value);
             put_distance(l, at + reloc->offset, reloc->tail, to);
-            if (!is_cell) *site++ = r->at + reloc->offset;
+            if (!is_link) *site++ = r->at + reloc->offset;
         }
     }
     entry_code[l->b->count] = l->h->text_size;
 }
 
-/* Stubs behind the code: they are no entries, and no side table tells of them. */
-static void fill_stubs(const struct layout *l, u32 stub_size, u32 *site)
+/* The doors of entries with cells. They and the stubs come behind the code: they are no entries, and
+ * no side table tells of them. */
+static void fill_doors(const struct layout *l)
+{
+    u32 *cell_entry = table(l, l->h->cell_entry), cell = 0;
+    for (u32 n = 0; n < l->b->count; n++) {
+        const struct image_region *r = &l->b->region[n];
+        u32 cell_at, at = l->h->text + r->door;
+        if (!r->has_cell) continue;
+        xlat_cell_jump(l->bytes + at, XLAT_STUB_SIZE, &cell_at);
+        put_distance(l, at + cell_at, 0, l->h->cells + 8 * (u64)cell);
+        cell_entry[cell++] = n;
+    }
+}
+
+static void fill_stubs(const struct layout *l, u32 *site)
 {
     u32 *pc = table(l, l->h->external_pc), *stub = table(l, l->h->external_stub);
     for (u32 n = 0; n < l->external_count; n++) {
-        u32 cell_at, guest_at, at = l->h->text + l->h->text_size + n * stub_size;
-        xlat_link_stub(l->bytes + at, stub_size + XLAT_LINK_STUB_SIZE, &cell_at, &guest_at);
+        u32 cell_at, guest_at, at = l->h->text + l->stubs + n * l->stub_size;
+        xlat_link_stub(l->bytes + at, XLAT_STUB_SIZE, &cell_at, &guest_at);
         put_distance(l, at + cell_at, 0, l->h->externals + 16 * (u64)n);
         put_distance(l, at + guest_at, 0, guest_place(l, l->external[n]));
         pc[n] = (u32)((l->external[n] - l->b->module.code_low) / 4);
@@ -298,24 +336,17 @@ static void fill_stubs(const struct layout *l, u32 stub_size, u32 *site)
     }
 }
 
-static void place_memory(struct layout *l, u32 stub_size)
+static void measure_stubs(struct layout *l)
 {
-    struct image_header *h = l->h;
-    h->map_size = (u32)ALIGN_UP(h->text + h->text_size + (u64)l->external_count * stub_size,
-                                (u64)PAGE);
-    h->cells = h->map_size;
-    h->externals = (u32)ALIGN_UP(h->cells + 8 * (u64)h->entry_count, (u64)16);
-    h->total_size = (u32)ALIGN_UP(h->externals + 16 * (u64)h->external_count, (u64)PAGE);
-    l->b->distance =
-        l->b->module.fixed ? FAR : -(s64)(ALIGN_UP(h->total_size, NEAR) + NEAR);
-    h->distance = l->b->distance;
+    u8 scratch[XLAT_STUB_SIZE];
+    u32 unused;
+    l->stub_size = xlat_link_stub(scratch, sizeof scratch, &unused, &unused);
+    l->jump_size = xlat_cell_jump(scratch, sizeof scratch, &unused);
 }
 
 bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **bytes)
 {
     struct layout l = {.b = b, .h = header};
-    u8 scratch[XLAT_LINK_STUB_SIZE];
-    u32 unused, stub_size = xlat_link_stub(scratch, sizeof scratch, &unused, &unused);
     *header = (struct image_header){.format = IMAGE_FORMAT,
                                     .header_size = sizeof *header,
                                     .module = b->module.digest,
@@ -325,19 +356,19 @@ bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **by
                                     .code_low = b->module.code_low};
     memcpy(header->magic, IMAGE_MAGIC, sizeof header->magic);
     qsort(b->region, b->count, sizeof *b->region, by_pc);
+    measure_stubs(&l);
     find_externals(&l);
     if (!place(&l)) return false;
-    place_memory(&l, stub_size);
-    if (b->module.span + header->total_size > MAX_BYTES) return false;
     for (u32 n = 0; n < b->count; n++) header->guest_insts += b->region[n].insts;
-    l.bytes = arena_alloc(b->arena, header->map_size + XLAT_LINK_STUB_SIZE);
+    l.bytes = arena_alloc(b->arena, header->map_size + XLAT_STUB_SIZE);
     memset(l.bytes, 0, header->text);
-    memset(l.bytes + header->text, PADDING, header->map_size + XLAT_LINK_STUB_SIZE - header->text);
+    memset(l.bytes + header->text, PADDING, header->map_size + XLAT_STUB_SIZE - header->text);
     fill_bits(&l);
     fill_side(&l);
     u32 *sites = table(&l, header->sites);
     fill_code(&l, sites);
-    fill_stubs(&l, stub_size, sites + l.site_count);
+    fill_doors(&l);
+    fill_stubs(&l, sites + l.site_count);
     for (u32 n = 0; n < b->count; n++) l.bytes[header->evidence + n] = b->region[n].evidence;
     *bytes = l.bytes;
     return true;

@@ -23,6 +23,7 @@ static bool tables_fit(const struct image_header *h)
            is_inside(h->entry_code, 4 * (entries + 1), from, h->text, 4) &&
            is_inside(h->side_index, 4 * (entries / IMAGE_SIDE_GROUP + 1), from, h->text, 4) &&
            is_inside(h->side, h->side_size, from, h->text, 1) &&
+           is_inside(h->cell_entry, 4 * (u64)h->cell_count, from, h->text, 4) &&
            is_inside(h->external_pc, 4 * externals, from, h->text, 4) &&
            is_inside(h->external_stub, 4 * externals, from, h->text, 4) &&
            is_inside(h->sites, 4 * (u64)h->site_count, from, h->text, 4) &&
@@ -33,7 +34,7 @@ static bool memory_fits(const struct image_header *h)
 {
     return h->text % PAGE == 0 && h->map_size % PAGE == 0 && h->total_size % PAGE == 0 &&
            h->text_size <= h->map_size - h->text && h->text <= h->map_size &&
-           is_inside(h->cells, 8 * (u64)h->entry_count, h->map_size, h->total_size, 8) &&
+           is_inside(h->cells, 8 * (u64)h->cell_count, h->map_size, h->total_size, 8) &&
            is_inside(h->externals, 16 * (u64)h->external_count, h->cells, h->total_size, 16);
 }
 

@@ -32,7 +32,7 @@ struct mapped_image {
 /* A cell that leads elsewhere than into its image. */
 struct diverted {
     const struct mapped_image *image;
-    u32 entry;
+    u32 cell;
 };
 
 static struct mapped_image images[MAX_IMAGES];
@@ -175,9 +175,10 @@ bool image_place(u64 ip, struct code_place *out)
 static void fill_cells(const struct mapped_image *m)
 {
     const struct image_header *h = m->header;
-    const u32 *code = table(m, h->entry_code), *stub = table(m, h->external_stub);
+    const u32 *code = table(m, h->entry_code), *entry = table(m, h->cell_entry);
+    const u32 *stub = table(m, h->external_stub);
     struct cell_slot *external = (void *)(uintptr_t)table(m, h->externals);
-    for (u32 n = 0; n < h->entry_count; n++) m->cells[n] = m->text + code[n];
+    for (u32 n = 0; n < h->cell_count; n++) m->cells[n] = m->text + code[entry[n]];
     for (u32 n = 0; n < h->external_count; n++)
         external[n].target = external[n].stub = (void *)(m->text + stub[n]);
 }
@@ -215,22 +216,39 @@ bool image_add(void *base, u64 start)
     return m != NULL;
 }
 
-void image_divert(u64 pc, u8 *code)
+/* The cell of an entry, or -1. */
+static s64 cell_of(const struct mapped_image *m, u32 entry)
+{
+    const u32 *cell_entry = table(m, m->header->cell_entry);
+    u32 low = 0, high = m->header->cell_count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (cell_entry[middle] < entry)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < m->header->cell_count && cell_entry[low] == entry ? (s64)low : -1;
+}
+
+bool image_divert(u64 pc, u8 *code)
 {
     const struct mapped_image *m = image_of(pc);
-    s64 entry = m ? entry_at(m, pc) : -1;
-    if (entry < 0 || diverted_count == MAX_DIVERTED) return;
-    diverted[diverted_count++] = (struct diverted){m, (u32)entry};
-    __atomic_store_n(&m->cells[entry], (u64)code, __ATOMIC_RELEASE);
+    s64 entry = m ? entry_at(m, pc) : -1, cell = entry < 0 ? -1 : cell_of(m, (u32)entry);
+    if (cell < 0 || diverted_count == MAX_DIVERTED) return false;
+    diverted[diverted_count++] = (struct diverted){m, (u32)cell};
+    __atomic_store_n(&m->cells[cell], (u64)code, __ATOMIC_RELEASE);
+    return true;
 }
 
 void image_reset_cells(void)
 {
     for (u32 n = 0; n < diverted_count; n++) {
         const struct diverted *d = &diverted[n];
-        if (!d->image->base || d->entry >= d->image->header->entry_count) continue;
-        __atomic_store_n(&d->image->cells[d->entry], (u64)code_of_entry(d->image, d->entry),
-                         __ATOMIC_RELEASE);
+        if (!d->image->base || d->cell >= d->image->header->cell_count) continue;
+        const u32 *entry = table(d->image, d->image->header->cell_entry);
+        __atomic_store_n(&d->image->cells[d->cell],
+                         (u64)code_of_entry(d->image, entry[d->cell]), __ATOMIC_RELEASE);
     }
     diverted_count = 0;
 }

@@ -28,9 +28,9 @@ bool image_has(u64 pc);
 /* The place of ip in an image. Lock-free, for signal handlers. */
 bool image_place(u64 ip, struct code_place *out);
 
-/* Cells of pc's entry lead to `code`; reset: all that were changed lead to the images' own code
- * again. code_lock held. */
-void image_divert(u64 pc, u8 *code);
+/* The cell of pc's entry leads to `code`; false: it has none, or too many have been changed. reset: all
+ * that were changed lead to the images' own code again. code_lock held. */
+bool image_divert(u64 pc, u8 *code);
 void image_reset_cells(void);
 
 /*
