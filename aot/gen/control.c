@@ -252,17 +252,11 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- inside the region
  * ---------------------------------------------------------------------------- */
 
-/* Before a jump to a block: NZCV is at home if the block wants it. */
-static void settle(struct gen *g)
-{
-    if (g->nzcv && gen_nzcv_live(g)) gen_flush_nzcv(g);
-}
-
 static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
-    settle(g);
+    gen_pass_nzcv(g, &target, 1);
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
 }
 
@@ -270,7 +264,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 yes = (u32)i->imm, no = i->arg[1];
     (void)r;
-    settle(g); /* before the condition: it may take EFLAGS */
+    gen_pass_nzcv(g, (const u32[]){yes, no}, 2); /* before the condition: it may take EFLAGS */
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
     if (yes == g->block + 1) {

@@ -104,6 +104,7 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
 {
     const struct ir_block *b = &g->f->block[n];
     forget_values(g);
+    if (g->block_nzcv) gen_receive_nzcv(g, n);
     g->block = n;
     g->dirty = g->block_dirty[n];
     if (!g->lazy && n) g->loaded = g->pinned;

@@ -136,6 +136,7 @@ struct gen {
 
     struct val *val;
     u64 *block_dirty; /* per block: pinned slots that may be dirty at its start */
+    struct nzcv_expr *block_nzcv; /* per block: NZCV at its start, NZCV_NONE: at home; or NULL */
     u32 block_label;  /* the first block's label; the others' follow */
 
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
@@ -382,6 +383,8 @@ void gen_narrow_xmm(struct gen *g, unsigned type, unsigned dst, unsigned src);
 
 /* Call right before a host instruction that may fault for the current guest instruction. */
 void gen_fault_point(struct gen *g);
+/* The two expressions are one. */
+bool gen_same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y);
 /* A safepoint at guest address pc with the present state. */
 void gen_safepoint(struct gen *g, u64 pc);
 /* The same in cold code, where all is at home. */
@@ -451,8 +454,25 @@ static inline void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v)
 /* NZCV is pending, and not in EFLAGS. */
 bool gen_nzcv_is_expr(const struct gen *g);
 
-/* Emits what stores the expression's flags to home. RAX, RCX and EFLAGS go. */
+/* Emits what stores the expression's flags to home. RAX, RCX, XMM0 and EFLAGS go. */
 void gen_store_expr(struct gen *g, const struct nzcv_expr *x, u64 loaded);
+
+/* NZCV, pending as an expression, is in EFLAGS after this, as value r. False: nothing was done. */
+bool gen_flags_again(struct gen *g, ir_ref r);
+
+/* --- nzcv_flow.c: from block to block ----------------------------------------------------------- */
+
+/* Stands for the flags that a block begins with, when they are an expression. */
+#define NZCV_ENTRY UINT32_MAX
+
+/* Which expression blocks with several predecessors expect. */
+void gen_plan_nzcv(struct gen *g);
+
+/* At a block's start. */
+void gen_receive_nzcv(struct gen *g, u32 block);
+
+/* Before the jump to one or two blocks: NZCV is where they expect it. Keeps EFLAGS. */
+void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count);
 
 /* --- memory.c --------------------------------------------------------------------------------- */
 

@@ -63,5 +63,7 @@ void gen_plan(struct gen *g)
 {
     g->lazy = g->f->block_count == 1 && !g->f->block[0].preds;
     choose_pins(g);
-    if (!g->lazy) find_dirty(g);
+    if (g->lazy) return;
+    find_dirty(g);
+    gen_plan_nzcv(g);
 }
