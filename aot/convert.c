@@ -1,28 +1,35 @@
 /*
- * One module's translation: from the entries that the file itself tells of, along branches, calls
- * and returns, until no code is left that hasn't been seen. Entries come in the order of their
- * addresses, and what leads from one is followed before the next, so that the order, and with it the
- * image, depends on the file alone.
+ * One module's translation, in three steps: discovery, from the entries that the file itself tells of
+ * along branches, calls and returns until no code is left that hasn't been seen; the cut of what was
+ * found into pieces, functions where it can be; their translation, each a region.
+ *
+ * Everything goes in the order of addresses or depends on it alone, so that the image depends on
+ * nothing but the file.
  */
 #include "aot/convert.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "aot/a64/flow.h"
 #include "aot/xlat.h"
 
-#define DONE 0x80 /* in a word's state: it has been translated, or refused */
+#define SEEN      0x80 /* in a word's state: an instruction that some way leads to */
+#define PIECE     300  /* instructions after which a piece ends where nothing goes on */
+#define PIECE_MAX 600  /* after which it ends anyway */
 
 struct walk {
     const struct module *m;
     struct xlat_options options;
     struct code_view view;
     struct image_builder builder;
-    u64 low, high;  /* the code: first and last executable byte */
-    u8 *state;      /* of each word: 0, or its evidence + 1, perhaps with DONE */
-    u32 *pending;   /* stack of word numbers */
+    u64 low, high; /* the code: first and last executable byte */
+    u8 *state;     /* of each word: 1 + enum evidence of an entry, or 0; SEEN */
+    u32 *pending;  /* stack of word numbers */
     u32 pending_count, pending_max;
+    u32 *piece; /* first words, ascending, and the end */
+    u32 piece_count;
     struct arena *arena, work;
     struct converted *out;
 };
@@ -76,18 +83,17 @@ static u8 *state_of(const struct walk *w, u64 pc)
 static bool is_entry(void *context, u64 pc)
 {
     const u8 *state = state_of(context, pc);
-    return state && *state;
+    return state && *state & ~SEEN;
 }
 
-/* --- the walk -----------------------------------------------------------------------------------
+/* --- discovery ----------------------------------------------------------------------------------
  */
 
-/* There is code at pc, by this evidence. */
-static void found(struct walk *w, u64 pc, enum evidence evidence)
+/* Some way leads to pc. */
+static void reach(struct walk *w, u64 pc)
 {
     u8 *state = state_of(w, pc);
-    if (!state || *state) return;
-    *state = (u8)(evidence + 1);
+    if (!state || *state & SEEN) return;
     if (w->pending_count == w->pending_max) {
         u32 max = w->pending_max ? 2 * w->pending_max : 4096;
         u32 *more = arena_alloc(w->arena, max * sizeof *more);
@@ -98,76 +104,167 @@ static void found(struct walk *w, u64 pc, enum evidence evidence)
     w->pending[w->pending_count++] = (u32)((pc - w->low) / 4);
 }
 
-/* What the instructions of a region lead to besides its exits. */
-static void look_through(struct walk *w, const struct guest_range *range)
+/* Code at pc is entered from elsewhere, by this evidence. */
+static void found(struct walk *w, u64 pc, enum evidence evidence)
 {
-    for (u64 pc = range->start; pc < range->end; pc += 4) {
-        u32 word;
-        u64 target = 0;
-        if (!read_code(w, pc, &word, 1) || !a64_may_branch(word)) continue;
-        switch (a64_flow(a64_decode(word), word, pc, &target)) {
-        case A64_FLOW_CALL:
-            found(w, target, EVIDENCE_CALL);
-            found(w, pc + 4, EVIDENCE_RETURN);
-            break;
-        case A64_FLOW_INDIRECT_CALL:
-        case A64_FLOW_STOP: found(w, pc + 4, EVIDENCE_RETURN); break;
-        default: break;
-        }
-    }
+    u8 *state = state_of(w, pc);
+    if (!state) return;
+    if (!(*state & ~SEEN)) *state |= (u8)(evidence + 1);
+    reach(w, pc);
 }
 
-static enum xlat_status translate(struct walk *w, u64 pc, struct translation *t)
+/* What an instruction leads to. False: nothing goes on behind it. */
+static bool look_at(struct walk *w, u64 pc, u32 word)
 {
-    enum xlat_status status;
-    w->options.max_insts = 0;
-    for (;;) {
-        arena_reset(&w->work);
-        status = xlat_translate(&w->work, &w->options, &w->view, pc, t);
-        if (status != XLAT_TOO_BIG || w->options.max_insts == 1) return status;
-        w->options.max_insts = w->options.max_insts ? w->options.max_insts / 2 : 16;
+    u64 target = 0;
+    if (!a64_may_branch(word)) return a64_decode(word) != A64_UNALLOCATED;
+    switch (a64_flow(a64_decode(word), word, pc, &target)) {
+    case A64_FLOW_NEXT: return true;
+    case A64_FLOW_CONDITIONAL: reach(w, target); return true;
+    case A64_FLOW_JUMP: reach(w, target); return false;
+    case A64_FLOW_CALL: found(w, target, EVIDENCE_CALL); /* fallthrough */
+    case A64_FLOW_INDIRECT_CALL:
+    case A64_FLOW_STOP: found(w, pc + 4, EVIDENCE_RETURN); return true;
+    default: return false;
     }
-}
-
-static void take(struct walk *w, u32 word)
-{
-    u64 pc = w->low + 4 * (u64)word;
-    u8 evidence = (u8)(w->state[word] - 1);
-    struct translation t;
-    w->state[word] |= DONE;
-    if (translate(w, pc, &t) != XLAT_OK || !image_add(&w->builder, &t, evidence)) {
-        w->out->refused++;
-        return;
-    }
-    w->out->regions_by[evidence]++;
-    w->out->bytes_by[evidence] += 4 * (u64)t.insn_count;
-    for (u32 n = t.cell_count; n-- > 0;) found(w, t.cells[n].target, EVIDENCE_BRANCH);
-    for (u32 n = t.range_count; n-- > 0;) look_through(w, &t.ranges[n]);
 }
 
 static void follow(struct walk *w)
 {
     while (w->pending_count) {
-        u32 word = w->pending[--w->pending_count];
-        if (!(w->state[word] & DONE)) take(w, word);
+        u64 pc = w->low + 4 * (u64)w->pending[--w->pending_count];
+        u8 *state;
+        u32 word;
+        for (; (state = state_of(w, pc)) != NULL && !(*state & SEEN); pc += 4) {
+            if (!read_code(w, pc, &word, 1)) {
+                *state = 0;
+                break;
+            }
+            *state |= SEEN;
+            if (!look_at(w, pc, word)) break;
+        }
     }
 }
 
-/* All of the file's own entries are known before the first is followed: they are where regions end.
- */
-static void walk(struct walk *w)
+static void discover(struct walk *w)
 {
-    const struct module *m = w->m;
-    for (u32 n = 0; n < m->entry_count; n++) {
-        u8 *state = state_of(w, m->entry[n].pc);
-        if (state) *state = (u8)(m->entry[n].evidence + 1);
-    }
-    for (u32 n = 0; n < m->entry_count; n++) {
-        const u8 *state = state_of(w, m->entry[n].pc);
-        if (!state || *state & DONE) continue;
-        take(w, (u32)((m->entry[n].pc - w->low) / 4));
+    for (u32 n = 0; n < w->m->entry_count; n++) {
+        found(w, w->m->entry[n].pc, (enum evidence)w->m->entry[n].evidence);
         follow(w);
     }
+}
+
+/* --- pieces -------------------------------------------------------------------------------------
+ */
+
+static u32 words(const struct walk *w)
+{
+    return (u32)((w->high - w->low) / 4);
+}
+
+static bool starts_function(u8 state)
+{
+    switch ((state & ~SEEN) - 1) {
+    case EVIDENCE_ENTRY:
+    case EVIDENCE_SYMBOL:
+    case EVIDENCE_DWARF:
+    case EVIDENCE_FRAME:
+    case EVIDENCE_INIT:
+    case EVIDENCE_PLT:
+    case EVIDENCE_CALL: return true;
+    default: return false;
+    }
+}
+
+static bool goes_on(const struct walk *w, u32 at)
+{
+    u64 pc = w->low + 4 * (u64)at, target;
+    u32 word;
+    if (!read_code((void *)(u64)(uintptr_t)w, pc, &word, 1)) return false;
+    switch (a64_flow(a64_decode(word), word, pc, &target)) {
+    case A64_FLOW_NEXT:
+    case A64_FLOW_CONDITIONAL: return true;
+    default: return false;
+    }
+}
+
+/* Pieces begin at functions, and in long ones where nothing goes on. */
+static void cut(struct walk *w)
+{
+    u32 count = 0;
+    w->piece = arena_alloc(w->arena, (words(w) + 2) * sizeof *w->piece);
+    for (u32 at = 0; at < words(w); at++) {
+        if (!(w->state[at] & SEEN)) continue;
+        bool begins = !w->piece_count || starts_function(w->state[at]) || count >= PIECE_MAX ||
+                      (count >= PIECE && !(w->state[at - 1] & SEEN && goes_on(w, at - 1)));
+        if (begins) w->piece[w->piece_count++] = at;
+        count = begins ? 1 : count + 1;
+    }
+    w->piece[w->piece_count] = words(w);
+}
+
+/* The number of the piece that word `at` is in. */
+static u32 piece_of(const struct walk *w, u32 at)
+{
+    u32 low = 0, high = w->piece_count;
+    while (high - low > 1) {
+        u32 middle = (low + high) / 2;
+        if (w->piece[middle] <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void extent(void *context, u64 pc, u64 *low, u64 *high)
+{
+    const struct walk *w = context;
+    u32 n = piece_of(w, (u32)((pc - w->low) / 4));
+    *low = w->low + 4 * (u64)w->piece[n];
+    *high = w->low + 4 * (u64)w->piece[n + 1];
+}
+
+/* What is reached from another piece is an entry. */
+static void mark_crossings(struct walk *w)
+{
+    for (u32 n = 0; n < w->piece_count; n++)
+        for (u32 at = w->piece[n]; at < w->piece[n + 1]; at++) {
+            u64 pc = w->low + 4 * (u64)at, target = 0;
+            u32 word;
+            if (!(w->state[at] & SEEN) || !read_code(w, pc, &word, 1)) continue;
+            enum a64_flow flow = a64_may_branch(word) ? a64_flow(a64_decode(word), word, pc, &target)
+                                                      : A64_FLOW_NEXT;
+            if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP) {
+                u64 to = (target - w->low) / 4;
+                if (to < w->piece[n] || to >= w->piece[n + 1]) found(w, target, EVIDENCE_BRANCH);
+            }
+            if (at + 1 == w->piece[n + 1] && (flow == A64_FLOW_NEXT || flow == A64_FLOW_CONDITIONAL))
+                found(w, pc + 4, EVIDENCE_BRANCH);
+        }
+    w->pending_count = 0; /* they had all been seen */
+}
+
+/* --- translation --------------------------------------------------------------------------------
+ */
+
+static void take(struct walk *w, u32 piece)
+{
+    u64 pc = w->low + 4 * (u64)w->piece[piece];
+    struct translation t;
+    arena_reset(&w->work);
+    bool good = xlat_translate(&w->work, &w->options, &w->view, pc, &t) == XLAT_OK;
+    s8 *evidence = good ? arena_alloc(&w->work, t.entry_count) : NULL;
+    for (u32 n = 0; good && n < t.entry_count; n++) {
+        u8 state = *state_of(w, t.entries[n].pc) & (u8)~SEEN;
+        evidence[n] = (s8)(state ? state - 1 : EVIDENCE_BRANCH);
+    }
+    if (!good || !image_add(&w->builder, &t, evidence)) {
+        w->out->refused++;
+        return;
+    }
+    w->out->regions_by[evidence[0]]++;
+    w->out->bytes_by[evidence[0]] += 4 * (u64)t.insn_count;
 }
 
 /* --- symbols ------------------------------------------------------------------------------------
@@ -247,11 +344,15 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
     struct image_module module = {*digest, m->size, m->low, m->high - m->low, w.low, w.high,
                                   m->type == ET_EXEC};
     w.state = arena_zalloc(arena, (w.high - w.low) / 4);
-    w.view = (struct code_view){read_code, is_entry, &w};
-    w.options = (struct xlat_options){.host_features = o->features, .image = true};
+    w.view = (struct code_view){read_code, is_entry, extent, &w};
+    w.options =
+        (struct xlat_options){.tier = XLAT_FULL, .host_features = o->features, .image = true};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);
-    walk(&w);
+    discover(&w);
+    cut(&w);
+    mark_crossings(&w);
+    for (u32 n = 0; n < w.piece_count; n++) take(&w, n);
     arena_free(&w.work);
     if (!image_lay_out(&w.builder, &out->header, &out->bytes)) return CONVERT_TOO_BIG;
     set_key(&out->header, o);

@@ -15,11 +15,12 @@
  *
  * An entry is a guest address at which translated code may be entered, all guest state at home.
  * Entry n is the n-th set bit of the bit table, which has a bit for each instruction word of the
- * guest's code, 64 to a word, and for each word of bits the number of entries before it. Entries
- * come in the order of their guest addresses, in code as well: entry n's code ends where entry
- * n + 1's begins. Code goes from entry to entry directly. Only what has floating point, which may
- * have to be replaced by a translation that checks more, is entered through a cell, an 8-byte word
- * with its host address.
+ * guest's code, 64 to a word, and for each word of bits the number of entries before it. Code goes
+ * from entry to entry directly. Only what has floating point, which may have to be replaced by a
+ * translation that checks more, is entered through a cell, an 8-byte word with its host address.
+ *
+ * A region is the code of some entries, in one piece, and has a side table. Regions are ascending in
+ * code.
  *
  * An external is a guest address of the module that some exit leads to and that has no entry. It
  * has a cell_slot's two words (rt/jit/jit.h), and a stub in code that asks the runtime.
@@ -33,7 +34,6 @@
 #define IMAGE_HEADER_AT  0x200
 #define IMAGE_MAGIC      "FERRYIMG"
 #define IMAGE_FORMAT     1
-#define IMAGE_SIDE_GROUP 8 /* entries to each offset in the side index */
 
 struct image_header {
     char magic[8];
@@ -50,14 +50,16 @@ struct image_header {
     u64 features;             /* enum x64_feature bits that code may use */
     u64 code_low;             /* guest address of bit 0, unbiased */
     u32 code_words;           /* guest instruction words that have a bit */
-    u32 entry_count, cell_count, external_count, site_count;
+    u32 entry_count, region_count, cell_count, external_count, site_count;
     u32 guest_insts; /* guest instructions translated */
     /* Places. */
     u32 bits;          /* u64 each */
     u32 ranks;         /* u32 each: entries before that word of bits */
-    u32 entry_code;    /* u32 each: offset in text; one more: the end of the last */
-    u32 side_index;    /* u32 each: offset in side of the group's first */
-    u32 side;          /* for each entry its table's size (uleb) and the table */
+    u32 entry_code;    /* u32 each: offset in text */
+    u32 region_code;   /* u32 each: offset in text; one more: the end of the last */
+    u32 region_pc;     /* u32 each: its first guest address, in words from code_low */
+    u32 region_side;   /* u32 each: offset in side; one more: the end of the last */
+    u32 side;          /* side tables (sidetable.h) */
     u32 side_size;
     u32 cell_entry;    /* u32 each: entries with a cell, ascending */
     u32 external_pc;   /* u32 each: words from code_low, ascending */

@@ -252,10 +252,21 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- inside the region
  * ---------------------------------------------------------------------------- */
 
+/* Before the jump to one of two blocks: pins are as they expect them. Keeps EFLAGS. */
+static void pass_pins(struct gen *g, u32 one, u32 other)
+{
+    u64 loaded = g->block_loaded[one] | g->block_loaded[other];
+    u64 unwanted = g->dirty & ~(g->block_loaded[one] & g->block_loaded[other]);
+    gen_store_pins(g, unwanted);
+    g->dirty &= ~unwanted;
+    for (u64 m = loaded & ~g->loaded; m; m &= m - 1) gen_load_pin(g, (unsigned)__builtin_ctzll(m));
+}
+
 static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
+    pass_pins(g, target, target);
     gen_pass_nzcv(g, &target, 1);
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
 }
@@ -264,6 +275,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 yes = (u32)i->imm, no = i->arg[1];
     (void)r;
+    pass_pins(g, yes, no);
     gen_pass_nzcv(g, (const u32[]){yes, no}, 2); /* before the condition: it may take EFLAGS */
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);

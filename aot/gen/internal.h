@@ -17,8 +17,8 @@
  * first. A register is freed whose values are needed last; what is at home anyway isn't stored.
  *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
- * home is out of date. At a block boundary all pinned slots that the region loads are loaded, temps
- * are empty, and NZCV is at home. Exits store what is dirty, in cold code behind the region.
+ * home is out of date. At a block's start those pins are loaded that plan.c says, temps are empty, and
+ * NZCV is where nzcv_flow.c says. Exits store what is dirty, in cold code behind the region.
  *
  * Registers. RBP is the state, RSP the stack, RAX and RCX are scratch of the single emit function:
  * no value ever lives there. XMM0 and XMM1 likewise (XMM0 is also what legacy blends want).
@@ -135,7 +135,8 @@ struct gen {
     bool failed;
 
     struct val *val;
-    u64 *block_dirty; /* per block: pinned slots that may be dirty at its start */
+    u64 *block_dirty;  /* per block: pinned slots that may be dirty at its start */
+    u64 *block_loaded; /* per block: pinned slots that are loaded at its start */
     struct nzcv_expr *block_nzcv; /* per block: NZCV at its start, NZCV_NONE: at home; or NULL */
     u32 block_label;  /* the first block's label; the others' follow */
 
@@ -144,7 +145,7 @@ struct gen {
     u64 pinned;                 /* slots with a pin */
     u64 loaded, dirty;
     u64 ahead; /* the pin already holds the value of a SET to come */
-    bool lazy; /* one block: pins are loaded at first use */
+    bool lazy; /* one block that no branch leads to: there is nothing to plan */
     u64 scratch_used;
     u32 vscratch_used;
     u64 scratch_read; /* by the instruction being emitted: not to be given out yet */
@@ -170,6 +171,8 @@ struct gen {
     u32 reloc_count, reloc_max;
     struct cell *cells;
     u32 cell_count, cell_max;
+    struct entry *entries;
+    u32 entry_count;
     struct pool_entry *pool; /* 16-byte constants */
     u32 pool_count, pool_max;
 

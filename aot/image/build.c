@@ -24,10 +24,16 @@ struct image_region {
     struct reloc *reloc; /* RELOC_LINK: value is the target's guest address */
     u32 code_size, code_align, side_size, reloc_count;
     u32 insts;
+    bool has_fp;
+    u32 at; /* offset in text */
+};
+
+struct image_entry {
+    u64 pc;
+    u32 region; /* as it was put in; then in the order of the regions' addresses */
+    u32 offset; /* in the region's code */
     u8 evidence;
-    bool has_cell;
-    u32 at;   /* offset in text, of the code */
-    u32 door; /* offset in text, of where links lead: the code, or a jump through its cell */
+    u32 door; /* offset in text of where links lead: the code, or a jump through its cell */
 };
 
 void image_begin(struct image_builder *b, struct arena *arena, const struct image_module *module)
@@ -62,29 +68,49 @@ static void *copy(struct arena *arena, const void *data, size_t size)
     return memcpy(arena_alloc(arena, size), data, size);
 }
 
-bool image_add(struct image_builder *b, const struct translation *t, u8 evidence)
+/* Room for one more of an array that lives in the arena. */
+static void *grown(struct arena *arena, void *array, u32 count, u32 *max, size_t size)
+{
+    if (count < *max) return array;
+    u32 more = *max ? 2 * *max : 1024;
+    void *bigger = arena_alloc(arena, more * size);
+    if (count) memcpy(bigger, array, count * size);
+    *max = more;
+    return bigger;
+}
+
+static void add_entries(struct image_builder *b, const struct translation *t, const s8 *evidence)
+{
+    for (u32 n = 0; n < t->entry_count; n++) {
+        if (evidence[n] < 0) continue;
+        b->entry = grown(b->arena, b->entry, b->entry_count, &b->entry_max, sizeof *b->entry);
+        b->entry[b->entry_count++] = (struct image_entry){.pc = t->entries[n].pc,
+                                                          .region = b->region_count,
+                                                          .offset = t->entries[n].offset,
+                                                          .evidence = (u8)evidence[n]};
+    }
+}
+
+bool image_add(struct image_builder *b, const struct translation *t, const s8 *evidence)
 {
     struct reloc *reloc = arena_alloc(b->arena, t->reloc_count * sizeof *reloc);
-    u64 pc = t->entries[0].pc;
-    if (!is_in_code(b, pc) || !copy_relocs(b, t, reloc)) return false;
-    if (b->count == b->capacity) {
-        u32 more = b->capacity ? 2 * b->capacity : 1024;
-        struct image_region *region = arena_alloc(b->arena, more * sizeof *region);
-        if (b->count) memcpy(region, b->region, b->count * sizeof *region);
-        b->region = region;
-        b->capacity = more;
-    }
-    b->region[b->count++] = (struct image_region){.pc = pc,
-                                                  .code = copy(b->arena, t->code, t->code_size),
-                                                  .side = copy(b->arena, t->side, t->side_size),
-                                                  .reloc = reloc,
-                                                  .reloc_count = t->reloc_count,
-                                                  .code_size = t->code_size,
-                                                  .code_align = t->code_align,
-                                                  .side_size = t->side_size,
-                                                  .insts = t->insn_count,
-                                                  .has_cell = t->has_fp,
-                                                  .evidence = evidence};
+    for (u32 n = 0; n < t->entry_count; n++)
+        if (!is_in_code(b, t->entries[n].pc)) return false;
+    if (!copy_relocs(b, t, reloc)) return false;
+    add_entries(b, t, evidence);
+    b->region = grown(b->arena, b->region, b->region_count, &b->region_max, sizeof *b->region);
+    b->region[b->region_count] = (struct image_region){.pc = t->entries[0].pc,
+                                                       .at = b->region_count,
+                                                       .code = copy(b->arena, t->code, t->code_size),
+                                                       .side = copy(b->arena, t->side, t->side_size),
+                                                       .reloc = reloc,
+                                                       .reloc_count = t->reloc_count,
+                                                       .code_size = t->code_size,
+                                                       .code_align = t->code_align,
+                                                       .side_size = t->side_size,
+                                                       .insts = t->insn_count,
+                                                       .has_fp = t->has_fp};
+    b->region_count++;
     return true;
 }
 
@@ -103,9 +129,17 @@ struct layout {
     u32 stubs;                /* offset in text of externals' stubs, behind the cells' jumps */
 };
 
-static int by_pc(const void *a, const void *b)
+/* One that was put in before another starts where it does comes first. */
+static int by_place(const void *a, const void *b)
 {
     const struct image_region *x = a, *y = b;
+    if (x->pc != y->pc) return x->pc < y->pc ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static int by_pc(const void *a, const void *b)
+{
+    const struct image_entry *x = a, *y = b;
     return x->pc < y->pc ? -1 : x->pc > y->pc;
 }
 
@@ -118,9 +152,24 @@ static int by_value(const void *a, const void *b)
 /* The entry at pc, or -1. */
 static s64 entry_at(const struct image_builder *b, u64 pc)
 {
-    struct image_region key = {.pc = pc};
-    const struct image_region *r = bsearch(&key, b->region, b->count, sizeof key, by_pc);
-    return r ? r - b->region : -1;
+    struct image_entry key = {.pc = pc};
+    const struct image_entry *e = bsearch(&key, b->entry, b->entry_count, sizeof key, by_pc);
+    return e ? e - b->entry : -1;
+}
+
+static bool has_cell(const struct image_builder *b, const struct image_entry *e)
+{
+    return b->region[e->region].has_fp;
+}
+
+/* Regions in the order of their addresses, entries likewise. */
+static void sort(struct image_builder *b)
+{
+    u32 *place = arena_alloc(b->arena, b->region_count * sizeof *place);
+    qsort(b->region, b->region_count, sizeof *b->region, by_place);
+    qsort(b->entry, b->entry_count, sizeof *b->entry, by_pc);
+    for (u32 n = 0; n < b->region_count; n++) place[b->region[n].at] = n;
+    for (u32 n = 0; n < b->entry_count; n++) b->entry[n].region = place[b->entry[n].region];
 }
 
 /* Guest addresses that exits lead to and that are no entries; and counts. */
@@ -128,13 +177,11 @@ static void find_externals(struct layout *l)
 {
     struct image_builder *b = l->b;
     size_t count = 0, kept = 0;
-    for (u32 n = 0; n < b->count; n++) {
-        count += b->region[n].reloc_count;
-        l->cell_count += b->region[n].has_cell;
-    }
+    for (u32 n = 0; n < b->region_count; n++) count += b->region[n].reloc_count;
+    for (u32 n = 0; n < b->entry_count; n++) l->cell_count += has_cell(b, &b->entry[n]);
     l->external = arena_alloc(b->arena, count * sizeof *l->external);
     count = 0;
-    for (u32 n = 0; n < b->count; n++)
+    for (u32 n = 0; n < b->region_count; n++)
         for (u32 k = 0; k < b->region[n].reloc_count; k++) {
             const struct reloc *r = &b->region[n].reloc[k];
             l->site_count += r->kind == RELOC_GUEST;
@@ -155,18 +202,10 @@ static u32 take(struct layout *l, u64 size, u64 align)
     return (u32)at;
 }
 
-static u32 uleb_size(u32 value)
-{
-    u32 size = 1;
-    while (value >>= 7) size++;
-    return size;
-}
-
 static u64 side_total(const struct image_builder *b)
 {
     u64 size = 0;
-    for (u32 n = 0; n < b->count; n++)
-        size += uleb_size(b->region[n].side_size) + b->region[n].side_size;
+    for (u32 n = 0; n < b->region_count; n++) size += b->region[n].side_size;
     return size;
 }
 
@@ -175,16 +214,16 @@ static u64 place_regions(struct layout *l)
 {
     struct image_builder *b = l->b;
     u64 at = 0;
-    for (u32 n = 0; n < b->count; n++) {
+    for (u32 n = 0; n < b->region_count; n++) {
         at = ALIGN_UP(at, (u64)b->region[n].code_align);
-        b->region[n].at = b->region[n].door = (u32)at;
+        b->region[n].at = (u32)at;
         at += b->region[n].code_size;
     }
     l->h->text_size = (u32)at;
-    for (u32 n = 0; n < b->count; n++) {
-        if (!b->region[n].has_cell) continue;
-        b->region[n].door = (u32)at;
-        at += l->jump_size;
+    for (u32 n = 0; n < b->entry_count; n++) {
+        struct image_entry *e = &b->entry[n];
+        e->door = has_cell(b, e) ? (u32)at : b->region[e->region].at + e->offset;
+        if (has_cell(b, e)) at += l->jump_size;
     }
     l->stubs = (u32)at;
     return at + (u64)l->external_count * l->stub_size;
@@ -199,20 +238,23 @@ static bool place(struct layout *l)
     u64 side = side_total(b), code = place_regions(l);
     if (code + side + words > MAX_BYTES) return false;
     h->code_words = (u32)words;
-    h->entry_count = b->count;
+    h->entry_count = b->entry_count;
+    h->region_count = b->region_count;
     h->cell_count = l->cell_count;
     h->external_count = l->external_count;
     h->site_count = l->site_count + l->external_count;
     l->at = IMAGE_HEADER_AT + sizeof *h;
     h->bits = take(l, 8 * bit_words, 8);
     h->ranks = take(l, 4 * bit_words, 4);
-    h->entry_code = take(l, 4 * (u64)(b->count + 1), 4);
-    h->side_index = take(l, 4 * (u64)(b->count / IMAGE_SIDE_GROUP + 1), 4);
+    h->entry_code = take(l, 4 * (u64)b->entry_count, 4);
+    h->region_code = take(l, 4 * ((u64)b->region_count + 1), 4);
+    h->region_pc = take(l, 4 * (u64)b->region_count, 4);
+    h->region_side = take(l, 4 * ((u64)b->region_count + 1), 4);
     h->cell_entry = take(l, 4 * (u64)l->cell_count, 4);
     h->external_pc = take(l, 4 * (u64)l->external_count, 4);
     h->external_stub = take(l, 4 * (u64)l->external_count, 4);
     h->sites = take(l, 4 * (u64)h->site_count, 4);
-    h->evidence = take(l, b->count, 1);
+    h->evidence = take(l, b->entry_count, 1);
     h->side = take(l, side, 1);
     h->side_size = (u32)side;
     h->text = take(l, code, PAGE);
@@ -237,8 +279,8 @@ static void fill_bits(const struct layout *l)
 {
     u64 *bit = (u64 *)(void *)(l->bytes + l->h->bits);
     u32 *rank = table(l, l->h->ranks), before = 0;
-    for (u32 n = 0; n < l->b->count; n++) {
-        u64 word = (l->b->region[n].pc - l->b->module.code_low) / 4;
+    for (u32 n = 0; n < l->b->entry_count; n++) {
+        u64 word = (l->b->entry[n].pc - l->b->module.code_low) / 4;
         bit[word / 64] |= UINT64_C(1) << word % 64;
     }
     for (u64 n = 0; n < (l->h->code_words + UINT64_C(63)) / 64; n++) {
@@ -247,18 +289,32 @@ static void fill_bits(const struct layout *l)
     }
 }
 
-static void fill_side(const struct layout *l)
+static void fill_regions(const struct layout *l)
 {
-    u8 *start = l->bytes + l->h->side, *at = start;
-    u32 *index = table(l, l->h->side_index);
-    for (u32 n = 0; n < l->b->count; n++) {
-        const struct image_region *r = &l->b->region[n];
-        u32 size = r->side_size;
-        if (n % IMAGE_SIDE_GROUP == 0) index[n / IMAGE_SIDE_GROUP] = (u32)(at - start);
-        for (; size >= 0x80; size >>= 7) *at++ = (u8)(size | 0x80);
-        *at++ = (u8)size;
-        memcpy(at, r->side, r->side_size);
+    const struct image_builder *b = l->b;
+    u8 *side = l->bytes + l->h->side;
+    u32 *code = table(l, l->h->region_code), *pc = table(l, l->h->region_pc);
+    u32 *side_at = table(l, l->h->region_side), at = 0;
+    for (u32 n = 0; n < b->region_count; n++) {
+        const struct image_region *r = &b->region[n];
+        code[n] = r->at;
+        pc[n] = (u32)((r->pc - b->module.code_low) / 4);
+        side_at[n] = at;
+        memcpy(side + at, r->side, r->side_size);
         at += r->side_size;
+    }
+    code[b->region_count] = l->h->text_size;
+    side_at[b->region_count] = at;
+}
+
+static void fill_entries(const struct layout *l)
+{
+    const struct image_builder *b = l->b;
+    u32 *code = table(l, l->h->entry_code);
+    u8 *evidence = l->bytes + l->h->evidence;
+    for (u32 n = 0; n < b->entry_count; n++) {
+        code[n] = b->region[b->entry[n].region].at + b->entry[n].offset;
+        evidence[n] = b->entry[n].evidence;
     }
 }
 
@@ -284,17 +340,15 @@ static u32 external_number(const struct layout *l, u64 pc)
 static u64 link_place(const struct layout *l, u64 pc)
 {
     s64 entry = entry_at(l->b, pc);
-    return l->h->text + (entry >= 0 ? l->b->region[entry].door
+    return l->h->text + (entry >= 0 ? l->b->entry[entry].door
                                     : l->stubs + external_number(l, pc) * l->stub_size);
 }
 
 static void fill_code(const struct layout *l, u32 *site)
 {
-    u32 *entry_code = table(l, l->h->entry_code);
-    for (u32 n = 0; n < l->b->count; n++) {
+    for (u32 n = 0; n < l->b->region_count; n++) {
         const struct image_region *r = &l->b->region[n];
         u32 at = l->h->text + r->at;
-        entry_code[n] = r->at;
         memcpy(l->bytes + at, r->code, r->code_size);
         for (u32 k = 0; k < r->reloc_count; k++) {
             const struct reloc *reloc = &r->reloc[k];
@@ -304,7 +358,6 @@ static void fill_code(const struct layout *l, u32 *site)
             if (!is_link) *site++ = r->at + reloc->offset;
         }
     }
-    entry_code[l->b->count] = l->h->text_size;
 }
 
 /* The doors of entries with cells. They and the stubs come behind the code: they are no entries, and
@@ -312,10 +365,10 @@ static void fill_code(const struct layout *l, u32 *site)
 static void fill_doors(const struct layout *l)
 {
     u32 *cell_entry = table(l, l->h->cell_entry), cell = 0;
-    for (u32 n = 0; n < l->b->count; n++) {
-        const struct image_region *r = &l->b->region[n];
-        u32 cell_at, at = l->h->text + r->door;
-        if (!r->has_cell) continue;
+    for (u32 n = 0; n < l->b->entry_count; n++) {
+        const struct image_entry *e = &l->b->entry[n];
+        u32 cell_at, at = l->h->text + e->door;
+        if (!has_cell(l->b, e)) continue;
         xlat_cell_jump(l->bytes + at, XLAT_STUB_SIZE, &cell_at);
         put_distance(l, at + cell_at, 0, l->h->cells + 8 * (u64)cell);
         cell_entry[cell++] = n;
@@ -355,21 +408,21 @@ bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **by
                                     .span = b->module.span,
                                     .code_low = b->module.code_low};
     memcpy(header->magic, IMAGE_MAGIC, sizeof header->magic);
-    qsort(b->region, b->count, sizeof *b->region, by_pc);
+    sort(b);
     measure_stubs(&l);
     find_externals(&l);
     if (!place(&l)) return false;
-    for (u32 n = 0; n < b->count; n++) header->guest_insts += b->region[n].insts;
+    for (u32 n = 0; n < b->region_count; n++) header->guest_insts += b->region[n].insts;
     l.bytes = arena_alloc(b->arena, header->map_size + XLAT_STUB_SIZE);
     memset(l.bytes, 0, header->text);
     memset(l.bytes + header->text, PADDING, header->map_size + XLAT_STUB_SIZE - header->text);
     fill_bits(&l);
-    fill_side(&l);
+    fill_regions(&l);
+    fill_entries(&l);
     u32 *sites = table(&l, header->sites);
     fill_code(&l, sites);
     fill_doors(&l);
     fill_stubs(&l, sites + l.site_count);
-    for (u32 n = 0; n < b->count; n++) l.bytes[header->evidence + n] = b->region[n].evidence;
     *bytes = l.bytes;
     return true;
 }

@@ -18,21 +18,25 @@ struct image_module {
 };
 
 struct image_region; /* a translation as it was put in */
+struct image_entry;
 
 struct image_builder {
     struct arena *arena;
     struct image_module module;
     s64 distance; /* of the image from the module */
     struct image_region *region;
-    u32 count, capacity;
+    u32 region_count, region_max;
+    struct image_entry *entry;
+    u32 entry_count, entry_max;
 };
 
 /* The builder and all it holds live in the arena. */
 void image_begin(struct image_builder *b, struct arena *arena, const struct image_module *module);
 
-/* Takes a copy of a translation made with xlat_options.image. False: it speaks of guest addresses
- * that code in an image can't reach, and is left out. One for each guest address. */
-bool image_add(struct image_builder *b, const struct translation *t, u8 evidence);
+/* Takes a copy of a translation made with xlat_options.image, and of its entries those that `evidence`
+ * (enum evidence) does not say -1 of; each guest address once. False: it speaks of guest addresses
+ * that code in an image can't reach, and is left out. */
+bool image_add(struct image_builder *b, const struct translation *t, const s8 *evidence);
 
 /*
  * Lays everything out: bytes [0, header.map_size) of the image, ELF headers still missing, and the

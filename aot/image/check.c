@@ -17,11 +17,13 @@ static bool is_inside(u64 at, u64 size, u64 from, u64 to, u64 align)
 static bool tables_fit(const struct image_header *h)
 {
     u64 from = IMAGE_HEADER_AT + sizeof *h, words = (h->code_words + UINT64_C(63)) / 64;
-    u64 entries = h->entry_count, externals = h->external_count;
+    u64 entries = h->entry_count, regions = h->region_count, externals = h->external_count;
     return is_inside(h->bits, 8 * words, from, h->text, 8) &&
            is_inside(h->ranks, 4 * words, from, h->text, 4) &&
-           is_inside(h->entry_code, 4 * (entries + 1), from, h->text, 4) &&
-           is_inside(h->side_index, 4 * (entries / IMAGE_SIDE_GROUP + 1), from, h->text, 4) &&
+           is_inside(h->entry_code, 4 * entries, from, h->text, 4) &&
+           is_inside(h->region_code, 4 * (regions + 1), from, h->text, 4) &&
+           is_inside(h->region_pc, 4 * regions, from, h->text, 4) &&
+           is_inside(h->region_side, 4 * (regions + 1), from, h->text, 4) &&
            is_inside(h->side, h->side_size, from, h->text, 1) &&
            is_inside(h->cell_entry, 4 * (u64)h->cell_count, from, h->text, 4) &&
            is_inside(h->external_pc, 4 * externals, from, h->text, 4) &&

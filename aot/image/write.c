@@ -111,7 +111,10 @@ static bool make_symbols(struct writer *w, const struct image_symbol *symbol, u3
     w->sym_count = count + 1;
     for (u32 n = 0; n < count; n++) {
         size_t length = strlen(symbol[n].name) + 1;
-        u32 from = entry_code[symbol[n].entry], to = entry_code[symbol[n].behind];
+        u32 from = entry_code[symbol[n].entry];
+        u32 to = symbol[n].behind < w->h->entry_count ? entry_code[symbol[n].behind]
+                                                      : w->h->text_size;
+        if (to < from) to = from; /* its entries are in several regions */
         w->sym[n + 1] = (Elf64_Sym){.st_name = w->names_size,
                                     .st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC),
                                     .st_shndx = SEC_TEXT,

@@ -383,13 +383,18 @@ static void kill_region(struct region *r)
     count_pages(&r->range, -1);
 }
 
-/* Code that looks for another region at pc, for cells of images: they lead to it by themselves no more.
+static u8 wanted_site; /* of make_detour */
+
+/* The entry at pc is to be translated anew; code that looks for that translation, for a cell of an image.
  * NULL: no room. */
 static u8 *make_detour(u64 pc)
 {
     u8 code[TRANSLATE_DETOUR_SIZE];
     struct code_arena *a = current_arena();
+    struct region *r = find(pc, 0);
     u32 size = translate_detour(code, pc);
+    sites[(pc >> 2) % SITES] |= wanted_site;
+    if (r) kill_region(r);
     if (!a || a->sealed || a->code_used + size + 64 > CODE_SIZE) return NULL;
     u32 at = a->code_used;
     populate(a->write, &a->code_ready, at + size, CODE_SIZE);
@@ -402,8 +407,8 @@ void code_supersede(struct region *r, u8 site)
 {
     lock_take(&code_lock);
     sites[(r->pc >> 2) % SITES] |= site;
-    u8 *detour = r->image && !r->dead ? make_detour(r->pc) : NULL;
-    if (detour) image_divert(r->pc, detour);
+    wanted_site = site;
+    if (r->image && !r->dead) image_divert(r->code, make_detour);
     if (!r->dead) kill_region(r);
     lock_drop(&code_lock);
 }

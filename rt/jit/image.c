@@ -83,11 +83,11 @@ static u64 pc_of_entry(const struct mapped_image *m, u32 n)
     return m->code_start + 256 * (u64)low + 4 * (u64)(of ? __builtin_ctzll(of) : 0);
 }
 
-/* The last entry whose code begins at or before that offset of the text. */
-static u32 entry_before(const struct mapped_image *m, u32 offset)
+/* The region that has that offset of the text. */
+static u32 region_at(const struct mapped_image *m, u32 offset)
 {
-    const u32 *code = table(m, m->header->entry_code);
-    u32 low = 0, high = m->header->entry_count;
+    const u32 *code = table(m, m->header->region_code);
+    u32 low = 0, high = m->header->region_count;
     while (high - low > 1) {
         u32 middle = (low + high) / 2;
         if (code[middle] <= offset)
@@ -96,30 +96,6 @@ static u32 entry_before(const struct mapped_image *m, u32 offset)
             high = middle;
     }
     return low;
-}
-
-static u32 read_uleb(const u8 **at)
-{
-    u32 value = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        u8 byte = *(*at)++;
-        value |= (u32)(byte & 0x7f) << shift;
-        if (byte < 0x80 || shift > 21) return value;
-    }
-}
-
-static void find_side(const struct mapped_image *m, u32 n, struct code_place *out)
-{
-    const u32 *index = table(m, m->header->side_index);
-    const u8 *at = table(m, m->header->side);
-    at += index[n / IMAGE_SIDE_GROUP];
-    u32 size = read_uleb(&at);
-    for (u32 skip = n % IMAGE_SIDE_GROUP; skip; skip--) {
-        at += size;
-        size = read_uleb(&at);
-    }
-    out->side = at;
-    out->side_size = size;
 }
 
 /* --- queries ------------------------------------------------------------------------------------
@@ -158,11 +134,13 @@ bool image_place(u64 ip, struct code_place *out)
         u64 base = (u64)__atomic_load_n(&m->base, __ATOMIC_ACQUIRE);
         u64 offset = ip - m->text;
         if (!base || offset >= m->text_size) continue;
-        u32 entry = entry_before(m, (u32)offset);
-        out->pc = pc_of_entry(m, entry);
-        out->code = (u64)code_of_entry(m, entry);
-        out->mode = 0;
-        find_side(m, entry, out);
+        u32 region = region_at(m, (u32)offset);
+        const u32 *code = table(m, m->header->region_code), *pc = table(m, m->header->region_pc);
+        const u32 *side = table(m, m->header->region_side);
+        *out = (struct code_place){.pc = m->code_start + 4 * (u64)pc[region],
+                                   .code = m->text + code[region],
+                                   .side = (const u8 *)table(m, m->header->side) + side[region],
+                                   .side_size = side[region + 1] - side[region]};
         return true;
     }
     return false;
@@ -216,28 +194,30 @@ bool image_add(void *base, u64 start)
     return m != NULL;
 }
 
-/* The cell of an entry, or -1. */
-static s64 cell_of(const struct mapped_image *m, u32 entry)
+static const struct mapped_image *image_with_code(u64 ip)
 {
-    const u32 *cell_entry = table(m, m->header->cell_entry);
-    u32 low = 0, high = m->header->cell_count;
-    while (low < high) {
-        u32 middle = (low + high) / 2;
-        if (cell_entry[middle] < entry)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < m->header->cell_count && cell_entry[low] == entry ? (s64)low : -1;
+    for (u32 n = 0; n < image_count; n++)
+        if (images[n].base && !images[n].retired && ip - images[n].text < images[n].text_size)
+            return &images[n];
+    return NULL;
 }
 
-bool image_divert(u64 pc, u8 *code)
+bool image_divert(const u8 *code, image_detour_fn *detour)
 {
-    const struct mapped_image *m = image_of(pc);
-    s64 entry = m ? entry_at(m, pc) : -1, cell = entry < 0 ? -1 : cell_of(m, (u32)entry);
-    if (cell < 0 || diverted_count == MAX_DIVERTED) return false;
-    diverted[diverted_count++] = (struct diverted){m, (u32)cell};
-    __atomic_store_n(&m->cells[cell], (u64)code, __ATOMIC_RELEASE);
+    const struct mapped_image *m = image_with_code((u64)code);
+    if (!m) return false;
+    const u32 *region = table(m, m->header->region_code), *entry = table(m, m->header->cell_entry);
+    const u32 *at = table(m, m->header->entry_code);
+    u32 n = region_at(m, (u32)((u64)code - m->text));
+    for (u32 cell = 0; cell < m->header->cell_count; cell++) {
+        u32 offset = at[entry[cell]];
+        if (offset < region[n] || offset >= region[n + 1] || diverted_count == MAX_DIVERTED)
+            continue;
+        u8 *to = detour(pc_of_entry(m, entry[cell]));
+        if (!to) return false;
+        diverted[diverted_count++] = (struct diverted){m, cell};
+        __atomic_store_n(&m->cells[cell], (u64)to, __ATOMIC_RELEASE);
+    }
     return true;
 }
 

@@ -28,9 +28,13 @@ bool image_has(u64 pc);
 /* The place of ip in an image. Lock-free, for signal handlers. */
 bool image_place(u64 ip, struct code_place *out);
 
-/* The cell of pc's entry leads to `code`; false: it has none, or too many have been changed. reset: all
- * that were changed lead to the images' own code again. code_lock held. */
-bool image_divert(u64 pc, u8 *code);
+/*
+ * Cells of the region whose code this is lead to detours from now on, which `detour` makes for each entry's
+ * guest address (NULL: no room). False: not all do. reset: all that were changed lead to the images'
+ * own code again. code_lock held.
+ */
+typedef u8 *image_detour_fn(u64 pc);
+bool image_divert(const u8 *code, image_detour_fn *detour);
 void image_reset_cells(void);
 
 /*
