@@ -252,38 +252,79 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- inside the region
  * ---------------------------------------------------------------------------- */
 
-/* Before the jump to one of two blocks: pins are as they expect them. Keeps EFLAGS. */
-static void pass_pins(struct gen *g, u32 one, u32 other)
+/* Pins for the way to a block, emitted here. Keeps EFLAGS. */
+static void pass_pins(struct gen *g, u64 stores, u64 loads)
 {
-    u64 loaded = g->block_loaded[one] | g->block_loaded[other];
-    u64 unwanted = g->dirty & ~(g->block_loaded[one] & g->block_loaded[other]);
-    gen_store_pins(g, unwanted);
-    g->dirty &= ~unwanted;
-    for (u64 m = loaded & ~g->loaded; m; m &= m - 1) gen_load_pin(g, (unsigned)__builtin_ctzll(m));
+    gen_store_pins(g, stores);
+    g->dirty &= ~stores;
+    gen_load_pins(g, loads);
+}
+
+/* What is to be stored, or loaded, on the way from here to a block. */
+static u64 edge_stores(const struct gen *g, u32 to)
+{
+    return g->dirty & ~g->block_loaded[to];
+}
+
+static u64 edge_loads(const struct gen *g, u32 to)
+{
+    return g->block_loaded[to] & ~g->loaded;
+}
+
+void gen_cold_edges(struct gen *g)
+{
+    for (const struct cold_edge *e = g->cold_edges; e; e = e->next) {
+        x64_bind(B, e->label);
+        gen_store_pins(g, e->stores);
+        gen_load_pins(g, e->loads);
+        x64_jmp(B, e->target);
+    }
+}
+
+/* The label by which the taken way to a block begins: the block's if there is nothing to do. */
+static u32 taken_label(struct gen *g, u32 to)
+{
+    u64 stores = edge_stores(g, to), loads = edge_loads(g, to);
+    if (!stores && !loads) return g->block_label + to;
+    struct cold_edge *e = arena_alloc(g->arena, sizeof *e);
+    *e = (struct cold_edge){x64_label_new(B), g->block_label + to, stores, loads, g->cold_edges};
+    g->cold_edges = e;
+    return e->label;
 }
 
 static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
-    pass_pins(g, target, target);
+    pass_pins(g, edge_stores(g, target), edge_loads(g, target));
     gen_pass_nzcv(g, &target, 1);
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
+}
+
+/* What both ways have to do, and what the way back to a loop's head has, comes before the branch. */
+static void pass_pins_early(struct gen *g, u32 yes, u32 no)
+{
+    bool back = yes <= g->block;
+    u64 stores = back ? ~UINT64_C(0) : edge_stores(g, no);
+    u64 loads = back ? ~UINT64_C(0) : edge_loads(g, no);
+    pass_pins(g, edge_stores(g, yes) & stores, edge_loads(g, yes) & loads);
 }
 
 static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 yes = (u32)i->imm, no = i->arg[1];
+    bool swap = yes == g->block + 1;
     (void)r;
-    pass_pins(g, yes, no);
+    if (swap) {
+        yes = no;
+        no = g->block + 1;
+    }
+    pass_pins_early(g, yes, no);
     gen_pass_nzcv(g, (const u32[]){yes, no}, 2); /* before the condition: it may take EFLAGS */
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
-    if (yes == g->block + 1) {
-        gen_jcc(g, gen_not(c), g->block_label + no);
-        return;
-    }
-    gen_jcc(g, c, g->block_label + yes);
+    gen_jcc(g, swap ? gen_not(c) : c, taken_label(g, yes));
+    pass_pins(g, edge_stores(g, no), edge_loads(g, no));
     if (no != g->block + 1) x64_jmp(B, g->block_label + no);
 }
 

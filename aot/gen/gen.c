@@ -147,7 +147,7 @@ static void emit_blocks(struct gen *g)
 static void load_for(struct gen *g, u32 n)
 {
     g->loaded = 0;
-    for (u64 m = g->block_loaded[n]; m; m &= m - 1) gen_load_pin(g, (unsigned)__builtin_ctzll(m));
+    gen_load_pins(g, g->block_loaded[n]);
 }
 
 static void prologue(struct gen *g)
@@ -219,6 +219,7 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
     start_entries(g);
     prologue(g);
     emit_blocks(g);
+    gen_cold_edges(g);
     entry_stubs(g);
     gen_cold_exits(g);
     emit_pool(g);

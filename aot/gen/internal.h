@@ -120,6 +120,13 @@ struct cold_exit {
     struct cold_exit *next;
 };
 
+/* What only the taken way of a branch between blocks has to do, in the cold part. */
+struct cold_edge {
+    u32 label, target; /* labels */
+    u64 stores, loads; /* pinned slots */
+    struct cold_edge *next;
+};
+
 struct pool_entry {
     u64 lo, hi;
     u32 label;
@@ -162,6 +169,7 @@ struct gen {
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
     struct cold_exit *cold, **cold_tail;
+    struct cold_edge *cold_edges; /* last first */
 
     u8 *side_room;   /* where the table starts */
     u64 side_placed; /* slots whose PLACE record says: in the pin */
@@ -362,6 +370,8 @@ void gen_load_pin(struct gen *g, unsigned slot);
 
 /* Emits stores of the pinned slots in mask to their homes. Changes no state of g. */
 void gen_store_pins(struct gen *g, u64 mask);
+/* Loads pinned slots, loaded or not. */
+void gen_load_pins(struct gen *g, u64 mask);
 
 /* Before a SET of a pinned slot by other means: values that live in the pin move to temps. */
 void gen_evacuate_pin(struct gen *g, unsigned slot);
@@ -490,6 +500,8 @@ struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool n
 
 /* The cold code: exits with their stores, then the stubs of links. */
 void gen_cold_exits(struct gen *g);
+/* Emits what branches have left to their taken ways. */
+void gen_cold_edges(struct gen *g);
 
 /* Records a relocation of the 32-bit field that the last instruction left at disp_at. */
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value);

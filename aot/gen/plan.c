@@ -44,13 +44,12 @@ static void choose_pins(struct gen *g)
  *
  * At a block's start a set of pins is loaded, the same whichever way leads there: those that all ways
  * from before it have in registers anyway and that are accessed from there on; at a loop's head also
- * those that the loop reads. An edge loads what its target wants and stores what is dirty and not
+ * those that the loop accesses: what it only SETs would be stored at every turn. An edge loads what its target wants and stores what is dirty and not
  * wanted. Where an entry block wants something loaded, those who enter come by way of loads.
  */
 
 struct border {
-    u64 gets; /* slots read before they are SET: in the block; then from its start on */
-    u64 uses; /* slots accessed: likewise */
+    u64 uses; /* slots accessed in the block; then from its start on */
     u64 here; /* slots accessed in the block */
     u64 sets; /* slots SET in the block */
     u64 must; /* slots that all edges from before have loaded */
@@ -63,16 +62,13 @@ static void look_at_block(const struct gen *g, const struct ir_block *b, struct 
         const struct ir_inst *i = gen_inst(g, r);
         if ((i->op != IR_GET && i->op != IR_SET) || i->imm >= SLOT_REGISTERS) continue;
         u64 bit = UINT64_C(1) << i->imm & g->pinned;
-        if (i->op == IR_SET)
-            of->sets |= bit;
-        else if (!(of->sets & bit))
-            of->gets |= bit;
+        if (i->op == IR_SET) of->sets |= bit;
         of->here |= bit;
     }
     of->uses = of->here;
 }
 
-/* Backward: what is read and accessed from each block's start on. */
+/* Backward: what is accessed from each block's start on. */
 static void look_ahead(const struct gen *g, struct border *border)
 {
     const struct ir_func *f = g->f;
@@ -80,15 +76,11 @@ static void look_ahead(const struct gen *g, struct border *border)
         changed = false;
         for (u32 b = f->block_count; b-- > 0;) {
             struct border *of = &border[b];
-            u64 gets = of->gets, uses = of->uses;
+            u64 uses = of->uses;
             u32 to[2];
             unsigned n = ir_successors(f, &f->block[b], to);
-            for (unsigned k = 0; k < n; k++) {
-                gets |= border[to[k]].gets & ~of->sets;
-                uses |= border[to[k]].uses;
-            }
-            changed |= gets != of->gets || uses != of->uses;
-            of->gets = gets;
+            for (unsigned k = 0; k < n; k++) uses |= border[to[k]].uses;
+            changed |= uses != of->uses;
             of->uses = uses;
         }
     }
@@ -116,7 +108,7 @@ static void find_loaded(struct gen *g, struct border *border)
         struct border *of = &border[b];
         u64 loaded = reached[b] ? of->must & of->uses : 0;
         u32 to[2];
-        if (f->block[b].loop_head) loaded |= of->gets & loop_accesses(f, border, b);
+        if (f->block[b].loop_head) loaded |= of->uses & loop_accesses(f, border, b);
         g->block_loaded[b] = loaded;
         unsigned n = ir_successors(f, &f->block[b], to);
         for (unsigned k = 0; k < n; k++) {

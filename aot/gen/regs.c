@@ -557,6 +557,12 @@ void gen_load_pin(struct gen *g, unsigned slot)
     g->loaded |= UINT64_C(1) << slot;
 }
 
+void gen_load_pins(struct gen *g, u64 mask)
+{
+    g->loaded |= mask;
+    for (; mask; mask &= mask - 1) load_pin(g, (unsigned)__builtin_ctzll(mask));
+}
+
 void gen_store_pins(struct gen *g, u64 mask)
 {
     for (; mask; mask &= mask - 1) {
