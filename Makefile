@@ -62,6 +62,11 @@ $(BUILD)/lib/$(1).a: aot/$(1) $$(call objs,$$(filter-out aot/$(1)/gen_%.c,$$(wil
 endef
 $(foreach d,$(XLAT_DIRS),$(eval $(call xlat_archive,$(d))))
 
+# Reading ELF and DWARF is for what converts ahead of time: no part of libxlat, so that the runtime
+# needs no libelf.
+$(eval $(call xlat_archive,elf))
+ELF_LIBS := -ldwarf -lelf
+
 $(BUILD)/lib/xlat.a: $(call objs,$(filter-out aot/main.c,$(wildcard aot/*.c)))
 
 XLAT_LIBS := $(BUILD)/lib/xlat.a $(foreach d,gen opt lift disc x64 ir a64 abi base,$(BUILD)/lib/$(d).a)
