@@ -85,8 +85,8 @@ Elf64_Shdr elf_shdr(const struct elf_file *f, u32 index);
 /* A section's bytes in the file as they are; empty for SHT_NOBITS and what isn't all there. */
 struct span elf_section(const struct elf_file *f, const Elf64_Shdr *s);
 const char *elf_section_name(const struct elf_file *f, const Elf64_Shdr *s); /* "": none */
-/* The first section of that name; false: none. */
-bool elf_find_section(const struct elf_file *f, const char *name, Elf64_Shdr *out);
+/* The number of the first section of that name; 0: none. */
+u32 elf_find_section(const struct elf_file *f, const char *name, Elf64_Shdr *out);
 /* The build-id note (NT_GNU_BUILD_ID) in segments or sections; empty: none. */
 struct span elf_build_id(const struct elf_file *f);
 
@@ -128,6 +128,8 @@ struct reader {
     struct dynamic dynamic;
     struct found *found;
     size_t found_count, found_room;
+    u64 name_bytes_left; /* of DWARF names: they are copied, and could be one long one each time */
+    bool dwarf_damaged;
     bool no_memory; /* of the lists above; sticky */
 };
 

@@ -232,6 +232,8 @@ enum module_status module_open(struct arena *arena, const char *path, const char
     }
     if (!status) status = read_segments(&r, why);
     if (!status) read_evidence(&r, files, debug_root);
+    if (r.dwarf_damaged)
+        snprintf(why, 160, "its debug information is damaged and was left out in part");
     if (r.no_memory) {
         snprintf(why, 160, "out of memory");
         status = MODULE_NO_MEMORY;

@@ -56,7 +56,8 @@ enum module_status {
 
 /* Where separate debug files are looked for besides the file's own folder: `debug_root`, such as
  * "/usr/lib/debug" or the sysroot's; NULL: nowhere. `why` (or ""), at most 160 bytes, says what is
- * wrong. What `out` points to lives in the arena or in the file's mapping until module_close. */
+ * wrong; with MODULE_OK too, when debug information was left out. What `out` points to lives in the
+ * arena or in the file's mapping until module_close. */
 enum module_status module_open(struct arena *arena, const char *path, const char *debug_root,
                                struct module *out, char why[160]);
 void module_close(struct module *m);
