@@ -51,8 +51,9 @@ static enum module_status read_segments(struct reader *r, char why[160])
         if (p.p_type != PT_LOAD || !p.p_memsz) continue;
         const char *wrong = check_segment(f, &p);
         if (wrong) return broken(why, wrong);
-        m->segment[m->segment_count++] = (struct module_segment){
-            p.p_vaddr, p.p_offset, p.p_filesz, p.p_memsz, p.p_flags & (PF_R | PF_W | PF_X)};
+        m->segment[m->segment_count++] =
+            (struct module_segment){p.p_vaddr, p.p_filesz ? p.p_offset : 0, p.p_filesz, p.p_memsz,
+                                    p.p_flags & (PF_R | PF_W | PF_X)};
     }
     if (!m->segment_count) return broken(why, "no segments to load");
     qsort(m->segment, m->segment_count, sizeof(*m->segment), by_vaddr);
