@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-/* No name: a damaged table may have every symbol named by the same megabytes. */
+/* Longer names are left out: a damaged table may have every symbol named by the same megabytes. */
 #define LONGEST_NAME 65536
 
 /* Room for one more item; false (and remembered) without memory. */
@@ -90,6 +90,15 @@ void add_entry(struct reader *r, u64 pc, enum evidence evidence)
     add_function(r, pc, 0, NULL, evidence, 0);
 }
 
+void note_long_names(struct reader *r, struct span strings)
+{
+    const u64 block = LONGEST_NAME / 2; /* where each has an end in it, no name is as long as two */
+    for (u64 at = 0; at < strings.size && !r->long_names; at += block) {
+        u64 size = strings.size - at < block ? strings.size - at : block;
+        r->long_names = !memchr(strings.at + at, 0, size);
+    }
+}
+
 struct key {       /* of the sort */
     u32 low, high; /* of the word's number from the module's start */
     size_t index;  /* in reader.found */
@@ -151,11 +160,13 @@ static void emit(struct reader *r, const struct found *f, size_t *data_at)
     while (*data_at < r->data.count && r->data.at[*data_at].end <= f->pc) ++*data_at;
     if (*data_at < r->data.count && r->data.at[*data_at].start <= f->pc) return;
     const char *name = f->name;
-    if (name && strnlen(name, LONGEST_NAME) == LONGEST_NAME) name = NULL;
+    if (r->long_names && name && strnlen(name, LONGEST_NAME) == LONGEST_NAME) name = NULL;
     u64 room = range_of(&r->code, f->pc)->end - f->pc;
     m->entry[m->entry_count++] =
         (struct module_entry){f->pc, f->size < room ? f->size : room, name, f->evidence};
 }
+
+#define AHEAD 16 /* pieces that are fetched in advance: they lie anywhere in the list */
 
 static void emit_sorted(struct reader *r, const struct key *keys, size_t count)
 {
@@ -166,6 +177,7 @@ static void emit_sorted(struct reader *r, const struct key *keys, size_t count)
     r->m->entry = arena_alloc(r->arena, distinct * sizeof(*r->m->entry));
     for (size_t i = 0; i < count; i++) {
         const struct found *f = &r->found[keys[i].index];
+        if (i + AHEAD < count) __builtin_prefetch(&r->found[keys[i + AHEAD].index]);
         if (i && f->pc == one.pc) {
             merge(&one, f);
             continue;

@@ -129,6 +129,7 @@ struct reader {
     struct found *found;
     size_t found_count, found_room;
     u64 name_bytes_left; /* of DWARF names: they are copied, and could be one long one each time */
+    bool long_names;     /* a table of names has one that is too long */
     bool dwarf_damaged;
     bool no_memory; /* of the lists above; sticky */
 };
@@ -148,6 +149,8 @@ const struct guest_range *range_of(const struct range_list *list, u64 at);
 void add_entry(struct reader *r, u64 pc, enum evidence evidence);
 void add_function(struct reader *r, u64 pc, u64 size, const char *name, enum evidence evidence,
                   unsigned rank);
+/* To be told of each table of names that add_function is given some of. */
+void note_long_names(struct reader *r, struct span strings);
 /* Fills in entry and data_range of the module from the lists. */
 void finish_entries(struct reader *r);
 
