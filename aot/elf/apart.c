@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define CPU_SECONDS 120
+#define KIND_LAST   UINT16_MAX   /* the child's last record; `first` says whether it found all */
 #define BUFFER_SIZE (256 * 1024) /* more than a record and its text */
 
 void send_record(FILE *out, struct record r, const char *text)
@@ -47,7 +48,9 @@ static _Noreturn void child(const struct work *w, int fd)
     FILE *out = fdopen(fd, "w");
     if (!out) _exit(1);
     bool all = w->run(w->context, out);
-    _exit(fflush(out) || !all ? 1 : 0);
+    send_record(out, (struct record){.first = all, .kind = KIND_LAST}, NULL);
+    fflush(out);
+    _exit(0);
 }
 
 struct inlet {
@@ -78,6 +81,7 @@ static bool take_all(const struct work *w, struct inlet *in)
     for (u64 taken = 0; fill(in, sizeof(r)); taken++) {
         if (taken == w->most_records) return false;
         memcpy(&r, in->buffer + in->start, sizeof(r));
+        if (r.kind == KIND_LAST) return r.first;
         if (!fill(in, sizeof(r) + r.length)) return false;
         char *text = in->buffer + in->start + sizeof(r), kept = text[r.length];
         text[r.length] = 0;
@@ -85,12 +89,12 @@ static bool take_all(const struct work *w, struct inlet *in)
         text[r.length] = kept;
         in->start += sizeof(r) + r.length;
     }
-    return in->start == in->end;
+    return false;
 }
 
 bool do_apart(const struct work *w)
 {
-    int ends[2], status = 0;
+    int ends[2];
     struct inlet *in = malloc(sizeof(*in));
     if (!in || pipe2(ends, O_CLOEXEC)) {
         free(in);
@@ -106,8 +110,8 @@ bool do_apart(const struct work *w)
     free(in);
     if (pid > 0) {
         if (!whole) kill(pid, SIGKILL);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
         }
     }
-    return whole && !status;
+    return whole;
 }

@@ -16,7 +16,7 @@
 struct record {
     u64 first, second; /* what these and kind mean, worker and taker agree upon */
     u32 third;
-    u16 kind;
+    u16 kind;   /* below UINT16_MAX */
     u16 length; /* of the text that follows; the taker gets it with a 0 behind it */
 };
 

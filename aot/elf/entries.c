@@ -161,6 +161,8 @@ static void emit(struct reader *r, const struct found *f, size_t *data_at)
     if (*data_at < r->data.count && r->data.at[*data_at].start <= f->pc) return;
     const char *name = f->name;
     if (r->long_names && name && strnlen(name, LONGEST_NAME) == LONGEST_NAME) name = NULL;
+    bool weak = f->evidence == EVIDENCE_RELOC || f->evidence == EVIDENCE_ADDRESS;
+    if (weak && !is_near_code(r, f->pc)) return;
     u64 room = range_of(&r->code, f->pc)->end - f->pc;
     m->entry[m->entry_count++] =
         (struct module_entry){f->pc, f->size < room ? f->size : room, name, f->evidence};

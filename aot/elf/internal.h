@@ -27,7 +27,7 @@ struct span { /* size 0: at is not to be read */
 /* The part [offset, offset + size) of s; empty when not all of it is there. */
 static inline struct span span_part(struct span s, u64 offset, u64 size)
 {
-    if (offset > s.size || size > s.size - offset) return (struct span){NULL, 0};
+    if (!size || offset > s.size || size > s.size - offset) return (struct span){NULL, 0};
     return (struct span){s.at + offset, size};
 }
 
@@ -125,6 +125,8 @@ struct reader {
     bool sections_trusted;
     struct range_list code; /* what may be code: ascending, disjoint, in the bytes of the file */
     struct range_list data; /* what isn't; in any order until the end */
+    struct guest_range
+        described; /* from the first function with an unwind table to the last's end */
     struct dynamic dynamic;
     struct found *found;
     size_t found_count, found_room;
@@ -138,6 +140,18 @@ struct reader {
 struct span module_at(const struct module *m, u64 vaddr);
 /* `size` bytes at a virtual address; empty when not all are in one segment's file bytes. */
 struct span module_bytes(const struct module *m, u64 vaddr, u64 size);
+
+/* Without section headers, data in an executable segment is told only by what the unwind tables
+ * describe: whether a weakly attested address may be code. */
+static inline bool is_near_code(const struct reader *r, u64 pc)
+{
+    return r->sections_trusted || !r->described.end ||
+           (pc >= r->described.start && pc < r->described.end);
+}
+/* Calls `visit` with each part of the file's bytes of segments with these flags that can't be code.
+ */
+typedef void data_part_visitor(struct reader *r, u64 start, u64 end);
+void for_each_data_part(struct reader *r, u32 flags, data_part_visitor *visit);
 
 /* entries.c */
 void add_range(struct reader *r, struct range_list *list, u64 start, u64 end);

@@ -138,20 +138,25 @@ static void find_code(struct reader *r)
     tidy_ranges(&r->code);
 }
 
-/* What the executable segments hold besides is data for certain. */
-static void add_rest_as_data(struct reader *r)
+void for_each_data_part(struct reader *r, u32 flags, data_part_visitor *visit)
 {
     size_t at = 0;
     for (u32 i = 0; i < r->m->segment_count; i++) {
-        struct guest_range bytes = executable_bytes(&r->m->segment[i]);
-        u64 from = bytes.start;
-        while (at < r->code.count && r->code.at[at].end <= bytes.start) at++;
-        for (size_t k = at; k < r->code.count && r->code.at[k].start < bytes.end; k++) {
-            add_range(r, &r->data, from, r->code.at[k].start);
+        const struct module_segment *s = &r->m->segment[i];
+        u64 from = s->vaddr, end = s->vaddr + s->filesz;
+        if ((s->flags & flags) != flags) continue;
+        while (at < r->code.count && r->code.at[at].end <= from) at++;
+        for (size_t k = at; k < r->code.count && r->code.at[k].start < end; k++) {
+            if (from < r->code.at[k].start) visit(r, from, r->code.at[k].start);
             from = r->code.at[k].end;
         }
-        if (from < bytes.end) add_range(r, &r->data, from, bytes.end);
+        if (from < end) visit(r, from, end);
     }
+}
+
+static void add_data_part(struct reader *r, u64 start, u64 end)
+{
+    add_range(r, &r->data, start, end);
 }
 
 /* Headers and notes; the other tables without sections are left out by who reads them. */
@@ -198,7 +203,7 @@ static void read_identity(struct reader *r)
 static void read_evidence(struct reader *r, struct module_files *files, const char *debug_root)
 {
     find_code(r);
-    add_rest_as_data(r);
+    for_each_data_part(r, PF_X, add_data_part);
     add_headers_as_data(r);
     read_identity(r);
     find_debug_file(r, &files->debug, debug_root);

@@ -15,6 +15,7 @@ struct walk {
     FILE *out;
     u64 left;        /* DIEs to look at: each takes a byte at least */
     u64 ranges_left; /* list entries: likewise, but lists can be shared */
+    bool nested;     /* the unit's language has functions in functions */
 };
 
 static void send_function(struct walk *w, u64 start, u64 end, const char *name)
@@ -179,7 +180,7 @@ static void walk_children(struct walk *w, Dwarf_Die parent, u64 base, unsigned d
         Dwarf_Half tag;
         if (!dwarf_tag(die, &tag, &error) && holds_functions(tag)) {
             if (tag == DW_TAG_subprogram) take_subprogram(w, die, base);
-            walk_children(w, die, base, depth + 1);
+            if (tag != DW_TAG_subprogram || w->nested) walk_children(w, die, base, depth + 1);
         }
         bool more = !dwarf_siblingof_b(w->debug, die, true, &next, &error);
         dwarf_dealloc_die(die);
@@ -189,6 +190,31 @@ static void walk_children(struct walk *w, Dwarf_Die parent, u64 base, unsigned d
     dwarf_dealloc_die(die);
 }
 
+/* Of most units all that is in functions, which is most of it, can be passed over. GNU C has nested
+ * functions too, but so rarely that symbols and unwind tables must do for them. */
+static bool has_nested_functions(Dwarf_Die unit)
+{
+    Dwarf_Unsigned language;
+    Dwarf_Error error;
+    if (dwarf_srclang(unit, &language, &error)) return true;
+    switch (language) {
+    case DW_LANG_C89:
+    case DW_LANG_C:
+    case DW_LANG_C99:
+    case DW_LANG_C11:
+    case DW_LANG_C_plus_plus:
+    case DW_LANG_C_plus_plus_03:
+    case DW_LANG_C_plus_plus_11:
+    case DW_LANG_C_plus_plus_14:
+    case DW_LANG_ObjC:
+    case DW_LANG_ObjC_plus_plus:
+    case DW_LANG_Rust:
+    case DW_LANG_Go:
+    case DW_LANG_Mips_Assembler: return false;
+    default: return true;
+    }
+}
+
 static void visit_unit(void *context, Dwarf_Debug debug, Dwarf_Die unit)
 {
     struct walk *w = context;
@@ -196,6 +222,7 @@ static void visit_unit(void *context, Dwarf_Debug debug, Dwarf_Die unit)
     Dwarf_Error error;
     w->debug = debug;
     if (dwarf_lowpc(unit, &base, &error)) base = 0;
+    w->nested = has_nested_functions(unit);
     walk_children(w, unit, base, 0);
 }
 

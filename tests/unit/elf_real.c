@@ -5,10 +5,13 @@
  * sysroot or no binutils.
  */
 #include <check.h>
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/elf/mutate.h"
 
@@ -143,6 +146,32 @@ START_TEST(stubs)
 }
 END_TEST
 
+/* What the unwind tables describe and the dynamic section names does instead of section headers. */
+START_TEST(without_section_headers)
+{
+    static const u8 zero[8];
+    if (!open_file(files[_i])) return;
+    u32 count = m.entry_count, found = 0;
+    u64 *pc = malloc(count * sizeof(*pc));
+    for (u32 i = 0; i < count; i++) pc[i] = m.entry[i].pc;
+    int fd = memfd_create("module", MFD_CLOEXEC);
+    ck_assert(write(fd, m.data, m.size) == (ssize_t)m.size);
+    ck_assert(pwrite(fd, zero, 8, offsetof(Elf64_Ehdr, e_shoff)) == 8);
+    ck_assert(pwrite(fd, zero, 4, offsetof(Elf64_Ehdr, e_shnum)) == 4);
+    close_file();
+    char why[160];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    ck_assert_int_eq(module_open(&arena, path, NULL, &m, why), MODULE_OK);
+    ck_assert_msg(!module_fault(&m), "%s", module_fault(&m));
+    for (u32 i = 0; i < count; i++) found += entry_at(pc[i]) != NULL;
+    ck_assert_msg(found >= count - count / 100 && m.entry_count <= count + count / 100,
+                  "%s: %u of %u entries, %u in all", files[_i], found, count, m.entry_count);
+    free(pc);
+    close(fd);
+    close_file();
+}
+END_TEST
+
 /* Of several: others may be busy on this machine. */
 START_TEST(opening_takes_milliseconds)
 {
@@ -169,6 +198,7 @@ int main(void)
     tcase_add_loop_test(t, frame_descriptions, 0, n);
     tcase_add_loop_test(t, landing_pads, 0, n);
     tcase_add_loop_test(t, stubs, 0, n);
+    tcase_add_loop_test(t, without_section_headers, 0, n);
     tcase_add_test(t, opening_takes_milliseconds);
     Suite *suite = suite_create("elf_real");
     suite_add_tcase(suite, t);
