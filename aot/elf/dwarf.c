@@ -36,8 +36,7 @@ const struct elf_file *file_with_dwarf(const struct module_files *files)
     return NULL;
 }
 
-/* --- sections
- * -------------------------------------------------------------------------------------- */
+/* --- sections --------------------------------------------------------------------------------- */
 
 static struct span expand(Elf *elf, u32 index, struct span packed, u64 *left)
 {
@@ -75,8 +74,7 @@ static void load_sections(const struct elf_file *f, struct dwarf_sections *out)
     }
 }
 
-/* --- libdwarf's object interface
- * --------------------------------------------------------------------- */
+/* --- libdwarf's object interface -------------------------------------------------------------- */
 
 static int section_info(void *object, Dwarf_Half index, Dwarf_Obj_Access_Section *out, int *error)
 {

@@ -28,8 +28,7 @@ static bool make_room(struct reader *r, void **list, size_t count, size_t *room,
     return true;
 }
 
-/* --- ranges
- * ---------------------------------------------------------------------------------------- */
+/* --- ranges ----------------------------------------------------------------------------------- */
 
 void add_range(struct reader *r, struct range_list *list, u64 start, u64 end)
 {
@@ -72,8 +71,7 @@ const struct guest_range *range_of(const struct range_list *list, u64 at)
     return low < list->count && list->at[low].start <= at ? &list->at[low] : NULL;
 }
 
-/* --- entries
- * --------------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 void add_function(struct reader *r, u64 pc, u64 size, const char *name, enum evidence evidence,
                   unsigned rank)

@@ -31,8 +31,7 @@ struct frames {
     u64 lsda_left;  /* bytes of LSDAs that may still be read */
 };
 
-/* --- landing pads
- * ---------------------------------------------------------------------------------- */
+/* --- landing pads ----------------------------------------------------------------------------- */
 
 static void read_call_sites(struct frames *f, struct cursor *c, u8 encoding, u64 pads)
 {
@@ -64,8 +63,7 @@ static void read_lsda(struct frames *f, u64 vaddr, u64 function)
         add_range(f->r, &f->r->data, vaddr, c.vaddr + table.size);
 }
 
-/* --- frame descriptions
- * ------------------------------------------------------------------------------ */
+/* --- frame descriptions ----------------------------------------------------------------------- */
 
 /* One CIE or FDE, cursor behind its length. Empty: no more, or damaged. */
 static struct cursor record_at(const struct frames *f, u64 vaddr)
@@ -172,8 +170,7 @@ static void read_all(struct frames *f)
     add_range(f->r, &f->r->data, f->vaddr, at);
 }
 
-/* --- where they are
- * ---------------------------------------------------------------------------------- */
+/* --- where they are --------------------------------------------------------------------------- */
 
 struct search_table {
     struct cursor at;

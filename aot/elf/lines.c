@@ -22,8 +22,7 @@ struct taker {
     bool no_memory;
 };
 
-/* --- in the child
- * ------------------------------------------------------------------------------------ */
+/* --- in the child ----------------------------------------------------------------------------- */
 
 struct sender {
     FILE *out;
@@ -116,8 +115,7 @@ static bool find_rows(void *context, FILE *out)
     return for_each_unit(((struct taker *)context)->file, visit_unit, &s);
 }
 
-/* --- in the parent
- * ----------------------------------------------------------------------------------- */
+/* --- in the parent ---------------------------------------------------------------------------- */
 
 /* Room for one more; what was there stays if there is no memory. */
 static bool make_room(struct taker *t, void *list, size_t count, size_t *room, size_t size)

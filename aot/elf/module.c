@@ -88,8 +88,7 @@ struct span module_bytes(const struct module *m, u64 vaddr, u64 size)
     return span_part(module_at(m, vaddr), 0, size);
 }
 
-/* --- what may be code
- * ------------------------------------------------------------------------------ */
+/* --- what may be code ------------------------------------------------------------------------- */
 
 static struct guest_range executable_bytes(const struct module_segment *s)
 {
@@ -181,8 +180,7 @@ static void add_headers_as_data(struct reader *r)
     }
 }
 
-/* --- open and close
- * -------------------------------------------------------------------------------- */
+/* --- open and close --------------------------------------------------------------------------- */
 
 static void read_identity(struct reader *r)
 {

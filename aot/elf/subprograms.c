@@ -24,8 +24,7 @@ static void send_function(struct walk *w, u64 start, u64 end, const char *name)
         send_record(w->out, (struct record){.first = start, .second = end - start}, name);
 }
 
-/* --- names
- * ------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static const char *string_attribute(Dwarf_Die die, Dwarf_Half number)
 {
@@ -72,8 +71,7 @@ static const char *name_of(struct walk *w, Dwarf_Die die)
     return plain;
 }
 
-/* --- ranges
- * ------------------------------------------------------------------------------------------ */
+/* --- ranges ----------------------------------------------------------------------------------- */
 
 /* DWARF 5: .debug_rnglists. */
 static void send_range_list(struct walk *w, Dwarf_Attribute a, Dwarf_Half form, u64 value,
@@ -138,8 +136,7 @@ static void send_ranges(struct walk *w, Dwarf_Die die, u64 base, const char *nam
     dwarf_dealloc_attribute(a);
 }
 
-/* --- the walk
- * ---------------------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 static void take_subprogram(struct walk *w, Dwarf_Die die, u64 base)
 {
@@ -226,8 +223,7 @@ static void visit_unit(void *context, Dwarf_Debug debug, Dwarf_Die unit)
     walk_children(w, unit, base, 0);
 }
 
-/* --- both sides of the pipe
- * ---------------------------------------------------------------------------- */
+/* --- both sides of the pipe ------------------------------------------------------------------- */
 
 static bool find_subprograms(void *context, FILE *out)
 {

@@ -45,8 +45,7 @@ bool elf_image_read(struct elf_image *image, const char *path, size_t most)
     return good;
 }
 
-/* --- damage
- * ------------------------------------------------------------------------------------------ */
+/* --- damage ----------------------------------------------------------------------------------- */
 
 /* A section that isn't text, or the whole file when there is none. */
 static void choose_section(const struct elf_image *image, u64 *seed, size_t *start, size_t *size)
@@ -165,8 +164,7 @@ int elf_image_damaged(const struct elf_image *image, u64 seed, char path[64])
     return fd;
 }
 
-/* --- what must hold
- * ---------------------------------------------------------------------------------- */
+/* --- what must hold --------------------------------------------------------------------------- */
 
 static bool lies_in_code(const struct module *m, u64 pc)
 {

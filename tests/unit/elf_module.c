@@ -80,8 +80,7 @@ static bool is_data(u64 at)
     return false;
 }
 
-/* --- a file by hand
- * ---------------------------------------------------------------------------------- */
+/* --- a file by hand --------------------------------------------------------------------------- */
 
 /* Code at 0 (file offset 0, 4 KiB), data at 0x11000 (offset 0x1000, 4 KiB). */
 #define DATA        UINT64_C(0x11000)
@@ -296,8 +295,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-/* --- files of the compiler
- * --------------------------------------------------------------------------- */
+/* --- files of the compiler -------------------------------------------------------------------- */
 
 static bool make_samples(void)
 {
