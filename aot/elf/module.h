@@ -36,7 +36,7 @@ struct module {
     u32 segment_count;
     struct module_entry *entry; /* ascending pc, one for each pc */
     u32 entry_count;
-    struct guest_range *data_range; /* ascending, disjoint; see below */
+    struct guest_range *data_range; /* ascending, disjoint; see above */
     u32 data_range_count;
     bool text_relocations; /* DT_TEXTREL: its code is changed when it is loaded */
     const char *soname, *interp, *rpath, *runpath; /* NULL: none */

@@ -22,6 +22,7 @@ static struct elf_image image[MOST_IMAGES];
 static size_t image_count;
 static unsigned long total, opened, left_out, rows;
 static double slowest;
+static u64 slowest_seed;
 
 static void add_image(const char *path)
 {
@@ -78,7 +79,10 @@ static void one_case(u64 seed)
     close(fd);
     double seconds = now() - start;
     if (seconds > SLOW_SECONDS) die("too slow", of, seed);
-    if (seconds > slowest) slowest = seconds;
+    if (seconds > slowest) {
+        slowest = seconds;
+        slowest_seed = seed;
+    }
     total++;
 }
 
@@ -104,7 +108,7 @@ int main(int argc, char **argv)
     for (u64 n = 0; n < count && now() < end; n++) one_case(first + n);
     printf(
         "%zu files, %lu cases, %lu opened, %lu with damaged debug information, %lu rows, slowest "
-        "%.0f ms\n",
-        image_count, total, opened, left_out, rows, slowest * 1e3);
+        "%.0f ms (seed %" PRIu64 ")\n",
+        image_count, total, opened, left_out, rows, slowest * 1e3, slowest_seed);
     return 0;
 }
