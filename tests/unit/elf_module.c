@@ -17,10 +17,10 @@ static struct arena arena;
 static struct module m;
 static char why[160], folder[1024];
 
+static bool have_compiler; /* and so the samples */
+
 static void set_up(void)
 {
-    const char *build = getenv("BUILD");
-    snprintf(folder, sizeof(folder), "%s/tests/elf-%d", build ? build : "build", getpid());
     arena_init(&arena);
 }
 
@@ -38,6 +38,10 @@ static void tear_down(void)
 {
     module_close(&m);
     arena_free(&arena);
+}
+
+static void remove_folder(void)
+{
     run("rm -rf '%s'", folder);
 }
 
@@ -297,16 +301,15 @@ END_TEST
 
 /* --- files of the compiler -------------------------------------------------------------------- */
 
-static bool make_samples(void)
+static void make_samples(void)
 {
-    if (system("command -v aarch64-linux-gnu-gcc >/dev/null")) return false;
-    run("tests/elf/samples '%s' >/dev/null", folder);
-    return true;
+    have_compiler = !system("command -v aarch64-linux-gnu-gcc >/dev/null");
+    if (have_compiler) run("tests/elf/samples '%s' >/dev/null", folder);
 }
 
 START_TEST(functions_of_a_library)
 {
-    if (!make_samples()) return;
+    if (!have_compiler) return;
     ck_assert_int_eq(open_in_folder("lib5.so", NULL), MODULE_OK);
     const struct module_entry *e = entry_named("visible");
     ck_assert(e && e->evidence == EVIDENCE_SYMBOL && e->size > 40);
@@ -326,7 +329,7 @@ START_TEST(what_stripping_leaves)
     static const char *const names[] = {"visible", "twice", "thrice", "fails",
                                         "starts",  "ends",  "chosen", "chosen_body"};
     u64 pc[ARRAY_SIZE(names)];
-    if (!make_samples()) return;
+    if (!have_compiler) return;
     ck_assert_int_eq(open_in_folder("lib5.so", NULL), MODULE_OK);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         ck_assert_msg(entry_named(names[i]), "%s", names[i]);
@@ -351,7 +354,7 @@ END_TEST
 
 START_TEST(stubs_with_branch_protection)
 {
-    if (!make_samples()) return;
+    if (!have_compiler) return;
     ck_assert_int_eq(open_in_folder("lib-bti.so", NULL), MODULE_OK);
     u32 protected = count_of(EVIDENCE_PLT);
     ck_assert_int_eq(open_in_folder("lib5.so", NULL), MODULE_OK);
@@ -373,7 +376,7 @@ static u32 rows_of_sample(void)
 START_TEST(debug_information_of_every_version)
 {
     static const char *const files[] = {"lib5.so", "lib4.so", "lib2.so", "pie", "fixed", "packed"};
-    if (!make_samples()) return;
+    if (!have_compiler) return;
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         ck_assert_int_eq(open_in_folder(files[i], NULL), MODULE_OK);
         ck_assert_uint_ge(rows_of_sample(), 8);
@@ -393,7 +396,7 @@ END_TEST
 START_TEST(separate_debug_files)
 {
     char root[1100], expected[2048];
-    if (!make_samples()) return;
+    if (!have_compiler) return;
     snprintf(root, sizeof(root), "%s/usr/lib/debug", folder);
     run("cd '%s' && aarch64-linux-gnu-objcopy --only-keep-debug lib5.so lib5.debug &&"
         " aarch64-linux-gnu-strip -o bare.so lib5.so &&"
@@ -434,13 +437,17 @@ END_TEST
 int main(void)
 {
     TCase *made = tcase_create("made"), *compiled = tcase_create("compiled");
+    const char *build = getenv("BUILD");
+    snprintf(folder, sizeof(folder), "%s/tests/elf-%d", build ? build : "build", getpid());
     tcase_add_checked_fixture(made, set_up, tear_down);
+    tcase_add_unchecked_fixture(made, NULL, remove_folder);
     tcase_add_test(made, words_of_the_dynamic_section);
     tcase_add_test(made, relocations_and_initialisers);
     tcase_add_test(made, addresses_that_are_no_code);
     tcase_add_test(made, pointers_of_a_fixed_program);
     tcase_add_test(made, refusals);
     tcase_add_checked_fixture(compiled, set_up, tear_down);
+    tcase_add_unchecked_fixture(compiled, make_samples, remove_folder);
     tcase_set_timeout(compiled, 120);
     tcase_add_test(compiled, functions_of_a_library);
     tcase_add_test(compiled, what_stripping_leaves);
