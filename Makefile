@@ -68,8 +68,13 @@ $(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER),$(wildcard aot/*.c)))
 # Images: what the runtime reads of them, and what only the driver needs (libelf, libdwarf).
 IMAGE_READ := aot/image/cache.c aot/image/check.c
 $(BUILD)/lib/image.a: $(call objs,$(IMAGE_READ))
-$(BUILD)/lib/driver.a: $(call objs,$(filter-out $(IMAGE_READ),$(wildcard aot/image/*.c aot/elf/*.c)) \
+$(BUILD)/lib/driver.a: $(call objs,$(filter-out $(IMAGE_READ),$(wildcard aot/image/*.c)) \
                                    $(filter-out aot/main.c,$(DRIVER)))
+
+# Reading ELF and DWARF is for what converts ahead of time: no part of libxlat, so that the runtime
+# needs no libelf.
+$(eval $(call xlat_archive,elf))
+ELF_LIBS := -ldwarf -lelf
 
 # The translator's identity: of all that decides what code it makes.
 XLAT_ID := $(BUILD)/gen/xlat_id.inc
@@ -115,10 +120,10 @@ $(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
 
-$(LIBEXEC)/ferry-convert: $(call objs,aot/main.c) $(BUILD)/lib/driver.a $(BUILD)/lib/image.a $(XLAT_LIBS)
+$(LIBEXEC)/ferry-convert: $(call objs,aot/main.c) $(BUILD)/lib/driver.a $(BUILD)/lib/elf.a $(BUILD)/lib/image.a $(XLAT_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ -lelf -ldwarf -lm
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(ELF_LIBS) -lm
 
 # Static: it also runs inside a sysroot.
 $(BUILD)/tools/measure: $(BUILD)/obj/tools/bench/measure.o

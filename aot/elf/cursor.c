@@ -26,6 +26,7 @@ void cursor_skip(struct cursor *c, u64 size)
         size = c->rest.size;
         c->bad = true;
     }
+    if (!size) return;
     c->rest.at += size;
     c->rest.size -= size;
     c->vaddr += size;
@@ -39,17 +40,20 @@ u64 cursor_fixed(struct cursor *c, unsigned size)
     return v;
 }
 
-/* Both forms; `sign` tells whether the last byte's bit 6 is the sign. */
+#define LONGEST_LEB 16 /* bytes; a longer one is damage, and could be as long as the file */
+
 static u64 leb(struct cursor *c, bool is_signed)
 {
     u64 v = 0;
-    for (unsigned shift = 0;; shift += 7) {
+    for (unsigned shift = 0; shift < 7 * LONGEST_LEB; shift += 7) {
         u8 byte = (u8)cursor_fixed(c, 1);
         if (shift < 64) v |= (u64)(byte & 0x7f) << shift;
         if (byte & 0x80) continue;
         if (is_signed && byte & 0x40 && shift + 7 < 64) v |= ~UINT64_C(0) << (shift + 7);
         return v;
     }
+    c->bad = true;
+    return 0;
 }
 
 u64 cursor_uleb(struct cursor *c)

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-/* No name: a damaged table may have every symbol named by the same megabytes. */
+/* Longer names are left out: a damaged table may have every symbol named by the same megabytes. */
 #define LONGEST_NAME 65536
 
 /* Room for one more item; false (and remembered) without memory. */
@@ -28,8 +28,7 @@ static bool make_room(struct reader *r, void **list, size_t count, size_t *room,
     return true;
 }
 
-/* --- ranges
- * ---------------------------------------------------------------------------------------- */
+/* --- ranges ----------------------------------------------------------------------------------- */
 
 void add_range(struct reader *r, struct range_list *list, u64 start, u64 end)
 {
@@ -72,8 +71,7 @@ const struct guest_range *range_of(const struct range_list *list, u64 at)
     return low < list->count && list->at[low].start <= at ? &list->at[low] : NULL;
 }
 
-/* --- entries
- * --------------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 void add_function(struct reader *r, u64 pc, u64 size, const char *name, enum evidence evidence,
                   unsigned rank)
@@ -88,6 +86,15 @@ void add_function(struct reader *r, u64 pc, u64 size, const char *name, enum evi
 void add_entry(struct reader *r, u64 pc, enum evidence evidence)
 {
     add_function(r, pc, 0, NULL, evidence, 0);
+}
+
+void note_long_names(struct reader *r, struct span strings)
+{
+    const u64 block = LONGEST_NAME / 2; /* where each has an end in it, no name is as long as two */
+    for (u64 at = 0; at < strings.size && !r->long_names; at += block) {
+        u64 size = strings.size - at < block ? strings.size - at : block;
+        r->long_names = !memchr(strings.at + at, 0, size);
+    }
 }
 
 struct key {       /* of the sort */
@@ -151,11 +158,15 @@ static void emit(struct reader *r, const struct found *f, size_t *data_at)
     while (*data_at < r->data.count && r->data.at[*data_at].end <= f->pc) ++*data_at;
     if (*data_at < r->data.count && r->data.at[*data_at].start <= f->pc) return;
     const char *name = f->name;
-    if (name && strnlen(name, LONGEST_NAME) == LONGEST_NAME) name = NULL;
+    if (r->long_names && name && strnlen(name, LONGEST_NAME) == LONGEST_NAME) name = NULL;
+    bool weak = f->evidence == EVIDENCE_RELOC || f->evidence == EVIDENCE_ADDRESS;
+    if (weak && !is_near_code(r, f->pc)) return;
     u64 room = range_of(&r->code, f->pc)->end - f->pc;
     m->entry[m->entry_count++] =
         (struct module_entry){f->pc, f->size < room ? f->size : room, name, f->evidence};
 }
+
+#define AHEAD 16 /* pieces that are fetched in advance: they lie anywhere in the list */
 
 static void emit_sorted(struct reader *r, const struct key *keys, size_t count)
 {
@@ -166,6 +177,7 @@ static void emit_sorted(struct reader *r, const struct key *keys, size_t count)
     r->m->entry = arena_alloc(r->arena, distinct * sizeof(*r->m->entry));
     for (size_t i = 0; i < count; i++) {
         const struct found *f = &r->found[keys[i].index];
+        if (i + AHEAD < count) __builtin_prefetch(&r->found[keys[i + AHEAD].index]);
         if (i && f->pc == one.pc) {
             merge(&one, f);
             continue;

@@ -110,13 +110,13 @@ const char *elf_section_name(const struct elf_file *f, const Elf64_Shdr *s)
     return name ? name : "";
 }
 
-bool elf_find_section(const struct elf_file *f, const char *name, Elf64_Shdr *out)
+u32 elf_find_section(const struct elf_file *f, const char *name, Elf64_Shdr *out)
 {
     for (u32 i = 1; i < elf_shdr_count(f); i++) {
         *out = elf_shdr(f, i);
-        if (!strcmp(elf_section_name(f, out), name)) return true;
+        if (!strcmp(elf_section_name(f, out), name)) return i;
     }
-    return false;
+    return 0;
 }
 
 static struct span build_id_in(struct span notes)

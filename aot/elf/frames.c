@@ -31,8 +31,7 @@ struct frames {
     u64 lsda_left;  /* bytes of LSDAs that may still be read */
 };
 
-/* --- landing pads
- * ---------------------------------------------------------------------------------- */
+/* --- landing pads ----------------------------------------------------------------------------- */
 
 static void read_call_sites(struct frames *f, struct cursor *c, u8 encoding, u64 pads)
 {
@@ -64,8 +63,7 @@ static void read_lsda(struct frames *f, u64 vaddr, u64 function)
         add_range(f->r, &f->r->data, vaddr, c.vaddr + table.size);
 }
 
-/* --- frame descriptions
- * ------------------------------------------------------------------------------ */
+/* --- frame descriptions ----------------------------------------------------------------------- */
 
 /* One CIE or FDE, cursor behind its length. Empty: no more, or damaged. */
 static struct cursor record_at(const struct frames *f, u64 vaddr)
@@ -126,6 +124,15 @@ static void read_cie(struct frames *f, u64 vaddr)
     cie->readable = !c.bad;
 }
 
+static void note_described(struct reader *r, u64 start, u64 size)
+{
+    const struct guest_range *in = range_of(&r->code, start);
+    if (!in) return;
+    u64 end = size < in->end - start ? start + size : in->end;
+    if (!r->described.end || start < r->described.start) r->described.start = start;
+    if (end > r->described.end) r->described.end = end;
+}
+
 /* `c` is behind the record's id, which says how far in front of itself the CIE is. */
 static void read_fde(struct frames *f, struct cursor c, u64 cie_vaddr)
 {
@@ -135,6 +142,7 @@ static void read_fde(struct frames *f, struct cursor c, u64 cie_vaddr)
     u64 start = cursor_pointer(&c, f->cie.pointer_encoding, &f->bases);
     u64 size = cursor_encoded_number(&c, f->cie.pointer_encoding);
     if (c.bad || !start || !size) return;
+    note_described(f->r, start, size);
     add_function(f->r, start, size, NULL, EVIDENCE_FRAME, 0);
     if (!f->cie.has_data_length || f->cie.lsda_encoding == POINTER_OMITTED) return;
     if (!cursor_uleb(&c)) return;
@@ -162,8 +170,7 @@ static void read_all(struct frames *f)
     add_range(f->r, &f->r->data, f->vaddr, at);
 }
 
-/* --- where they are
- * ---------------------------------------------------------------------------------- */
+/* --- where they are --------------------------------------------------------------------------- */
 
 struct search_table {
     struct cursor at;

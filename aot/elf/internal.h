@@ -27,7 +27,7 @@ struct span { /* size 0: at is not to be read */
 /* The part [offset, offset + size) of s; empty when not all of it is there. */
 static inline struct span span_part(struct span s, u64 offset, u64 size)
 {
-    if (offset > s.size || size > s.size - offset) return (struct span){NULL, 0};
+    if (!size || offset > s.size || size > s.size - offset) return (struct span){NULL, 0};
     return (struct span){s.at + offset, size};
 }
 
@@ -85,8 +85,8 @@ Elf64_Shdr elf_shdr(const struct elf_file *f, u32 index);
 /* A section's bytes in the file as they are; empty for SHT_NOBITS and what isn't all there. */
 struct span elf_section(const struct elf_file *f, const Elf64_Shdr *s);
 const char *elf_section_name(const struct elf_file *f, const Elf64_Shdr *s); /* "": none */
-/* The first section of that name; false: none. */
-bool elf_find_section(const struct elf_file *f, const char *name, Elf64_Shdr *out);
+/* The number of the first section of that name; 0: none. */
+u32 elf_find_section(const struct elf_file *f, const char *name, Elf64_Shdr *out);
 /* The build-id note (NT_GNU_BUILD_ID) in segments or sections; empty: none. */
 struct span elf_build_id(const struct elf_file *f);
 
@@ -125,9 +125,14 @@ struct reader {
     bool sections_trusted;
     struct range_list code; /* what may be code: ascending, disjoint, in the bytes of the file */
     struct range_list data; /* what isn't; in any order until the end */
+    struct guest_range
+        described; /* from the first function with an unwind table to the last's end */
     struct dynamic dynamic;
     struct found *found;
     size_t found_count, found_room;
+    u64 name_bytes_left; /* of DWARF names: they are copied, and could be one long one each time */
+    bool long_names;     /* a table of names has one that is too long */
+    bool dwarf_damaged;
     bool no_memory; /* of the lists above; sticky */
 };
 
@@ -135,6 +140,18 @@ struct reader {
 struct span module_at(const struct module *m, u64 vaddr);
 /* `size` bytes at a virtual address; empty when not all are in one segment's file bytes. */
 struct span module_bytes(const struct module *m, u64 vaddr, u64 size);
+
+/* Without section headers, data in an executable segment is told only by what the unwind tables
+ * describe: whether a weakly attested address may be code. */
+static inline bool is_near_code(const struct reader *r, u64 pc)
+{
+    return r->sections_trusted || !r->described.end ||
+           (pc >= r->described.start && pc < r->described.end);
+}
+/* Calls `visit` with each part of the file's bytes of segments with these flags that can't be code.
+ */
+typedef void data_part_visitor(struct reader *r, u64 start, u64 end);
+void for_each_data_part(struct reader *r, u32 flags, data_part_visitor *visit);
 
 /* entries.c */
 void add_range(struct reader *r, struct range_list *list, u64 start, u64 end);
@@ -146,6 +163,8 @@ const struct guest_range *range_of(const struct range_list *list, u64 at);
 void add_entry(struct reader *r, u64 pc, enum evidence evidence);
 void add_function(struct reader *r, u64 pc, u64 size, const char *name, enum evidence evidence,
                   unsigned rank);
+/* To be told of each table of names that add_function is given some of. */
+void note_long_names(struct reader *r, struct span strings);
 /* Fills in entry and data_range of the module from the lists. */
 void finish_entries(struct reader *r);
 

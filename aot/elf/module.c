@@ -51,8 +51,9 @@ static enum module_status read_segments(struct reader *r, char why[160])
         if (p.p_type != PT_LOAD || !p.p_memsz) continue;
         const char *wrong = check_segment(f, &p);
         if (wrong) return broken(why, wrong);
-        m->segment[m->segment_count++] = (struct module_segment){
-            p.p_vaddr, p.p_offset, p.p_filesz, p.p_memsz, p.p_flags & (PF_R | PF_W | PF_X)};
+        m->segment[m->segment_count++] =
+            (struct module_segment){p.p_vaddr, p.p_filesz ? p.p_offset : 0, p.p_filesz, p.p_memsz,
+                                    p.p_flags & (PF_R | PF_W | PF_X)};
     }
     if (!m->segment_count) return broken(why, "no segments to load");
     qsort(m->segment, m->segment_count, sizeof(*m->segment), by_vaddr);
@@ -87,8 +88,7 @@ struct span module_bytes(const struct module *m, u64 vaddr, u64 size)
     return span_part(module_at(m, vaddr), 0, size);
 }
 
-/* --- what may be code
- * ------------------------------------------------------------------------------ */
+/* --- what may be code ------------------------------------------------------------------------- */
 
 static struct guest_range executable_bytes(const struct module_segment *s)
 {
@@ -137,20 +137,25 @@ static void find_code(struct reader *r)
     tidy_ranges(&r->code);
 }
 
-/* What the executable segments hold besides is data for certain. */
-static void add_rest_as_data(struct reader *r)
+void for_each_data_part(struct reader *r, u32 flags, data_part_visitor *visit)
 {
     size_t at = 0;
     for (u32 i = 0; i < r->m->segment_count; i++) {
-        struct guest_range bytes = executable_bytes(&r->m->segment[i]);
-        u64 from = bytes.start;
-        while (at < r->code.count && r->code.at[at].end <= bytes.start) at++;
-        for (size_t k = at; k < r->code.count && r->code.at[k].start < bytes.end; k++) {
-            add_range(r, &r->data, from, r->code.at[k].start);
+        const struct module_segment *s = &r->m->segment[i];
+        u64 from = s->vaddr, end = s->vaddr + s->filesz;
+        if ((s->flags & flags) != flags) continue;
+        while (at < r->code.count && r->code.at[at].end <= from) at++;
+        for (size_t k = at; k < r->code.count && r->code.at[k].start < end; k++) {
+            if (from < r->code.at[k].start) visit(r, from, r->code.at[k].start);
             from = r->code.at[k].end;
         }
-        if (from < bytes.end) add_range(r, &r->data, from, bytes.end);
+        if (from < end) visit(r, from, end);
     }
+}
+
+static void add_data_part(struct reader *r, u64 start, u64 end)
+{
+    add_range(r, &r->data, start, end);
 }
 
 /* Headers and notes; the other tables without sections are left out by who reads them. */
@@ -175,8 +180,7 @@ static void add_headers_as_data(struct reader *r)
     }
 }
 
-/* --- open and close
- * -------------------------------------------------------------------------------- */
+/* --- open and close --------------------------------------------------------------------------- */
 
 static void read_identity(struct reader *r)
 {
@@ -197,7 +201,7 @@ static void read_identity(struct reader *r)
 static void read_evidence(struct reader *r, struct module_files *files, const char *debug_root)
 {
     find_code(r);
-    add_rest_as_data(r);
+    for_each_data_part(r, PF_X, add_data_part);
     add_headers_as_data(r);
     read_identity(r);
     find_debug_file(r, &files->debug, debug_root);
@@ -232,6 +236,8 @@ enum module_status module_open(struct arena *arena, const char *path, const char
     }
     if (!status) status = read_segments(&r, why);
     if (!status) read_evidence(&r, files, debug_root);
+    if (r.dwarf_damaged)
+        snprintf(why, 160, "its debug information is damaged and was left out in part");
     if (r.no_memory) {
         snprintf(why, 160, "out of memory");
         status = MODULE_NO_MEMORY;

@@ -24,6 +24,8 @@ struct module_entry {
     u8 evidence;      /* enum evidence, the strongest */
 };
 
+/* data_range: what of the executable segments is no code for certain: $d symbols and objects among
+ * the code, sections that aren't executable, tables that the file's headers name. */
 struct module {
     const char *path;
     const u8 *data; /* the whole file, mapped read-only */
@@ -34,7 +36,7 @@ struct module {
     u32 segment_count;
     struct module_entry *entry; /* ascending pc, one for each pc */
     u32 entry_count;
-    struct guest_range *data_range; /* ascending, disjoint: data among the code ($d symbols) */
+    struct guest_range *data_range; /* ascending, disjoint; see above */
     u32 data_range_count;
     bool text_relocations; /* DT_TEXTREL: its code is changed when it is loaded */
     const char *soname, *interp, *rpath, *runpath; /* NULL: none */
@@ -56,7 +58,8 @@ enum module_status {
 
 /* Where separate debug files are looked for besides the file's own folder: `debug_root`, such as
  * "/usr/lib/debug" or the sysroot's; NULL: nowhere. `why` (or ""), at most 160 bytes, says what is
- * wrong. What `out` points to lives in the arena or in the file's mapping until module_close. */
+ * wrong; with MODULE_OK too, when debug information was left out. What `out` points to lives in the
+ * arena or in the file's mapping until module_close. */
 enum module_status module_open(struct arena *arena, const char *path, const char *debug_root,
                                struct module *out, char why[160]);
 void module_close(struct module *m);

@@ -30,10 +30,12 @@ static bool is_address_load(const u32 *w)
            (w[2] & 0xffc003ff) == 0x91000210;   /* add x16, x16, # */
 }
 
-/* Words of the stub that starts at w[0], of which `count` can be read; 0: none does. */
+/* Words of the stub, or of the table's head, that starts at w[0], of which `count` can be read;
+ * 0: none does. */
 static unsigned stub_words(const u32 *w, unsigned count)
 {
     unsigned i = count && w[0] == BTI_C;
+    if (i < count && w[i] == STP_X16_X30) i++;
     if (count < i + 4 || !is_address_load(w + i)) return 0;
     i += 3;
     if (w[i] == AUTIA1716) i++;
@@ -52,11 +54,8 @@ static void scan_table(struct reader *r, u64 vaddr, struct span table)
 {
     u32 words[LONGEST_STUB];
     for (u64 at = 0; at + 4 <= table.size;) {
-        unsigned count = load_words(table, at, words);
-        unsigned length = stub_words(words, count);
-        bool head = !at && (words[0] == STP_X16_X30 ||
-                            (count > 1 && words[0] == BTI_C && words[1] == STP_X16_X30));
-        if (length || head) add_entry(r, vaddr + at, EVIDENCE_PLT);
+        unsigned length = stub_words(words, load_words(table, at, words));
+        if (length) add_entry(r, vaddr + at, EVIDENCE_PLT);
         at += 4 * (length ? length : 1);
     }
 }

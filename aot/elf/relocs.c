@@ -121,17 +121,28 @@ static void read_static_tables(struct reader *r)
     }
 }
 
+static void take_pointers(struct reader *r, u64 start, u64 end)
+{
+    start = ALIGN_UP(start, 8);
+    if (start >= end) return;
+    struct span words = module_bytes(r->m, start, end - start);
+    for (u64 i = 0; i < words.size / 8; i++) {
+        u64 value;
+        span_item(words, i, &value, 8);
+        add_entry(r, value, EVIDENCE_ADDRESS);
+    }
+}
+
 static void read_fixed_pointers(struct reader *r)
 {
-    for (u32 i = 0; i < r->m->segment_count; i++) {
+    for_each_data_part(r, 0, take_pointers);
+    if (r->sections_trusted || !r->described.end) return;
+    for (u32 i = 0; i < r->m->segment_count; i++) { /* data beside the code, as far as is known */
         const struct module_segment *s = &r->m->segment[i];
-        if (s->flags & PF_X) continue;
-        u64 skip = (8 - s->vaddr % 8) % 8;
-        for (u64 at = skip; at + 8 <= s->filesz; at += 8) {
-            u64 value;
-            memcpy(&value, r->m->data + s->offset + at, 8);
-            add_entry(r, value, EVIDENCE_ADDRESS);
-        }
+        u64 end = s->vaddr + s->filesz;
+        if (!(s->flags & PF_X)) continue;
+        take_pointers(r, s->vaddr, r->described.start < end ? r->described.start : end);
+        take_pointers(r, r->described.end > s->vaddr ? r->described.end : s->vaddr, end);
     }
 }
 

@@ -87,6 +87,7 @@ static void add_marked_data(struct reader *r, struct marks *marks)
 static void read_table(struct reader *r, const struct symbol_table *t)
 {
     u64 count = t->symbols.size / sizeof(Elf64_Sym);
+    note_long_names(r, t->strings);
     struct marks marks = {malloc(count * sizeof(*marks.at) + 1), 0};
     if (!marks.at) {
         r->no_memory = true;
