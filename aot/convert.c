@@ -6,153 +6,16 @@
  * Everything goes in the order of addresses or depends on it alone, so that the image depends on
  * nothing but the file.
  */
-#include "aot/convert.h"
+#include "aot/convert_walk.h"
 
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aot/a64/flow.h"
-#include "aot/xlat.h"
 
-#define SEEN      0x80 /* in a word's state: an instruction that some way leads to */
-#define PIECE     300  /* instructions after which a piece ends where nothing goes on */
-#define PIECE_MAX 600  /* after which it ends anyway */
-
-struct walk {
-    const struct module *m;
-    struct xlat_options options;
-    struct code_view view;
-    struct image_builder builder;
-    u64 low, high; /* the code: first and last executable byte */
-    u8 *state;     /* of each word: 1 + enum evidence of an entry, or 0; SEEN */
-    u32 *pending;  /* stack of word numbers */
-    u32 pending_count, pending_max;
-    u32 *piece; /* first words, ascending, and the end */
-    u32 piece_count;
-    struct arena *arena, work;
-    struct converted *out;
-};
-
-/* --- the guest's code ---------------------------------------------------------------------------
- */
-
-/* Bytes of code from pc on, and where they are in the file. */
-static u64 code_at(const struct module *m, u64 pc, const u8 **bytes)
-{
-    for (u32 n = 0; n < m->segment_count; n++) {
-        const struct module_segment *s = &m->segment[n];
-        if (!(s->flags & PF_X) || pc - s->vaddr >= s->filesz) continue;
-        *bytes = m->data + s->offset + (pc - s->vaddr);
-        return s->filesz - (pc - s->vaddr);
-    }
-    return 0;
-}
-
-/* How far the code from pc on goes before data that symbols tell of. */
-static u64 until_data(const struct module *m, u64 pc, u64 size)
-{
-    u32 low = 0, high = m->data_range_count;
-    while (low < high) {
-        u32 middle = (low + high) / 2;
-        if (m->data_range[middle].end <= pc)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == m->data_range_count || m->data_range[low].start - pc >= size) return size;
-    return m->data_range[low].start <= pc ? 0 : m->data_range[low].start - pc;
-}
-
-static size_t read_code(void *context, u64 pc, u32 *words, size_t max)
-{
-    const struct walk *w = context;
-    const u8 *bytes;
-    u64 size = code_at(w->m, pc, &bytes);
-    if (size) size = until_data(w->m, pc, size);
-    size_t n = size / 4 < max ? size / 4 : max;
-    if (n) memcpy(words, bytes, 4 * n);
-    return n;
-}
-
-static u8 *state_of(const struct walk *w, u64 pc)
-{
-    return pc >= w->low && pc < w->high && pc % 4 == 0 ? &w->state[(pc - w->low) / 4] : NULL;
-}
-
-static bool is_entry(void *context, u64 pc)
-{
-    const u8 *state = state_of(context, pc);
-    return state && *state & ~SEEN;
-}
-
-/* --- discovery ----------------------------------------------------------------------------------
- */
-
-/* Some way leads to pc. */
-static void reach(struct walk *w, u64 pc)
-{
-    u8 *state = state_of(w, pc);
-    if (!state || *state & SEEN) return;
-    if (w->pending_count == w->pending_max) {
-        u32 max = w->pending_max ? 2 * w->pending_max : 4096;
-        u32 *more = arena_alloc(w->arena, max * sizeof *more);
-        if (w->pending_count) memcpy(more, w->pending, w->pending_count * sizeof *more);
-        w->pending = more;
-        w->pending_max = max;
-    }
-    w->pending[w->pending_count++] = (u32)((pc - w->low) / 4);
-}
-
-/* Code at pc is entered from elsewhere, by this evidence. */
-static void found(struct walk *w, u64 pc, enum evidence evidence)
-{
-    u8 *state = state_of(w, pc);
-    if (!state) return;
-    if (!(*state & ~SEEN)) *state |= (u8)(evidence + 1);
-    reach(w, pc);
-}
-
-/* What an instruction leads to. False: nothing goes on behind it. */
-static bool look_at(struct walk *w, u64 pc, u32 word)
-{
-    u64 target = 0;
-    if (!a64_may_branch(word)) return a64_decode(word) != A64_UNALLOCATED;
-    switch (a64_flow(a64_decode(word), word, pc, &target)) {
-    case A64_FLOW_NEXT: return true;
-    case A64_FLOW_CONDITIONAL: reach(w, target); return true;
-    case A64_FLOW_JUMP: reach(w, target); return false;
-    case A64_FLOW_CALL: found(w, target, EVIDENCE_CALL); /* fallthrough */
-    case A64_FLOW_INDIRECT_CALL:
-    case A64_FLOW_STOP: found(w, pc + 4, EVIDENCE_RETURN); return true;
-    default: return false;
-    }
-}
-
-static void follow(struct walk *w)
-{
-    while (w->pending_count) {
-        u64 pc = w->low + 4 * (u64)w->pending[--w->pending_count];
-        u8 *state;
-        u32 word;
-        for (; (state = state_of(w, pc)) != NULL && !(*state & SEEN); pc += 4) {
-            if (!read_code(w, pc, &word, 1)) {
-                *state = 0;
-                break;
-            }
-            *state |= SEEN;
-            if (!look_at(w, pc, word)) break;
-        }
-    }
-}
-
-static void discover(struct walk *w)
-{
-    for (u32 n = 0; n < w->m->entry_count; n++) {
-        found(w, w->m->entry[n].pc, (enum evidence)w->m->entry[n].evidence);
-        follow(w);
-    }
-}
+#define PIECE     300 /* instructions after which a piece ends where nothing goes on */
+#define PIECE_MAX 600 /* after which it ends anyway */
 
 /* --- pieces -------------------------------------------------------------------------------------
  */
@@ -164,7 +27,7 @@ static u32 words(const struct walk *w)
 
 static bool starts_function(u8 state)
 {
-    switch ((state & ~SEEN) - 1) {
+    switch ((state & WORD_EVIDENCE) - 1) {
     case EVIDENCE_ENTRY:
     case EVIDENCE_SYMBOL:
     case EVIDENCE_DWARF:
@@ -180,7 +43,7 @@ static bool goes_on(const struct walk *w, u32 at)
 {
     u64 pc = w->low + 4 * (u64)at, target;
     u32 word;
-    if (!read_code((void *)(u64)(uintptr_t)w, pc, &word, 1)) return false;
+    if (!convert_read((void *)(u64)(uintptr_t)w, pc, &word, 1)) return false;
     switch (a64_flow(a64_decode(word), word, pc, &target)) {
     case A64_FLOW_NEXT:
     case A64_FLOW_CONDITIONAL: return true;
@@ -194,9 +57,9 @@ static void cut(struct walk *w)
     u32 count = 0;
     w->piece = arena_alloc(w->arena, (words(w) + 2) * sizeof *w->piece);
     for (u32 at = 0; at < words(w); at++) {
-        if (!(w->state[at] & SEEN)) continue;
+        if (!(w->state[at] & WORD_SEEN)) continue;
         bool begins = !w->piece_count || starts_function(w->state[at]) || count >= PIECE_MAX ||
-                      (count >= PIECE && !(w->state[at - 1] & SEEN && goes_on(w, at - 1)));
+                      (count >= PIECE && !(w->state[at - 1] & WORD_SEEN && goes_on(w, at - 1)));
         if (begins) w->piece[w->piece_count++] = at;
         count = begins ? 1 : count + 1;
     }
@@ -232,15 +95,15 @@ static void mark_crossings(struct walk *w)
         for (u32 at = w->piece[n]; at < w->piece[n + 1]; at++) {
             u64 pc = w->low + 4 * (u64)at, target = 0;
             u32 word;
-            if (!(w->state[at] & SEEN) || !read_code(w, pc, &word, 1)) continue;
+            if (!(w->state[at] & WORD_SEEN) || !convert_read(w, pc, &word, 1)) continue;
             enum a64_flow flow = a64_may_branch(word) ? a64_flow(a64_decode(word), word, pc, &target)
                                                       : A64_FLOW_NEXT;
             if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP) {
                 u64 to = (target - w->low) / 4;
-                if (to < w->piece[n] || to >= w->piece[n + 1]) found(w, target, EVIDENCE_BRANCH);
+                if (to < w->piece[n] || to >= w->piece[n + 1]) convert_found(w, target, EVIDENCE_BRANCH);
             }
             if (at + 1 == w->piece[n + 1] && (flow == A64_FLOW_NEXT || flow == A64_FLOW_CONDITIONAL))
-                found(w, pc + 4, EVIDENCE_BRANCH);
+                convert_found(w, pc + 4, EVIDENCE_BRANCH);
         }
     w->pending_count = 0; /* they had all been seen */
 }
@@ -253,10 +116,10 @@ static void take(struct walk *w, u32 piece)
     u64 pc = w->low + 4 * (u64)w->piece[piece];
     struct translation t;
     arena_reset(&w->work);
-    bool good = xlat_translate(&w->work, &w->options, &w->view, pc, &t) == XLAT_OK;
+    bool good = xlat_translate(&w->work, &w->options, &w->view.code, pc, &t) == XLAT_OK;
     s8 *evidence = good ? arena_alloc(&w->work, t.entry_count) : NULL;
     for (u32 n = 0; good && n < t.entry_count; n++) {
-        u8 state = *state_of(w, t.entries[n].pc) & (u8)~SEEN;
+        u8 state = *convert_state(w, t.entries[n].pc) & WORD_EVIDENCE;
         evidence[n] = (s8)(state ? state - 1 : EVIDENCE_BRANCH);
     }
     if (!good || !image_add(&w->builder, &t, evidence)) {
@@ -299,7 +162,7 @@ static void name_functions(struct walk *w)
                   : n + 1 < m->entry_count ? m->entry[n + 1].pc
                                            : w->high;
         out->functions += e->size || e->name;
-        if (!e->name || !state_of(w, e->pc)) continue;
+        if (!e->name || !convert_state(w, e->pc)) continue;
         u32 first = entries_below(&t, e->pc), behind = end < w->high ? entries_below(&t, end) : h->entry_count;
         if (behind > first)
             out->symbol[out->symbol_count++] = (struct image_symbol){e->name, first, behind};
@@ -343,13 +206,13 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
     if (w.low >= w.high || m->text_relocations) return CONVERT_NOTHING;
     struct image_module module = {*digest, m->size, m->low, m->high - m->low, w.low, w.high,
                                   m->type == ET_EXEC};
-    w.state = arena_zalloc(arena, (w.high - w.low) / 4);
-    w.view = (struct code_view){read_code, is_entry, extent, &w};
+    convert_views(&w);
+    w.view.code.extent = extent;
     w.options =
         (struct xlat_options){.tier = XLAT_FULL, .host_features = o->features, .image = true};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);
-    discover(&w);
+    convert_discover(&w);
     cut(&w);
     mark_crossings(&w);
     for (u32 n = 0; n < w.piece_count; n++) take(&w, n);

@@ -1,11 +1,12 @@
 /*
- * Discovery: which guest instructions make a region.
+ * Discovery: which guest instructions make a region, and what code the code itself tells of.
  */
 #ifndef AOT_DISC_DISC_H
 #define AOT_DISC_DISC_H
 
 #include "aot/a64/region.h"
 #include "aot/abi/code_view.h"
+#include "aot/abi/translation.h"
 #include "aot/base/arena.h"
 
 #define DISC_QUICK_INSTS 64   /* default limit of a quick region */
@@ -32,5 +33,55 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
  */
 bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
                    struct a64_region *out);
+
+/*
+ * A module as its file has it, for what looks further than a region. No callback may fault,
+ * whatever it is asked.
+ */
+struct disc_view {
+    struct code_view code;
+    /* Copies up to `size` bytes of the file that are loaded at address `at`; returns how many. */
+    size_t (*read)(void *context, u64 at, void *bytes, size_t size);
+    /* Whether an instruction may start at pc: a multiple of 4 in code, and not known to be data. */
+    bool (*is_code)(void *context, u64 pc);
+    /* The address of a branch to pc, of several one that is conditional; 0: none is known. */
+    u64 (*branch_to)(void *context, u64 pc);
+    /* The function that holds pc, or what is between its neighbours. */
+    struct guest_range (*function)(void *context, u64 pc);
+    void *context;
+};
+
+/*
+ * Where an indirect branch leads. With size 0 there is no table, it leads to
+ * base ± (n << stride), n < count; else entry n, of `size` bytes, is at at + (n << stride), and
+ * leads to base ± (entry << shift).
+ */
+struct disc_table {
+    u64 at, base;
+    u32 count;
+    u8 size, stride, shift; /* bytes, and logarithms of factors */
+    bool is_signed, negative;
+    bool bounded; /* the code checks the index; else `count` is how many entries look right */
+};
+
+#define DISC_MAX_ENTRIES 16384 /* of a table */
+
+/*
+ * Recovers the jump table of the indirect branch at pc from the instructions that lead to it. What
+ * it gives is a guess, made with care: each of the targets is the address of an instruction, but it
+ * may not be the program's. False: not understood.
+ */
+bool disc_find_table(const struct disc_view *view, u64 pc, struct disc_table *out);
+
+/* The target of entry n < count; false: it can't be read. */
+bool disc_table_target(const struct disc_view *view, const struct disc_table *table, u32 n,
+                       u64 *target);
+
+/*
+ * The address of code that the ADR or ADRP (with its ADD) at pc makes, as far as its use in the
+ * instructions that follow shows it: not when memory is read there, nor when it is the base of a
+ * table. False: none.
+ */
+bool disc_find_address(const struct disc_view *view, u64 pc, u64 *out);
 
 #endif

@@ -1,0 +1,218 @@
+/*
+ * The first step of a module's conversion: which words are code, and how discovery and the
+ * translator see them.
+ */
+#include "aot/convert_walk.h"
+
+#include <elf.h>
+#include <string.h>
+
+#include "aot/a64/flow.h"
+
+#define CONDITIONAL 0x80000000 /* in walk.branch: the branch is conditional */
+
+/* --- the guest's bytes --------------------------------------------------------------------------
+ */
+
+/* Bytes of the file from an address on, in a segment with all of these flags, and where they are.
+ */
+static u64 bytes_at(const struct module *m, u64 at, u32 flags, const u8 **bytes)
+{
+    for (u32 n = 0; n < m->segment_count; n++) {
+        const struct module_segment *s = &m->segment[n];
+        if ((s->flags & flags) != flags || at - s->vaddr >= s->filesz) continue;
+        *bytes = m->data + s->offset + (at - s->vaddr);
+        return s->filesz - (at - s->vaddr);
+    }
+    return 0;
+}
+
+size_t convert_read(void *context, u64 pc, u32 *words, size_t max)
+{
+    const struct walk *w = context;
+    const u8 *bytes, *state = convert_state(w, pc);
+    if (!state) return 0;
+    size_t size = bytes_at(w->m, pc, PF_X, &bytes) / 4, n = 0;
+    if (size < max) max = size;
+    while (n < max && !(state[n] & WORD_DATA)) n++;
+    if (n) memcpy(words, bytes, 4 * n);
+    return n;
+}
+
+static size_t read_bytes(void *context, u64 at, void *out, size_t size)
+{
+    const struct walk *w = context;
+    const u8 *bytes;
+    u64 n = bytes_at(w->m, at, 0, &bytes);
+    if (n > size) n = size;
+    if (n) memcpy(out, bytes, n);
+    return n;
+}
+
+static bool is_entry(void *context, u64 pc)
+{
+    const u8 *state = convert_state(context, pc);
+    return state && *state & WORD_EVIDENCE;
+}
+
+static bool is_code(void *context, u64 pc)
+{
+    const struct walk *w = context;
+    const u8 *bytes, *state = convert_state(w, pc);
+    return state && !(*state & WORD_DATA) && bytes_at(w->m, pc, PF_X, &bytes) >= 4;
+}
+
+static u64 branch_to(void *context, u64 pc)
+{
+    const struct walk *w = context;
+    u32 from = convert_state(w, pc) ? w->branch[(pc - w->low) / 4] & ~CONDITIONAL : 0;
+    return from ? w->low + 4 * (u64)(from - 1) : 0;
+}
+
+/* Of the file's entries: the last one at pc or below that has a size and reaches there, or what is
+ * between two. */
+static struct guest_range function(void *context, u64 pc)
+{
+    const struct walk *w = context;
+    const struct module_entry *e = w->m->entry;
+    u32 low = 0, high = w->m->entry_count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (e[middle].pc <= pc)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (u32 n = low; n-- > 0 && low - n < 16;)
+        if (pc - e[n].pc < e[n].size) return (struct guest_range){e[n].pc, e[n].pc + e[n].size};
+    return (struct guest_range){low ? e[low - 1].pc : w->low,
+                                low < w->m->entry_count ? e[low].pc : w->high};
+}
+
+static void mark_data(struct walk *w, u64 start, u64 end)
+{
+    if (start < w->low) start = w->low;
+    if (end > w->high) end = w->high;
+    for (u64 pc = ALIGN_DOWN(start, UINT64_C(4)); pc < end; pc += 4) {
+        u8 *state = convert_state(w, pc);
+        if (state && !*state) *state = WORD_DATA;
+    }
+}
+
+/* For each word one of the branches that lead to it: the first one that is conditional, or else the
+ * first. Words that aren't code count as well. */
+static void note_branches(struct walk *w)
+{
+    w->branch = arena_zalloc(w->arena, (w->high - w->low) / 4 * sizeof *w->branch);
+    for (u64 pc = w->low; pc < w->high; pc += 4) {
+        const u8 *bytes, *state;
+        u32 word;
+        u64 target = 0;
+        if (bytes_at(w->m, pc, PF_X, &bytes) < 4) continue;
+        memcpy(&word, bytes, 4);
+        if (!a64_may_branch(word)) continue;
+        enum a64_flow flow = a64_flow(a64_decode(word), word, pc, &target);
+        if (flow != A64_FLOW_CONDITIONAL && flow != A64_FLOW_JUMP) continue;
+        if (!(state = convert_state(w, target)) || *state & WORD_DATA) continue;
+        u32 *from = &w->branch[(target - w->low) / 4], number = (u32)((pc - w->low) / 4 + 1);
+        if (flow == A64_FLOW_CONDITIONAL && !(*from & CONDITIONAL))
+            *from = number | CONDITIONAL;
+        else if (!*from)
+            *from = number;
+    }
+}
+
+void convert_views(struct walk *w)
+{
+    w->state = arena_zalloc(w->arena, (w->high - w->low) / 4);
+    w->view = (struct disc_view){
+        {convert_read, is_entry, NULL, w}, read_bytes, is_code, branch_to, function, w};
+    for (u32 n = 0; n < w->m->data_range_count; n++)
+        mark_data(w, w->m->data_range[n].start, w->m->data_range[n].end);
+    note_branches(w);
+}
+
+/* --- discovery ----------------------------------------------------------------------------------
+ */
+
+/* Some way leads to pc. */
+static void reach(struct walk *w, u64 pc)
+{
+    u8 *state = convert_state(w, pc);
+    if (!state || *state & (WORD_SEEN | WORD_DATA)) return;
+    if (w->pending_count == w->pending_max) {
+        u32 max = w->pending_max ? 2 * w->pending_max : 4096;
+        u32 *more = arena_alloc(w->arena, max * sizeof *more);
+        if (w->pending_count) memcpy(more, w->pending, w->pending_count * sizeof *more);
+        w->pending = more;
+        w->pending_max = max;
+    }
+    w->pending[w->pending_count++] = (u32)((pc - w->low) / 4);
+}
+
+void convert_found(struct walk *w, u64 pc, enum evidence evidence)
+{
+    u8 *state = convert_state(w, pc);
+    if (!state || *state & WORD_DATA) return;
+    if (!(*state & WORD_EVIDENCE)) *state |= (u8)(evidence + 1);
+    reach(w, pc);
+}
+
+static void take_table(struct walk *w, u64 pc)
+{
+    struct disc_table t;
+    u64 target;
+    if (!disc_find_table(&w->view, pc, &t)) return;
+    for (u32 n = 0; n < t.count; n++)
+        if (disc_table_target(&w->view, &t, n, &target)) convert_found(w, target, EVIDENCE_TABLE);
+    if (t.size) mark_data(w, t.at, t.at + ((u64)t.count << t.stride));
+}
+
+static void take_address(struct walk *w, u64 pc)
+{
+    u64 target;
+    if (disc_find_address(&w->view, pc, &target)) convert_found(w, target, EVIDENCE_ADDRESS);
+}
+
+/* What an instruction leads to. False: nothing goes on behind it. */
+static bool look_at(struct walk *w, u64 pc, u32 word)
+{
+    u64 target = 0;
+    if ((word & 0x1f000000) == 0x10000000) take_address(w, pc); /* ADR, ADRP */
+    if (!a64_may_branch(word)) return a64_decode(word) != A64_UNALLOCATED;
+    switch (a64_flow(a64_decode(word), word, pc, &target)) {
+    case A64_FLOW_NEXT: return true;
+    case A64_FLOW_CONDITIONAL: reach(w, target); return true;
+    case A64_FLOW_JUMP: reach(w, target); return false;
+    case A64_FLOW_CALL: convert_found(w, target, EVIDENCE_CALL); /* fallthrough */
+    case A64_FLOW_INDIRECT_CALL:
+    case A64_FLOW_STOP: convert_found(w, pc + 4, EVIDENCE_RETURN); return true;
+    case A64_FLOW_INDIRECT: take_table(w, pc); return false;
+    default: return false;
+    }
+}
+
+static void follow(struct walk *w)
+{
+    while (w->pending_count) {
+        u64 pc = w->low + 4 * (u64)w->pending[--w->pending_count];
+        u8 *state;
+        u32 word;
+        for (; (state = convert_state(w, pc)) != NULL && !(*state & WORD_SEEN); pc += 4) {
+            if (!convert_read(w, pc, &word, 1)) {
+                *state &= WORD_DATA;
+                break;
+            }
+            *state |= WORD_SEEN;
+            if (!look_at(w, pc, word)) break;
+        }
+    }
+}
+
+void convert_discover(struct walk *w)
+{
+    for (u32 n = 0; n < w->m->entry_count; n++) {
+        convert_found(w, w->m->entry[n].pc, (enum evidence)w->m->entry[n].evidence);
+        follow(w);
+    }
+}

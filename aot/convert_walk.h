@@ -1,0 +1,50 @@
+/*
+ * The state of one module's conversion: private to aot/convert*.c.
+ */
+#ifndef AOT_CONVERT_WALK_H
+#define AOT_CONVERT_WALK_H
+
+#include "aot/convert.h"
+#include "aot/disc/disc.h"
+#include "aot/xlat.h"
+
+/* What is known of an instruction word: evidence + 1 if it is entered from elsewhere, or 0; and: */
+#define WORD_EVIDENCE 0x3f
+#define WORD_DATA     0x40 /* it is no instruction */
+#define WORD_SEEN     0x80 /* some way leads to it */
+
+struct walk {
+    const struct module *m;
+    struct xlat_options options;
+    struct disc_view view;
+    struct image_builder builder;
+    u64 low, high; /* the code: first and last executable byte */
+    u8 *state;     /* of each word, as above */
+    u32 *branch;   /* of each word: the number + 1 of a word that branches to it, or 0 */
+    u32 *pending;  /* stack of word numbers */
+    u32 pending_count, pending_max;
+    u32 *piece; /* first words, ascending, and the end */
+    u32 piece_count;
+    struct arena *arena, work;
+    struct converted *out;
+};
+
+/* The word's state, or NULL where no code is. */
+static inline u8 *convert_state(const struct walk *w, u64 pc)
+{
+    return pc >= w->low && pc < w->high && pc % 4 == 0 ? &w->state[(pc - w->low) / 4] : NULL;
+}
+
+/* code_view.read of the module; context is the walk. */
+size_t convert_read(void *context, u64 pc, u32 *words, size_t max);
+
+/* Makes the states and fills in the view of the module, but for its extents. */
+void convert_views(struct walk *w);
+
+/* Code at pc is entered from elsewhere, by this evidence. */
+void convert_found(struct walk *w, u64 pc, enum evidence evidence);
+
+/* Follows the code from all the file's own entries: fills in the states. */
+void convert_discover(struct walk *w);
+
+#endif
