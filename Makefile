@@ -73,7 +73,7 @@ $(BUILD)/lib/driver.a: $(call objs,$(filter-out $(IMAGE_READ),$(wildcard aot/ima
 
 # The translator's identity: of all that decides what code it makes.
 XLAT_ID := $(BUILD)/gen/xlat_id.inc
-XLAT_ID_FILES := $(sort $(foreach d,$(XLAT_DIRS) image,$(wildcard aot/$(d)/*)) aot/xlat.c aot/xlat.h aot/xlat_helper.c)
+XLAT_ID_FILES := $(sort $(foreach d,$(XLAT_DIRS) elf image,$(wildcard aot/$(d)/*)) aot/convert.c aot/xlat.c aot/xlat.h aot/xlat_helper.c)
 GENERATED_HEADERS += $(XLAT_ID)
 $(XLAT_ID): $(XLAT_ID_FILES) $(BUILD)/flags
 	@mkdir -p $(@D)
