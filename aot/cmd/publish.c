@@ -1,0 +1,172 @@
+/*
+ * Publication: a temporary file beside the name that it is to have, synced, then renamed. Temporary
+ * files of images are written under the cache's shared lock, so whoever holds it exclusively knows
+ * that all he sees were left by the dead.
+ */
+#include "aot/cmd/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "aot/image/cache.h"
+
+/* What to remove when a signal ends this process; "" for nothing. */
+static char temporary[2 * PATH_MAX];
+
+void publish_abandon(void)
+{
+    if (temporary[0]) unlink(temporary);
+}
+
+/* --- directories --------------------------------------------------------------------------------
+ */
+
+/* Makes a directory and those above it. */
+static bool make_dirs(const char *dir, mode_t mode)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s", dir) >= (int)sizeof path) return false;
+    for (char *p = path + 1; (p = strchr(p, '/')) != NULL; p++) {
+        *p = '\0';
+        if (mkdir(path, mode) && errno != EEXIST && access(path, F_OK)) return false;
+        *p = '/';
+    }
+    return mkdir(path, mode) == 0 || errno == EEXIST;
+}
+
+const char *store_prepare(const char *dir)
+{
+    struct stat st;
+    mode_t mode = strcmp(dir, CACHE_SYSTEM) ? 0700 : 0755;
+    if (stat(dir, &st) && !make_dirs(dir, mode)) return strerror(errno);
+    if (stat(dir, &st)) return strerror(errno);
+    if (!S_ISDIR(st.st_mode)) return strerror(ENOTDIR);
+    if (st.st_uid != geteuid() && st.st_uid != 0) return "it belongs to another user";
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        return "others can write it, so its images aren't trusted";
+    int lock = store_lock(dir, false);
+    if (lock < 0) return strerror(errno);
+    close(lock);
+    return NULL;
+}
+
+int store_lock(const char *dir, bool exclusive)
+{
+    char path[PATH_MAX + 8];
+    snprintf(path, sizeof path, "%s/lock", dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return -1;
+    int r;
+    do r = flock(fd, exclusive ? LOCK_EX | LOCK_NB : LOCK_SH);
+    while (r && errno == EINTR);
+    /* Where files can't be locked nobody removes anything, and that is all that the lock is for. */
+    if (!r || !exclusive) return fd;
+    close(fd);
+    return -1;
+}
+
+/* --- files --------------------------------------------------------------------------------------
+ */
+
+/* Opens a temporary file beside `file`. */
+static int open_temporary(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    int n =
+        snprintf(temporary, sizeof temporary, "%.*s.%s.%d.tmp", slash ? (int)(slash + 1 - file) : 0,
+                 file, slash ? slash + 1 : file, (int)getpid());
+    if (n < 0 || (size_t)n >= sizeof temporary) temporary[0] = '\0';
+    unlink(temporary); /* of a process of the same number */
+    return open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+}
+
+/* Gives the temporary file its name, or removes it. 0 or an errno: `error`, or a new one. */
+static int settle(int fd, const char *file, int error)
+{
+    if (!error && fsync(fd)) error = errno;
+    if (!error && rename(temporary, file)) error = errno;
+    if (error) unlink(temporary);
+    temporary[0] = '\0';
+    return error;
+}
+
+static int write_image(int fd, struct converted *c)
+{
+    return image_write(fd, &c->header, c->bytes, c->symbol, c->symbol_count);
+}
+
+int publish_file(const char *file, struct converted *c)
+{
+    int fd = open_temporary(file);
+    if (fd < 0) return errno;
+    int error = settle(fd, file, write_image(fd, c));
+    close(fd);
+    return error;
+}
+
+int publish_text(const char *file, const char *text, size_t size)
+{
+    int fd = open_temporary(file), error = 0;
+    if (fd < 0) return errno;
+    for (size_t at = 0; at < size && !error;) {
+        ssize_t n = write(fd, text + at, size - at);
+        if (n < 0)
+            error = errno;
+        else
+            at += (size_t)n;
+    }
+    error = settle(fd, file, error);
+    close(fd);
+    return error;
+}
+
+/* --- images -------------------------------------------------------------------------------------
+ */
+
+/* The cache's folders down to that of a fingerprint. */
+static int make_folders(const char *dir, const char *name)
+{
+    char path[PATH_MAX + CACHE_NAME];
+    size_t n = strlen(dir) + 1;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    for (char *slash = path + n; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        if (mkdir(path, 0755) && errno != EEXIST) return errno;
+        *slash = '/';
+    }
+    return 0;
+}
+
+static int publish_locked(const char *dir, const char *name, struct converted *c,
+                          const struct stat *module, const char *path)
+{
+    char file[PATH_MAX + CACHE_NAME];
+    struct stat st;
+    int error = make_folders(dir, name);
+    if (error) return error;
+    snprintf(file, sizeof file, "%s/%s", dir, name);
+    int fd = open_temporary(file);
+    if (fd < 0) return errno;
+    error = settle(fd, file, write_image(fd, c));
+    /* Without an entry in the index the image is found all the same, by contents. */
+    if (!error && fstat(fd, &st) == 0)
+        cache_remember(dir, &c->header.translator, module, &st, name, path);
+    close(fd);
+    return error;
+}
+
+int publish_image(const char *dir, const struct digest *fingerprint, struct converted *c,
+                  const struct stat *module, const char *path, char name[])
+{
+    cache_image_name(name, &c->header.translator, fingerprint, &c->header.key);
+    int lock = store_lock(dir, false);
+    if (lock < 0) return errno;
+    int error = publish_locked(dir, name, c, module, path);
+    close(lock);
+    return error;
+}

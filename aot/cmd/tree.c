@@ -1,0 +1,66 @@
+/*
+ * Every module of a tree. Links are not followed: what they lead to is in the tree by its own name,
+ * or outside of it. Other file systems that are mounted in it are gone through too, unless the
+ * kernel makes their files up.
+ */
+#include "aot/cmd/closure.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "aot/cmd/guestfs.h"
+#include "aot/cmd/say.h"
+
+/* Whether the kernel makes up what is in that directory. */
+static bool is_made_up(const char *path)
+{
+    static const u32 kinds[] = {PROC_SUPER_MAGIC,   SYSFS_MAGIC,   DEVPTS_SUPER_MAGIC,
+                                DEBUGFS_MAGIC,      TRACEFS_MAGIC, SECURITYFS_MAGIC,
+                                CGROUP_SUPER_MAGIC, BPF_FS_MAGIC,  CGROUP2_SUPER_MAGIC,
+                                BINFMTFS_MAGIC,     PSTOREFS_MAGIC};
+    struct statfs s;
+    if (statfs(path, &s)) return false;
+    for (size_t n = 0; n < ARRAY_SIZE(kinds); n++)
+        if ((u32)s.f_type == kinds[n]) return true;
+    return false;
+}
+
+static void look_at_file(struct inputs *in, const FTSENT *e)
+{
+    const char *guest = e->fts_path;
+    if (guest_is_inside(in->root, guest)) guest += strlen(in->root);
+    if (e->fts_statp->st_size > 64 && file_kind(e->fts_path, NULL) == KIND_GUEST)
+        inputs_add(in, e->fts_path, guest);
+}
+
+bool inputs_add_tree(struct inputs *in, const char *dir)
+{
+    char *top[] = {format_text(in->arena, "%s", dir), NULL};
+    FTS *fts = fts_open(top, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    bool good = fts != NULL;
+    u64 device = 0;
+    for (FTSENT *e; fts && (e = fts_read(fts)) != NULL;) {
+        switch (e->fts_info) {
+        case FTS_D:
+            if (e->fts_statp->st_dev != device && is_made_up(e->fts_path))
+                fts_set(fts, e, FTS_SKIP);
+            device = e->fts_statp->st_dev;
+            break;
+        case FTS_F: look_at_file(in, e); break;
+        case FTS_DNR:
+        case FTS_ERR:
+        case FTS_NS:
+            complain(e->fts_path, "%s", strerror(e->fts_errno));
+            good = false;
+            break;
+        default: break;
+        }
+    }
+    if (fts) fts_close(fts);
+    return good;
+}
