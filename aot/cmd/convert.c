@@ -31,7 +31,9 @@ struct conversion {
     u64 began; /* ns */
     /* Sums. */
     u32 made, there, nothing, failed;
-    u64 functions, code, image_size, memory, published;
+    u64 functions, code, image_size, published;
+    u64 memory; /* most that a process had, and for which file */
+    const char *largest;
     u64 bytes_by[EVIDENCE_COUNT];
 };
 
@@ -122,7 +124,10 @@ static bool one_done(void *context, u32 n, const struct pool_end *end)
     struct conversion *c = context;
     const struct input *in = c->in.item[n];
     bool more = true;
-    if (end->memory > c->memory) c->memory = end->memory;
+    if (end->memory > c->memory) {
+        c->memory = end->memory;
+        c->largest = in->guest;
+    }
     if (end->result) {
         more = take_result(c, in, end->result);
     } else {
@@ -154,7 +159,7 @@ static void print_summary(const struct conversion *c)
         c->in.count, (double)(now() - c->began) / 1e9, c->made, c->there, c->nothing, c->failed);
     printf("%llu functions; code %s, images %s", (unsigned long long)c->functions,
            size_text(&a, c->code), size_text(&b, c->image_size));
-    printf("; largest process %s\n", size_text(&a, c->memory));
+    printf("; most memory %s, for %s\n", size_text(&a, c->memory), c->largest);
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) {
         static const char *const names[] = {
 #define X(name, text) text,
@@ -231,6 +236,25 @@ static int finish(struct conversion *c, int ended, bool good)
     return !good || ended || c->failed ? 1 : 0;
 }
 
+/* A module's conversion takes some 15 times its size (measured), with a few MiB to begin with. */
+static u64 need(void *context, u32 n)
+{
+    const struct conversion *c = context;
+    return (UINT64_C(16) << 20) + 20 * c->in.item[n]->size;
+}
+
+/* Three quarters of the memory that is free. */
+static u64 memory_to_use(void)
+{
+    FILE *f = fopen("/proc/meminfo", "re");
+    char line[128];
+    unsigned long long kib = 0;
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) break;
+    if (f) fclose(f);
+    return kib * 1024 / 4 * 3;
+}
+
 int command_convert(int argc, char **argv)
 {
     struct conversion c = {.began = now(), .since = time(NULL), .last = ""};
@@ -239,12 +263,15 @@ int command_convert(int argc, char **argv)
     if (count < 0) return count == -1 ? 0 : 2;
     int status = check_use(&c.o, count);
     if (status) return status;
+    if (c.o.root && !c.o.sysroot[0] && strcmp(c.o.root, "/")) c.o.sysroot = c.o.root;
     arena_init(&arena);
     inputs_init(&c.in, &arena, c.o.sysroot);
     c.bar.on = !c.o.quiet && isatty(2);
     c.lines = !c.o.quiet && !(c.bar.on && isatty(1));
     bool good = add_inputs(&c, count, argv);
     struct pool p = {.jobs = c.o.jobs,
+                     .need = need,
+                     .memory = memory_to_use(),
                      .count = c.in.count,
                      .result_size = sizeof(struct job_result),
                      .context = &c,

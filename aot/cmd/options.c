@@ -142,7 +142,7 @@ static bool set_compile(struct command_options *o, const char *value)
 #define REPORT  COMMAND_REPORT
 
 static const struct option table[] = {
-    {"sysroot", 0, CONVERT | REPORT, "FERRY_SYSROOT", "DIR", set_sysroot, "a directory",
+    {"sysroot", 0, CONVERT | CACHE | REPORT, "FERRY_SYSROOT", "DIR", set_sysroot, "a directory",
      "the guest's root directory, as for ferry run"},
     {"root", 0, CONVERT, NULL, "DIR", set_root, "a directory",
      "convert every arm64 program and library in this tree"},

@@ -28,6 +28,7 @@ struct worker {
     pid_t pid; /* 0: free */
     u32 piece;
     bool has_token;
+    u64 need;
 };
 
 struct running {
@@ -37,6 +38,7 @@ struct running {
     u8 *results; /* one for each worker, a byte before it: it is there */
     size_t stride;
     u32 limit, active, next;
+    u64 needed;     /* bytes, by all that run */
     bool free_slot; /* the job that needs no token is free */
     bool stopped;   /* no more are begun */
 };
@@ -113,6 +115,11 @@ static _Noreturn void work(struct running *r, u32 worker, u32 piece, pid_t paren
     _exit(0);
 }
 
+static u64 need_of_next(const struct running *r)
+{
+    return r->p->need ? r->p->need(r->p->context, r->next) : 0;
+}
+
 static bool start(struct running *r, bool has_token)
 {
     sigset_t all, old;
@@ -126,7 +133,9 @@ static bool start(struct running *r, bool has_token)
     if (!pid) work(r, n, r->next, parent);
     sigprocmask(SIG_SETMASK, &old, NULL);
     if (pid < 0) return false;
-    r->worker[n] = (struct worker){pid, r->next++, has_token};
+    r->worker[n] = (struct worker){pid, r->next, has_token, need_of_next(r)};
+    r->needed += r->worker[n].need;
+    r->next++;
     if (!has_token) r->free_slot = false;
     r->active++;
     return true;
@@ -142,6 +151,7 @@ static void free_worker(struct running *r, struct worker *w)
     else
         r->free_slot = true;
     w->pid = 0;
+    r->needed -= w->need;
     r->active--;
 }
 
@@ -185,7 +195,8 @@ static void wait_for_something(struct running *r, bool wants_token)
 
 static bool may_start(const struct running *r)
 {
-    return !ended_by && !r->stopped && r->next < r->p->count && r->active < r->limit;
+    if (ended_by || r->stopped || r->next == r->p->count || r->active == r->limit) return false;
+    return !r->active || !r->p->memory || r->needed + need_of_next(r) <= r->p->memory;
 }
 
 /* False: no process could be started though none runs. */

@@ -18,7 +18,10 @@ struct pool {
     u32 jobs;  /* at a time; 0: as make says, or one for each processor */
     u32 count; /* of pieces */
     size_t result_size;
+    u64 memory; /* bytes that all processes may have by what `need` says; 0: no matter */
     void *context;
+    /* What piece n may need, perhaps NULL. */
+    u64 (*need)(void *context, u32 n);
     /* In the process: piece n; its outcome goes to `result`, zeroes at first. */
     void (*run)(void *context, u32 n, void *result);
     /* In this process, when piece n has ended. False: begin no more. */

@@ -5,6 +5,7 @@
  */
 #include "aot/cmd/publish.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -142,6 +143,29 @@ static int make_folders(const char *dir, const char *name)
     return 0;
 }
 
+/* Images of the same module for the same processors that were made from something else, such as
+ * fewer missed addresses: nobody would make them again. */
+static void drop_superseded(const char *file, const struct image_header *made)
+{
+    char path[PATH_MAX + CACHE_NAME];
+    struct dirent *e;
+    size_t n = (size_t)(strrchr(file, '/') + 1 - file);
+    snprintf(path, sizeof path, "%.*s", (int)n, file);
+    DIR *d = opendir(path);
+    while (d && (e = readdir(d)) != NULL) {
+        struct image_header h;
+        if (e->d_name[0] == '.' || !strcmp(e->d_name, file + n)) continue;
+        snprintf(path + n, sizeof path - n, "%.*s", CACHE_NAME, e->d_name);
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        bool same = fd >= 0 && pread(fd, &h, sizeof h, IMAGE_HEADER_AT) == sizeof h &&
+                    !memcmp(&h.module, &made->module, sizeof h.module) &&
+                    h.features == made->features;
+        if (fd >= 0) close(fd);
+        if (same) unlink(path);
+    }
+    if (d) closedir(d);
+}
+
 static int publish_locked(const char *dir, const char *name, struct converted *c,
                           const struct stat *module, const char *path)
 {
@@ -154,6 +178,7 @@ static int publish_locked(const char *dir, const char *name, struct converted *c
     if (fd < 0) return errno;
     error = settle(fd, file, write_image(fd, c));
     /* Without an entry in the index the image is found all the same, by contents. */
+    if (!error) drop_superseded(file, &c->header);
     if (!error && fstat(fd, &st) == 0)
         cache_remember(dir, &c->header.translator, module, &st, name, path);
     close(fd);

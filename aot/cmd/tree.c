@@ -5,13 +5,16 @@
  */
 #include "aot/cmd/closure.h"
 
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "aot/cmd/guestfs.h"
 #include "aot/cmd/say.h"
@@ -30,11 +33,33 @@ static bool is_made_up(const char *path)
     return false;
 }
 
+/* Whether it has only what a debugger wants of a module: its code takes no bytes in the file. */
+static bool is_debug_file(const char *path)
+{
+    Elf64_Ehdr e;
+    Elf64_Shdr s;
+    bool code = false, place = false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    if (pread(fd, &e, sizeof e, 0) != sizeof e || e.e_shentsize != sizeof s) e.e_shnum = 0;
+    for (u32 n = 0; n < e.e_shnum && !code; n++) {
+        if (pread(fd, &s, sizeof s, (off_t)(e.e_shoff + n * sizeof s)) != sizeof s) break;
+        if (!(s.sh_flags & SHF_EXECINSTR)) continue;
+        if (s.sh_type == SHT_NOBITS)
+            place = true;
+        else
+            code = true;
+    }
+    close(fd);
+    return place && !code;
+}
+
 static void look_at_file(struct inputs *in, const FTSENT *e)
 {
     const char *guest = e->fts_path;
     if (guest_is_inside(in->root, guest)) guest += strlen(in->root);
-    if (e->fts_statp->st_size > 64 && file_kind(e->fts_path, NULL) == KIND_GUEST)
+    if (e->fts_statp->st_size > 64 && file_kind(e->fts_path, NULL) == KIND_GUEST &&
+        !is_debug_file(e->fts_path))
         inputs_add(in, e->fts_path, guest);
 }
 
