@@ -52,3 +52,9 @@ void json_number(struct json *j, const char *name, u64 value)
     put_name(j, name);
     fprintf(j->file, "%llu", (unsigned long long)value);
 }
+
+void json_bool(struct json *j, const char *name, bool value)
+{
+    put_name(j, name);
+    fputs(value ? "true" : "false", j->file);
+}

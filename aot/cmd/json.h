@@ -19,5 +19,6 @@ void json_close(struct json *j, char bracket);
 /* NULL is null. Bytes that are no ASCII are taken for Latin-1, so that any name is valid. */
 void json_string(struct json *j, const char *name, const char *value);
 void json_number(struct json *j, const char *name, u64 value);
+void json_bool(struct json *j, const char *name, bool value);
 
 #endif
