@@ -26,7 +26,7 @@ struct conversion {
     struct progress bar;
     const char *last; /* file that ended last, for the bar */
     bool lines;       /* one for each file */
-    bool store_ready;
+    bool unwritable;  /* the cache, or the disk it is on: said already */
     s64 since;
     u64 began; /* ns */
     /* Sums. */
@@ -111,7 +111,8 @@ static bool take_result(struct conversion *c, const struct input *in, const stru
         return true;
     default:
         c->failed++;
-        complain(c->o.output ? c->o.output : c->o.cache, "%s", r->why);
+        if (!c->unwritable) complain(c->o.output ? c->o.output : c->o.cache, "%s", r->why);
+        c->unwritable = true;
         return false;
     }
     if (r->status != JOB_NOTHING) add_facts(c, &r->header);

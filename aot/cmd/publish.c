@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "aot/image/cache.h"
+#include "aot/xlat.h"
 
 /* What to remove when a signal ends this process; "" for nothing. */
 static char temporary[2 * PATH_MAX];
@@ -166,6 +167,28 @@ static void drop_superseded(const char *file, const struct image_header *made)
     if (d) closedir(d);
 }
 
+/* Tells the index, unless the module has an image that uses more of this host, or this one uses
+ * more than there is. Without an entry an image is found all the same, by contents. */
+static void tell_index(const char *dir, const char *name, const struct image_header *made,
+                       const struct stat *module, const struct stat *image, const char *path)
+{
+    const char *const dirs[] = {dir, NULL};
+    const struct cache_query q = {&made->translator, xlat_host_features(), dirs, NULL};
+    struct cache_found found;
+    bool better = false;
+    if (made->features & ~q.features) return;
+    if (made->features != q.features) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd >= 0 && cache_find(&q, fd, module, &found, NULL)) {
+            better = (made->features & ~found.header.features) == 0 &&
+                     made->features != found.header.features;
+            close(found.fd);
+        }
+        if (fd >= 0) close(fd);
+    }
+    if (!better) cache_remember(dir, &made->translator, module, image, name, path);
+}
+
 static int publish_locked(const char *dir, const char *name, struct converted *c,
                           const struct stat *module, const char *path)
 {
@@ -177,10 +200,8 @@ static int publish_locked(const char *dir, const char *name, struct converted *c
     int fd = open_temporary(file);
     if (fd < 0) return errno;
     error = settle(fd, file, write_image(fd, c));
-    /* Without an entry in the index the image is found all the same, by contents. */
     if (!error) drop_superseded(file, &c->header);
-    if (!error && fstat(fd, &st) == 0)
-        cache_remember(dir, &c->header.translator, module, &st, name, path);
+    if (!error && fstat(fd, &st) == 0) tell_index(dir, name, &c->header, module, &st, path);
     close(fd);
     return error;
 }

@@ -148,6 +148,32 @@ static void take_entry(struct visit *v, const char *name, const struct stat *st)
         i->state = IMAGE_GONE;
 }
 
+static int by_module(const void *a, const void *b)
+{
+    const struct stored_image *x = *(struct stored_image *const *)a,
+                              *y = *(struct stored_image *const *)b;
+    int order = memcmp(&x->header.module, &y->header.module, sizeof x->header.module);
+    return order ? order : (int)x->state - (int)y->state;
+}
+
+/* Images for other processors have no entry of their own: a guest file has one. What is known of
+ * one image of a module goes for all. */
+static void spread(struct stored_images *all, struct arena *arena)
+{
+    struct stored_image **order = arena_alloc(arena, all->count * sizeof *order);
+    for (u32 n = 0; n < all->count; n++) order[n] = &all->image[n];
+    if (all->count) qsort(order, all->count, sizeof *order, by_module);
+    for (u32 n = 1; n < all->count; n++) {
+        const struct stored_image *known = order[n - 1];
+        struct stored_image *i = order[n];
+        if (i->state != IMAGE_UNKNOWN && i->state != IMAGE_GONE) continue;
+        if (memcmp(&i->header.module, &known->header.module, sizeof known->header.module)) continue;
+        if (known->state != IMAGE_GOOD) continue;
+        i->state = IMAGE_GOOD;
+        i->path = known->path;
+    }
+}
+
 void store_read(const char *dir, struct arena *arena, struct stored_images *out)
 {
     struct reading r = {.out = out, .translator = xlat_id()};
@@ -156,6 +182,7 @@ void store_read(const char *dir, struct arena *arena, struct stored_images *out)
     walk(&images, "images", 2);
     if (out->count) qsort(out->image, out->count, sizeof *out->image, by_name);
     walk(&index, "index", 0);
+    spread(out, arena);
 }
 
 /* --- taking out ---------------------------------------------------------------------------------
