@@ -26,7 +26,7 @@ struct conversion {
     struct progress bar;
     const char *last; /* file that ended last, for the bar */
     bool lines;       /* one for each file */
-    bool unwritable;  /* the cache, or the disk it is on: said already */
+    bool stopped;     /* images can't be written, as has been said */
     s64 since;
     u64 began; /* ns */
     /* Sums. */
@@ -86,6 +86,14 @@ static void say_death(const struct input *in, int status)
         complain(in->guest, "conversion ended with status %d", WEXITSTATUS(status));
 }
 
+/* Nothing more is begun. Says why, once. */
+static bool stop(struct conversion *c, const char *why)
+{
+    if (!c->stopped) complain(c->o.output ? c->o.output : c->o.cache, "%s", why);
+    c->stopped = true;
+    return false;
+}
+
 /* Keeps the cache under its cap on the way. False: it is full of what this very run has made. */
 static bool make_room(struct conversion *c, u64 added)
 {
@@ -95,8 +103,7 @@ static bool make_room(struct conversion *c, u64 added)
     c->published = 0;
     if (!store_trim(c->o.cache, c->o.cap, c->since, false, &removed)) return true;
     if (removed.left <= c->o.cap) return true;
-    complain(c->o.cache, "the cache is full; see --cap");
-    return false;
+    return stop(c, "the cache is full; see --cap");
 }
 
 static bool take_result(struct conversion *c, const struct input *in, const struct job_result *r)
@@ -111,9 +118,7 @@ static bool take_result(struct conversion *c, const struct input *in, const stru
         return true;
     default:
         c->failed++;
-        if (!c->unwritable) complain(c->o.output ? c->o.output : c->o.cache, "%s", r->why);
-        c->unwritable = true;
-        return false;
+        return stop(c, r->why);
     }
     if (r->status != JOB_NOTHING) add_facts(c, &r->header);
     if (c->lines) print_line(in, r);
@@ -234,7 +239,7 @@ static int finish(struct conversion *c, int ended, bool good)
     }
     if (ended < 0) complain_all("no process can be started: %s", strerror(errno));
     if (!c->o.quiet) print_summary(c);
-    return !good || ended || c->failed ? 1 : 0;
+    return !good || ended || c->failed || c->stopped ? 1 : 0;
 }
 
 /* A module's conversion takes some 15 times its size (measured), with a few MiB to begin with. */
