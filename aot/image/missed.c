@@ -18,8 +18,8 @@
 
 #define MAGIC       "FERRYMIS"
 #define VERSION     1
-#define LOCK_TRIES  50 /* of a millisecond each; then it goes on without the lock */
-#define FILE_DIGITS 32 /* of the module's digest */
+#define LOCK_TRIES  500 /* of a millisecond each; then it goes on without the lock */
+#define FILE_DIGITS 32  /* of the module's digest */
 
 struct head {
     char magic[8];
@@ -53,8 +53,10 @@ static int open_folder(const char *dir, bool make)
     int n = snprintf(path, sizeof path, "%s/missed", dir);
     if (n < 0 || (size_t)n >= sizeof path) return -1;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT && make && mkdir(path, 0755) == 0)
+    if (fd < 0 && errno == ENOENT && make) {
+        mkdir(path, 0755); /* somebody else may be faster */
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
     if (fd >= 0 && is_trusted(fd, true)) return fd;
     if (fd >= 0) close(fd);
     return -1;
