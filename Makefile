@@ -139,7 +139,7 @@ $(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(XLAT_LIBS)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ferry $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/ferry $(DESTDIR)$(PREFIX)/bin/ferry
-	cp -Pp $(wildcard $(LIBEXEC)/*) $(DESTDIR)$(PREFIX)/libexec/ferry/
+	cp -Pp --remove-destination $(wildcard $(LIBEXEC)/*) $(DESTDIR)$(PREFIX)/libexec/ferry/
 	install -m 644 $(wildcard tools/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1/
 
 # --- tests ------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ struct inputs {
     u32 hash_size;
     u32 missing; /* libraries that were not found; each has had its line */
     const char **missing_name;
+    u32 unreadable; /* files and directories of trees */
 };
 
 void inputs_init(struct inputs *in, struct arena *arena, const char *root);
@@ -38,7 +39,7 @@ struct input *inputs_add(struct inputs *in, const char *host, const char *guest)
 bool inputs_add_program(struct inputs *in, const char *word);
 
 /* Adds every AArch64 program and shared object under `dir`, but for what other file systems such as
- * /proc hold. False: there was a line about what is wrong, and some may be missing. */
+ * /proc hold. False: not everything could be looked at, see `unreadable`. */
 bool inputs_add_tree(struct inputs *in, const char *dir);
 
 #endif

@@ -100,8 +100,8 @@ static bool make_room(struct conversion *c, u64 added)
     struct store_removed removed;
     c->published += added;
     if (c->o.output || c->published < c->o.cap / 8) return true;
-    c->published = 0;
     if (!store_trim(c->o.cache, c->o.cap, c->since, false, &removed)) return true;
+    c->published = 0;
     if (removed.left <= c->o.cap) return true;
     return stop(c, "the cache is full; see --cap");
 }
@@ -116,9 +116,7 @@ static bool take_result(struct conversion *c, const struct input *in, const stru
         c->failed++;
         complain(in->guest, "%s", r->why);
         return true;
-    default:
-        c->failed++;
-        return stop(c, r->why);
+    default: c->failed++; return stop(c, r->why);
     }
     if (r->status != JOB_NOTHING) add_facts(c, &r->header);
     if (c->lines) print_line(in, r);
@@ -237,6 +235,8 @@ static int finish(struct conversion *c, int ended, bool good)
         signal(ended, SIG_DFL);
         raise(ended);
     }
+    if (c->in.unreadable)
+        complain(c->o.root, "%u files or directories in it can't be read", c->in.unreadable);
     if (ended < 0) complain_all("no process can be started: %s", strerror(errno));
     if (!c->o.quiet) print_summary(c);
     return !good || ended || c->failed || c->stopped ? 1 : 0;

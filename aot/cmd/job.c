@@ -94,6 +94,16 @@ enum job_status job_translate(struct job_module *j, struct converted *out, char 
 /* --- is it there? -------------------------------------------------------------------------------
  */
 
+/* The image is wanted, which is a use of it, however long ago the last run was. */
+static void note_use(const struct command_options *o, const char *path, const struct stat *module,
+                     const struct cache_found *found)
+{
+    const char *name = found->path + strlen(o->cache) + 1;
+    struct stat st;
+    if (found->header.features == xlat_host_features() && fstat(found->fd, &st) == 0)
+        cache_remember(o->cache, &found->header.translator, module, &st, name, path);
+}
+
 static bool find_image(const struct command_options *o, const char *path, const struct digest *key,
                        struct image_header *out)
 {
@@ -107,6 +117,7 @@ static bool find_image(const struct command_options *o, const char *path, const 
                 cache_find(&q, fd, &st, &found, NULL);
     if (good) {
         *out = found.header;
+        note_use(o, path, &st, &found);
         close(found.fd);
     }
     if (fd >= 0) close(fd);

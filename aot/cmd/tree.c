@@ -6,11 +6,9 @@
 #include "aot/cmd/closure.h"
 
 #include <elf.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
 #include <linux/magic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -58,16 +56,16 @@ static void look_at_file(struct inputs *in, const FTSENT *e)
 {
     const char *guest = e->fts_path;
     if (guest_is_inside(in->root, guest)) guest += strlen(in->root);
-    if (e->fts_statp->st_size > 64 && file_kind(e->fts_path, NULL) == KIND_GUEST &&
-        !is_debug_file(e->fts_path))
-        inputs_add(in, e->fts_path, guest);
+    if (e->fts_statp->st_size <= 64) return;
+    enum file_kind kind = file_kind(e->fts_path, NULL);
+    in->unreadable += kind == KIND_NONE;
+    if (kind == KIND_GUEST && !is_debug_file(e->fts_path)) inputs_add(in, e->fts_path, guest);
 }
 
 bool inputs_add_tree(struct inputs *in, const char *dir)
 {
     char *top[] = {format_text(in->arena, "%s", dir), NULL};
     FTS *fts = fts_open(top, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    bool good = fts != NULL;
     u64 device = 0;
     for (FTSENT *e; fts && (e = fts_read(fts)) != NULL;) {
         switch (e->fts_info) {
@@ -79,13 +77,10 @@ bool inputs_add_tree(struct inputs *in, const char *dir)
         case FTS_F: look_at_file(in, e); break;
         case FTS_DNR:
         case FTS_ERR:
-        case FTS_NS:
-            complain(e->fts_path, "%s", strerror(e->fts_errno));
-            good = false;
-            break;
+        case FTS_NS: in->unreadable++; break;
         default: break;
         }
     }
     if (fts) fts_close(fts);
-    return good;
+    return fts && !in->unreadable;
 }
