@@ -49,7 +49,9 @@ include $(wildcard aot/*/module.mk rt/module.mk rt/*/module.mk hostlibs/module.m
 LIBEXEC := $(BUILD)/libexec/ferry
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure
 
-all: $(BUILD)/ferry $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert tools
+CONVERT_NAMES := cache report # under these names ferry-convert does other things
+
+all: $(BUILD)/ferry $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert $(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%) tools
 tools: $(TOOLS)
 
 # --- the translator library ------------------------------------------------------------------------
@@ -62,11 +64,11 @@ $(BUILD)/lib/$(1).a: aot/$(1) $$(call objs,$$(filter-out aot/$(1)/gen_%.c,$$(wil
 endef
 $(foreach d,$(XLAT_DIRS),$(eval $(call xlat_archive,$(d))))
 
-DRIVER := aot/main.c $(wildcard aot/convert*.c)
+DRIVER := aot/main.c $(wildcard aot/convert*.c aot/cmd/*.c)
 $(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER),$(wildcard aot/*.c)))
 
 # Images: what the runtime reads of them, and what only the driver needs (libelf, libdwarf).
-IMAGE_READ := aot/image/cache.c aot/image/check.c
+IMAGE_READ := aot/image/cache.c aot/image/check.c aot/image/missed.c
 $(BUILD)/lib/image.a: $(call objs,$(IMAGE_READ))
 $(BUILD)/lib/driver.a: $(call objs,$(filter-out $(IMAGE_READ),$(wildcard aot/image/*.c)) \
                                    $(filter-out aot/main.c,$(DRIVER)))
@@ -78,7 +80,7 @@ ELF_LIBS := -ldwarf -lelf
 
 # The translator's identity: of all that decides what code it makes.
 XLAT_ID := $(BUILD)/gen/xlat_id.inc
-XLAT_ID_FILES := $(sort $(foreach d,$(XLAT_DIRS) image,$(wildcard aot/$(d)/*)) aot/xlat.c aot/xlat.h aot/xlat_helper.c)
+XLAT_ID_FILES := $(sort $(foreach d,$(XLAT_DIRS) elf image,$(wildcard aot/$(d)/*)) $(wildcard aot/convert*) aot/xlat.c aot/xlat.h aot/xlat_helper.c)
 GENERATED_HEADERS += $(XLAT_ID)
 $(XLAT_ID): $(XLAT_ID_FILES) $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -125,6 +127,9 @@ $(LIBEXEC)/ferry-convert: $(call objs,aot/main.c) $(BUILD)/lib/driver.a $(BUILD)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(ELF_LIBS) -lm
 
+$(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%): | $(LIBEXEC)/ferry-convert
+	$(Q)ln -sf ferry-convert $@
+
 # Static: it also runs inside a sysroot.
 $(BUILD)/tools/measure: $(BUILD)/obj/tools/bench/measure.o
 	$(call say,LD,$@)
@@ -139,7 +144,7 @@ $(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(XLAT_LIBS)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ferry $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/ferry $(DESTDIR)$(PREFIX)/bin/ferry
-	install -m 755 $(wildcard $(LIBEXEC)/*) $(DESTDIR)$(PREFIX)/libexec/ferry/
+	cp -Pp --remove-destination $(wildcard $(LIBEXEC)/*) $(DESTDIR)$(PREFIX)/libexec/ferry/
 	install -m 644 $(wildcard tools/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1/
 
 # --- tests ------------------------------------------------------------------------------------------
@@ -183,6 +188,7 @@ fuzz:
 	@$(MAKE) --no-print-directory $(PARALLEL) all $(FUZZERS:%=$(BUILD)/fuzz/%)
 	@for f in $(FUZZERS:%=$(BUILD)/fuzz/%) tests/fuzz/csmith; do \
 	    echo "== $$f $(FUZZ_SECONDS) s"; BUILD=$(BUILD) $$f $(FUZZ_SECONDS) || exit 1; done
+	@echo "== tests/convert/damage"; BUILD=$(BUILD) tests/convert/damage
 
 # Goldens: tests that compare with a stored file write it instead when FERRY_BLESS is set.
 bless: unit-tests

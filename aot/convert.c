@@ -184,16 +184,35 @@ static void find_extent(struct walk *w)
     }
 }
 
-static void set_key(struct image_header *h, const struct convert_options *o)
+struct digest convert_key(const struct digest *module, const struct convert_options *o)
 {
+    const struct digest translator = xlat_id();
     struct blake2b s;
+    blake2b_start(&s);
+    blake2b_add(&s, &translator, sizeof translator);
+    blake2b_add(&s, module, sizeof *module);
+    blake2b_add(&s, &o->debug, sizeof o->debug);
+    blake2b_add(&s, &o->features, sizeof o->features);
+    blake2b_add(&s, &o->missed_count, sizeof o->missed_count);
+    if (o->missed_count) blake2b_add(&s, o->missed, o->missed_count * sizeof *o->missed);
+    return blake2b_end(&s);
+}
+
+/* What the header says besides the layout. */
+static void complete_header(struct converted *out, const struct convert_options *o, u32 missed)
+{
+    struct image_header *h = &out->header;
     h->translator = xlat_id();
     h->features = o->features;
-    blake2b_start(&s);
-    blake2b_add(&s, &h->translator, sizeof h->translator);
-    blake2b_add(&s, &h->module, sizeof h->module);
-    blake2b_add(&s, &o->features, sizeof o->features);
-    h->key = blake2b_end(&s);
+    h->key = convert_key(&h->module, o);
+    h->functions = out->functions;
+    h->refused = out->refused;
+    h->missed = missed;
+    h->code_bytes = (u32)out->code_bytes;
+    for (unsigned n = 0; n < EVIDENCE_COUNT; n++) {
+        h->regions_by[n] = out->regions_by[n];
+        h->bytes_by[n] = (u32)out->bytes_by[n];
+    }
 }
 
 enum convert_status convert_module(struct arena *arena, const struct module *m,
@@ -212,13 +231,13 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
         (struct xlat_options){.tier = XLAT_FULL, .host_features = o->features, .image = true};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);
-    convert_discover(&w);
+    convert_discover(&w, o);
     cut(&w);
     mark_crossings(&w);
     for (u32 n = 0; n < w.piece_count; n++) take(&w, n);
     arena_free(&w.work);
     if (!image_lay_out(&w.builder, &out->header, &out->bytes)) return CONVERT_TOO_BIG;
-    set_key(&out->header, o);
     name_functions(&w);
+    complete_header(out, o, w.missed);
     return CONVERT_OK;
 }

@@ -9,8 +9,14 @@
 #include "aot/image/write.h"
 
 struct convert_options {
-    u64 features; /* of the host, enum x64_feature bits */
+    u64 features;       /* of the host, enum x64_feature bits */
+    const u64 *missed;  /* addresses that runs have missed, ascending */
+    u32 missed_count;
+    struct digest debug; /* of the separate debug file, zeroes for none: it has evidence and lines */
 };
+
+/* Of all that goes into a module's image. */
+struct digest convert_key(const struct digest *module, const struct convert_options *o);
 
 struct converted {
     struct image_header header;

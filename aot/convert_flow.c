@@ -209,10 +209,16 @@ static void follow(struct walk *w)
     }
 }
 
-void convert_discover(struct walk *w)
+void convert_discover(struct walk *w, const struct convert_options *o)
 {
     for (u32 n = 0; n < w->m->entry_count; n++) {
         convert_found(w, w->m->entry[n].pc, (enum evidence)w->m->entry[n].evidence);
+        follow(w);
+    }
+    for (u32 n = 0; n < o->missed_count; n++) {
+        const u8 *state = convert_state(w, o->missed[n]);
+        w->missed += state && !(*state & WORD_EVIDENCE);
+        convert_found(w, o->missed[n], EVIDENCE_MISS);
         follow(w);
     }
 }

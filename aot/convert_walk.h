@@ -27,6 +27,7 @@ struct walk {
     u32 piece_count;
     struct arena *arena, work;
     struct converted *out;
+    u32 missed; /* entries by no other evidence than that */
 };
 
 /* The word's state, or NULL where no code is. */
@@ -44,7 +45,7 @@ void convert_views(struct walk *w);
 /* Code at pc is entered from elsewhere, by this evidence. */
 void convert_found(struct walk *w, u64 pc, enum evidence evidence);
 
-/* Follows the code from all the file's own entries: fills in the states. */
-void convert_discover(struct walk *w);
+/* Follows the code from all the file's own entries and what runs have missed: fills in the states. */
+void convert_discover(struct walk *w, const struct convert_options *o);
 
 #endif

@@ -263,6 +263,24 @@ const char *xlat_feature_name(unsigned bit)
     return bit < X64_N_FEATURES ? x64_feature_name(bit) : NULL;
 }
 
+bool xlat_features_of(const char *list, u64 *set)
+{
+    *set = strcmp(list, "all") == 0 ? UINT64_MAX : 0;
+    if (*set || strcmp(list, "none") == 0) return true;
+    do {
+        size_t n = strcspn(list, ",");
+        unsigned bit;
+        for (bit = 0; bit < X64_N_FEATURES; bit++) {
+            const char *name = x64_feature_name(bit);
+            if (strlen(name) == n && memcmp(name, list, n) == 0) break;
+        }
+        if (bit == X64_N_FEATURES) return false;
+        *set |= UINT64_C(1) << bit;
+        list += n;
+    } while (*list++ == ',');
+    return true;
+}
+
 struct hwcap {
     u8 feature; /* enum a64_feature */
     u8 bit;

@@ -87,6 +87,10 @@ u64 xlat_host_features(void);
 /* The name of feature bit number `bit` ("avx2"), or NULL when there is no such bit. */
 const char *xlat_feature_name(unsigned bit);
 
+/* The set that a list such as "avx2,fma" names; "all" is every bit, "none" none. False: there is
+ * something else in it. */
+bool xlat_features_of(const char *list, u64 *set);
+
 /* Which translator this is: what another one has made isn't used. */
 struct digest xlat_id(void);
 

@@ -55,7 +55,7 @@ static bool is_guest_elf(int fd)
 
 void image_find(struct image_file *f, int fd, u64 length)
 {
-    const struct cache_query q = {&translator, translate_host_features(), dirs};
+    const struct cache_query q = {&translator, translate_host_features(), dirs, NULL};
     struct cache_found found;
     const char *why = NULL;
     struct stat st;

@@ -52,6 +52,9 @@ static void usage(void)
 {
     puts("usage: ferry COMMAND [ARG...]\n\n"
          "  run       run an AArch64 program: ferry run [--sysroot DIR] PROGRAM [ARG...]\n"
+         "  convert   translate programs and their libraries before they run\n"
+         "  cache     look after what convert has made\n"
+         "  report    what of a program is translated, and what runs missed\n"
          "  sysroot   make a directory of Debian arm64 packages\n\n"
          "ferry COMMAND --help tells more.");
 }

@@ -170,32 +170,11 @@ void translate_state_init(struct guest_state *s)
     counter_init(s);
 }
 
-/* The set that a --cpu-features list names; false: there is something else in it. */
-static bool wanted_features(const char *list, u64 *set)
-{
-    *set = strcmp(list, "all") == 0 ? UINT64_MAX : 0;
-    if (*set != 0 || strcmp(list, "none") == 0) return true;
-    do {
-        size_t n = strcspn(list, ",");
-        unsigned bit;
-
-        for (bit = 0; bit < 64; bit++) {
-            const char *name = xlat_feature_name(bit);
-
-            if (name != NULL && strlen(name) == n && memcmp(name, list, n) == 0) break;
-        }
-        if (bit == 64) return false;
-        *set |= UINT64_C(1) << bit;
-        list += n;
-    } while (*list++ == ',');
-    return true;
-}
-
 bool translate_knows_features(const char *list)
 {
     u64 set;
 
-    return wanted_features(list, &set);
+    return xlat_features_of(list, &set);
 }
 
 void translate_init(void)
@@ -203,7 +182,7 @@ void translate_init(void)
     u64 set;
 
     host_features = xlat_host_features();
-    if (options.cpu_features != NULL && wanted_features(options.cpu_features, &set))
+    if (options.cpu_features != NULL && xlat_features_of(options.cpu_features, &set))
         host_features &= set;
 }
 

@@ -28,12 +28,14 @@
 #ifndef AOT_ABI_IMAGE_H
 #define AOT_ABI_IMAGE_H
 
+#include "aot/abi/evidence.h"
 #include "aot/base/blake2b.h"
 #include "aot/base/types.h"
 
 #define IMAGE_HEADER_AT  0x200
 #define IMAGE_MAGIC      "FERRYIMG"
 #define IMAGE_FORMAT     1
+#define EVIDENCE_ROOM    16
 
 struct image_header {
     char magic[8];
@@ -71,6 +73,15 @@ struct image_header {
     u32 cells;         /* u64 each; behind them externals' pairs */
     u32 externals;
     u32 total_size;
+    /* What became of the module's code, for reports: guest bytes, counts. */
+    u32 functions;                 /* known to begin somewhere, by name or size */
+    u32 refused;                   /* addresses that the translator would not take */
+    u32 missed;                    /* addresses that runs had missed, taken as entries */
+    u32 code_bytes;                /* in executable segments */
+    u32 regions_by[EVIDENCE_ROOM]; /* by enum evidence */
+    u32 bytes_by[EVIDENCE_ROOM];
 };
+
+_Static_assert(EVIDENCE_COUNT <= EVIDENCE_ROOM, "an image's header has room for all evidence");
 
 #endif

@@ -215,8 +215,16 @@ static void read_evidence(struct reader *r, struct module_files *files, const ch
     finish_entries(r);
 }
 
-enum module_status module_open(struct arena *arena, const char *path, const char *debug_root,
-                               struct module *out, char why[160])
+/* What the file says in words; and where its debug file is, if that is asked for. */
+static void read_words(struct reader *r, struct module_files *files, const char *debug_root)
+{
+    read_identity(r);
+    if (debug_root) find_debug_file(r, &files->debug, debug_root);
+    read_dynamic(r);
+}
+
+static enum module_status open_module(struct arena *arena, const char *path, const char *debug_root,
+                                      bool brief, struct module *out, char why[160])
 {
     why[0] = 0;
     struct module_files *files = arena_zalloc(arena, sizeof(*files));
@@ -235,7 +243,8 @@ enum module_status module_open(struct arena *arena, const char *path, const char
         status = MODULE_NOT_GUEST;
     }
     if (!status) status = read_segments(&r, why);
-    if (!status) read_evidence(&r, files, debug_root);
+    if (!status && brief) read_words(&r, files, debug_root);
+    if (!status && !brief) read_evidence(&r, files, debug_root);
     if (r.dwarf_damaged)
         snprintf(why, 160, "its debug information is damaged and was left out in part");
     if (r.no_memory) {
@@ -247,6 +256,18 @@ enum module_status module_open(struct arena *arena, const char *path, const char
     free(r.data.at);
     if (status) module_close(out);
     return status;
+}
+
+enum module_status module_open(struct arena *arena, const char *path, const char *debug_root,
+                               struct module *out, char why[160])
+{
+    return open_module(arena, path, debug_root, false, out, why);
+}
+
+enum module_status module_open_brief(struct arena *arena, const char *path, const char *debug_root,
+                                     struct module *out, char why[160])
+{
+    return open_module(arena, path, debug_root, true, out, why);
 }
 
 void module_close(struct module *m)

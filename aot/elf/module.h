@@ -62,6 +62,11 @@ enum module_status {
  * arena or in the file's mapping until module_close. */
 enum module_status module_open(struct arena *arena, const char *path, const char *debug_root,
                                struct module *out, char why[160]);
+
+/* The same without any look at evidence: segments, and what the dynamic section and the program
+ * headers say in words; debug_path is set. Fast. */
+enum module_status module_open_brief(struct arena *arena, const char *path, const char *debug_root,
+                                     struct module *out, char why[160]);
 void module_close(struct module *m);
 
 /* One row of the line tables of the file or its debug file. */

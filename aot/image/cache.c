@@ -1,6 +1,6 @@
 /*
- * Looking for an image (cache.h): by the index, with a few system calls and no look at contents; else
- * by contents, and then the index is told.
+ * Looking for an image (cache.h): by the index, with a few system calls and no look at contents;
+ * else by contents, and then the index is told.
  */
 #include "aot/image/cache.h"
 
@@ -11,19 +11,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define INDEX_MAGIC "FERRYIDX"
 
+#define DAY (24 * 60 * 60)
+
 /* An index file's contents. */
 struct record {
     char magic[8];
+    struct digest check; /* of all behind it */
     struct digest translator;
     struct file_id module, image;
-    char name[CACHE_NAME]; /* of the image, in the cache that the index is in or another one */
-    char dir[PATH_MAX];    /* that cache; "": this one */
-    struct digest check;   /* of all before it */
+    u32 text_size;
+    char text[2 * PATH_MAX +
+              CACHE_NAME]; /* name, dir and path of a cache_entry, a NUL behind each */
 };
+
+#define RECORD_HEAD offsetof(struct record, text)
 
 /* --- names --------------------------------------------------------------------------------------
  */
@@ -135,6 +141,7 @@ static const char *read_header(int fd, const struct stat *st, const struct cache
     const char *why = image_check(h, (u64)st->st_size);
     if (why) return why;
     if (memcmp(&h->translator, q->translator, sizeof h->translator)) return "of another Ferry";
+    if (q->key && memcmp(&h->key, q->key, sizeof h->key)) return "made from something else";
     if (h->features & ~q->features) return "it needs features that this processor lacks";
     return NULL;
 }
@@ -144,35 +151,77 @@ static const char *read_header(int fd, const struct stat *st, const struct cache
 
 static struct digest record_check(const struct record *r)
 {
-    return blake2b_of(r, offsetof(struct record, check));
+    const size_t from = offsetof(struct record, translator);
+    return blake2b_of((const u8 *)r + from, RECORD_HEAD - from + r->text_size);
 }
 
-static bool read_record(int cache, const struct file_id *module, const struct digest *translator,
-                        struct record *r)
+/* The next of a record's texts, from *at on; NULL: it is not whole. */
+static const char *next_text(const struct record *r, u32 *at, size_t room)
 {
-    char name[CACHE_NAME];
+    const char *text = r->text + *at, *end = memchr(text, 0, r->text_size - *at);
+    if (!end || (size_t)(end - text) >= room) return NULL;
+    *at += (u32)(end - text) + 1;
+    return text;
+}
+
+/* A run uses the entry: noted once a day, so that it costs nothing in between. */
+static void note_use(int fd, const struct stat *st)
+{
+    if (st->st_uid == geteuid() && time(NULL) - st->st_mtime > DAY) futimens(fd, NULL);
+}
+
+static bool read_record(int cache, const char *name, bool use, struct cache_entry *out)
+{
+    struct record r;
     struct stat st;
-    index_name(name, module);
+    u32 at = 0;
     int fd = open_file(cache, name, &st);
     if (fd < 0) return false;
-    bool whole = read(fd, r, sizeof *r) == sizeof *r;
+    ssize_t got = read(fd, &r, sizeof r);
+    if (use) note_use(fd, &st);
     close(fd);
-    if (!whole || memcmp(r->magic, INDEX_MAGIC, sizeof r->magic)) return false;
-    struct digest check = record_check(r);
-    return !memcmp(&check, &r->check, sizeof check) && is_same_file(&r->module, module) &&
-           !memcmp(&r->translator, translator, sizeof *translator) &&
-           memchr(r->name, 0, sizeof r->name) && memchr(r->dir, 0, sizeof r->dir);
+    if (got < (ssize_t)RECORD_HEAD || memcmp(r.magic, INDEX_MAGIC, sizeof r.magic) ||
+        r.text_size > sizeof r.text || got != (ssize_t)(RECORD_HEAD + r.text_size))
+        return false;
+    struct digest check = record_check(&r);
+    const char *image = next_text(&r, &at, sizeof out->name);
+    const char *dir = image ? next_text(&r, &at, sizeof out->dir) : NULL;
+    const char *path = dir ? next_text(&r, &at, sizeof out->path) : NULL;
+    if (!path || memcmp(&check, &r.check, sizeof check)) return false;
+    out->translator = r.translator;
+    out->module = r.module;
+    out->image = r.image;
+    out->used = st.st_mtime;
+    strcpy(out->name, image);
+    strcpy(out->dir, dir);
+    strcpy(out->path, path);
+    return true;
+}
+
+bool cache_read_entry(int index, const char *name, struct cache_entry *out)
+{
+    return read_record(index, name, false, out);
+}
+
+/* The entry of a guest file that is what it was. */
+static bool read_entry(int cache, const struct file_id *module, const struct digest *translator,
+                       struct cache_entry *out)
+{
+    char name[CACHE_NAME];
+    index_name(name, module);
+    return read_record(cache, name, true, out) && is_same_file(&out->module, module) &&
+           !memcmp(&out->translator, translator, sizeof *translator);
 }
 
 /* By the index of the cache `dir`: an image whose contents were looked at before. */
 static bool find_by_index(const struct cache_query *q, const char *dir, const struct file_id *id,
                           struct cache_found *out)
 {
-    struct record r;
+    struct cache_entry r;
     struct stat st;
     int cache = open_dir(AT_FDCWD, dir);
     if (cache < 0) return false;
-    bool known = read_record(cache, id, q->translator, &r);
+    bool known = read_entry(cache, id, q->translator, &r);
     if (known && r.dir[0]) {
         close(cache);
         dir = r.dir;
@@ -195,7 +244,7 @@ static bool write_whole(int at, const char *name, const void *data, size_t size)
 {
     char temporary[CACHE_NAME + 32];
     snprintf(temporary, sizeof temporary, "%s.%d", name, (int)getpid());
-    int fd = openat(at, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = openat(at, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) return false;
     bool good = write(fd, data, size) == (ssize_t)size;
     if (close(fd)) good = false;
@@ -204,29 +253,41 @@ static bool write_whole(int at, const char *name, const void *data, size_t size)
     return false;
 }
 
-static bool remember(const char *dir, const char *image_dir, const struct digest *translator,
-                     const struct file_id *module, const struct file_id *image, const char *name)
+static void add_text(struct record *r, const char *text)
+{
+    size_t n = strlen(text) + 1;
+    if (n > sizeof r->text - r->text_size) return; /* no such entry is believed */
+    memcpy(r->text + r->text_size, text, n);
+    r->text_size += (u32)n;
+}
+
+/* Writes an entry to the index of the cache `dir`. */
+static bool write_entry(const char *dir, const struct cache_entry *e)
 {
     char file[CACHE_NAME];
-    struct record r = {.translator = *translator, .module = *module, .image = *image};
+    struct record r = {.translator = e->translator, .module = e->module, .image = e->image};
     memcpy(r.magic, INDEX_MAGIC, sizeof r.magic);
-    snprintf(r.name, sizeof r.name, "%s", name);
-    if (strcmp(dir, image_dir) != 0) snprintf(r.dir, sizeof r.dir, "%s", image_dir);
+    add_text(&r, e->name);
+    add_text(&r, strcmp(dir, e->dir) ? e->dir : "");
+    add_text(&r, e->path);
     r.check = record_check(&r);
     int cache = open_dir(AT_FDCWD, dir);
     if (cache < 0) return false;
-    mkdirat(cache, "index", 0700);
-    index_name(file, module);
-    bool good = write_whole(cache, file, &r, sizeof r);
+    mkdirat(cache, "index", 0755);
+    index_name(file, &e->module);
+    bool good = write_whole(cache, file, &r, RECORD_HEAD + r.text_size);
     close(cache);
     return good;
 }
 
 bool cache_remember(const char *dir, const struct digest *translator, const struct stat *module,
-                    const struct stat *image, const char *name)
+                    const struct stat *image, const char *name, const char *path)
 {
-    struct file_id m = file_id_of(module), i = file_id_of(image);
-    return remember(dir, dir, translator, &m, &i, name);
+    struct cache_entry e = {
+        .translator = *translator, .module = file_id_of(module), .image = file_id_of(image)};
+    snprintf(e.name, sizeof e.name, "%.*s", CACHE_NAME - 1, name);
+    snprintf(e.path, sizeof e.path, "%s", path);
+    return write_entry(dir, &e);
 }
 
 /* --- by contents --------------------------------------------------------------------------------
@@ -253,8 +314,16 @@ static const char *compare(struct search *s, int fd, const struct stat *st, stru
     return image_check_contents(fd, h);
 }
 
-/* The best image in a folder of one fingerprint: the one that uses most of the host. */
-static bool search_folder(struct search *s, int folder, struct cache_found *out, char best[NAME_MAX])
+/* Whether image a is better than b: it uses more of the host, or has more code. */
+static bool is_better(const struct image_header *a, const struct image_header *b)
+{
+    if (a->features != b->features) return (b->features & ~a->features) == 0;
+    return a->entry_count > b->entry_count;
+}
+
+/* The best image in a folder of one fingerprint. */
+static bool search_folder(struct search *s, int folder, struct cache_found *out,
+                          char best[NAME_MAX])
 {
     int copy = dup(folder);
     DIR *d = copy < 0 ? NULL : fdopendir(copy);
@@ -268,7 +337,7 @@ static bool search_folder(struct search *s, int folder, struct cache_found *out,
         if (length < 3 || strcmp(e->d_name + length - 3, ".so") || length >= 64) continue;
         int fd = open_file(folder, e->d_name, &st);
         const char *why = fd < 0 ? "somebody else may have written it" : compare(s, fd, &st, &h);
-        bool better = !why && (out->fd < 0 || (out->header.features & ~h.features) == 0);
+        bool better = !why && (out->fd < 0 || is_better(&h, &out->header));
         if (why) s->why = why;
         if (better) {
             if (out->fd >= 0) close(out->fd);
@@ -281,6 +350,24 @@ static bool search_folder(struct search *s, int folder, struct cache_found *out,
     }
     if (d) closedir(d);
     return out->fd >= 0;
+}
+
+/* Tells the first cache's index what was found in the cache `dir`. */
+static void remember(const struct search *s, const char *dir, const char *name,
+                     const struct file_id *module, int fd)
+{
+    struct cache_entry e = {.translator = *s->q->translator, .module = *module};
+    char link[32];
+    struct stat st;
+    if (!s->q->dir[0] || fstat(fd, &st)) return;
+    e.image = file_id_of(&st);
+    snprintf(e.name, sizeof e.name, "%.*s", CACHE_NAME - 1, name);
+    snprintf(e.dir, sizeof e.dir, "%s", dir);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", s->module);
+    ssize_t n = readlink(link, e.path, sizeof e.path - 1);
+    if (n <= 0 || e.path[0] != '/') n = 0;
+    e.path[n] = '\0';
+    write_entry(s->q->dir[0], &e);
 }
 
 static bool find_by_contents(struct search *s, const char *dir, const struct digest *fingerprint,
@@ -305,16 +392,12 @@ static bool find_by_contents(struct search *s, const char *dir, const struct dig
     snprintf(name + n, sizeof name - n, "/%s", best);
     snprintf(out->path, sizeof out->path, "%.*s/%.*s", PATH_MAX - CACHE_NAME - 1, dir,
              CACHE_NAME - 1, name);
-    struct stat st;
-    if (s->q->dir[0] && fstat(out->fd, &st) == 0) {
-        struct file_id image = file_id_of(&st);
-        remember(s->q->dir[0], dir, s->q->translator, id, &image, name);
-    }
+    remember(s, dir, name, id, out->fd);
     return true;
 }
 
-bool cache_find(const struct cache_query *q, int fd, const struct stat *st,
-                struct cache_found *out, const char **why)
+bool cache_find(const struct cache_query *q, int fd, const struct stat *st, struct cache_found *out,
+                const char **why)
 {
     struct file_id id = file_id_of(st);
     struct search s = {.q = q, .module = fd, .module_size = id.size};

@@ -5,14 +5,20 @@
  *   index/ID                               for a guest file's device and inode: which image is its,
  *                                          and what both files were when their contents were
  *                                          compared last
+ *   missed/MODULE                          addresses that runs missed in a module (missed.h)
+ *   lock                                   held shared by who publishes an image, exclusively by
+ * who removes some (flock)
  *
  * TRANSLATOR, FINGERPRINT and KEY begin digests: of the translator, of a guest file's size and
  * first page, of all that went into the image. Nothing in a cache is changed: files are written
  * under another name and renamed.
  *
- * An image is trusted if it and all directories of the cache above it belong to this user or to root
- * and nobody else can write them, and if its contents have been found to be what its header says:
- * now, or before, when the file was the same in device, inode, size and times.
+ * An index entry's time of modification says when its image was used last, to the day: a run that
+ * finds it older than that touches it.
+ *
+ * An image is trusted if it and all directories of the cache above it belong to this user or to
+ * root and nobody else can write them, and if its contents have been found to be what its header
+ * says: now, or before, when the file was the same in device, inode, size and times.
  */
 #ifndef AOT_IMAGE_CACHE_H
 #define AOT_IMAGE_CACHE_H
@@ -50,12 +56,13 @@ void cache_image_name(char name[CACHE_NAME], const struct digest *translator,
 /* What an image is looked up by. */
 struct cache_query {
     const struct digest *translator;
-    u64 features;          /* of this host: an image must need no others */
-    const char *const *dir; /* caches in the order in which they are asked, NULL at the end */
+    u64 features;             /* of this host: an image must need no others */
+    const char *const *dir;   /* caches in the order in which they are asked, NULL at the end */
+    const struct digest *key; /* NULL, or that of the only image that is wanted */
 };
 
 struct cache_found {
-    int fd;                   /* of the image, read-only; the caller's */
+    int fd;                     /* of the image, read-only; the caller's */
     struct image_header header; /* checked by image_check */
     char path[PATH_MAX];
 };
@@ -65,12 +72,27 @@ struct cache_found {
  * NULL, says what is wrong with one that is not used. What was found out is written to the first
  * cache's index, if that can be done.
  */
-bool cache_find(const struct cache_query *q, int fd, const struct stat *st,
-                struct cache_found *out, const char **why);
+bool cache_find(const struct cache_query *q, int fd, const struct stat *st, struct cache_found *out,
+                const char **why);
 
-/* Writes the index entry of a guest file in the cache `dir`, whose image has that name in it. */
+/* Writes the index entry of a guest file in the cache `dir`, whose image has that name in it.
+ * `path` is the guest file's on the host, "" if nobody knows. */
 bool cache_remember(const char *dir, const struct digest *translator, const struct stat *module,
-                    const struct stat *image, const char *name);
+                    const struct stat *image, const char *name, const char *path);
+
+/* What an index entry says. */
+struct cache_entry {
+    struct digest translator;
+    struct file_id module, image;
+    char name[CACHE_NAME]; /* of the image */
+    char dir[PATH_MAX];    /* the cache that it is in; "": this one */
+    char path[PATH_MAX];   /* of the guest file on the host; "": nobody knows */
+    s64 used;              /* when: seconds since 1970, to the day */
+};
+
+/* Reads the index entry `name` of an index directory. False: it isn't whole, or not to be trusted.
+ */
+bool cache_read_entry(int index, const char *name, struct cache_entry *out);
 
 /* NULL, or what is wrong with an image's header, given the size of the file it came from. */
 const char *image_check(const struct image_header *h, u64 file_size);

@@ -1,0 +1,194 @@
+/*
+ * One module: look whether its image is there, else make it and publish it.
+ */
+#include "aot/cmd/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aot/cmd/publish.h"
+#include "aot/image/missed.h"
+#include "aot/xlat.h"
+
+/* --- opening ------------------------------------------------------------------------------------
+ */
+
+static const char *debug_root(const struct command_options *o, char path[PATH_MAX])
+{
+    const char *root = o->sysroot[0] || !o->root ? o->sysroot : o->root;
+    if (snprintf(path, PATH_MAX, "%s/usr/lib/debug", root) >= PATH_MAX) return NULL;
+    return path;
+}
+
+/* The addresses that runs have missed in this module. */
+static void read_missed(struct job_module *j, const struct command_options *o)
+{
+    struct missed *missed;
+    u32 count = o->cache ? cache_missed(o->cache, &j->digest, &missed) : 0;
+    if (!count) return;
+    u64 *pc = arena_alloc(&j->arena, count * sizeof *pc);
+    for (u32 n = 0; n < count; n++) pc[n] = missed[n].pc;
+    missed_free(missed, count);
+    j->options.missed = pc;
+    j->options.missed_count = count;
+}
+
+static bool digest_debug_file(struct job_module *j)
+{
+    struct stat st;
+    if (!j->m.debug_path) return true;
+    int fd = open(j->m.debug_path, O_RDONLY | O_CLOEXEC);
+    bool good =
+        fd >= 0 && fstat(fd, &st) == 0 && cache_digest_file(fd, (u64)st.st_size, &j->options.debug);
+    if (fd >= 0) close(fd);
+    return good;
+}
+
+enum job_status job_open(struct job_module *j, const char *path, const struct command_options *o,
+                         u64 features, const struct digest *digest, bool brief, char why[160])
+{
+    char debug[PATH_MAX];
+    memset(j, 0, sizeof *j);
+    arena_init(&j->arena);
+    j->options.features = features;
+    why[0] = '\0';
+    enum module_status status =
+        brief ? module_open_brief(&j->arena, path, debug_root(o, debug), &j->m, why)
+              : module_open(&j->arena, path, debug_root(o, debug), &j->m, why);
+    if (status != MODULE_OK) return JOB_BAD;
+    if (stat(path, &j->st) || (u64)j->st.st_size != j->m.size) {
+        snprintf(why, 160, "it changes while it is read");
+        return JOB_BAD;
+    }
+    j->digest = digest ? *digest : blake2b_of(j->m.data, j->m.size);
+    j->fingerprint =
+        cache_fingerprint(j->m.data, j->m.size < CACHE_HEAD ? j->m.size : CACHE_HEAD, j->m.size);
+    read_missed(j, o);
+    if (digest_debug_file(j)) return JOB_MADE;
+    snprintf(why, 160, "its debug file can't be read");
+    return JOB_BAD;
+}
+
+void job_close(struct job_module *j)
+{
+    module_close(&j->m);
+    arena_free(&j->arena);
+}
+
+enum job_status job_translate(struct job_module *j, struct converted *out, char why[160])
+{
+    switch (convert_module(&j->arena, &j->m, &j->digest, &j->options, out)) {
+    case CONVERT_OK: return JOB_MADE;
+    case CONVERT_NOTHING:
+        snprintf(why, 160, "%s",
+                 j->m.text_relocations ? "its code is changed when it is loaded (DT_TEXTREL)"
+                                       : "it has no code");
+        return JOB_NOTHING;
+    default: snprintf(why, 160, "its image would be too big"); return JOB_NOTHING;
+    }
+}
+
+/* --- is it there? -------------------------------------------------------------------------------
+ */
+
+/* The image is wanted, which is a use of it, however long ago the last run was. */
+static void note_use(const struct command_options *o, const char *path, const struct stat *module,
+                     const struct cache_found *found)
+{
+    const char *name = found->path + strlen(o->cache) + 1;
+    struct stat st;
+    if (found->header.features == xlat_host_features() && fstat(found->fd, &st) == 0)
+        cache_remember(o->cache, &found->header.translator, module, &st, name, path);
+}
+
+static bool find_image(const struct command_options *o, const char *path, const struct digest *key,
+                       struct image_header *out)
+{
+    const struct digest translator = xlat_id();
+    const char *const dirs[] = {o->cache, NULL};
+    const struct cache_query q = {&translator, o->features, dirs, key};
+    struct cache_found found;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool good = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+                cache_find(&q, fd, &st, &found, NULL);
+    if (good) {
+        *out = found.header;
+        note_use(o, path, &st, &found);
+        close(found.fd);
+    }
+    if (fd >= 0) close(fd);
+    return good;
+}
+
+/* Whether the cache has the very image that conversion would make: what is known of the file by its
+ * index entry is enough to tell. */
+static bool is_there(const struct command_options *o, const char *path, struct job_result *out)
+{
+    struct job_module j;
+    bool known = find_image(o, path, NULL, &out->header);
+    enum job_status status =
+        job_open(&j, path, o, o->features, known ? &out->header.module : NULL, true, out->why);
+    bool there = false;
+    if (status == JOB_MADE) {
+        struct digest key = convert_key(&j.digest, &j.options);
+        there = known && !memcmp(&key, &out->header.key, sizeof key);
+        if (!there) there = find_image(o, path, &key, &out->header);
+        cache_image_name(out->name, &out->header.translator, &j.fingerprint, &key);
+    }
+    job_close(&j);
+    return there;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------
+ */
+
+static int publish(const struct command_options *o, const struct input *in, struct job_module *j,
+                   struct converted *c, char name[CACHE_NAME])
+{
+    if (o->output) return publish_file(o->output, c);
+    return publish_image(o->cache, &j->fingerprint, c, &j->st, in->host, name);
+}
+
+static bool is_unchanged(const char *path, const struct stat *before)
+{
+    struct stat st;
+    if (stat(path, &st)) return false;
+    struct file_id a = file_id_of(before), b = file_id_of(&st);
+    return !memcmp(&a, &b, sizeof a);
+}
+
+static enum job_status make(const struct command_options *o, const struct input *in,
+                            struct job_result *out)
+{
+    struct job_module j;
+    struct converted c;
+    const char *why = o->output ? NULL : store_prepare(o->cache);
+    if (why) { /* known before all the work */
+        snprintf(out->why, sizeof out->why, "%s", why);
+        return JOB_CACHE;
+    }
+    enum job_status status = job_open(&j, in->host, o, o->features, NULL, false, out->why);
+    if (status == JOB_MADE) status = job_translate(&j, &c, out->why);
+    if (status == JOB_MADE && !is_unchanged(in->host, &j.st)) {
+        snprintf(out->why, sizeof out->why, "it changes while it is read");
+        status = JOB_BAD;
+    }
+    if (status == JOB_MADE) {
+        int error = publish(o, in, &j, &c, out->name);
+        if (error) snprintf(out->why, sizeof out->why, "%s", strerror(error));
+        if (error) status = JOB_CACHE;
+        out->header = c.header;
+    }
+    job_close(&j);
+    return status;
+}
+
+void job_convert(const struct command_options *o, const struct input *in, struct job_result *out)
+{
+    bool looks = !o->force && !o->output;
+    out->status = looks && is_there(o, in->host, out) ? JOB_THERE : make(o, in, out);
+}

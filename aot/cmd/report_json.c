@@ -1,0 +1,87 @@
+/*
+ * The report as JSON. Sizes are bytes, addresses unbiased numbers.
+ */
+#include "aot/cmd/json.h"
+#include "aot/cmd/report.h"
+
+static void put_evidence(struct json *j, const struct report_module *m)
+{
+    json_open(j, "evidence", '[');
+    for (unsigned k = 0; k < EVIDENCE_COUNT; k++) {
+        if (!m->entries_by[k] && !m->header.bytes_by[k]) continue;
+        json_open(j, NULL, '{');
+        json_string(j, "kind", evidence_text(k));
+        json_number(j, "entries", m->entries_by[k]);
+        json_number(j, "regions", m->header.regions_by[k]);
+        json_number(j, "bytes", m->header.bytes_by[k]);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void put_missed(struct json *j, const struct report_module *m)
+{
+    json_open(j, "missed", '[');
+    for (u32 n = 0; n < m->miss_count; n++) {
+        const struct report_miss *x = &m->miss[n];
+        json_open(j, NULL, '{');
+        json_number(j, "address", x->missed.pc);
+        json_number(j, "runs", x->missed.runs);
+        json_string(j, "by", missed_text(x->missed.kind));
+        json_string(j, "function", x->function);
+        json_number(j, "offset", x->offset);
+        json_bool(j, "entry", x->is_entry);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void put_image(struct json *j, const struct report_module *m)
+{
+    const struct image_header *h = &m->header;
+    json_open(j, "image", '{');
+    json_string(j, "file", m->image);
+    json_number(j, "size", h->file_size);
+    json_number(j, "text", h->text_size);
+    json_number(j, "tables", h->text);
+    json_number(j, "entries", h->entry_count);
+    json_number(j, "regions", h->region_count);
+    json_number(j, "externals", h->external_count);
+    json_number(j, "functions", h->functions);
+    json_number(j, "refused", h->refused);
+    json_number(j, "added_by_misses", h->missed);
+    json_number(j, "code", h->code_bytes);
+    json_number(j, "covered", report_covered(m));
+    put_evidence(j, m);
+    json_close(j, '}');
+}
+
+void report_json(const struct report *r, FILE *out)
+{
+    struct json j = {.file = out};
+    json_open(&j, NULL, '{');
+    json_string(&j, "program", r->title);
+    json_number(&j, "code", r->total.code);
+    json_number(&j, "covered", r->total.covered);
+    json_number(&j, "image_size", r->total.image);
+    json_open(&j, "not_found", '[');
+    for (u32 n = 0; n < r->missing_count; n++) json_string(&j, NULL, r->missing[n]);
+    json_close(&j, ']');
+    json_open(&j, "modules", '[');
+    for (u32 n = 0; n < r->count; n++) {
+        const struct report_module *m = &r->module[n];
+        json_open(&j, NULL, '{');
+        json_string(&j, "path", m->input->guest);
+        json_string(&j, "host_path", m->input->host);
+        json_number(&j, "size", m->input->size);
+        if (m->converted)
+            put_image(&j, m);
+        else
+            json_string(&j, "why_no_image", m->why);
+        put_missed(&j, m);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    json_close(&j, '}');
+    fputc('\n', out);
+}

@@ -1,0 +1,84 @@
+/*
+ * The report as text: totals, a line for each module, evidence, what was missed.
+ */
+#include "aot/cmd/report.h"
+#include "aot/cmd/say.h"
+
+#define MISSES_SHOWN 20 /* of each module */
+
+static double percent(u64 part, u64 whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void print_modules(const struct report *r, FILE *out)
+{
+    struct size_text code, image;
+    struct shown name;
+    fprintf(out, "%10s %9s %9s %10s %8s %7s  module\n", "code", "in image", "functions", "image",
+            "entries", "missed");
+    for (u32 n = 0; n < r->count; n++) {
+        const struct report_module *m = &r->module[n];
+        const struct image_header *h = &m->header;
+        if (m->converted)
+            fprintf(out, "%10s %7.1f %% %9u %10s %8u %7u  %s\n", size_text(&code, h->code_bytes),
+                    percent(report_covered(m), h->code_bytes), h->functions,
+                    size_text(&image, h->file_size), h->entry_count, m->miss_count,
+                    shown(&name, m->input->guest));
+        else
+            fprintf(out, "%10s %9s %9s %10s %8s %7u  %s: %s\n", "-", "-", "-", "-", "-",
+                    m->miss_count, shown(&name, m->input->guest), m->why);
+    }
+}
+
+static void print_evidence(const struct report *r, FILE *out)
+{
+    struct size_text bytes;
+    fprintf(out, "\nEvidence by which translated code was found\n");
+    for (unsigned k = 0; k < EVIDENCE_COUNT; k++) {
+        u64 entries = 0;
+        for (u32 n = 0; n < r->count; n++) entries += r->module[n].entries_by[k];
+        if (!entries && !r->total.bytes_by[k]) continue;
+        fprintf(out, "  %-24s %10s %6.1f %% %10llu entries\n", evidence_text(k),
+                size_text(&bytes, r->total.bytes_by[k]),
+                percent(r->total.bytes_by[k], r->total.code), (unsigned long long)entries);
+    }
+}
+
+static void print_missed(const struct report_module *m, FILE *out)
+{
+    struct shown name;
+    u32 left = MISSES_SHOWN;
+    fprintf(out, "\n%s: %u addresses missed at run time, %u of them no entries yet\n",
+            shown(&name, m->input->guest), m->miss_count, m->open_count);
+    for (unsigned pass = 0; pass < 2; pass++) /* what the next conversion would add comes first */
+        for (u32 n = 0; n < m->miss_count && left; n++) {
+            const struct report_miss *x = &m->miss[n];
+            if (x->is_entry != (pass == 1)) continue;
+            fprintf(out, "  0x%-10llx %5u runs  %-12s %s", (unsigned long long)x->missed.pc,
+                    x->missed.runs, x->is_entry ? "now an entry" : "no entry",
+                    missed_text(x->missed.kind));
+            if (x->function)
+                fprintf(out, ", %s+0x%llx", shown(&name, x->function),
+                        (unsigned long long)x->offset);
+            fputc('\n', out);
+            left--;
+        }
+    if (m->miss_count > MISSES_SHOWN)
+        fprintf(out, "  ... and %u more (--json has all)\n", m->miss_count - MISSES_SHOWN);
+}
+
+void report_text(const struct report *r, FILE *out)
+{
+    const struct report_totals *t = &r->total;
+    struct size_text code, image;
+    fprintf(out, "%s: %u of %u modules converted; %s of code, %.1f %% of it in images of %s\n\n",
+            r->title, t->converted, r->count, size_text(&code, t->code),
+            percent(t->covered, t->code), size_text(&image, t->image));
+    print_modules(r, out);
+    for (u32 n = 0; n < r->missing_count; n++) fprintf(out, "not found: %s\n", r->missing[n]);
+    print_evidence(r, out);
+    for (u32 n = 0; n < r->count; n++)
+        if (r->module[n].miss_count) print_missed(&r->module[n], out);
+    if (t->open) fprintf(out, "\nConvert again to have what was missed in the images.\n");
+}

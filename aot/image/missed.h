@@ -1,0 +1,51 @@
+/*
+ * Addresses of a module that runs wanted to enter and that its image had no entry for, so that the
+ * next conversion has them: a file missed/MODULE in the cache, MODULE being the module's digest.
+ *
+ * A file that isn't whole, isn't trusted (cache.h) or is for another module counts as none. Writers
+ * merge what they have into what is there and rename; they wait a little for each other.
+ */
+#ifndef AOT_IMAGE_MISSED_H
+#define AOT_IMAGE_MISSED_H
+
+#include "aot/base/blake2b.h"
+#include "aot/base/types.h"
+
+#define MISSED_MAX 65536 /* addresses kept for a module: the first that came */
+
+/* Why an address was asked for: X(NAME, text). */
+#define MISSED_KINDS(X)                                                                            \
+    X(INDIRECT, "indirect branch or call")                                                         \
+    X(DIRECT, "direct branch or call")                                                             \
+    X(RETURN, "return")                                                                            \
+    X(RESUME, "resumed within a region (signal, fault, system call)")                              \
+    X(OTHER, "other")
+
+enum missed_kind {
+#define X(name, text) MISSED_##name,
+    MISSED_KINDS(X)
+#undef X
+        MISSED_KIND_COUNT
+};
+
+struct missed {
+    u64 pc;   /* unbiased guest address, a multiple of 4 */
+    u32 runs; /* notes of it, at most one for each call of cache_note_missed */
+    u8 kind;  /* enum missed_kind, of the first note */
+    u8 unused[3];
+};
+
+/*
+ * Adds `count` addresses (in any order, perhaps with repetitions; `runs` is not looked at) to the
+ * module's file in the cache `dir`. Uses no heap and leaves no descriptor open. False: the cache
+ * can't be written, or there is no memory; nothing is changed then.
+ */
+bool cache_note_missed(const char *dir, const struct digest *module, const struct missed *missed,
+                       u32 count);
+
+/* The module's addresses, ascending, each once; their number. They lie in memory of their own,
+ * which missed_free gives back. */
+u32 cache_missed(const char *dir, const struct digest *module, struct missed **out);
+void missed_free(struct missed *missed, u32 count);
+
+#endif

@@ -1,0 +1,2 @@
+# What the runtime and the driver share of caches, alone.
+TEST_LAYERS_missed := image base
