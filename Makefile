@@ -49,7 +49,8 @@ include $(wildcard aot/*/module.mk rt/module.mk rt/*/module.mk hostlibs/module.m
 LIBEXEC := $(BUILD)/libexec/ferry
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure
 
-all: $(BUILD)/ferry $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert tools
+all: $(BUILD)/ferry $(BUILD)/ferry-static $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert \
+     $(LIBEXEC)/ferry-bundle tools
 tools: $(TOOLS)
 
 # --- the translator library ------------------------------------------------------------------------
@@ -63,7 +64,8 @@ endef
 $(foreach d,$(XLAT_DIRS),$(eval $(call xlat_archive,$(d))))
 
 DRIVER := aot/main.c $(wildcard aot/convert*.c)
-$(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER),$(wildcard aot/*.c)))
+BUNDLE := $(wildcard aot/bundle*.c)
+$(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER) $(BUNDLE),$(wildcard aot/*.c)))
 
 # Images: what the runtime reads of them, and what only the driver needs (libelf, libdwarf).
 IMAGE_READ := aot/image/cache.c aot/image/check.c
@@ -120,6 +122,16 @@ $(LIBEXEC)/ferry-convert: $(call objs,aot/main.c) $(BUILD)/lib/driver.a $(BUILD)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ -lelf -ldwarf -lm
 
+$(LIBEXEC)/ferry-bundle: $(call objs,$(BUNDLE)) $(BUILD)/lib/driver.a $(BUILD)/lib/image.a $(XLAT_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ -lelf -ldwarf -lm
+
+# The static runtime by itself, without what only a debugger reads: for bundles, chroots, binfmt_misc.
+$(BUILD)/ferry-static: $(BUILD)/ferry
+	$(call say,STRIP,$@)
+	$(Q)strip -g -o $@ $<
+
 # Static: it also runs inside a sysroot.
 $(BUILD)/tools/measure: $(BUILD)/obj/tools/bench/measure.o
 	$(call say,LD,$@)
@@ -133,7 +145,7 @@ $(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(XLAT_LIBS)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ferry $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(BUILD)/ferry $(DESTDIR)$(PREFIX)/bin/ferry
+	install -m 755 $(BUILD)/ferry $(BUILD)/ferry-static $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(wildcard $(LIBEXEC)/*) $(DESTDIR)$(PREFIX)/libexec/ferry/
 	install -m 644 $(wildcard tools/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1/
 

@@ -5,6 +5,7 @@
  */
 #include "rt/kernel.h"
 
+#include "rt/bundle.h"
 #include "rt/log.h"
 #include "rt/options.h"
 #include "rt/process.h"
@@ -89,8 +90,9 @@ static char *exec_variable(char *text, size_t size, const struct exec_target *x)
 {
     size_t n = strlen(strcpy(text, EXEC_VARIABLE));
 
-    n += (size_t)snprintf(text + n, size - n, "%s%c%s%c%d%c", x->host.host, EXEC_SEPARATOR, x->name,
-                          EXEC_SEPARATOR, thread_self->files->hidden[HIDDEN_SELF], EXEC_SEPARATOR);
+    n += (size_t)snprintf(text + n, size - n, "%s%c%s%c%d%c%u%c", x->host.host, EXEC_SEPARATOR,
+                          x->name, EXEC_SEPARATOR, thread_self->files->hidden[HIDDEN_SELF],
+                          EXEC_SEPARATOR, thread_self->fs->bundle_cwd, EXEC_SEPARATOR);
     if (n < size)
         n += options_pack(text + n, size - n, thread_self->fs->has_own_root ? "" : options.sysroot);
     return n < size ? text : NULL;
@@ -189,8 +191,10 @@ void process_keep_self(struct thread *t)
     int *kept = &t->files->hidden[HIDDEN_SELF], fd;
 
     if (*kept >= 0) return;
-    fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-    if (fd < 0 && process_self[0] != '\0') fd = open(process_self, O_PATH | O_CLOEXEC);
+    /* A bundle has to read it, too. */
+    fd = open("/proc/self/exe", (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
+    if (fd < 0 && process_self[0] != '\0')
+        fd = open(process_self, (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
     if (fd < 0) return;
     *kept = hidden_copy(fd, -1);
     close(fd);

@@ -4,6 +4,7 @@
  */
 #include "rt/process.h"
 
+#include "rt/bundle.h"
 #include "rt/kernel.h"
 #include "rt/loader.h"
 
@@ -39,6 +40,19 @@ int process_open(const char *host)
                        : fcntl(dir, F_DUPFD_CLOEXEC, 3);
 }
 
+static s64 look_bundled(const char *inside, u8 *head, size_t *size, const char **why)
+{
+    s64 error = 0;
+    const struct bundle_entry *e = bundle_find(inside, &error);
+
+    if (e == NULL) return error;
+    if (S_ISDIR(e->mode)) *why = "is a directory";
+    if (!S_ISREG(e->mode) || (e->mode & 0111) == 0) return -EACCES;
+    *size = e->size < HEAD_SIZE ? e->size : HEAD_SIZE;
+    memcpy(head, bundle_contents(e), *size);
+    return 0;
+}
+
 /* Permission and kind of the file; its first bytes. */
 static s64 look(const char *host, u8 *head, size_t *size, const char **why)
 {
@@ -46,6 +60,7 @@ static s64 look(const char *host, u8 *head, size_t *size, const char **why)
     ssize_t n;
     int fd = -1;
 
+    if (bundle_inside(host) != NULL) return look_bundled(bundle_inside(host), head, size, why);
     if (stat(host, &st) != 0) { /* looked at before it is opened: it may be a FIFO */
         fd = errno == ENOENT ? process_open(host) : -1;
         if (fd < 0) return -errno;

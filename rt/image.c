@@ -4,6 +4,7 @@
 #include "rt/image.h"
 
 #include "aot/image/cache.h"
+#include "rt/bundle.h"
 #include "rt/engine.h"
 #include "rt/guard.h"
 #include "rt/log.h"
@@ -38,6 +39,7 @@ void image_init(void)
 {
     if (options.no_cache || engine->image_mapped == NULL) return;
     translator = translate_id();
+    if (bundle_on) return; /* it has its own images, or none */
     if (options.cache != NULL)
         add_dir(options.cache);
     else if (cache_default(user_dir, sizeof(user_dir)))
@@ -53,7 +55,29 @@ static bool is_guest_elf(int fd)
            h.e_machine == EM_AARCH64 && h.e_ident[EI_CLASS] == ELFCLASS64;
 }
 
-void image_find(struct image_file *f, int fd, u64 length)
+/* The bundle's own image of an entry. */
+static void find_bundled(struct image_file *f, const struct bundle_entry *e, u64 length)
+{
+    const struct image_header *h;
+    const char *why;
+    const u8 *image;
+
+    if (options.no_cache || engine->image_mapped == NULL) return;
+    image = bundle_image(e);
+    if (image == NULL) return;
+    h = (const void *)(image + IMAGE_HEADER_AT);
+    why = e->image_size < IMAGE_HEADER_AT + sizeof(*h) ? "too short"
+                                                       : image_check(h, e->image_size);
+    if (why == NULL && memcmp(&h->translator, &translator, sizeof(translator)) != 0)
+        why = "another translator's";
+    if (why == NULL && (h->features & ~translate_host_features()) != 0)
+        why = "for another processor";
+    if (why != NULL) log_line(LOG_IMAGE, "the bundle's image is not used: %s", why);
+    if (why != NULL || ALIGN_UP(length, (u64)GUEST_PAGE) != h->span) return;
+    *f = (struct image_file){(int)bundle_file(), e->image, h->total_size, h->distance};
+}
+
+void image_find(struct image_file *f, int fd, const struct bundle_entry *bundled, u64 length)
 {
     const struct cache_query q = {&translator, translate_host_features(), dirs};
     struct cache_found found;
@@ -61,6 +85,7 @@ void image_find(struct image_file *f, int fd, u64 length)
     struct stat st;
 
     f->fd = -1;
+    if (bundled != NULL) find_bundled(f, bundled, length);
     if (dirs[0] == NULL || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || !is_guest_elf(fd))
         return;
     if (!cache_find(&q, fd, &st, &found, &why)) {
@@ -74,7 +99,7 @@ void image_find(struct image_file *f, int fd, u64 length)
         return;
     }
     log_line(LOG_IMAGE, "%s", found.path);
-    *f = (struct image_file){found.fd, found.header.total_size, found.header.distance};
+    *f = (struct image_file){found.fd, 0, found.header.total_size, found.header.distance};
 }
 
 static bool map_fixed(u64 at, u64 size, u32 prot, int fd, u64 offset)
@@ -89,10 +114,11 @@ static bool map_parts(const struct image_file *f, u64 at)
 {
     const struct image_header *h = (const void *)(at + IMAGE_HEADER_AT);
 
-    if (!map_fixed(at, GUEST_PAGE, PROT_READ, f->fd, 0)) return false;
+    if (!map_fixed(at, GUEST_PAGE, PROT_READ, f->fd, f->base)) return false;
     if (h->total_size != f->total) return false; /* somebody else's hands were faster */
-    return map_fixed(at, h->map_size, PROT_READ, f->fd, 0) &&
-           map_fixed(at + h->text, h->map_size - h->text, PROT_READ | PROT_EXEC, f->fd, h->text) &&
+    return map_fixed(at, h->map_size, PROT_READ, f->fd, f->base) &&
+           map_fixed(at + h->text, h->map_size - h->text, PROT_READ | PROT_EXEC, f->fd,
+                     f->base + h->text) &&
            (h->total_size == h->map_size ||
             map_fixed(at + h->cells, h->total_size - h->cells, PROT_READ | PROT_WRITE, -1, 0));
 }
@@ -152,13 +178,14 @@ void image_map(struct image_file *f, u64 start)
 
 s64 image_map_file(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offset)
 {
-    s64 at = mm_map(addr, length, prot, flags, fd, offset);
+    bool of_file = fd >= 0 && (flags & (u32)(MAP_ANONYMOUS | MAP_SHARED)) == 0;
+    const struct bundle_entry *bundled = of_file ? bundle_of_fd(fd, NULL) : NULL;
+    s64 at = bundled != NULL ? bundle_map(bundled, addr, length, prot, flags, fd, offset)
+                             : mm_map(addr, length, prot, flags, fd, offset);
     struct image_file f;
 
-    if (at < 0 || dirs[0] == NULL || offset != 0 || fd < 0 ||
-        (flags & (u32)(MAP_ANONYMOUS | MAP_SHARED)) != 0)
-        return at;
-    image_find(&f, fd, length);
+    if (at < 0 || (dirs[0] == NULL && bundled == NULL) || offset != 0 || !of_file) return at;
+    image_find(&f, fd, bundled, length);
     image_map(&f, (u64)at);
     return at;
 }

@@ -8,20 +8,22 @@
 #include "aot/base/types.h"
 
 struct image_header;
+struct bundle_entry;
 
 /* Once, after translate_init. */
 void image_init(void);
 
 /* A module's image that has been found but not mapped. */
 struct image_file {
-    int fd; /* -1: none */
+    int fd;       /* -1: none */
+    u64 base;     /* where it begins in fd */
     u64 total;    /* its bytes in memory */
     s64 distance; /* where it wants to be, from the module's start */
 };
 
-/* The image of the ELF file fd, or f->fd = -1. `length`: how much is mapped of the file; only a
- * mapping of the whole module has use for an image. */
-void image_find(struct image_file *f, int fd, u64 length);
+/* The image of the ELF file fd, which is a bundle's entry or not (NULL), or f->fd = -1. `length`: how
+ * much is mapped of the file; only a mapping of the whole module has use for an image. */
+void image_find(struct image_file *f, int fd, const struct bundle_entry *bundled, u64 length);
 
 /* Maps the image of the module that has been mapped at `start`, and closes f. Where its place is taken
  * a private copy of it goes elsewhere. */

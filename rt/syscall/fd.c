@@ -4,6 +4,7 @@
  */
 #include "rt/syscall/syscall.h"
 
+#include "rt/bundle.h"
 #include "rt/log.h"
 #include "rt/proc_name.h"
 
@@ -171,6 +172,9 @@ static s64 drop_hidden(const struct thread *t, u64 at, s64 size)
 
 s64 sys_getdents64(struct thread *t, const u64 *a)
 {
+    const struct bundle_entry *e = bundle_of_fd((s32)a[0], NULL);
+
+    if (e != NULL) return bundle_getdents(e, (s32)a[0], a[1], (u32)a[2]);
     for (;;) {
         s64 r = guest_syscall(t, SYS_getdents64, a[0], a[1], a[2], 0, 0, 0), left;
         bool hides = false;

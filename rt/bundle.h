@@ -1,0 +1,97 @@
+/*
+ * The bundle that this program is, if it is one (aot/abi/bundle.h): a tree of guest files that
+ * comes before the host's.
+ *
+ * Bundled names are known by their host path, BUNDLE_ROOT and the guest's path: no such file can
+ * be, so a system call that nobody has thought of gives ENOTDIR. path_resolve makes such paths.
+ * Missing ones among them are names that only the bundle could have.
+ *
+ * An open bundled file is a sealed memory file with a copy of its contents; a directory an empty
+ * one, whose file offset is the place in its list. The entry that one is of is written in its
+ * modification time, which outlives dup, fork and exec.
+ */
+#ifndef RT_BUNDLE_H
+#define RT_BUNDLE_H
+
+#include "aot/abi/bundle.h"
+#include "aot/base/types.h"
+
+#include <sys/stat.h>
+
+struct fs;
+
+/* This program is a bundle; constant once the guest runs. */
+extern bool bundle_on;
+
+/* Looks for the bundle. One that is damaged: one line and status 126. Before anything is mapped for
+ * the guest. */
+void bundle_start(void);
+
+/* The guest path of the program that the bundle runs. */
+const char *bundle_program(void);
+
+/* A descriptor of the bundle's file, closed by exec, the caller's to close; or -errno. */
+s64 bundle_file(void);
+
+#define BUNDLE_ROOT "/proc/self/exe/"
+
+/* The guest path of a bundled name's host path; NULL: it is no bundled name. */
+const char *bundle_inside(const char *host);
+
+/* The entry of a bundled name. NULL: there is none, *error (unless error is NULL) says why. */
+const struct bundle_entry *bundle_find(const char *inside, s64 *error);
+
+/* An entry by its number, and back. */
+const struct bundle_entry *bundle_entry_at(u32 index);
+u32 bundle_index(const struct bundle_entry *e);
+
+/* The directory of the bundle that is the working directory; NULL: none. */
+const struct bundle_entry *bundle_cwd(const struct fs *fs);
+
+/* Makes it that by its number as struct fs has it, or whichever the kernel's is (0). */
+void bundle_set_cwd(struct fs *fs, u32 number);
+
+/* Its guest path (PATH_MAX bytes). */
+void bundle_name(const struct bundle_entry *e, char *out);
+
+/* Its contents, checked. Damaged: one line, and the process ends with status 126. */
+const u8 *bundle_contents(const struct bundle_entry *e);
+
+/* Its image, checked as well; NULL: it has none. */
+const u8 *bundle_image(const struct bundle_entry *e);
+
+/* --- paths (for path.c) -------------------------------------------------------------------------
+ */
+
+/* As readlink(2) of a guest path without links in it but for the last component: of the bundle, or
+ * of the host where the bundle has no say. -1 and errno. */
+s64 bundle_readlink(const char *path, char *target, size_t size);
+
+/* Writes the host path of a walked guest path: a bundled name, or the host's (PATH_MAX bytes). */
+void bundle_choose(const char *path, char *host);
+
+/* --- open files (bundle_files.c) ----------------------------------------------------------------
+ */
+
+/* The entry that a descriptor is open on; NULL: none of the bundle's. *st (unless NULL) is as
+ * bundle_stat has it. */
+const struct bundle_entry *bundle_of_fd(s64 fd, struct stat *st);
+
+/* The same, if st is what the kernel says of the descriptor. */
+const struct bundle_entry *bundle_of_stat(const struct stat *st);
+
+/* What stat says of an entry. */
+void bundle_stat(const struct bundle_entry *e, struct stat *st);
+
+/* open(2) of the bundled name `inside`, flags the host's. */
+s64 bundle_open(const char *inside, u64 flags);
+
+/* getdents64 of a bundled directory that fd is open on, to the guest's buffer. */
+s64 bundle_getdents(const struct bundle_entry *e, s64 fd, u64 buffer, u64 size);
+
+/* As mm_map, of an entry that fd is open on: from the bundle's own file, whose pages are shared
+ * with whoever runs it. */
+s64 bundle_map(const struct bundle_entry *e, u64 addr, u64 length, u32 prot, u32 flags, int fd,
+               u64 offset);
+
+#endif
