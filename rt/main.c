@@ -171,7 +171,9 @@ static void name_program(const char *host)
 {
     char real[PATH_MAX];
 
-    if (realpath(host, real) == NULL) {
+    if (bundle_inside(host) != NULL)
+        strcpy(real, host);
+    else if (realpath(host, real) == NULL) {
         ssize_t n = readlink(host, real, sizeof(real) - 1); /* a memfd has no path */
 
         if (n >= 0)

@@ -183,6 +183,20 @@ static s64 readlink_bundled(const char *inside, const u64 *a)
     return guest_write(a[2], target, (size_t)n) ? n : -EFAULT;
 }
 
+/* What a link in /proc that holds a host path shows the guest. */
+static const char *linked_name(char *target)
+{
+    static const char memory_file[] = "/memfd:/", deleted[] = " (deleted)";
+    size_t n = strlen(target), m = strlen(deleted);
+
+    if (bundle_on && strncmp(target, memory_file, strlen(memory_file)) == 0 && n > m &&
+        strcmp(target + n - m, deleted) == 0) { /* an open bundled file */
+        target[n - m] = '\0';
+        return target + strlen(memory_file) - 1;
+    }
+    return path_to_guest(target);
+}
+
 s64 sys_readlinkat(struct thread *t, const u64 *a)
 {
     struct path path;
@@ -202,7 +216,7 @@ s64 sys_readlinkat(struct thread *t, const u64 *a)
         target[n] = '\0';
     }
     if (program || strncmp(path.host, "/proc/", 6) == 0) { /* links that hold host paths */
-        text = path_to_guest(target);
+        text = linked_name(target);
         n = (s64)strlen(text);
     }
     if (n > (s32)a[3]) n = (s32)a[3];
@@ -217,6 +231,8 @@ s64 sys_linkat(struct thread *t, const u64 *a)
 
     if (r == 0) r = path_resolve(t, (s32)a[2], a[3], PATH_NOFOLLOW, &to);
     if (r != 0) return r;
+    if (bundle_inside(to.host) != NULL) return bundle_call(SYS_linkat, bundle_inside(to.host), a);
+    if (bundle_inside(from.host) != NULL) return -EXDEV;
     return guest_syscall(t, SYS_linkat, a[0], (u64)from.host, a[2], (u64)to.host, a[4], 0);
 }
 
