@@ -113,13 +113,21 @@ static void list_entry(const struct bundle_table *t, const struct bundle_entry *
 
     if (!bundle_path(t, e, path, sizeof path)) return;
     printf("%c%04o %10llu %10llu %s", type, e->mode & 07777,
-           (unsigned long long)(S_ISDIR(e->mode) ? 0 : e->size), (unsigned long long)e->image_size,
-           path);
-    if (type == 'l') printf(" -> %s", bundle_string(t, e->at));
+           (unsigned long long)(S_ISLNK(e->mode) ? e->link_size : e->contents.size),
+           (unsigned long long)e->image.size, path);
+    if (type == 'l') printf(" -> %s", bundle_string(t, e->link));
     if ((e->flags & BUNDLE_WHOLE) != 0) printf("/");
     putchar('\n');
     if (type == 'd')
         for (u32 i = e->first; i < e->first + e->count; i++) list_entry(t, &bundle_entries(t)[i]);
+}
+
+static void verify(const struct bundle_table *t, const struct bundle_stretch *s, const u8 *file,
+                   const char *path, const char *what, const char *name)
+{
+    for (u64 n = 0; n < bundle_chunks(s); n++)
+        if (!bundle_chunk_is_whole(t, s, n, file))
+            bundle_die("%s: %s%s is damaged", path, what, name);
 }
 
 /* Reads the contents too: all that the runtime looks at when it is used first. */
@@ -131,9 +139,8 @@ static void verify_entries(const struct bundle_table *t, const u8 *file, const c
 
         if (!S_ISREG(e->mode)) continue;
         bundle_path(t, e, name, sizeof name);
-        if (!bundle_contents_are_whole(e, file)) bundle_die("%s: %s is damaged", path, name);
-        if (e->image_size != 0 && !bundle_image_is_whole(e, file))
-            bundle_die("%s: the translation of %s is damaged", path, name);
+        verify(t, &e->contents, file, path, "", name);
+        verify(t, &e->image, file, path, "the translation of ", name);
     }
 }
 

@@ -28,6 +28,7 @@ struct bundle_node {
     struct bundle_node *next_file; /* in the order in which files were added */
     /* Set by bundle_write. */
     u32 index;
+    struct digest digest; /* of a file's contents */
     struct bundle_entry entry;
 };
 

@@ -24,6 +24,8 @@ struct writer {
     u64 at;                     /* where the next bytes go */
     struct bundle_node **order; /* by index */
     u32 count;
+    struct digest *digest;
+    u32 digest_count, digest_max;
 };
 
 static void put(struct writer *w, const void *data, u64 size)
@@ -40,13 +42,36 @@ static void put(struct writer *w, const void *data, u64 size)
     }
 }
 
-/* At a page of its own; where that is. */
+/* At a page of its own. */
 static u64 put_at_page(struct writer *w, const void *data, u64 size)
 {
     u64 at = w->at = ALIGN_UP(w->at, (u64)BUNDLE_PAGE);
 
     put(w, data, size);
     return at;
+}
+
+static void add_digest(struct writer *w, const struct digest *d)
+{
+    if (w->digest_count == w->digest_max) {
+        w->digest_max = w->digest_max != 0 ? 2 * w->digest_max : 1024;
+        w->digest = realloc(w->digest, w->digest_max * sizeof *d);
+        if (w->digest == NULL) bundle_die("no memory for the table");
+    }
+    w->digest[w->digest_count++] = *d;
+}
+
+/* Data that is mapped: what is behind it in its last page is zeroes. */
+static void put_stretch(struct writer *w, struct bundle_stretch *s, const u8 *data, u64 size)
+{
+    struct bundle_stretch here = {.size = size};
+
+    *s = (struct bundle_stretch){put_at_page(w, data, size), size, w->digest_count, 0};
+    for (u64 n = 0; n < bundle_chunks(s); n++) {
+        struct digest d = bundle_chunk_digest(&here, n, data);
+
+        add_digest(w, &d);
+    }
 }
 
 /* Bytes behind the file's end in its last page are zeroes. */
@@ -106,9 +131,7 @@ static void put_image_file(struct writer *w, struct bundle_entry *e, int fd, u64
     void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 
     if (data == MAP_FAILED) bundle_die("an image: %s", strerror(errno));
-    e->image = put_at_page(w, data, size);
-    e->image_size = size;
-    e->image_contents = checksum_of(data, ALIGN_UP(size, (u64)BUNDLE_PAGE));
+    put_stretch(w, &e->image, data, size);
     w->w->images++;
     w->w->image_bytes += size;
     munmap(data, size);
@@ -141,20 +164,17 @@ static void put_image(struct writer *w, struct bundle_node *node)
     arena_free(&arena);
 }
 
-/* Takes the places of an earlier file that is the same one, or has the same contents. */
+/* Takes the places of an earlier file that has the same contents. */
 static bool share(const struct writer *w, struct bundle_node *node)
 {
     for (u32 i = 0; i < node->index; i++) {
         const struct bundle_node *other = w->order[i];
-        const struct bundle_entry *e = &other->entry;
 
         if (!S_ISREG(other->mode) || other->size != node->size ||
-            memcmp(&e->contents, &node->entry.contents, sizeof e->contents) != 0)
+            memcmp(&other->digest, &node->digest, sizeof node->digest) != 0)
             continue;
-        node->entry.at = e->at;
-        node->entry.image = e->image;
-        node->entry.image_size = e->image_size;
-        node->entry.image_contents = e->image_contents;
+        node->entry.contents = other->entry.contents;
+        node->entry.image = other->entry.image;
         return true;
     }
     return false;
@@ -166,9 +186,9 @@ static void put_file(struct writer *w, struct bundle_node *node)
 
     w->w->files++;
     w->w->contents += node->size;
-    node->entry.contents = checksum_of(data, ALIGN_UP(node->size, (u64)BUNDLE_PAGE));
+    node->digest = blake2b_of(data, node->size);
     if (!share(w, node)) {
-        node->entry.at = put_at_page(w, data, node->size);
+        put_stretch(w, &node->entry.contents, data, node->size);
         if (node->is_guest_elf && !w->o->no_images) put_image(w, node);
     }
     unmap_file(data, node->size);
@@ -205,9 +225,11 @@ static void fill_entry(struct bundle_node *node, struct strings *s)
     e->mode = node->mode;
     e->flags = node->flags;
     e->count = node->child_count;
-    e->size = node->size;
     e->mtime = node->mtime;
-    if (S_ISLNK(node->mode)) e->at = add_string(s, node->link);
+    if (S_ISLNK(node->mode)) {
+        e->link = add_string(s, node->link);
+        e->link_size = (u32)node->size;
+    }
 }
 
 static void put_table(struct writer *w, struct bundle_mark *mark)
@@ -215,7 +237,8 @@ static void put_table(struct writer *w, struct bundle_mark *mark)
     struct bundle_table head = {.format = BUNDLE_FORMAT,
                                 .header_size = sizeof head,
                                 .entry_size = sizeof(struct bundle_entry),
-                                .entry_count = w->count};
+                                .entry_count = w->count,
+                                .digest_count = w->digest_count};
     struct strings s = {0};
     u8 *table, *at;
     u32 next = 1;
@@ -228,18 +251,21 @@ static void put_table(struct writer *w, struct bundle_mark *mark)
     memcpy(head.magic, BUNDLE_TABLE_MAGIC, sizeof head.magic);
     head.program = add_string(&s, w->tree->program);
     head.strings_size = (u32)s.size;
-    mark->table_size = sizeof head + w->count * sizeof(struct bundle_entry) + s.size;
+    mark->table_size = sizeof head + w->count * sizeof(struct bundle_entry) +
+                       w->digest_count * sizeof *w->digest + s.size;
     table = at = malloc(mark->table_size);
     if (table == NULL) bundle_die("no memory for the table");
     at = (u8 *)memcpy(at, &head, sizeof head) + sizeof head;
     for (u32 i = 0; i < w->count; i++, at += sizeof(struct bundle_entry))
         memcpy(at, &w->order[i]->entry, sizeof(struct bundle_entry));
-    memcpy(at, s.text, s.size);
+    if (w->digest_count != 0) memcpy(at, w->digest, w->digest_count * sizeof *w->digest);
+    memcpy(at + w->digest_count * sizeof *w->digest, s.text, s.size);
     mark->table = put_at_page(w, table, mark->table_size);
     mark->contents = checksum_of(table, mark->table_size);
     mark->file_size = w->at;
     free(table);
     free(s.text);
+    free(w->digest);
 }
 
 /* --- the whole ----------------------------------------------------------------------------------

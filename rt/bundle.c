@@ -27,9 +27,7 @@ static const volatile struct bundle_mark mark = {.magic = BUNDLE_MARK};
 
 static const u8 *file;
 static const struct bundle_table *table;
-static u8 *checked; /* of each entry: bits of enum check */
-
-enum check { CHECKED_CONTENTS = 1, CHECKED_IMAGE = 2 };
+static u8 *checked; /* of each digest: whether the chunk has been compared with it */
 
 static int open_self(void)
 {
@@ -68,7 +66,7 @@ void bundle_start(void)
     why = bundle_check_file(&m, file, (u64)st.st_size);
     if (why != NULL) log_fatal(126, "this bundle can't be used: %s", why);
     table = (const void *)(file + m.table);
-    checked = allocate(table->entry_count);
+    checked = allocate(table->digest_count + 1);
     bundle_on = true;
 }
 
@@ -121,6 +119,10 @@ void bundle_name(const struct bundle_entry *e, char *out)
     if (!bundle_path(table, e, out, PATH_MAX)) strcpy(out, "/");
 }
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
 /* --- contents -----------------------------------------------------------------------------------
  */
 
@@ -134,33 +136,34 @@ static void __attribute__((noreturn)) damaged(const struct bundle_entry *e, cons
     for (;;) host_syscall(SYS_exit_group, 126, 0, 0, 0, 0, 0);
 }
 
-static bool is_checked(const struct bundle_entry *e, enum check what)
+/* Checks the chunks that [from, from + size) lies in. */
+static const u8 *check(const struct bundle_entry *e, const struct bundle_stretch *s, u64 from,
+                       u64 size, const char *what)
 {
-    return (__atomic_load_n(&checked[bundle_index(e)], __ATOMIC_RELAXED) & what) != 0;
-}
+    u64 n = from / BUNDLE_CHUNK, end = (from + size + BUNDLE_CHUNK - 1) / BUNDLE_CHUNK;
 
-static void set_checked(const struct bundle_entry *e, enum check what)
-{
-    __atomic_fetch_or(&checked[bundle_index(e)], (u8)what, __ATOMIC_RELAXED);
-}
+    if (end > bundle_chunks(s)) end = bundle_chunks(s);
+    if (end > n + 1) /* all page faults at once */
+        host_syscall(SYS_madvise, (u64)file + s->at + n * BUNDLE_CHUNK, (end - n) * BUNDLE_CHUNK,
+                     MADV_POPULATE_READ, 0, 0, 0);
+    for (; n < end; n++) {
+        u8 *known = &checked[s->digest + n];
 
-const u8 *bundle_contents(const struct bundle_entry *e)
-{
-    if (!is_checked(e, CHECKED_CONTENTS)) {
-        if (!bundle_contents_are_whole(e, file)) damaged(e, "");
-        set_checked(e, CHECKED_CONTENTS);
+        if (__atomic_load_n(known, __ATOMIC_RELAXED) != 0) continue;
+        if (!bundle_chunk_is_whole(table, s, n, file)) damaged(e, what);
+        __atomic_store_n(known, 1, __ATOMIC_RELAXED);
     }
-    return file + e->at;
+    return file + s->at;
 }
 
-const u8 *bundle_image(const struct bundle_entry *e)
+const u8 *bundle_contents(const struct bundle_entry *e, u64 from, u64 size)
 {
-    if (e->image_size == 0) return NULL;
-    if (!is_checked(e, CHECKED_IMAGE)) {
-        if (!bundle_image_is_whole(e, file)) damaged(e, "the translation of ");
-        set_checked(e, CHECKED_IMAGE);
-    }
-    return file + e->image;
+    return check(e, &e->contents, from, size, "");
+}
+
+const u8 *bundle_image(const struct bundle_entry *e, u64 from, u64 size)
+{
+    return check(e, &e->image, from, size, "the translation of ");
 }
 
 /* --- paths --------------------------------------------------------------------------------------
@@ -188,8 +191,8 @@ s64 bundle_readlink(const char *path, char *target, size_t size)
         errno = e == NULL ? ENOENT : EINVAL;
         return -1;
     }
-    if (size > e->size) size = e->size;
-    memcpy(target, bundle_string(table, e->at), size);
+    if (size > e->link_size) size = e->link_size;
+    memcpy(target, bundle_string(table, e->link), size);
     return (s64)size;
 }
 

@@ -54,11 +54,10 @@ void bundle_set_cwd(struct fs *fs, u32 number);
 /* Its guest path (PATH_MAX bytes). */
 void bundle_name(const struct bundle_entry *e, char *out);
 
-/* Its contents, checked. Damaged: one line, and the process ends with status 126. */
-const u8 *bundle_contents(const struct bundle_entry *e);
-
-/* Its image, checked as well; NULL: it has none. */
-const u8 *bundle_image(const struct bundle_entry *e);
+/* Its contents or its image, of which [from, from + size) has been checked; damaged: one line, and
+ * the process ends with status 126. Safe in signal handlers. */
+const u8 *bundle_contents(const struct bundle_entry *e, u64 from, u64 size);
+const u8 *bundle_image(const struct bundle_entry *e, u64 from, u64 size);
 
 /* --- paths (for path.c) -------------------------------------------------------------------------
  */
@@ -83,8 +82,28 @@ const struct bundle_entry *bundle_of_stat(const struct stat *st);
 /* What stat says of an entry. */
 void bundle_stat(const struct bundle_entry *e, struct stat *st);
 
+/* Its modification time as the memory file has it, whose nanoseconds are the entry's number. A
+ * directory's memory file has this mode bit, a file's not. */
+s64 bundle_seconds(const struct bundle_entry *e);
+#define BUNDLE_DIRECTORY_MARK 01000u
+
 /* open(2) of the bundled name `inside`, flags the host's. */
 s64 bundle_open(const char *inside, u64 flags);
+
+/* How many open files wait for their contents (bundle_open.c). A system call that may need them, or
+ * give the file to somebody else, has them filled first. */
+extern u32 bundle_waiting;
+void bundle_fill_waiting(void);
+
+/* The file that is closed needn't be filled any more. */
+void bundle_closed(s64 fd);
+
+/* Around fork. */
+void bundle_before_fork(void);
+void bundle_after_fork(bool child);
+
+/* True when a file that waits has what is to be read of fd at `from` (-1: at its offset). */
+bool bundle_reads_first_part(s64 fd, s64 from, u64 size);
 
 /* getdents64 of a bundled directory that fd is open on, to the guest's buffer. */
 s64 bundle_getdents(const struct bundle_entry *e, s64 fd, u64 buffer, u64 size);

@@ -1,5 +1,6 @@
 /*
- * Bundled files that are open: memory files that look like what they stand for. See bundle.h.
+ * Bundled files that are open: what the memory files that stand for them look like, lists of
+ * directories, mappings. See bundle.h.
  */
 #include "rt/bundle.h"
 
@@ -9,7 +10,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,13 +24,10 @@
 /* --- which entry a memory file is of ------------------------------------------------------------
  */
 
-static s64 seconds(s64 ns)
+s64 bundle_seconds(const struct bundle_entry *e)
 {
-    return (ns - (ns % BILLION + BILLION) % BILLION) / BILLION;
+    return (e->mtime - (e->mtime % BILLION + BILLION) % BILLION) / BILLION;
 }
-
-/* A directory's memory file has this mode bit, a file's not. */
-#define DIRECTORY_MARK 01000u
 
 const struct bundle_entry *bundle_of_stat(const struct stat *st)
 {
@@ -39,9 +36,12 @@ const struct bundle_entry *bundle_of_stat(const struct stat *st)
     /* Memory files have no name. */
     if (!bundle_on || st->st_nlink != 0 || !S_ISREG(st->st_mode)) return NULL;
     e = bundle_entry_at((u32)st->st_mtim.tv_nsec);
-    if (e == NULL || st->st_mtim.tv_sec != seconds(e->mtime)) return NULL;
-    if (S_ISDIR(e->mode)) return (st->st_mode & DIRECTORY_MARK) != 0 && st->st_size == 0 ? e : NULL;
-    return (st->st_mode & DIRECTORY_MARK) == 0 && (u64)st->st_size == e->size ? e : NULL;
+    if (e == NULL || st->st_mtim.tv_sec != bundle_seconds(e)) return NULL;
+    if (S_ISDIR(e->mode))
+        return (st->st_mode & BUNDLE_DIRECTORY_MARK) != 0 && st->st_size == 0 ? e : NULL;
+    return (st->st_mode & BUNDLE_DIRECTORY_MARK) == 0 && (u64)st->st_size == e->contents.size
+               ? e
+               : NULL;
 }
 
 const struct bundle_entry *bundle_of_fd(s64 fd, struct stat *st)
@@ -57,125 +57,18 @@ const struct bundle_entry *bundle_of_fd(s64 fd, struct stat *st)
 
 void bundle_stat(const struct bundle_entry *e, struct stat *st)
 {
-    struct timespec time = {seconds(e->mtime), e->mtime - seconds(e->mtime) * BILLION};
+    struct timespec time = {bundle_seconds(e), e->mtime - bundle_seconds(e) * BILLION};
 
     *st = (struct stat){.st_dev = BUNDLE_DEV,
                         .st_ino = bundle_index(e) + 1,
                         .st_mode = e->mode,
                         .st_nlink = 1,
-                        .st_size = S_ISDIR(e->mode) ? BUNDLE_PAGE : (s64)e->size,
+                        .st_size = S_ISDIR(e->mode) ? BUNDLE_PAGE : (s64)e->contents.size,
                         .st_blksize = BUNDLE_PAGE,
-                        .st_blocks = S_ISREG(e->mode) ? (s64)(e->size + 511) / 512 : 0,
+                        .st_blocks = S_ISREG(e->mode) ? (s64)(e->contents.size + 511) / 512 : 0,
                         .st_atim = time,
                         .st_mtim = time,
                         .st_ctim = time};
-}
-
-/* --- open ---------------------------------------------------------------------------------------
- */
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8u
-#endif
-#define MEMFD_NAME_MAX 249
-
-static int make_memory_file(const struct bundle_entry *e)
-{
-    char name[PATH_MAX];
-    size_t n;
-    int fd;
-
-    bundle_name(e, name);
-    n = strlen(name);
-    if (n > MEMFD_NAME_MAX) memmove(name, name + n - MEMFD_NAME_MAX, MEMFD_NAME_MAX + 1);
-    fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 && errno == EACCES) /* vm.memfd_noexec */
-        fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-    return fd;
-}
-
-static bool fill(int fd, const struct bundle_entry *e)
-{
-    const u8 *from;
-    u64 left;
-
-    if (!S_ISREG(e->mode)) return true;
-    from = bundle_contents(e);
-    for (left = e->size; left != 0;) {
-        s64 n = host_syscall(SYS_write, (u64)fd, (u64)from, left, 0, 0, 0);
-
-        if (n <= 0) return false;
-        from += n;
-        left -= (u64)n;
-    }
-    return lseek(fd, 0, SEEK_SET) == 0;
-}
-
-/* The same file read-only, under the same number. Where there is no /proc, or no room for another
- * descriptor, the seals must do. */
-static void make_read_only(int fd, u64 flags)
-{
-    u64 kept = flags & (u64)(O_CLOEXEC | O_NONBLOCK | O_APPEND | O_PATH | O_NOATIME);
-    char link[32];
-    int again;
-
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    again = open(link, (int)kept | O_RDONLY | O_CLOEXEC);
-    if (again >= 0) {
-        dup3(again, fd, (int)flags & O_CLOEXEC);
-        close(again);
-    } else if ((flags & O_CLOEXEC) == 0) {
-        fcntl(fd, F_SETFD, 0);
-    }
-}
-
-static s64 open_entry(const struct bundle_entry *e, u64 flags)
-{
-    const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-    struct timespec times[2] = {{0, UTIME_NOW}, {seconds(e->mtime), (long)bundle_index(e)}};
-    int fd = make_memory_file(e);
-    s64 r;
-
-    if (fd < 0) return -errno;
-    if (!fill(fd, e) || futimens(fd, times) != 0 || fcntl(fd, F_ADD_SEALS, seals) != 0) {
-        r = errno != 0 ? -errno : -EIO;
-        close(fd);
-        return r;
-    }
-    (void)fchmod(fd, (e->mode & 0777) | (S_ISDIR(e->mode) ? DIRECTORY_MARK : 0));
-    make_read_only(fd, flags);
-    return fd;
-}
-
-/* Whether anything can be made in the directory that a missing name would be in. */
-static s64 missing(const char *inside, s64 error)
-{
-    const struct bundle_entry *parent;
-    char path[PATH_MAX], *slash;
-
-    if (error != -ENOENT) return error;
-    slash = strrchr(strcpy(path, inside), '/');
-    slash[slash == path] = '\0';
-    parent = bundle_find(path, NULL);
-    return parent != NULL && S_ISDIR(parent->mode) ? -EROFS : -ENOENT;
-}
-
-s64 bundle_open(const char *inside, u64 flags)
-{
-    bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0;
-    s64 error = -ENOENT;
-    const struct bundle_entry *e = bundle_find(inside, &error);
-
-    if (e == NULL) return (flags & O_CREAT) != 0 ? missing(inside, error) : error;
-    if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) return -EEXIST;
-    if ((flags & O_TMPFILE) == O_TMPFILE) return S_ISDIR(e->mode) ? -EROFS : -ENOTDIR;
-    if (S_ISLNK(e->mode)) return -ELOOP;
-    if (S_ISDIR(e->mode))
-        return (flags & O_PATH) == 0 && (writes || (flags & O_CREAT) != 0) ? -EISDIR
-                                                                           : open_entry(e, flags);
-    if ((flags & O_DIRECTORY) != 0) return -ENOTDIR;
-    if ((flags & O_PATH) == 0 && writes) return -EROFS;
-    return open_entry(e, flags);
 }
 
 /* --- lists of directories -----------------------------------------------------------------------
@@ -292,22 +185,22 @@ s64 bundle_getdents(const struct bundle_entry *e, s64 fd, u64 buffer, u64 size)
 s64 bundle_map(const struct bundle_entry *e, u64 addr, u64 length, u32 prot, u32 flags, int fd,
                u64 offset)
 {
-    u64 end = ALIGN_UP(e->size, (u64)GUEST_PAGE), inside;
+    u64 end = ALIGN_UP(e->contents.size, (u64)GUEST_PAGE), inside;
     s64 own, at;
 
     if (offset % GUEST_PAGE != 0 || offset >= end || length == 0)
         return mm_map(addr, length, prot, flags, fd, offset);
     own = bundle_file();
     if (own < 0) return mm_map(addr, length, prot, flags, fd, offset);
-    (void)bundle_contents(e);
     inside = end - offset;
+    (void)bundle_contents(e, offset, inside < length ? inside : length);
     if (inside >= length) {
-        at = mm_map(addr, length, prot, flags, (int)own, e->at + offset);
+        at = mm_map(addr, length, prot, flags, (int)own, e->contents.at + offset);
     } else { /* what lies behind its end faults */
         at = mm_map(addr, length, prot, flags, fd, offset);
         if (at >= 0)
             (void)mm_map((u64)at, inside, prot, (flags & ~(u32)MAP_FIXED_NOREPLACE) | MAP_FIXED,
-                         (int)own, e->at + offset);
+                         (int)own, e->contents.at + offset);
     }
     close((int)own);
     return at;

@@ -48,8 +48,8 @@ static s64 look_bundled(const char *inside, u8 *head, size_t *size, const char *
     if (e == NULL) return error;
     if (S_ISDIR(e->mode)) *why = "is a directory";
     if (!S_ISREG(e->mode) || (e->mode & 0111) == 0) return -EACCES;
-    *size = e->size < HEAD_SIZE ? e->size : HEAD_SIZE;
-    memcpy(head, bundle_contents(e), *size);
+    *size = e->contents.size < HEAD_SIZE ? e->contents.size : HEAD_SIZE;
+    memcpy(head, bundle_contents(e, 0, *size), *size);
     return 0;
 }
 

@@ -116,6 +116,15 @@ enum program_kind program_kind(const u8 *head, size_t size, const char **why)
                : PROGRAM_UNKNOWN;
 }
 
+/* Reads n bytes of the file; false: it has them not. */
+static bool read_at(const struct elf_file *f, void *to, u64 n, u64 at)
+{
+    if (at > f->size || n > f->size - at) return false;
+    if (f->bundled == NULL) return pread(f->fd, to, n, (off_t)at) == (ssize_t)n;
+    memcpy(to, bundle_contents(f->bundled, at, n) + at, n);
+    return true;
+}
+
 static void read_phdrs(struct elf_file *f)
 {
     const Elf64_Ehdr *h = &f->header;
@@ -129,8 +138,7 @@ static void read_phdrs(struct elf_file *f)
     if (bytes > MAX_PHDRS_SIZE) refuse(f->path, 126, "too many program headers");
     f->ph = malloc(bytes);
     if (f->ph == NULL) refuse(f->path, 126, "no memory");
-    if (h->e_phoff > f->size || bytes > f->size - h->e_phoff ||
-        pread(f->fd, f->ph, bytes, (off_t)(f->base + h->e_phoff)) != (ssize_t)bytes)
+    if (!read_at(f, f->ph, bytes, h->e_phoff))
         refuse(f->path, 126, "truncated: program headers lie behind the end of the file");
 }
 
@@ -175,11 +183,10 @@ static bool open_bundled(struct elf_file *f, const char *path, struct stat *st)
     f->bundled = bundle_find(inside, &error);
     if (f->bundled == NULL) refuse(path, 127, strerror((int)-error));
     bundle_stat(f->bundled, st);
-    if (S_ISREG(f->bundled->mode)) (void)bundle_contents(f->bundled);
     fd = bundle_file();
     if (fd < 0) refuse(path, 126, strerror((int)-fd));
     f->fd = (int)fd;
-    f->base = f->bundled->at;
+    f->base = f->bundled->contents.at;
     return true;
 }
 
@@ -187,7 +194,7 @@ static void open_elf(struct elf_file *f, const char *path)
 {
     struct stat st;
     const char *why;
-    ssize_t n;
+    u64 n;
 
     memset(f, 0, sizeof(*f));
     f->path = path;
@@ -196,9 +203,9 @@ static void open_elf(struct elf_file *f, const char *path)
         refuse(path, errno == ENOENT || errno == ENOTDIR ? 127 : 126, strerror(errno));
     if (S_ISDIR(st.st_mode)) refuse(path, 126, "is a directory");
     f->size = (u64)st.st_size;
-    n = pread(f->fd, &f->header, sizeof(f->header), (off_t)f->base);
-    if (n > st.st_size) n = st.st_size;
-    switch (program_kind((u8 *)&f->header, n > 0 ? (size_t)n : 0, &why)) {
+    n = f->size < sizeof(f->header) ? f->size : sizeof(f->header);
+    if (!read_at(f, &f->header, n, 0)) n = 0;
+    switch (program_kind((u8 *)&f->header, n, &why)) {
     case PROGRAM_GUEST: break;
     case PROGRAM_SCRIPT: refuse(path, 126, "is a script"); break;
     case PROGRAM_NATIVE:
@@ -238,6 +245,8 @@ static void map_segment(struct elf_file *f, const Elf64_Phdr *p)
     s64 r;
 
     if (p->p_filesz != 0) {
+        if (f->bundled != NULL)
+            (void)bundle_contents(f->bundled, p->p_offset - skew, p->p_filesz + skew);
         r = mm_map(f->bias + p->p_vaddr - skew, p->p_filesz + skew, prot_of(p),
                    MAP_PRIVATE | MAP_FIXED, f->fd, f->base + p->p_offset - skew);
         if (r < 0)
@@ -312,8 +321,7 @@ static void load_interpreter(struct thread *t, const struct elf_file *f, const E
     if (p->p_filesz < 2 || p->p_filesz > PATH_MAX) refuse(f->path, 126, "bad interpreter name");
     name = malloc(p->p_filesz);
     if (name == NULL ||
-        pread(f->fd, name, p->p_filesz, (off_t)(f->base + p->p_offset)) != (ssize_t)p->p_filesz ||
-        name[p->p_filesz - 1] != '\0')
+        !read_at(f, name, p->p_filesz, p->p_offset) || name[p->p_filesz - 1] != '\0')
         refuse(f->path, 126, "bad interpreter name");
     if (path_resolve_text(t, AT_FDCWD, name, PATH_FOLLOW, &host) != 0 ||
         !interpreter_is_there(host.host))

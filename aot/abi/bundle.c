@@ -13,6 +13,12 @@ static bool is_inside(u64 at, u64 size, u64 end)
            ALIGN_UP(size, (u64)BUNDLE_PAGE) <= end - at;
 }
 
+static bool is_stretch(const struct bundle_table *t, const struct bundle_stretch *s, u64 end)
+{
+    return s->size == 0 || (is_inside(s->at, s->size, end) && s->digest <= t->digest_count &&
+                            bundle_chunks(s) <= t->digest_count - s->digest);
+}
+
 static bool is_name(const char *name)
 {
     return *name != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
@@ -43,14 +49,11 @@ static const char *check_entry(const struct bundle_table *t, u32 n, u64 file_siz
     switch (e->mode & S_IFMT) {
     case S_IFDIR: return check_children(t, e, n, next);
     case S_IFREG:
-        if (e->size == 0 || is_inside(e->at, e->size, file_size))
-            return e->image_size == 0 || is_inside(e->image, e->image_size, file_size)
-                       ? NULL
-                       : "an image's place";
-        return "a file's place";
+        if (!is_stretch(t, &e->contents, file_size)) return "a file's place";
+        return is_stretch(t, &e->image, file_size) ? NULL : "an image's place";
     case S_IFLNK:
-        return e->at < t->strings_size && e->size != 0 && e->size < BUNDLE_PATH_MAX &&
-                       strlen(bundle_string(t, e->at)) == e->size
+        return e->link < t->strings_size && e->link_size != 0 && e->link_size < BUNDLE_PATH_MAX &&
+                       strlen(bundle_string(t, e->link)) == e->link_size
                    ? NULL
                    : "a link's text";
     default: return "an entry's type";
@@ -66,7 +69,8 @@ const char *bundle_check(const struct bundle_table *t, u64 size, u64 file_size)
         t->format != BUNDLE_FORMAT || t->header_size != sizeof *t || t->entry_size != sizeof *e)
         return "its header";
     if (t->entry_count == 0 || t->strings_size == 0 ||
-        size != sizeof *t + t->entry_count * (u64)sizeof *e + t->strings_size)
+        size != sizeof *t + t->entry_count * (u64)sizeof *e +
+                    t->digest_count * (u64)sizeof(struct digest) + t->strings_size)
         return "its length";
     if (*bundle_string(t, t->strings_size - 1) != '\0') return "its strings";
     e = bundle_entries(t);
@@ -114,14 +118,19 @@ const char *bundle_check_file(const struct bundle_mark *m, const u8 *file, u64 s
                : "its table makes no sense";
 }
 
-bool bundle_contents_are_whole(const struct bundle_entry *e, const u8 *file)
+struct digest bundle_chunk_digest(const struct bundle_stretch *s, u64 n, const u8 *file)
 {
-    return is_whole(file + e->at, ALIGN_UP(e->size, (u64)BUNDLE_PAGE), &e->contents);
+    u64 from = n * BUNDLE_CHUNK, size = ALIGN_UP(s->size - from, (u64)BUNDLE_PAGE);
+
+    return checksum_of(file + s->at + from, size < BUNDLE_CHUNK ? size : BUNDLE_CHUNK);
 }
 
-bool bundle_image_is_whole(const struct bundle_entry *e, const u8 *file)
+bool bundle_chunk_is_whole(const struct bundle_table *t, const struct bundle_stretch *s, u64 n,
+                           const u8 *file)
 {
-    return is_whole(file + e->image, ALIGN_UP(e->image_size, (u64)BUNDLE_PAGE), &e->image_contents);
+    struct digest d = bundle_chunk_digest(s, n, file);
+
+    return memcmp(&d, &bundle_digests(t)[s->digest + n], sizeof d) == 0;
 }
 
 const struct bundle_entry *bundle_child(const struct bundle_table *t,

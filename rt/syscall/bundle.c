@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
@@ -59,6 +60,26 @@ s64 bundle_write_statx(const struct bundle_entry *e, u64 address)
 static s64 make(const char *inside)
 {
     return bundle_open(inside, O_CREAT | O_EXCL | O_WRONLY);
+}
+
+/* Numbers of Linux/arm64: what ld.so does between the open and the close of a library, and what has
+ * to do with memory alone. */
+bool bundle_may_wait(u64 nr, const u64 *a)
+{
+    switch (nr) {
+    case 48:  /* faccessat */
+    case 56:  /* openat */
+    case 57:  /* close */
+    case 79:  /* newfstatat */
+    case 80:  /* fstat */
+    case 214: /* brk */
+    case 215: /* munmap */
+    case 226: /* mprotect */ return true;
+    case 63: /* read */ return bundle_reads_first_part((s32)a[0], -1, a[2]);
+    case 67: /* pread64 */ return bundle_reads_first_part((s32)a[0], (s64)a[3], a[2]);
+    case 222: /* mmap */ return (a[3] & MAP_SHARED) == 0;
+    default: return false;
+    }
 }
 
 s64 bundle_call(long nr, const char *inside, const u64 *a)

@@ -161,6 +161,8 @@ void syscall_do(struct thread *t)
 
     memcpy(a, s->x, sizeof(a));
     stats_add(STAT_SYSCALLS, 1);
+    if (__atomic_load_n(&bundle_waiting, __ATOMIC_RELAXED) != 0 && !bundle_may_wait(nr, a))
+        bundle_fill_waiting();
     if (log_on(LOG_SYSCALL) && (nr == NR_EXIT || nr == NR_EXIT_GROUP))
         trace_call(t, row->name, row->args, a, SYSCALL_NO_RESULT);
     r = call(t, nr, row, a);

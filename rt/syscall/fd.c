@@ -82,6 +82,7 @@ s64 sys_pipe2(struct thread *t, const u64 *a)
 s64 sys_close(struct thread *t, const u64 *a)
 {
     if (is_hidden(t, a[0])) return -EBADF;
+    bundle_closed((s32)a[0]);
     return guest_syscall(t, SYS_close, a[0], 0, 0, 0, 0, 0);
 }
 

@@ -41,6 +41,10 @@ struct bundle_entry;
 /* The host's call nr on a bundled name, the guest's arguments. */
 s64 bundle_call(long nr, const char *inside, const u64 *a);
 
+/* True for a system call (the guest's number) that may be made while bundled files wait for their
+ * contents. */
+bool bundle_may_wait(u64 nr, const u64 *a);
+
 /* A bundle's entry as struct statx. */
 s64 bundle_write_statx(const struct bundle_entry *e, u64 address);
 
