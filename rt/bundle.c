@@ -26,6 +26,7 @@ bool bundle_on;
 static const volatile struct bundle_mark mark = {.magic = BUNDLE_MARK};
 
 static const u8 *file;
+static u64 file_ino;
 static const struct bundle_table *table;
 static u8 *checked; /* of each digest: whether the chunk has been compared with it */
 
@@ -63,6 +64,7 @@ void bundle_start(void)
     if (data == MAP_FAILED) log_fatal(126, "mapping this bundle: %s", strerror(errno));
     close(fd);
     file = data;
+    file_ino = st.st_ino;
     why = bundle_check_file(&m, file, (u64)st.st_size);
     if (why != NULL) log_fatal(126, "this bundle can't be used: %s", why);
     table = (const void *)(file + m.table);
@@ -73,6 +75,18 @@ void bundle_start(void)
 const char *bundle_program(void)
 {
     return bundle_string(table, table->program);
+}
+
+const struct bundle_entry *bundle_at(u64 ino, u64 offset)
+{
+    for (u32 i = 0; bundle_on && ino == file_ino && i < table->entry_count; i++) {
+        const struct bundle_entry *e = bundle_entry_at(i);
+
+        if (S_ISREG(e->mode) && offset >= e->contents.at &&
+            offset - e->contents.at < e->contents.size)
+            return e;
+    }
+    return NULL;
 }
 
 s64 bundle_file(void)
@@ -119,9 +133,12 @@ void bundle_name(const struct bundle_entry *e, char *out)
     if (!bundle_path(table, e, out, PATH_MAX)) strcpy(out, "/");
 }
 
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#endif
+void bundle_host_name(const struct bundle_entry *e, char *out)
+{
+    size_t n = strlen(strcpy(out, BUNDLE_ROOT));
+
+    if (!bundle_path(table, e, out + n, PATH_MAX - n)) strcpy(out + n, "/");
+}
 
 /* --- contents -----------------------------------------------------------------------------------
  */
@@ -143,9 +160,6 @@ static const u8 *check(const struct bundle_entry *e, const struct bundle_stretch
     u64 n = from / BUNDLE_CHUNK, end = (from + size + BUNDLE_CHUNK - 1) / BUNDLE_CHUNK;
 
     if (end > bundle_chunks(s)) end = bundle_chunks(s);
-    if (end > n + 1) /* all page faults at once */
-        host_syscall(SYS_madvise, (u64)file + s->at + n * BUNDLE_CHUNK, (end - n) * BUNDLE_CHUNK,
-                     MADV_POPULATE_READ, 0, 0, 0);
     for (; n < end; n++) {
         u8 *known = &checked[s->digest + n];
 

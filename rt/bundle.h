@@ -30,6 +30,10 @@ void bundle_start(void);
 /* The guest path of the program that the bundle runs. */
 const char *bundle_program(void);
 
+/* The entry whose contents lie at an offset of the bundle's file, if `ino` is that file's inode;
+ * NULL: none. */
+const struct bundle_entry *bundle_at(u64 ino, u64 offset);
+
 /* A descriptor of the bundle's file, closed by exec, the caller's to close; or -errno. */
 s64 bundle_file(void);
 
@@ -48,11 +52,17 @@ u32 bundle_index(const struct bundle_entry *e);
 /* The directory of the bundle that is the working directory; NULL: none. */
 const struct bundle_entry *bundle_cwd(const struct fs *fs);
 
+/* In place of such a number: the bundle's tree isn't seen any more (chroot). */
+#define BUNDLE_HIDDEN UINT32_MAX
+
 /* Makes it that by its number as struct fs has it, or whichever the kernel's is (0). */
 void bundle_set_cwd(struct fs *fs, u32 number);
 
 /* Its guest path (PATH_MAX bytes). */
 void bundle_name(const struct bundle_entry *e, char *out);
+
+/* Its host path (PATH_MAX bytes). */
+void bundle_host_name(const struct bundle_entry *e, char *out);
 
 /* Its contents or its image, of which [from, from + size) has been checked; damaged: one line, and
  * the process ends with status 126. Safe in signal handlers. */

@@ -191,7 +191,10 @@ s64 bundle_map(const struct bundle_entry *e, u64 addr, u64 length, u32 prot, u32
     if (offset % GUEST_PAGE != 0 || offset >= end || length == 0)
         return mm_map(addr, length, prot, flags, fd, offset);
     own = bundle_file();
-    if (own < 0) return mm_map(addr, length, prot, flags, fd, offset);
+    if (own < 0) {
+        bundle_fill_waiting();
+        return mm_map(addr, length, prot, flags, fd, offset);
+    }
     inside = end - offset;
     (void)bundle_contents(e, offset, inside < length ? inside : length);
     if (inside >= length) {

@@ -112,10 +112,16 @@ static s64 read_script(struct exec_target *x, const u8 *head, size_t size, const
 static s64 first_path(struct thread *t, s64 dirfd, const char *guest, u64 flags,
                       struct exec_target *x)
 {
+    const struct bundle_entry *e = dirfd != AT_FDCWD ? bundle_of_fd(dirfd, NULL) : NULL;
     char name[64];
 
     if (guest[0] == '\0') {
         if ((flags & AT_EMPTY_PATH) == 0) return -ENOENT;
+        if (e != NULL) {
+            bundle_name(e, x->guest);
+            bundle_host_name(e, x->host.host);
+            return 0;
+        }
         snprintf(name, sizeof(name), "/proc/self/fd/%d", (int)dirfd);
         strcpy(x->host.host, name);
         snprintf(x->guest, sizeof(x->guest), "/dev/fd/%d", (int)dirfd);
@@ -123,7 +129,7 @@ static s64 first_path(struct thread *t, s64 dirfd, const char *guest, u64 flags,
     }
     if (strlen(guest) >= sizeof(x->guest)) return -ENAMETOOLONG;
     strcpy(x->guest, guest);
-    if (guest[0] != '/' && dirfd != AT_FDCWD) {
+    if (guest[0] != '/' && dirfd != AT_FDCWD && e == NULL) {
         int n = snprintf(x->host.host, PATH_MAX, "/proc/self/fd/%d/%s", (int)dirfd, guest);
 
         snprintf(x->guest, sizeof(x->guest), "/dev/fd/%d/%.3900s", (int)dirfd, guest);

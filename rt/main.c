@@ -148,7 +148,10 @@ static struct thread *start_runtime(void)
 static void start_bundle(struct thread *t, u32 cwd)
 {
     if (!bundle_on) return;
-    bundle_set_cwd(t->fs, cwd);
+    if (cwd == BUNDLE_HIDDEN)
+        t->fs->has_own_root = true;
+    else
+        bundle_set_cwd(t->fs, cwd);
     if (access("/proc/self/exe", F_OK) != 0) process_keep_self(t);
 }
 
@@ -192,7 +195,7 @@ static int run_command(int argc, char **argv, char **envp)
     int first;
     s64 r;
 
-    options_from_environment(envp);
+    options_from_environment(envp, false);
     first = options_parse(argc, argv);
     if (first < 0) return 0;
     if (first == argc) log_fatal(126, "run: which program? see ferry run --help");
@@ -224,8 +227,7 @@ static void __attribute__((noreturn)) run_bundle(char **argv, char **envp)
     struct thread *t;
     s64 r;
 
-    options_from_environment(envp);
-    options.sysroot = "";
+    options_from_environment(envp, true);
     t = start_runtime();
     start_bundle(t, 0);
     r = exec_resolve(t, AT_FDCWD, bundle_program(), 0, &x, &why);

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -229,19 +230,55 @@ static void choose(const struct walk *w, const char *guest, struct path *out)
     if (log_on(LOG_PATH)) log_line(LOG_PATH, "%s is %s", guest, out->host);
 }
 
-/* /proc is the host's, but for its links to programs that run under Ferry. */
-static s64 resolve_proc(const char *guest, size_t n, enum path_last last, struct path *out)
+static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum path_last last,
+                            struct path *out);
+
+/* The directory of the bundle that one of this process's links in /proc stands for: its working
+ * directory, or an open one. *rest: what follows. */
+static const struct bundle_entry *linked_directory(struct thread *t, const char *guest,
+                                                   const char **rest)
 {
+    const struct bundle_entry *e = NULL;
+    struct proc_file file;
+    char *end;
+
+    if (!bundle_on || !proc_parse(guest, &file) || file.pid != getpid()) return NULL;
+    if (is_under(file.name, "cwd")) {
+        *rest = file.name + strlen("cwd");
+        return bundle_cwd(t->fs);
+    }
+    if (strncmp(file.name, "fd/", 3) != 0) return NULL;
+    e = bundle_of_fd(strtol(file.name + 3, &end, 10), NULL);
+    *rest = end;
+    return e != NULL && S_ISDIR(e->mode) && (*end == '\0' || *end == '/') ? e : NULL;
+}
+
+/* /proc is the host's, but for its links to programs that run under Ferry. */
+static s64 resolve_proc(struct thread *t, const char *guest, size_t n, enum path_last last,
+                        struct path *out)
+{
+    const char *rest;
+    const struct bundle_entry *e = linked_directory(t, guest, &rest);
+
+    if (e != NULL && (*rest != '\0' || last == PATH_FOLLOW)) {
+        char joined[2 * PATH_MAX];
+
+        bundle_name(e, joined);
+        if (strlen(joined) + strlen(rest) >= PATH_MAX) return -ENAMETOOLONG;
+        strcat(joined, rest);
+        return resolve_absolute(t, joined, strlen(joined), last, out);
+    }
     if (last == PATH_NOFOLLOW || !proc_program(guest, out->host)) memcpy(out->host, guest, n + 1);
     return 0;
 }
 
-static s64 resolve_absolute(const char *guest, size_t n, enum path_last last, struct path *out)
+static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum path_last last,
+                            struct path *out)
 {
     struct walk w;
     s64 r;
 
-    if (is_under(guest, "/proc")) return resolve_proc(guest, n, last, out);
+    if (is_under(guest, "/proc")) return resolve_proc(t, guest, n, last, out);
     if (is_under(guest, "/dev") || is_under(guest, "/sys")) {
         memcpy(out->host, guest, n + 1);
         return 0;
@@ -318,7 +355,7 @@ static s64 resolve_relative(struct thread *t, s64 dirfd, const char *guest, size
         if (m + n + 1 >= PATH_MAX) return -ENAMETOOLONG;
         joined[m++] = '/';
         memcpy(joined + m, guest, n + 1);
-        return resolve_absolute(joined, m + n, last, out);
+        return resolve_absolute(t, joined, m + n, last, out);
     }
     memcpy(out->host, guest, n + 1);
     return 0;
@@ -331,9 +368,9 @@ s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_
 
     if (n >= PATH_MAX) return -ENAMETOOLONG;
     if ((options.sysroot[0] != '\0' || bundle_on) && !t->fs->has_own_root)
-        return guest[0] == '/' ? resolve_absolute(guest, n, last, out)
+        return guest[0] == '/' ? resolve_absolute(t, guest, n, last, out)
                                : resolve_relative(t, dirfd, guest, n, last, out);
-    if (is_under(guest, "/proc")) return resolve_proc(guest, n, last, out);
+    if (is_under(guest, "/proc")) return resolve_proc(t, guest, n, last, out);
     memcpy(out->host, guest, n + 1);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "rt/bundle.h"
 #include "rt/options.h"
 #include "rt/path.h"
+#include "rt/proc_name.h"
 #include "rt/process.h"
 
 #include <fcntl.h>
@@ -184,11 +185,18 @@ static s64 readlink_bundled(const char *inside, const u64 *a)
 }
 
 /* What a link in /proc that holds a host path shows the guest. */
-static const char *linked_name(char *target)
+static const char *linked_name(struct thread *t, const char *link, char *target)
 {
+    struct proc_file file;
+
     static const char memory_file[] = "/memfd:/", deleted[] = " (deleted)";
     size_t n = strlen(target), m = strlen(deleted);
 
+    if (bundle_cwd(t->fs) != NULL && proc_parse(link, &file) && file.pid == getpid() &&
+        strcmp(file.name, "cwd") == 0) {
+        bundle_name(bundle_cwd(t->fs), target);
+        return target;
+    }
     if (bundle_on && strncmp(target, memory_file, strlen(memory_file)) == 0 && n > m &&
         strcmp(target + n - m, deleted) == 0) { /* an open bundled file */
         target[n - m] = '\0';
@@ -216,7 +224,7 @@ s64 sys_readlinkat(struct thread *t, const u64 *a)
         target[n] = '\0';
     }
     if (program || strncmp(path.host, "/proc/", 6) == 0) { /* links that hold host paths */
-        text = linked_name(target);
+        text = linked_name(t, path.host, target);
         n = (s64)strlen(text);
     }
     if (n > (s32)a[3]) n = (s32)a[3];
@@ -269,8 +277,7 @@ static s64 enter_bundled(struct thread *t, const struct bundle_entry *e)
 
     if (!S_ISDIR(e->mode)) return -ENOTDIR;
     bundle_name(e, path);
-    if ((e->flags & BUNDLE_WHOLE) != 0 ||
-        host_syscall(SYS_chdir, (u64)path, 0, 0, 0, 0, 0) != 0)
+    if ((e->flags & BUNDLE_WHOLE) != 0 || host_syscall(SYS_chdir, (u64)path, 0, 0, 0, 0, 0) != 0)
         host_syscall(SYS_chdir, (u64) "/", 0, 0, 0, 0, 0);
     bundle_set_cwd(t->fs, bundle_index(e) + 1);
     return 0;
