@@ -47,7 +47,7 @@ static void *allocate(size_t size)
     return p;
 }
 
-void bundle_start(void)
+void bundle_start(int own)
 {
     struct bundle_mark m;
     const char *why;
@@ -57,7 +57,7 @@ void bundle_start(void)
 
     if (mark.file_size == 0) return;
     for (size_t i = 0; i < sizeof(m); i++) ((u8 *)&m)[i] = ((const volatile u8 *)&mark)[i];
-    fd = open_self();
+    fd = own >= 0 ? fcntl(own, F_DUPFD_CLOEXEC, 3) : open_self();
     if (fd < 0 || fstat(fd, &st) != 0)
         log_fatal(126, "this bundle can't read its own file: %s", strerror(errno));
     data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -253,6 +253,16 @@ static void __attribute__((noreturn)) run_executed(char *host, char **argv, char
     run_program(t, host, guest, argv, envp);
 }
 
+/* The descriptor of Ferry's own file in what the variable holds; -1: none. */
+static int handed_over(const char *text)
+{
+    for (int skip = 2; skip != 0 && text != NULL; skip--) {
+        text = strchr(text, EXEC_SEPARATOR);
+        if (text != NULL) text++;
+    }
+    return text != NULL ? atoi(text) : -1;
+}
+
 /* Takes the variable out of the environment; its value, or NULL. */
 static char *take_variable(char **envp)
 {
@@ -276,7 +286,7 @@ int main(int argc, char **argv, char **envp)
     struct log_shown shown;
 
     find_self();
-    bundle_start();
+    bundle_start(executed != NULL ? handed_over(executed) : -1);
     if (executed != NULL) run_executed(executed, argv, envp);
     if (bundle_on) run_bundle(argv, envp);
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
