@@ -165,9 +165,9 @@ void bundle_list(const char *path)
     why = bundle_check_file(&mark, data, size);
     if (why != NULL) bundle_die("%s: this bundle can't be used: %s", path, why);
     t = (const void *)(data + mark.table);
+    verify_entries(t, data, path);
     printf("program %s\n", bundle_string(t, t->program));
     list_entry(t, bundle_entries(t));
-    verify_entries(t, data, path);
     close(fd);
 }
 

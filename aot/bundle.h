@@ -53,8 +53,9 @@ void tree_init(struct bundle_tree *tree, struct arena *arena, const char *sysroo
  */
 struct bundle_node *tree_add(struct bundle_tree *tree, const char *guest);
 
-/* The same, but only from the sysroot (the host if there is none), and only a regular file. */
-struct bundle_node *tree_add_library(struct bundle_tree *tree, const char *guest);
+/* The same, but only an AArch64 ELF file, and of the sysroot alone if so wanted (and there is one).
+ */
+struct bundle_node *tree_add_library(struct bundle_tree *tree, const char *guest, bool of_sysroot);
 
 /* Writes the node's guest path to out (PATH_MAX bytes). */
 void tree_path(const struct bundle_node *node, char *out);

@@ -33,12 +33,12 @@ struct search {
     bool by_conf; /* it was found by /etc/ld.so.conf alone */
 };
 
-static struct bundle_node *look_in(struct search *s, const char *dir)
+static struct bundle_node *look_in(struct search *s, const char *dir, bool of_sysroot)
 {
     char path[2 * PATH_MAX];
     int n = snprintf(path, sizeof path, "%s/%s", dir, s->name);
 
-    return n < PATH_MAX ? tree_add_library(s->tree, path) : NULL;
+    return n < PATH_MAX ? tree_add_library(s->tree, path, of_sysroot) : NULL;
 }
 
 /* A folder of a run path, with $ORIGIN and ${ORIGIN} replaced; $LIB as Debian and others have it.
@@ -74,7 +74,7 @@ static struct bundle_node *look_in_runpath(struct search *s, const char *text, s
             }
         }
         dir[used] = '\0';
-        found = dir[0] == '/' ? look_in(s, dir) : NULL;
+        found = dir[0] == '/' ? look_in(s, dir, false) : NULL;
         if (found != NULL) return found;
     }
     return NULL;
@@ -108,7 +108,7 @@ static struct bundle_node *look_in_conf_file(struct search *s, const char *file,
         if (strncmp(text, "include", 7) == 0 && (text[7] == ' ' || text[7] == '\t'))
             found = look_in_conf(s, text + 8 + strspn(text + 8, " \t"), depth + 1);
         else if (*text == '/')
-            found = look_in(s, text);
+            found = look_in(s, text, true);
     }
     if (f != NULL) fclose(f);
     return found;
@@ -134,10 +134,10 @@ static struct bundle_node *find_library(struct search *s, const struct module *m
 {
     struct bundle_node *found;
 
-    if (strchr(s->name, '/') != NULL) return tree_add_library(s->tree, s->name);
+    if (strchr(s->name, '/') != NULL) return tree_add_library(s->tree, s->name, false);
     found = look_in_runpaths(s, m->runpath != NULL ? m->runpath : m->rpath);
     for (size_t i = 0; i < ARRAY_SIZE(usual_dirs) && found == NULL; i++)
-        found = look_in(s, usual_dirs[i]);
+        found = look_in(s, usual_dirs[i], true);
     if (found == NULL) {
         found = look_in_conf(s, "ld.so.conf", 0);
         s->by_conf |= found != NULL;
@@ -179,14 +179,14 @@ static void close_file(struct bundle_tree *tree, struct bundle_node *file, bool 
         bundle_warn("%s: %s", file->host, why);
     } else {
         s.name = m.interp;
-        if (m.interp != NULL && tree_add_library(tree, m.interp) == NULL) missing(&s, fatal);
+        if (m.interp != NULL && tree_add_library(tree, m.interp, false) == NULL) missing(&s, fatal);
         for (u32 i = 0; i < m.needed_count; i++) {
             s.name = m.needed[i];
             if (find_library(&s, &m) == NULL && !is_loaded(tree, s.name)) missing(&s, fatal);
         }
         module_close(&m);
     }
-    if (s.by_conf) (void)tree_add_library(tree, "/etc/ld.so.cache");
+    if (s.by_conf) (void)tree_add(tree, "/etc/ld.so.cache");
     arena_free(&arena);
 }
 
@@ -243,6 +243,17 @@ static struct bundle_node *add_runnable(struct bundle_tree *tree, const char *wo
     return node;
 }
 
+/* The runtime by itself has a mark too, with no file's size in it. */
+static bool has_filled_mark(const u8 *bytes, size_t n)
+{
+    const u8 *at = memmem(bytes, n, BUNDLE_MARK, sizeof BUNDLE_MARK);
+    struct bundle_mark mark;
+
+    if (at == NULL || (size_t)(bytes + n - at) < sizeof mark) return false;
+    memcpy(&mark, at, sizeof mark);
+    return mark.file_size != 0;
+}
+
 static bool is_bundle(const u8 *head, size_t n, const char *host)
 {
     Elf64_Ehdr h;
@@ -258,7 +269,7 @@ static bool is_bundle(const u8 *head, size_t n, const char *host)
         ssize_t got = pread(fd, page, sizeof page, at);
 
         if (got <= 0) break;
-        found = memmem(page, (size_t)got, BUNDLE_MARK, sizeof BUNDLE_MARK) != NULL;
+        found = has_filled_mark(page, (size_t)got);
     }
     close(fd);
     return found;

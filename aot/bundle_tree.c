@@ -328,15 +328,21 @@ struct bundle_node *tree_add(struct bundle_tree *tree, const char *guest)
     return node;
 }
 
-struct bundle_node *tree_add_library(struct bundle_tree *tree, const char *guest)
+struct bundle_node *tree_add_library(struct bundle_tree *tree, const char *guest, bool of_sysroot)
 {
-    struct bundle_node *node;
     char host[2 * PATH_MAX];
     struct stat st;
+    struct bundle_node *node;
 
     /* Looked at first, so that the tree doesn't get directories of the places where it isn't. */
     snprintf(host, sizeof host, "%s%s", tree->sysroot, guest);
-    if (stat(host, &st) != 0 && (*tree->sysroot == '\0' || lstat(host, &st) != 0)) return NULL;
-    node = walk_from(tree, tree->root, guest, true);
-    return node != NULL && S_ISREG(node->mode) ? node : NULL;
+    if (lstat(host, &st) != 0) {
+        if (of_sysroot || *tree->sysroot == '\0' || access(guest, R_OK) != 0 ||
+            !starts_as_guest_elf(guest))
+            return NULL;
+    } else if (S_ISREG(st.st_mode) && !starts_as_guest_elf(host)) {
+        return NULL;
+    }
+    node = walk_from(tree, tree->root, guest, of_sysroot);
+    return node != NULL && node->is_guest_elf ? node : NULL;
 }

@@ -23,8 +23,8 @@ struct fs;
 /* This program is a bundle; constant once the guest runs. */
 extern bool bundle_on;
 
-/* Looks for the bundle. `own` is a descriptor of this program's file, -1: there is none. One that is
- * damaged: one line and status 126. Before anything is mapped for the guest. */
+/* Looks for the bundle. `own` is a descriptor of this program's file, -1: there is none. One that
+ * is damaged: one line and status 126. Before anything is mapped for the guest. */
 void bundle_start(int own);
 
 /* The guest path of the program that the bundle runs. */
