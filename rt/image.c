@@ -159,7 +159,7 @@ void image_unmapped(u64 at)
 bool image_fault(u64 address, ucontext_t *uc)
 {
     const u64 write = 2; /* bit of the page fault's error code */
-    const struct unchecked *u = unchecked_at(address);
+    const struct unchecked *u = bundle_on ? unchecked_at(address) : NULL;
     u64 offset, from, to;
 
     if (u == NULL || ((u64)uc->uc_mcontext.gregs[REG_ERR] & write) != 0 ||
