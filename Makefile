@@ -51,7 +51,8 @@ TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)
 
 CONVERT_NAMES := cache report # under these names ferry-convert does other things
 
-all: $(BUILD)/ferry $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert $(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%) tools
+all: $(BUILD)/ferry $(BUILD)/ferry-static $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert \
+     $(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%) $(LIBEXEC)/ferry-bundle tools
 tools: $(TOOLS)
 
 # --- the translator library ------------------------------------------------------------------------
@@ -65,7 +66,8 @@ endef
 $(foreach d,$(XLAT_DIRS),$(eval $(call xlat_archive,$(d))))
 
 DRIVER := aot/main.c $(wildcard aot/convert*.c aot/cmd/*.c)
-$(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER),$(wildcard aot/*.c)))
+BUNDLE := $(wildcard aot/bundle*.c)
+$(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER) $(BUNDLE),$(wildcard aot/*.c)))
 
 # Images: what the runtime reads of them, and what only the driver needs (libelf, libdwarf).
 IMAGE_READ := aot/image/cache.c aot/image/check.c aot/image/missed.c
@@ -130,6 +132,16 @@ $(LIBEXEC)/ferry-convert: $(call objs,aot/main.c) $(BUILD)/lib/driver.a $(BUILD)
 $(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%): | $(LIBEXEC)/ferry-convert
 	$(Q)ln -sf ferry-convert $@
 
+$(LIBEXEC)/ferry-bundle: $(call objs,$(BUNDLE)) $(BUILD)/lib/driver.a $(BUILD)/lib/elf.a $(BUILD)/lib/image.a $(XLAT_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(ELF_LIBS) -lm
+
+# The static runtime by itself, without what only a debugger reads: for bundles, chroots, binfmt_misc.
+$(BUILD)/ferry-static: $(BUILD)/ferry
+	$(call say,STRIP,$@)
+	$(Q)strip -g -o $@ $<
+
 # Static: it also runs inside a sysroot.
 $(BUILD)/tools/measure: $(BUILD)/obj/tools/bench/measure.o
 	$(call say,LD,$@)
@@ -143,7 +155,7 @@ $(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(XLAT_LIBS)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ferry $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(BUILD)/ferry $(DESTDIR)$(PREFIX)/bin/ferry
+	install -m 755 $(BUILD)/ferry $(BUILD)/ferry-static $(DESTDIR)$(PREFIX)/bin/
 	cp -Pp --remove-destination $(wildcard $(LIBEXEC)/*) $(DESTDIR)$(PREFIX)/libexec/ferry/
 	install -m 644 $(wildcard tools/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1/
 

@@ -5,6 +5,7 @@
  */
 #include "rt/kernel.h"
 
+#include "rt/bundle.h"
 #include "rt/log.h"
 #include "rt/options.h"
 #include "rt/process.h"
@@ -89,8 +90,12 @@ static char *exec_variable(char *text, size_t size, const struct exec_target *x)
 {
     size_t n = strlen(strcpy(text, EXEC_VARIABLE));
 
-    n += (size_t)snprintf(text + n, size - n, "%s%c%s%c%d%c", x->host.host, EXEC_SEPARATOR, x->name,
-                          EXEC_SEPARATOR, thread_self->files->hidden[HIDDEN_SELF], EXEC_SEPARATOR);
+    n += (size_t)snprintf(text + n, size - n, "%s%c%s%c%d%c%u%c", x->host.host, EXEC_SEPARATOR,
+                          x->name, EXEC_SEPARATOR, thread_self->files->hidden[HIDDEN_SELF],
+                          EXEC_SEPARATOR,
+                          thread_self->fs->has_own_root ? BUNDLE_HIDDEN
+                                                        : thread_self->fs->bundle_cwd,
+                          EXEC_SEPARATOR);
     if (n < size)
         n += options_pack(text + n, size - n, thread_self->fs->has_own_root ? "" : options.sysroot);
     return n < size ? text : NULL;
@@ -189,8 +194,10 @@ void process_keep_self(struct thread *t)
     int *kept = &t->files->hidden[HIDDEN_SELF], fd;
 
     if (*kept >= 0) return;
-    fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-    if (fd < 0 && process_self[0] != '\0') fd = open(process_self, O_PATH | O_CLOEXEC);
+    /* A bundle has to read it, too. */
+    fd = open("/proc/self/exe", (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
+    if (fd < 0 && process_self[0] != '\0')
+        fd = open(process_self, (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
     if (fd < 0) return;
     *kept = hidden_copy(fd, -1);
     close(fd);
@@ -221,15 +228,27 @@ static s64 run_self(struct thread *t, const struct exec_args *a)
     return r;
 }
 
+/* The host's name of a bundled script: it stays open for the interpreter. */
+static void keep_script(struct path *host, int *kept)
+{
+    const char *inside = bundle_inside(host->host);
+
+    if (inside == NULL) return;
+    *kept = (int)bundle_open(inside, O_RDONLY);
+    if (*kept >= 0) snprintf(host->host, sizeof(host->host), FD_PATH "%d", *kept);
+}
+
 /* A script that the host's interpreter runs needs the host's name of it. */
 static void name_script_for_host(struct thread *t, const struct exec_target *x, char **argv,
-                                 struct path *host)
+                                 struct path *host, int *kept)
 {
     char *script = x->prefix_count != 0 ? x->prefix[x->prefix_count - 1] : NULL;
 
     if (script != NULL && x->prefix_count <= EXEC_PREFIX_ARGS &&
-        path_resolve_text(t, AT_FDCWD, script, PATH_FOLLOW, host) == 0)
+        path_resolve_text(t, AT_FDCWD, script, PATH_FOLLOW, host) == 0) {
+        keep_script(host, kept);
         argv[x->prefix_count - 1] = host->host;
+    }
 }
 
 s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 flags)
@@ -257,7 +276,7 @@ s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 
              x.host.host);
     hand_over_signals(t);
     if (x.native) {
-        name_script_for_host(t, &x, args.argv, &script);
+        name_script_for_host(t, &x, args.argv, &script, &kept);
         r = host_syscall(SYS_execve, (u64)x.host.host, (u64)args.argv, (u64)args.envp, 0, 0, 0);
     } else {
         r = run_self(t, &args);

@@ -4,6 +4,7 @@
  */
 #include "rt/process.h"
 
+#include "rt/bundle.h"
 #include "rt/kernel.h"
 #include "rt/loader.h"
 
@@ -39,6 +40,19 @@ int process_open(const char *host)
                        : fcntl(dir, F_DUPFD_CLOEXEC, 3);
 }
 
+static s64 look_bundled(const char *inside, u8 *head, size_t *size, const char **why)
+{
+    s64 error = 0;
+    const struct bundle_entry *e = bundle_find(inside, &error);
+
+    if (e == NULL) return error;
+    if (S_ISDIR(e->mode)) *why = "is a directory";
+    if (!S_ISREG(e->mode) || (e->mode & 0111) == 0) return -EACCES;
+    *size = e->contents.size < HEAD_SIZE ? e->contents.size : HEAD_SIZE;
+    memcpy(head, bundle_contents(e, 0, *size), *size);
+    return 0;
+}
+
 /* Permission and kind of the file; its first bytes. */
 static s64 look(const char *host, u8 *head, size_t *size, const char **why)
 {
@@ -46,6 +60,7 @@ static s64 look(const char *host, u8 *head, size_t *size, const char **why)
     ssize_t n;
     int fd = -1;
 
+    if (bundle_inside(host) != NULL) return look_bundled(bundle_inside(host), head, size, why);
     if (stat(host, &st) != 0) { /* looked at before it is opened: it may be a FIFO */
         fd = errno == ENOENT ? process_open(host) : -1;
         if (fd < 0) return -errno;
@@ -97,10 +112,16 @@ static s64 read_script(struct exec_target *x, const u8 *head, size_t size, const
 static s64 first_path(struct thread *t, s64 dirfd, const char *guest, u64 flags,
                       struct exec_target *x)
 {
+    const struct bundle_entry *e = dirfd != AT_FDCWD ? bundle_of_fd(dirfd, NULL) : NULL;
     char name[64];
 
     if (guest[0] == '\0') {
         if ((flags & AT_EMPTY_PATH) == 0) return -ENOENT;
+        if (e != NULL) {
+            bundle_name(e, x->guest);
+            bundle_host_name(e, x->host.host);
+            return 0;
+        }
         snprintf(name, sizeof(name), "/proc/self/fd/%d", (int)dirfd);
         strcpy(x->host.host, name);
         snprintf(x->guest, sizeof(x->guest), "/dev/fd/%d", (int)dirfd);
@@ -108,7 +129,7 @@ static s64 first_path(struct thread *t, s64 dirfd, const char *guest, u64 flags,
     }
     if (strlen(guest) >= sizeof(x->guest)) return -ENAMETOOLONG;
     strcpy(x->guest, guest);
-    if (guest[0] != '/' && dirfd != AT_FDCWD) {
+    if (guest[0] != '/' && dirfd != AT_FDCWD && e == NULL) {
         int n = snprintf(x->host.host, PATH_MAX, "/proc/self/fd/%d/%s", (int)dirfd, guest);
 
         snprintf(x->guest, sizeof(x->guest), "/dev/fd/%d/%.3900s", (int)dirfd, guest);

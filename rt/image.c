@@ -4,6 +4,7 @@
 #include "rt/image.h"
 
 #include "aot/image/cache.h"
+#include "rt/bundle.h"
 #include "rt/engine.h"
 #include "rt/guard.h"
 #include "rt/log.h"
@@ -38,6 +39,7 @@ void image_init(void)
 {
     if (options.no_cache || engine->image_mapped == NULL) return;
     translator = translate_id();
+    if (bundle_on) return; /* it has its own images, or none */
     if (options.cache != NULL)
         add_dir(options.cache);
     else if (cache_default(user_dir, sizeof(user_dir)))
@@ -53,7 +55,29 @@ static bool is_guest_elf(int fd)
            h.e_machine == EM_AARCH64 && h.e_ident[EI_CLASS] == ELFCLASS64;
 }
 
-void image_find(struct image_file *f, int fd, u64 length)
+/* The bundle's own image of an entry. */
+static void find_bundled(struct image_file *f, const struct bundle_entry *e, u64 length)
+{
+    const struct image_header *h;
+    const char *why;
+    const u8 *image;
+
+    if (options.no_cache || engine->image_mapped == NULL) return;
+    if (e->image.size < IMAGE_HEADER_AT + sizeof(*h)) return;
+    image = bundle_image(e, 0, IMAGE_HEADER_AT + sizeof(*h));
+    h = (const void *)(image + IMAGE_HEADER_AT);
+    why = image_check(h, e->image.size);
+    if (why == NULL && memcmp(&h->translator, &translator, sizeof(translator)) != 0)
+        why = "another translator's";
+    if (why == NULL && (h->features & ~translate_host_features()) != 0)
+        why = "for another processor";
+    if (why != NULL) log_line(LOG_IMAGE, "the bundle's image is not used: %s", why);
+    if (why != NULL || ALIGN_UP(length, (u64)GUEST_PAGE) != h->span) return;
+    (void)bundle_image(e, 0, h->text);
+    *f = (struct image_file){(int)bundle_file(), e->image.at, e, h->total_size, h->distance};
+}
+
+void image_find(struct image_file *f, int fd, const struct bundle_entry *bundled, u64 length)
 {
     const struct cache_query q = {&translator, translate_host_features(), dirs, NULL};
     struct cache_found found;
@@ -61,12 +85,12 @@ void image_find(struct image_file *f, int fd, u64 length)
     struct stat st;
 
     f->fd = -1;
-    if (dirs[0] == NULL || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || !is_guest_elf(fd))
-        return;
+    if (bundled != NULL) find_bundled(f, bundled, length);
+    if (dirs[0] == NULL || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || !is_guest_elf(fd)) return;
     if (!cache_find(&q, fd, &st, &found, &why)) {
         if (why != NULL)
-            log_line(LOG_IMAGE, "inode %llu: an image is not used: %s", (unsigned long long)st.st_ino,
-                     why);
+            log_line(LOG_IMAGE, "inode %llu: an image is not used: %s",
+                     (unsigned long long)st.st_ino, why);
         return;
     }
     if (ALIGN_UP(length, (u64)GUEST_PAGE) != found.header.span) {
@@ -74,7 +98,7 @@ void image_find(struct image_file *f, int fd, u64 length)
         return;
     }
     log_line(LOG_IMAGE, "%s", found.path);
-    *f = (struct image_file){found.fd, found.header.total_size, found.header.distance};
+    *f = (struct image_file){found.fd, 0, NULL, found.header.total_size, found.header.distance};
 }
 
 static bool map_fixed(u64 at, u64 size, u32 prot, int fd, u64 offset)
@@ -84,15 +108,87 @@ static bool map_fixed(u64 at, u64 size, u32 prot, int fd, u64 offset)
     return host_syscall(SYS_mmap, at, size, prot, flags, (u64)(s64)fd, offset) == (s64)at;
 }
 
+/* --- code of a bundle's images, which is checked when it is first run ----------------------------
+ */
+
+#define UNCHECKED_MAX 256
+
+static struct unchecked {
+    bool taken;
+    u64 at;         /* of the image; 0: not in use */
+    u64 text, size; /* addresses */
+    const struct bundle_entry *e;
+} unchecked[UNCHECKED_MAX];
+
+/* Whether the code is to fault where it is first run; it is checked now if not. */
+static bool check_later(const struct bundle_entry *e, u64 at, u64 text, u64 size)
+{
+    struct unchecked *u = unchecked;
+
+    while (u < unchecked + UNCHECKED_MAX &&
+           (u->taken || __atomic_exchange_n(&u->taken, true, __ATOMIC_ACQUIRE)))
+        u++;
+    if (u == unchecked + UNCHECKED_MAX) {
+        (void)bundle_image(e, text, size);
+        return false;
+    }
+    *u = (struct unchecked){true, 0, at + text, size, e};
+    __atomic_store_n(&u->at, at, __ATOMIC_RELEASE);
+    return true;
+}
+
+static const struct unchecked *unchecked_at(u64 address)
+{
+    for (u32 n = 0; n < UNCHECKED_MAX; n++) {
+        const struct unchecked *u = &unchecked[n];
+
+        if (__atomic_load_n(&u->at, __ATOMIC_ACQUIRE) != 0 && address - u->text < u->size) return u;
+    }
+    return NULL;
+}
+
+void image_unmapped(u64 at)
+{
+    for (u32 n = 0; n < UNCHECKED_MAX; n++) {
+        if (unchecked[n].at != at) continue;
+        __atomic_store_n(&unchecked[n].at, 0, __ATOMIC_RELEASE);
+        __atomic_store_n(&unchecked[n].taken, false, __ATOMIC_RELEASE);
+    }
+}
+
+bool image_fault(u64 address, ucontext_t *uc)
+{
+    const u64 write = 2; /* bit of the page fault's error code */
+    const struct unchecked *u = bundle_on ? unchecked_at(address) : NULL;
+    u64 offset, from, to;
+
+    if (u == NULL || ((u64)uc->uc_mcontext.gregs[REG_ERR] & write) != 0 ||
+        unchecked_at((u64)uc->uc_mcontext.gregs[REG_RIP]) == NULL)
+        return false;
+    offset = address - u->at;
+    from = ALIGN_DOWN(offset, (u64)BUNDLE_CHUNK);
+    to = from + BUNDLE_CHUNK;
+    (void)bundle_image(u->e, offset, 1);
+    if (from < u->text - u->at) from = u->text - u->at;
+    if (to > u->text - u->at + u->size) to = u->text - u->at + u->size;
+    return host_syscall(SYS_mprotect, u->at + from, to - from, PROT_READ | PROT_EXEC, 0, 0, 0) == 0;
+}
+
+/* --- mapping ------------------------------------------------------------------------------------
+ */
+
 /* The parts of the image at their place, which is the runtime's already. */
 static bool map_parts(const struct image_file *f, u64 at)
 {
     const struct image_header *h = (const void *)(at + IMAGE_HEADER_AT);
+    u32 text_prot = PROT_READ | PROT_EXEC;
 
-    if (!map_fixed(at, GUEST_PAGE, PROT_READ, f->fd, 0)) return false;
+    if (!map_fixed(at, GUEST_PAGE, PROT_READ, f->fd, f->base)) return false;
     if (h->total_size != f->total) return false; /* somebody else's hands were faster */
-    return map_fixed(at, h->map_size, PROT_READ, f->fd, 0) &&
-           map_fixed(at + h->text, h->map_size - h->text, PROT_READ | PROT_EXEC, f->fd, h->text) &&
+    if (f->bundled != NULL && check_later(f->bundled, at, h->text, h->map_size - h->text))
+        text_prot = PROT_NONE;
+    return map_fixed(at, h->map_size, PROT_READ, f->fd, f->base) &&
+           map_fixed(at + h->text, h->map_size - h->text, text_prot, f->fd, f->base + h->text) &&
            (h->total_size == h->map_size ||
             map_fixed(at + h->cells, h->total_size - h->cells, PROT_READ | PROT_WRITE, -1, 0));
 }
@@ -130,6 +226,22 @@ static u64 take_place(const struct image_file *f, u64 start)
     return r < 0 ? 0 : (u64)r;
 }
 
+static void unmap(u64 at, u64 size)
+{
+    image_unmapped(at);
+    mm_unmap_image(at, size);
+}
+
+/* All of the code is changed, so all of it is checked first. */
+static bool move(const struct image_file *f, u64 at, s64 moved)
+{
+    const struct image_header *h = (const void *)(at + IMAGE_HEADER_AT);
+
+    if (f->bundled != NULL) (void)bundle_image(f->bundled, h->text, h->map_size - h->text);
+    image_unmapped(at);
+    return adjust_sites(at, moved);
+}
+
 void image_map(struct image_file *f, u64 start)
 {
     u64 at;
@@ -140,9 +252,9 @@ void image_map(struct image_file *f, u64 start)
     moved = (s64)(at - start) - f->distance;
     if (at == 0)
         log_line(LOG_IMAGE, "0x%llx: no place for the image", (unsigned long long)start);
-    else if (!map_parts(f, at) || (moved != 0 && !adjust_sites(at, moved)) ||
+    else if (!map_parts(f, at) || (moved != 0 && !move(f, at, moved)) ||
              !engine->image_mapped((void *)at, start))
-        mm_unmap_image(at, f->total);
+        unmap(at, f->total);
     else
         log_line(LOG_IMAGE, "0x%llx: image at 0x%llx%s", (unsigned long long)start,
                  (unsigned long long)at, moved != 0 ? ", a private copy" : "");
@@ -152,13 +264,14 @@ void image_map(struct image_file *f, u64 start)
 
 s64 image_map_file(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offset)
 {
-    s64 at = mm_map(addr, length, prot, flags, fd, offset);
+    bool of_file = fd >= 0 && (flags & (u32)(MAP_ANONYMOUS | MAP_SHARED)) == 0;
+    const struct bundle_entry *bundled = of_file ? bundle_of_fd(fd, NULL) : NULL;
+    s64 at = bundled != NULL ? bundle_map(bundled, addr, length, prot, flags, fd, offset)
+                             : mm_map(addr, length, prot, flags, fd, offset);
     struct image_file f;
 
-    if (at < 0 || dirs[0] == NULL || offset != 0 || fd < 0 ||
-        (flags & (u32)(MAP_ANONYMOUS | MAP_SHARED)) != 0)
-        return at;
-    image_find(&f, fd, length);
+    if (at < 0 || (dirs[0] == NULL && bundled == NULL) || offset != 0 || !of_file) return at;
+    image_find(&f, fd, bundled, length);
     image_map(&f, (u64)at);
     return at;
 }

@@ -8,6 +8,7 @@
  */
 #include "rt/loader.h"
 
+#include "rt/bundle.h"
 #include "rt/guard.h"
 #include "rt/image.h"
 #include "rt/loader_stack.h"
@@ -35,7 +36,9 @@ struct image_info image_info;
 struct elf_file {
     const char *path;
     int fd;
+    u64 base; /* where the file begins in fd */
     u64 size;
+    const struct bundle_entry *bundled; /* the bundle's entry that it is; NULL: none */
     Elf64_Ehdr header;
     Elf64_Phdr *ph;
     u64 low, high; /* page-rounded span of the segments, unbiased */
@@ -46,7 +49,7 @@ static void refuse(const char *path, int status, const char *why)
 {
     struct log_shown shown;
 
-    log_fatal(status, "%s: %s", log_shown(&shown, path), why);
+    log_fatal(status, "%s: %s", log_shown(&shown, path_to_guest(path)), why);
 }
 
 /* Table: machines that people have programs for. */
@@ -113,6 +116,15 @@ enum program_kind program_kind(const u8 *head, size_t size, const char **why)
                : PROGRAM_UNKNOWN;
 }
 
+/* Reads n bytes of the file; false: it has them not. */
+static bool read_at(const struct elf_file *f, void *to, u64 n, u64 at)
+{
+    if (at > f->size || n > f->size - at) return false;
+    if (f->bundled == NULL) return pread(f->fd, to, n, (off_t)at) == (ssize_t)n;
+    memcpy(to, bundle_contents(f->bundled, at, n) + at, n);
+    return true;
+}
+
 static void read_phdrs(struct elf_file *f)
 {
     const Elf64_Ehdr *h = &f->header;
@@ -126,8 +138,7 @@ static void read_phdrs(struct elf_file *f)
     if (bytes > MAX_PHDRS_SIZE) refuse(f->path, 126, "too many program headers");
     f->ph = malloc(bytes);
     if (f->ph == NULL) refuse(f->path, 126, "no memory");
-    if (h->e_phoff > f->size || bytes > f->size - h->e_phoff ||
-        pread(f->fd, f->ph, bytes, (off_t)h->e_phoff) != (ssize_t)bytes)
+    if (!read_at(f, f->ph, bytes, h->e_phoff))
         refuse(f->path, 126, "truncated: program headers lie behind the end of the file");
 }
 
@@ -162,21 +173,39 @@ static void measure(struct elf_file *f)
     if (f->low == UINT64_MAX || f->high <= f->low) refuse(f->path, 126, "no loadable segments");
 }
 
+/* A bundled program lies in the bundle's own file. */
+static bool open_bundled(struct elf_file *f, const char *path, struct stat *st)
+{
+    const char *inside = bundle_inside(path);
+    s64 error = 0, fd;
+
+    if (inside == NULL) return false;
+    f->bundled = bundle_find(inside, &error);
+    if (f->bundled == NULL) refuse(path, 127, strerror((int)-error));
+    bundle_stat(f->bundled, st);
+    fd = bundle_file();
+    if (fd < 0) refuse(path, 126, strerror((int)-fd));
+    f->fd = (int)fd;
+    f->base = f->bundled->contents.at;
+    return true;
+}
+
 static void open_elf(struct elf_file *f, const char *path)
 {
     struct stat st;
     const char *why;
-    ssize_t n;
+    u64 n;
 
     memset(f, 0, sizeof(*f));
     f->path = path;
-    f->fd = process_open(path);
-    if (f->fd < 0 || fstat(f->fd, &st) != 0)
+    if (!open_bundled(f, path, &st)) f->fd = process_open(path);
+    if (f->fd < 0 || (f->bundled == NULL && fstat(f->fd, &st) != 0))
         refuse(path, errno == ENOENT || errno == ENOTDIR ? 127 : 126, strerror(errno));
     if (S_ISDIR(st.st_mode)) refuse(path, 126, "is a directory");
     f->size = (u64)st.st_size;
-    n = pread(f->fd, &f->header, sizeof(f->header), 0);
-    switch (program_kind((u8 *)&f->header, n > 0 ? (size_t)n : 0, &why)) {
+    n = f->size < sizeof(f->header) ? f->size : sizeof(f->header);
+    if (!read_at(f, &f->header, n, 0)) n = 0;
+    switch (program_kind((u8 *)&f->header, n, &why)) {
     case PROGRAM_GUEST: break;
     case PROGRAM_SCRIPT: refuse(path, 126, "is a script"); break;
     case PROGRAM_NATIVE:
@@ -216,8 +245,10 @@ static void map_segment(struct elf_file *f, const Elf64_Phdr *p)
     s64 r;
 
     if (p->p_filesz != 0) {
+        if (f->bundled != NULL)
+            (void)bundle_contents(f->bundled, p->p_offset - skew, p->p_filesz + skew);
         r = mm_map(f->bias + p->p_vaddr - skew, p->p_filesz + skew, prot_of(p),
-                   MAP_PRIVATE | MAP_FIXED, f->fd, p->p_offset - skew);
+                   MAP_PRIVATE | MAP_FIXED, f->fd, f->base + p->p_offset - skew);
         if (r < 0)
             log_fatal(126, "%s: mapping a segment at 0x%llx: %s", log_shown(&shown, f->path),
                       (unsigned long long)(f->bias + p->p_vaddr), strerror((int)-r));
@@ -258,7 +289,7 @@ static void map_elf(struct elf_file *f, u64 hint)
         if (f->ph[i].p_type == PT_LOAD && f->ph[i].p_align > align &&
             (f->ph[i].p_align & (f->ph[i].p_align - 1)) == 0)
             align = f->ph[i].p_align;
-    image_find(&image, f->fd, span);
+    image_find(&image, f->fd, f->bundled, span);
     if (f->header.e_type == ET_EXEC)
         at = mm_map(f->low, span, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
     else
@@ -273,6 +304,13 @@ static void map_elf(struct elf_file *f, u64 hint)
     image_map(&image, (u64)at);
 }
 
+static bool interpreter_is_there(const char *host)
+{
+    const char *inside = bundle_inside(host);
+
+    return inside != NULL ? bundle_find(inside, NULL) != NULL : access(host, F_OK) == 0;
+}
+
 static void load_interpreter(struct thread *t, const struct elf_file *f, const Elf64_Phdr *p,
                              struct elf_file *interp)
 {
@@ -283,13 +321,13 @@ static void load_interpreter(struct thread *t, const struct elf_file *f, const E
     if (p->p_filesz < 2 || p->p_filesz > PATH_MAX) refuse(f->path, 126, "bad interpreter name");
     name = malloc(p->p_filesz);
     if (name == NULL ||
-        pread(f->fd, name, p->p_filesz, (off_t)p->p_offset) != (ssize_t)p->p_filesz ||
-        name[p->p_filesz - 1] != '\0')
+        !read_at(f, name, p->p_filesz, p->p_offset) || name[p->p_filesz - 1] != '\0')
         refuse(f->path, 126, "bad interpreter name");
     if (path_resolve_text(t, AT_FDCWD, name, PATH_FOLLOW, &host) != 0 ||
-        access(host.host, F_OK) != 0)
-        log_fatal(127, "%s: its interpreter %s is missing; name the guest's root with --sysroot",
-                  log_shown(&shown, f->path), log_shown(&shown_name, name));
+        !interpreter_is_there(host.host))
+        log_fatal(127, "%s: its interpreter %s is missing%s",
+                  log_shown(&shown, path_to_guest(f->path)), log_shown(&shown_name, name),
+                  bundle_on ? "" : "; name the guest's root with --sysroot");
     free(name);
     open_elf(interp, host.host);
     if (interp->header.e_type == ET_DYN)

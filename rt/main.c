@@ -2,6 +2,7 @@
  * ferry: one command with subcommands. `run` is here; every other NAME is the program ferry-NAME
  * in libexec/ferry, beside the build or the installation.
  */
+#include "rt/bundle.h"
 #include "rt/image.h"
 #include "rt/kernel.h"
 #include "rt/loader.h"
@@ -55,6 +56,7 @@ static void usage(void)
          "  convert   translate programs and their libraries before they run\n"
          "  cache     look after what convert has made\n"
          "  report    what of a program is translated, and what runs missed\n"
+         "  bundle    make one x86-64 executable of an AArch64 program\n"
          "  sysroot   make a directory of Debian arm64 packages\n\n"
          "ferry COMMAND --help tells more.");
 }
@@ -145,6 +147,17 @@ static struct thread *start_runtime(void)
     return t;
 }
 
+/* The bundle that this program is: where it is, and how to get at its file later on. */
+static void start_bundle(struct thread *t, u32 cwd)
+{
+    if (!bundle_on) return;
+    if (cwd == BUNDLE_HIDDEN)
+        t->fs->has_own_root = true;
+    else
+        bundle_set_cwd(t->fs, cwd);
+    if (access("/proc/self/exe", F_OK) != 0) process_keep_self(t);
+}
+
 /* Runs the program in the file `host`, which the guest calls `name`. */
 static void __attribute__((noreturn))
 run_program(struct thread *t, const char *host, const char *name, char **argv, char **envp)
@@ -164,7 +177,9 @@ static void name_program(const char *host)
 {
     char real[PATH_MAX];
 
-    if (realpath(host, real) == NULL) {
+    if (bundle_inside(host) != NULL)
+        strcpy(real, host);
+    else if (realpath(host, real) == NULL) {
         ssize_t n = readlink(host, real, sizeof(real) - 1); /* a memfd has no path */
 
         if (n >= 0)
@@ -183,7 +198,7 @@ static int run_command(int argc, char **argv, char **envp)
     int first;
     s64 r;
 
-    options_from_environment(envp);
+    options_from_environment(envp, false);
     first = options_parse(argc, argv);
     if (first < 0) return 0;
     if (first == argc) log_fatal(126, "run: which program? see ferry run --help");
@@ -205,18 +220,50 @@ static char *next_field(char *text)
     return at + 1;
 }
 
+/* The program that this bundle is of. Options come from the environment alone, and there is no
+ * sysroot and no cache. */
+static void __attribute__((noreturn)) run_bundle(char **argv, char **envp)
+{
+    static struct exec_target x;
+    const char *executed = (const char *)getauxval(AT_EXECFN), *why;
+    static char nameless[] = "", *nothing[] = {nameless, NULL};
+    struct thread *t;
+    s64 r;
+
+    options_from_environment(envp, true);
+    t = start_runtime();
+    start_bundle(t, 0);
+    r = exec_resolve(t, AT_FDCWD, bundle_program(), 0, &x, &why);
+    if (r != 0) refuse(bundle_program(), r, why);
+    name_program(x.host.host);
+    if (argv[0] == NULL) argv = nothing;
+    run_program(t, x.host.host, executed != NULL ? executed : x.name, with_prefix(argv, &x), envp);
+}
+
 /* Started by execve of another Ferry: the variable holds host path, guest path, the descriptor of
- * Ferry's own file, options. */
+ * Ferry's own file, the bundle's working directory, options. */
 static void __attribute__((noreturn)) run_executed(char *host, char **argv, char **envp)
 {
-    char *guest = next_field(host), *self = next_field(guest), *packed = next_field(self);
+    char *guest = next_field(host), *self = next_field(guest), *cwd = next_field(self);
+    char *packed = next_field(cwd);
     struct thread *t;
 
     options_unpack(packed);
     name_program(host);
     t = start_runtime();
     process_take_self(t, atoi(self));
+    start_bundle(t, (u32)strtoul(cwd, NULL, 10));
     run_program(t, host, guest, argv, envp);
+}
+
+/* The descriptor of Ferry's own file in what the variable holds; -1: none. */
+static int handed_over(const char *text)
+{
+    for (int skip = 2; skip != 0 && text != NULL; skip--) {
+        text = strchr(text, EXEC_SEPARATOR);
+        if (text != NULL) text++;
+    }
+    return text != NULL ? atoi(text) : -1;
 }
 
 /* Takes the variable out of the environment; its value, or NULL. */
@@ -242,7 +289,9 @@ int main(int argc, char **argv, char **envp)
     struct log_shown shown;
 
     find_self();
+    bundle_start(executed != NULL ? handed_over(executed) : -1);
     if (executed != NULL) run_executed(executed, argv, envp);
+    if (bundle_on) run_bundle(argv, envp);
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         usage();
         return argc < 2 ? 126 : 0;

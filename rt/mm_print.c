@@ -8,6 +8,7 @@
  */
 #include "rt/mm.h"
 
+#include "rt/bundle.h"
 #include "rt/guard.h"
 #include "rt/lines.h"
 #include "rt/mm_table.h"
@@ -89,17 +90,25 @@ static void print_mapping(int fd, const struct mapping *m)
         const struct mm_area *a = &mm_table.area[i];
         u64 from = a->start > m->start ? a->start : m->start,
             to = a->end < m->end ? a->end : m->end;
+        const struct bundle_entry *bundled = bundle_at(m->ino, m->offset + (from - m->start));
         const char *name = a->label != MM_PLAIN ? label_text(a) : m->name;
+        u64 offset = m->ino != 0 ? m->offset + (from - m->start) : 0;
+        char path[PATH_MAX];
         char line[4400];
         int n;
 
         if (a->label == MM_IMAGE) continue;
+        if (bundled != NULL) {
+            bundle_name(bundled, path);
+            name = path;
+            offset -= bundled->contents.at;
+        }
         n = snprintf(
             line, sizeof(line),
             "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %s %" PRIu64 " ", from, to,
             (a->prot & PROT_READ) != 0 ? 'r' : '-', (a->prot & PROT_WRITE) != 0 ? 'w' : '-',
             (a->prot & PROT_EXEC) != 0 ? 'x' : '-', (a->flags & MAP_SHARED) != 0 ? 's' : 'p',
-            m->ino != 0 ? m->offset + (from - m->start) : 0, m->device, m->ino);
+            offset, m->device, bundled != NULL ? bundle_index(bundled) + UINT64_C(1) : m->ino);
         if (*name != '\0')
             n += snprintf(line + n, sizeof(line) - (size_t)n, "%*s%s", n < 73 ? 73 - n : 0, "",
                           path_to_guest(name));

@@ -129,13 +129,20 @@ static void apply(const struct option *o, const char *dashes, const char *name, 
         log_fatal(126, "%s%s=%s: expected %s", dashes, name, log_shown(&shown, value), o->expected);
 }
 
-void options_from_environment(char **envp)
+/* Whether the option is about files outside. */
+static bool is_files(const struct option *o)
+{
+    return o->set == set_sysroot || o->set == set_cache;
+}
+
+void options_from_environment(char **envp, bool in_bundle)
 {
     for (; *envp != NULL; envp++) {
         if (strncmp(*envp, "FERRY_", 6) != 0) continue;
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
             size_t n = strlen(table[i].twin);
 
+            if (in_bundle && is_files(&table[i])) continue;
             if (strncmp(*envp, table[i].twin, n) == 0 && (*envp)[n] == '=' &&
                 (*envp)[n + 1] != '\0')
                 apply(&table[i], "", table[i].twin, *envp + n + 1);

@@ -6,6 +6,7 @@
  */
 #include "rt/path.h"
 
+#include "rt/bundle.h"
 #include "rt/guard.h"
 #include "rt/log.h"
 #include "rt/options.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -67,6 +69,9 @@ bool path_in_sysroot(const char *host)
 
 const char *path_to_guest(const char *host)
 {
+    const char *inside = bundle_inside(host);
+
+    if (inside != NULL) return inside;
     if (!path_in_sysroot(host)) return host;
     host += strlen(options.sysroot);
     return *host != '\0' ? host : "/";
@@ -136,8 +141,10 @@ static ssize_t read_merged_link(const struct walk *w, char *target, size_t size)
 {
     const char *inside = w->done + w->root;
     bool host = is_host_first(inside);
-    ssize_t got = readlink(host ? inside : w->done, target, size);
+    ssize_t got;
 
+    if (bundle_on) return bundle_readlink(inside, target, size);
+    got = readlink(host ? inside : w->done, target, size);
     if (got < 0 && errno != EINVAL && (host || !is_sysroots(inside)))
         got = readlink(host ? w->done : inside, target, size);
     return got;
@@ -211,7 +218,11 @@ static void choose(const struct walk *w, const char *guest, struct path *out)
     size_t n = strlen(guest);
     bool slash = n > 1 && guest[n - 1] == '/';
 
-    n = strlen(strcpy(out->host, is_hosts(w->done, inside) ? inside : w->done));
+    if (bundle_on)
+        bundle_choose(inside, out->host);
+    else
+        strcpy(out->host, is_hosts(w->done, inside) ? inside : w->done);
+    n = strlen(out->host);
     if (slash && n + 1 < sizeof(out->host) && out->host[n - 1] != '/') {
         out->host[n] = '/';
         out->host[n + 1] = '\0';
@@ -219,19 +230,55 @@ static void choose(const struct walk *w, const char *guest, struct path *out)
     if (log_on(LOG_PATH)) log_line(LOG_PATH, "%s is %s", guest, out->host);
 }
 
-/* /proc is the host's, but for its links to programs that run under Ferry. */
-static s64 resolve_proc(const char *guest, size_t n, enum path_last last, struct path *out)
+static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum path_last last,
+                            struct path *out);
+
+/* The directory of the bundle that one of this process's links in /proc stands for: its working
+ * directory, or an open one. *rest: what follows. */
+static const struct bundle_entry *linked_directory(struct thread *t, const char *guest,
+                                                   const char **rest)
 {
+    const struct bundle_entry *e = NULL;
+    struct proc_file file;
+    char *end;
+
+    if (!bundle_on || !proc_parse(guest, &file) || file.pid != getpid()) return NULL;
+    if (is_under(file.name, "cwd")) {
+        *rest = file.name + strlen("cwd");
+        return bundle_cwd(t->fs);
+    }
+    if (strncmp(file.name, "fd/", 3) != 0) return NULL;
+    e = bundle_of_fd(strtol(file.name + 3, &end, 10), NULL);
+    *rest = end;
+    return e != NULL && S_ISDIR(e->mode) && (*end == '\0' || *end == '/') ? e : NULL;
+}
+
+/* /proc is the host's, but for its links to programs that run under Ferry. */
+static s64 resolve_proc(struct thread *t, const char *guest, size_t n, enum path_last last,
+                        struct path *out)
+{
+    const char *rest;
+    const struct bundle_entry *e = linked_directory(t, guest, &rest);
+
+    if (e != NULL && (*rest != '\0' || last == PATH_FOLLOW)) {
+        char joined[2 * PATH_MAX];
+
+        bundle_name(e, joined);
+        if (strlen(joined) + strlen(rest) >= PATH_MAX) return -ENAMETOOLONG;
+        strcat(joined, rest);
+        return resolve_absolute(t, joined, strlen(joined), last, out);
+    }
     if (last == PATH_NOFOLLOW || !proc_program(guest, out->host)) memcpy(out->host, guest, n + 1);
     return 0;
 }
 
-static s64 resolve_absolute(const char *guest, size_t n, enum path_last last, struct path *out)
+static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum path_last last,
+                            struct path *out)
 {
     struct walk w;
     s64 r;
 
-    if (is_under(guest, "/proc")) return resolve_proc(guest, n, last, out);
+    if (is_under(guest, "/proc")) return resolve_proc(t, guest, n, last, out);
     if (is_under(guest, "/dev") || is_under(guest, "/sys")) {
         memcpy(out->host, guest, n + 1);
         return 0;
@@ -256,7 +303,7 @@ static bool meets_link(struct thread *t, s64 dirfd, const char *path, enum path_
 
         if (end == start) return false;
         if (end - start == 2 && path[start] == '.' && path[start + 1] == '.' &&
-            (t->fs->cwd_in_sysroot || dirfd != AT_FDCWD))
+            (bundle_on || t->fs->cwd_in_sysroot || dirfd != AT_FDCWD))
             return true;
         if (path[end] == '\0' && last == PATH_NOFOLLOW) return false;
         memcpy(prefix, path, end);
@@ -286,18 +333,29 @@ static bool directory_name(s64 dirfd, char *name)
     return true;
 }
 
+/* True when the path is relative to a directory that the bundle has: its name. */
+static bool starts_in_bundle(struct thread *t, s64 dirfd, char *name)
+{
+    const struct bundle_entry *e =
+        dirfd != AT_FDCWD ? bundle_of_fd(dirfd, NULL) : bundle_cwd(t->fs);
+
+    if (e != NULL) bundle_name(e, name);
+    return e != NULL;
+}
+
 static s64 resolve_relative(struct thread *t, s64 dirfd, const char *guest, size_t n,
                             enum path_last last, struct path *out)
 {
     char joined[2 * PATH_MAX];
     size_t m;
 
-    if (n != 0 && meets_link(t, dirfd, guest, last) && directory_name(dirfd, joined)) {
+    if (n != 0 && (starts_in_bundle(t, dirfd, joined) ||
+                   (meets_link(t, dirfd, guest, last) && directory_name(dirfd, joined)))) {
         m = strlen(joined);
         if (m + n + 1 >= PATH_MAX) return -ENAMETOOLONG;
         joined[m++] = '/';
         memcpy(joined + m, guest, n + 1);
-        return resolve_absolute(joined, m + n, last, out);
+        return resolve_absolute(t, joined, m + n, last, out);
     }
     memcpy(out->host, guest, n + 1);
     return 0;
@@ -309,10 +367,10 @@ s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_
     size_t n = strlen(guest);
 
     if (n >= PATH_MAX) return -ENAMETOOLONG;
-    if (options.sysroot[0] != '\0' && !t->fs->has_own_root)
-        return guest[0] == '/' ? resolve_absolute(guest, n, last, out)
+    if ((options.sysroot[0] != '\0' || bundle_on) && !t->fs->has_own_root)
+        return guest[0] == '/' ? resolve_absolute(t, guest, n, last, out)
                                : resolve_relative(t, dirfd, guest, n, last, out);
-    if (is_under(guest, "/proc")) return resolve_proc(guest, n, last, out);
+    if (is_under(guest, "/proc")) return resolve_proc(t, guest, n, last, out);
     memcpy(out->host, guest, n + 1);
     return 0;
 }

@@ -10,6 +10,7 @@
  */
 #include "rt/kernel.h"
 
+#include "rt/bundle.h"
 #include "rt/log.h"
 #include "rt/mm.h"
 #include "rt/stats.h"
@@ -256,6 +257,7 @@ static s64 start_child(struct thread *t, const struct clone_args_guest *args)
 
 void locks_take_all(struct thread *t)
 {
+    bundle_before_fork();
     mm_before_fork();
     engine->before_fork(t);
     lock_take(&thread_lock);
@@ -273,6 +275,7 @@ void locks_drop_all(struct thread *t, bool child)
     }
     engine->after_fork(t, child);
     mm_after_fork(child);
+    bundle_after_fork(child);
 }
 
 static void become_child(struct thread *t, const struct clone_args_guest *args)

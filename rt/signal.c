@@ -13,6 +13,7 @@
  */
 #include "rt/kernel.h"
 
+#include "rt/image.h"
 #include "rt/log.h"
 #include "rt/stats.h"
 
@@ -162,6 +163,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     ucontext_t *uc = context;
 
     if ((SIGBIT(sig) & SIGS_SYNCHRONOUS) != 0 && info->si_code > 0) {
+        if (sig == SIGSEGV && image_fault((u64)info->si_addr, uc)) return;
         if (guard_fault(uc)) return;
         if (t != NULL) {
             t->syndrome = syndrome(sig, info, uc);

@@ -49,6 +49,8 @@ struct fs {
     u32 count;
     bool cwd_in_sysroot; /* relative paths may meet absolute links of the sysroot */
     bool has_own_root;   /* after chroot: guest paths are host paths, there is no sysroot */
+    u32 bundle_cwd;      /* the bundle's directory that is the working directory (its number + 1);
+                            0: the host's alone is */
 };
 
 /* CLONE_FILES shares it. Descriptors are the kernel's; these are hidden from the guest. */

@@ -3,3 +3,4 @@ TEST_LAYERS_arena     := base
 TEST_LAYERS_sidetable := abi base
 TEST_LIBS_simd_random   := -lunicorn
 TEST_LAYERS_simd_random := lift a64 ir abi base
+TEST_LAYERS_bundle_table := abi base

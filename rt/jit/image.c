@@ -9,6 +9,7 @@
 #include "rt/jit/image.h"
 
 #include "aot/abi/image.h"
+#include "rt/image.h"
 #include "rt/log.h"
 #include "rt/mm.h"
 #include "rt/stats.h"
@@ -256,6 +257,7 @@ void image_give_back(u32 oldest)
         u64 base = old ? (u64)m->base : 0, size = old ? m->header->total_size : 0;
         if (old) __atomic_store_n(&m->base, NULL, __ATOMIC_RELEASE);
         lock_drop(&add_lock);
+        if (size) image_unmapped(base);
         if (size) mm_unmap_image(base, size);
     }
 }

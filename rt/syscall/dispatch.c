@@ -4,6 +4,7 @@
  */
 #include "rt/syscall/syscall.h"
 
+#include "rt/bundle.h"
 #include "rt/log.h"
 #include "rt/path.h"
 #include "rt/stats.h"
@@ -75,6 +76,34 @@ static s64 resolve_paths(struct thread *t, const struct row *row, u64 *a, struct
     return r;
 }
 
+/* The first bundled name among a row's paths; NULL: none. */
+static const char *bundled_path(const struct row *row, const u64 *a)
+{
+    if (!bundle_on) return NULL;
+    for (unsigned i = 0; row->args[i] != '\0'; i++) {
+        const char *inside =
+            strchr("sln", row->args[i]) != NULL && a[i] != 0 ? bundle_inside((char *)a[i]) : NULL;
+
+        if (inside != NULL) return inside;
+    }
+    return NULL;
+}
+
+/* Calls on a descriptor of a bundled file by an empty path, or none. */
+static bool is_call_on_bundled(const struct row *row, const u64 *a, s64 *result)
+{
+    const char *path = (const char *)a[1];
+    const struct bundle_entry *e;
+
+    if (!bundle_on || strncmp(row->args, "fn", 2) != 0 || (path != NULL && *path != '\0'))
+        return false;
+    e = bundle_of_fd((s32)a[0], NULL);
+    if (e == NULL) return false;
+    *result = row->host_nr == SYS_statx ? bundle_write_statx(e, a[4]) : -EROFS;
+    return row->host_nr == SYS_statx || row->host_nr == SYS_utimensat ||
+           row->host_nr == SYS_fchownat || row->host_nr == SYS_fchmodat2;
+}
+
 static s64 pass_with_paths(struct thread *t, const struct row *row, const u64 *args)
 {
     struct path path[PATHS_AT_MOST];
@@ -84,6 +113,8 @@ static s64 pass_with_paths(struct thread *t, const struct row *row, const u64 *a
     memcpy(a, args, sizeof(a));
     r = resolve_paths(t, row, a, path);
     if (r != 0) return r;
+    if (bundled_path(row, a) != NULL) return bundle_call(row->host_nr, bundled_path(row, a), args);
+    if (is_call_on_bundled(row, a, &r)) return r;
     return guest_syscall(t, row->host_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
@@ -94,6 +125,11 @@ static s64 pass(struct thread *t, const struct row *row, const u64 *a)
 
     if (strpbrk(row->args, "sln") != NULL) return pass_with_paths(t, row, a);
     r = guest_syscall(t, row->host_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (r == 0 && row->host_nr == SYS_read && bundle_on) {
+        const struct bundle_entry *e = bundle_of_fd((s32)a[0], NULL);
+
+        if (e != NULL && S_ISDIR(e->mode)) return -EISDIR;
+    }
     filled = r > 0 ? strchr(row->args, 'b') : NULL;
     if (filled != NULL) written_by_kernel(a[filled - row->args], r);
     return r;
@@ -125,6 +161,8 @@ void syscall_do(struct thread *t)
 
     memcpy(a, s->x, sizeof(a));
     stats_add(STAT_SYSCALLS, 1);
+    if (__atomic_load_n(&bundle_waiting, __ATOMIC_RELAXED) != 0 && !bundle_may_wait(nr, a))
+        bundle_fill_waiting();
     if (log_on(LOG_SYSCALL) && (nr == NR_EXIT || nr == NR_EXIT_GROUP))
         trace_call(t, row->name, row->args, a, SYSCALL_NO_RESULT);
     r = call(t, nr, row, a);

@@ -4,6 +4,7 @@
  */
 #include "rt/syscall/syscall.h"
 
+#include "rt/bundle.h"
 #include "rt/log.h"
 #include "rt/proc_name.h"
 
@@ -81,6 +82,7 @@ s64 sys_pipe2(struct thread *t, const u64 *a)
 s64 sys_close(struct thread *t, const u64 *a)
 {
     if (is_hidden(t, a[0])) return -EBADF;
+    bundle_closed((s32)a[0]);
     return guest_syscall(t, SYS_close, a[0], 0, 0, 0, 0, 0);
 }
 
@@ -171,6 +173,9 @@ static s64 drop_hidden(const struct thread *t, u64 at, s64 size)
 
 s64 sys_getdents64(struct thread *t, const u64 *a)
 {
+    const struct bundle_entry *e = bundle_of_fd((s32)a[0], NULL);
+
+    if (e != NULL) return bundle_getdents(e, (s32)a[0], a[1], (u32)a[2]);
     for (;;) {
         s64 r = guest_syscall(t, SYS_getdents64, a[0], a[1], a[2], 0, 0, 0), left;
         bool hides = false;

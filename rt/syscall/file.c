@@ -4,8 +4,10 @@
  */
 #include "rt/syscall/syscall.h"
 
+#include "rt/bundle.h"
 #include "rt/options.h"
 #include "rt/path.h"
+#include "rt/proc_name.h"
 #include "rt/process.h"
 
 #include <fcntl.h>
@@ -82,11 +84,30 @@ static s64 write_stat(u64 address, const struct stat *st)
     return guest_write(address, &g, sizeof(g)) ? 0 : -EFAULT;
 }
 
+/* A memory file that stands for a bundled one looks like that. */
+static void show_bundled(struct stat *st)
+{
+    const struct bundle_entry *e = bundle_of_stat(st);
+
+    if (e != NULL) bundle_stat(e, st);
+}
+
+/* stat of a bundled name. */
+static s64 stat_bundled(const char *inside, struct stat *st)
+{
+    s64 error = 0;
+    const struct bundle_entry *e = bundle_find(inside, &error);
+
+    if (e != NULL) bundle_stat(e, st);
+    return error;
+}
+
 s64 sys_fstat(struct thread *t, const u64 *a)
 {
     struct stat st;
     s64 r = guest_syscall(t, SYS_fstat, a[0], (u64)&st, 0, 0, 0, 0);
 
+    if (r == 0) show_bundled(&st);
     return r != 0 ? r : write_stat(a[1], &st);
 }
 
@@ -97,7 +118,12 @@ s64 sys_newfstatat(struct thread *t, const u64 *a)
     s64 r = path_resolve(t, (s32)a[0], a[1],
                          (a[3] & AT_SYMLINK_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
 
-    if (r == 0) r = guest_syscall(t, SYS_newfstatat, a[0], (u64)path.host, (u64)&st, a[3], 0, 0);
+    if (r == 0 && bundle_inside(path.host) != NULL) {
+        r = stat_bundled(bundle_inside(path.host), &st);
+    } else if (r == 0) {
+        r = guest_syscall(t, SYS_newfstatat, a[0], (u64)path.host, (u64)&st, a[3], 0, 0);
+        if (r == 0) show_bundled(&st);
+    }
     return r != 0 ? r : write_stat(a[2], &st);
 }
 
@@ -113,6 +139,7 @@ s64 sys_openat(struct thread *t, const u64 *a)
                      &path);
 
     if (r != 0) return r;
+    if (bundle_inside(path.host) != NULL) return bundle_open(bundle_inside(path.host), flags);
     r = proc_open((s64)a[0], path.host, flags);
     if (r != -ENOSYS) return r;
     return guest_syscall(t, SYS_openat, a[0], (u64)path.host, flags, a[3], 0, 0);
@@ -137,9 +164,45 @@ s64 sys_openat2(struct thread *t, const u64 *a)
         return guest_syscall(t, SYS_openat2, a[0], a[1], (u64)&how, sizeof(how), 0, 0);
     r = path_resolve(t, (s32)a[0], a[1],
                      (how.flags & O_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
+    if (r == 0 && bundle_inside(path.host) != NULL)
+        return bundle_open(bundle_inside(path.host), how.flags);
     if (r == 0) r = proc_open((s64)a[0], path.host, how.flags);
     if (r != -ENOSYS) return r;
     return guest_syscall(t, SYS_openat2, a[0], (u64)path.host, (u64)&how, sizeof(how), 0, 0);
+}
+
+static s64 readlink_bundled(const char *inside, const u64 *a)
+{
+    char target[PATH_MAX];
+    s64 error = 0, n;
+
+    if ((s32)a[3] <= 0) return -EINVAL;
+    if (bundle_find(inside, &error) == NULL) return error;
+    n = bundle_readlink(inside, target, sizeof(target));
+    if (n < 0) return -errno;
+    if (n > (s32)a[3]) n = (s32)a[3];
+    return guest_write(a[2], target, (size_t)n) ? n : -EFAULT;
+}
+
+/* What a link in /proc that holds a host path shows the guest. */
+static const char *linked_name(struct thread *t, const char *link, char *target)
+{
+    struct proc_file file;
+
+    static const char memory_file[] = "/memfd:/", deleted[] = " (deleted)";
+    size_t n = strlen(target), m = strlen(deleted);
+
+    if (bundle_cwd(t->fs) != NULL && proc_parse(link, &file) && file.pid == getpid() &&
+        strcmp(file.name, "cwd") == 0) {
+        bundle_name(bundle_cwd(t->fs), target);
+        return target;
+    }
+    if (bundle_on && strncmp(target, memory_file, strlen(memory_file)) == 0 && n > m &&
+        strcmp(target + n - m, deleted) == 0) { /* an open bundled file */
+        target[n - m] = '\0';
+        return target + strlen(memory_file) - 1;
+    }
+    return path_to_guest(target);
 }
 
 s64 sys_readlinkat(struct thread *t, const u64 *a)
@@ -152,6 +215,7 @@ s64 sys_readlinkat(struct thread *t, const u64 *a)
 
     if (r != 0) return r;
     if ((s32)a[3] <= 0) return -EINVAL;
+    if (bundle_inside(path.host) != NULL) return readlink_bundled(bundle_inside(path.host), a);
     program = proc_link((s64)a[0], path.host, target);
     if (!program) {
         n = guest_syscall(t, SYS_readlinkat, a[0], (u64)path.host, (u64)target, sizeof(target) - 1,
@@ -160,7 +224,7 @@ s64 sys_readlinkat(struct thread *t, const u64 *a)
         target[n] = '\0';
     }
     if (program || strncmp(path.host, "/proc/", 6) == 0) { /* links that hold host paths */
-        text = path_to_guest(target);
+        text = linked_name(t, path.host, target);
         n = (s64)strlen(text);
     }
     if (n > (s32)a[3]) n = (s32)a[3];
@@ -175,6 +239,8 @@ s64 sys_linkat(struct thread *t, const u64 *a)
 
     if (r == 0) r = path_resolve(t, (s32)a[2], a[3], PATH_NOFOLLOW, &to);
     if (r != 0) return r;
+    if (bundle_inside(to.host) != NULL) return bundle_call(SYS_linkat, bundle_inside(to.host), a);
+    if (bundle_inside(from.host) != NULL) return -EXDEV;
     return guest_syscall(t, SYS_linkat, a[0], (u64)from.host, a[2], (u64)to.host, a[4], 0);
 }
 
@@ -184,8 +250,10 @@ s64 sys_getcwd(struct thread *t, const u64 *a)
     const char *guest;
     s64 n = host_syscall(SYS_getcwd, (u64)path, sizeof(path), 0, 0, 0, 0);
 
-    (void)t;
-    if (n < 0) return n;
+    if (bundle_cwd(t->fs) != NULL)
+        bundle_name(bundle_cwd(t->fs), path);
+    else if (n < 0)
+        return n;
     guest = path_to_guest(path);
     n = (s64)strlen(guest) + 1;
     if ((u64)n > a[1]) return -ERANGE;
@@ -196,9 +264,23 @@ static void note_cwd(struct thread *t)
 {
     char path[PATH_MAX];
 
+    if (bundle_on) bundle_set_cwd(t->fs, 0);
     if (options.sysroot[0] != '\0')
         t->fs->cwd_in_sysroot = host_syscall(SYS_getcwd, (u64)path, sizeof(path), 0, 0, 0, 0) > 0 &&
                                 path_in_sysroot(path);
+}
+
+/* The kernel's working directory is the host's of that name, or none in particular. */
+static s64 enter_bundled(struct thread *t, const struct bundle_entry *e)
+{
+    char path[PATH_MAX];
+
+    if (!S_ISDIR(e->mode)) return -ENOTDIR;
+    bundle_name(e, path);
+    if ((e->flags & BUNDLE_WHOLE) != 0 || host_syscall(SYS_chdir, (u64)path, 0, 0, 0, 0, 0) != 0)
+        host_syscall(SYS_chdir, (u64) "/", 0, 0, 0, 0, 0);
+    bundle_set_cwd(t->fs, bundle_index(e) + 1);
+    return 0;
 }
 
 s64 sys_chdir(struct thread *t, const u64 *a)
@@ -206,6 +288,11 @@ s64 sys_chdir(struct thread *t, const u64 *a)
     struct path path;
     s64 r = path_resolve(t, AT_FDCWD, a[0], PATH_FOLLOW, &path);
 
+    if (r == 0 && bundle_inside(path.host) != NULL) {
+        const struct bundle_entry *e = bundle_find(bundle_inside(path.host), &r);
+
+        return e != NULL ? enter_bundled(t, e) : r;
+    }
     if (r == 0) r = guest_syscall(t, SYS_chdir, (u64)path.host, 0, 0, 0, 0, 0);
     if (r == 0) note_cwd(t);
     return r;
@@ -254,8 +341,11 @@ s64 sys_pivot_root(struct thread *t, const u64 *a)
 
 s64 sys_fchdir(struct thread *t, const u64 *a)
 {
-    s64 r = guest_syscall(t, SYS_fchdir, a[0], 0, 0, 0, 0, 0);
+    const struct bundle_entry *e = bundle_of_fd((s32)a[0], NULL);
+    s64 r;
 
+    if (e != NULL) return enter_bundled(t, e);
+    r = guest_syscall(t, SYS_fchdir, a[0], 0, 0, 0, 0, 0);
     if (r == 0) note_cwd(t);
     return r;
 }

@@ -5,6 +5,7 @@
  */
 #include "rt/syscall/syscall.h"
 
+#include "rt/bundle.h"
 #include "rt/lines.h"
 #include "rt/loader.h"
 #include "rt/mm.h"
@@ -276,8 +277,10 @@ s64 proc_open(s64 dirfd, const char *host, u64 flags)
     if (strncmp(host, "/proc/", 6) != 0 || (flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) != 0)
         return -ENOSYS;
     if ((flags & O_NOFOLLOW) == 0 && proc_program(host, program)) {
-        int fd = open(program, (int)flags);
+        int fd;
 
+        if (bundle_inside(program) != NULL) return bundle_open(bundle_inside(program), flags);
+        fd = open(program, (int)flags);
         return fd >= 0 ? fd : -errno;
     }
     source = (struct source){.host = host};

@@ -36,6 +36,18 @@ bool proc_link(s64 dirfd, const char *host, char *program);
 /* Bytes of guest memory that a call filled may have been translated. */
 void written_by_kernel(u64 address, s64 length);
 
+struct bundle_entry;
+
+/* The host's call nr on a bundled name, the guest's arguments. */
+s64 bundle_call(long nr, const char *inside, const u64 *a);
+
+/* True for a system call (the guest's number) that may be made while bundled files wait for their
+ * contents. */
+bool bundle_may_wait(u64 nr, const u64 *a);
+
+/* A bundle's entry as struct statx. */
+s64 bundle_write_statx(const struct bundle_entry *e, u64 address);
+
 /* Flags of open and fcntl between the two architectures. */
 u64 open_flags_to_host(u64 flags);
 u64 open_flags_to_guest(u64 flags);
