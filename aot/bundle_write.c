@@ -139,7 +139,7 @@ static void put_image_file(struct writer *w, struct bundle_entry *e, int fd, u64
 
 static void put_image(struct writer *w, struct bundle_node *node)
 {
-    struct convert_options o = {w->o->features};
+    struct convert_options o = {.features = w->o->features};
     char why[160], debug[PATH_MAX + 32];
     struct arena arena;
     struct converted c;

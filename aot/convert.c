@@ -228,7 +228,9 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
     convert_views(&w);
     w.view.code.extent = extent;
     w.options =
-        (struct xlat_options){.tier = XLAT_FULL, .host_features = o->features, .image = true};
+        (struct xlat_options){.tier = XLAT_FULL, .host_features = o->features & ~IMAGE_COUNTED,
+                              .count = o->features & IMAGE_COUNTED,
+                              .image = true};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);
     convert_discover(&w, o);

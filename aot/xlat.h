@@ -28,6 +28,7 @@ struct xlat_options {
     bool fp_checked;   /* every floating-point operation by helper: for FPCR modes and sites that
                           the host's units don't fit */
     bool check;        /* the code compares guest bytes at entry: they may change unseen */
+    bool count;        /* code counts the guest instructions that it executes (state.executed) */
     bool untag;        /* addresses lose their top byte before each access */
     bool verify;       /* IR verifier after every pass */
     u32 max_insts;     /* guest instructions in a region; 0: the tier's default */

@@ -79,7 +79,7 @@ static void find_bundled(struct image_file *f, const struct bundle_entry *e, u64
 
 void image_find(struct image_file *f, int fd, const struct bundle_entry *bundled, u64 length)
 {
-    const struct cache_query q = {&translator, translate_host_features(), dirs, NULL};
+    const struct cache_query q = {&translator, translate_image_features(), dirs, NULL};
     struct cache_found found;
     const char *why = NULL;
     struct stat st;

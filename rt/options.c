@@ -99,6 +99,14 @@ static bool set_no_cache(const char *value)
     return set_switch(&options.no_cache, value);
 }
 
+static bool set_count(const char *value)
+{
+    bool good = set_switch(&options.count, value);
+
+    options.stats |= options.count;
+    return good;
+}
+
 /* Table: name, twin, argument, setter, what its value is, help. */
 static const struct option table[] = {
     {"sysroot", "FERRY_SYSROOT", "DIR", set_sysroot, "a directory",
@@ -114,6 +122,9 @@ static const struct option table[] = {
     {"cache", "FERRY_CACHE", "DIR", set_cache, "a directory",
      "the user's own cache of images ($XDG_CACHE_HOME/ferry or ~/.cache/ferry)"},
     {"no-cache", "FERRY_NO_CACHE", NULL, set_no_cache, "0 or 1", "use no images"},
+    {"count", "FERRY_COUNT", NULL, set_count, "0 or 1",
+     "--stats, and guest instructions by where their code comes from;\n"
+     "images are those of ferry convert --count"},
     {"cpu-features", "FERRY_CPU_FEATURES", "LIST", set_features,
      "all, none, or names of features such as avx2,fma",
      "host features to use: all, none (plain SSE2), or names such as avx2,fma"},
@@ -211,6 +222,7 @@ size_t options_pack(char *buf, size_t size, const char *sysroot)
     if (options.log != NULL) PACK("%clog=%s", SEPARATOR, options.log);
     if (options.stats) PACK("%cstats=1", SEPARATOR);
     if (options.cache != NULL) PACK("%ccache=%s", SEPARATOR, options.cache);
+    if (options.count) PACK("%ccount=1", SEPARATOR);
     if (options.no_cache) PACK("%cno-cache=1", SEPARATOR);
     if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
     if (options.verify) PACK("%cverify=1", SEPARATOR);

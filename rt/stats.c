@@ -28,7 +28,7 @@ void stats_print(const char *text, u64 value)
 void stats_report(void)
 {
     if (!stats_on) return;
-    for (unsigned i = 0; i < STAT_COUNT; i++)
-        if (stats[i] != 0) stats_print(texts[i], stats[i]);
     if (engine->stats != NULL) engine->stats();
+    for (unsigned i = 0; i < STAT_COUNT; i++)
+        if (stats[i] != 0 && texts[i] != NULL) stats_print(texts[i], stats[i]);
 }

@@ -25,7 +25,10 @@
     X(LEAVE_TRAP, "trap exits")                                                                    \
     X(INVALIDATIONS, "invalidations that hit code")                                                \
     X(EVICTIONS, "code memory evictions")                                                          \
-    X(EVALUATED, "regions evaluated")
+    X(EVALUATED, "regions evaluated")                                                              \
+    X(IMAGE_INSNS, NULL)     /* with --count: executed, from images */                             \
+    X(JIT_INSNS, NULL)       /* from code memory */                                                \
+    X(EVALUATED_INSNS, NULL) /* by the evaluator */
 
 enum stat_counter {
 #define X(name, text) STAT_##name,

@@ -3,6 +3,7 @@
  */
 #include "rt/translate.h"
 
+#include "aot/abi/image.h"
 #include "aot/xlat.h"
 #include "rt/counter.h"
 #include "rt/kernel.h"
@@ -38,6 +39,7 @@ static void set_options(struct xlat_options *o, u64 pc, unsigned how, u32 max_in
     o->host_features = host_features;
     o->fp_checked = how & TRANSLATE_FP_CHECKED;
     o->untag = how & TRANSLATE_UNTAG;
+    o->count = options.count;
     o->verify = options.verify;
     o->max_insts = max_insts;
     for (unsigned s = 0; s < XLAT_STAGES; s++)
@@ -199,6 +201,11 @@ u32 translate_detour(u8 *code, u64 pc)
 u64 translate_host_features(void)
 {
     return host_features;
+}
+
+u64 translate_image_features(void)
+{
+    return host_features | (options.count ? IMAGE_COUNTED : 0);
 }
 
 u64 translate_hwcap(void)

@@ -62,6 +62,9 @@ void translate_state_init(struct guest_state *state);
 /* Bits of enum x64_feature in use. */
 u64 translate_host_features(void);
 
+/* What images may have in their features (aot/abi/image.h). */
+u64 translate_image_features(void);
+
 /* Which translator this is (xlat_id). */
 struct digest translate_id(void);
 

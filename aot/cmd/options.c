@@ -105,8 +105,9 @@ static bool set_cap(struct command_options *o, const char *value)
 /* Unlike `ferry run`'s, a list of names may name what this host lacks. */
 static bool set_features(struct command_options *o, const char *value)
 {
-    if (!xlat_features_of(value, &o->features)) return false;
-    if (!strcmp(value, "all")) o->features = xlat_host_features();
+    u64 features, counted = o->features & IMAGE_COUNTED;
+    if (!xlat_features_of(value, &features)) return false;
+    o->features = (!strcmp(value, "all") ? xlat_host_features() : features) | counted;
     return true;
 }
 
@@ -114,6 +115,12 @@ static bool set_quiet(struct command_options *o, const char *value)
 {
     o->quiet = !value || strcmp(value, "0");
     return !value || !strcmp(value, "0") || !strcmp(value, "1");
+}
+
+static bool set_count(struct command_options *o, const char *value)
+{
+    o->features |= IMAGE_COUNTED;
+    return !value;
 }
 
 static bool set_force(struct command_options *o, const char *value)
@@ -155,6 +162,8 @@ static const struct option table[] = {
     {"cpu-features", 0, CONVERT, "FERRY_CPU_FEATURES", "LIST", set_features,
      "all, none, or names of features such as avx2,fma",
      "features that code may use: all of this host's, none (plain SSE2), or names"},
+    {"count", 0, CONVERT, NULL, NULL, set_count, "no value",
+     "code that counts what it executes, for ferry run --count"},
     {"jobs", 'j', CONVERT | CACHE, NULL, "N", set_jobs, "a number",
      "modules at a time (as many as there are processors; under make, as its -j says)"},
     {"force", 0, CONVERT, NULL, NULL, set_force, "no value",

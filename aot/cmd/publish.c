@@ -173,7 +173,9 @@ static void tell_index(const char *dir, const char *name, const struct image_hea
                        const struct stat *module, const struct stat *image, const char *path)
 {
     const char *const dirs[] = {dir, NULL};
-    const struct cache_query q = {&made->translator, xlat_host_features(), dirs, NULL};
+    const struct cache_query q = {&made->translator,
+                                  xlat_host_features() | (made->features & IMAGE_COUNTED), dirs,
+                                  NULL};
     struct cache_found found;
     bool better = false;
     if (made->features & ~q.features) return;

@@ -111,6 +111,15 @@ static void forget_values(struct gen *g)
     g->candidate = g->pending = (struct nzcv_pending){0};
 }
 
+/* EFLAGS hold nothing at a block's start. */
+static GEN_APART void count_insts(struct gen *g, const struct ir_block *b)
+{
+    s32 count = 0;
+    for (ir_ref r = b->first; r < b->end; r++) count += gen_inst(g, r)->op == IR_INSN;
+    x64_alu_mi(&g->b, X64_ADD, 8,
+               gen_state(offsetof(struct guest_state, executed) + (g->options->image ? 0 : 8)), count);
+}
+
 static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 n, bool careful)
 {
     const struct ir_block *b = &g->f->block[n];
@@ -122,6 +131,7 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
     x64_bind(&g->b, g->block_label + n);
     /* Not at the branch that leads back: that would look at NZCV again, which may be dead here. */
     if (b->loop_head) gen_safepoint(g, b->pc);
+    if (g->options->count) count_insts(g, b);
     const struct ir_inst *i;
     for (ir_ref r = b->work, end = b->end; r < end; r += ir_distance(i)) {
         i = gen_inst(g, r);

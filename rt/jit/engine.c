@@ -8,6 +8,7 @@
 #include "aot/abi/slots.h"
 #include "rt/log.h"
 #include "rt/mm.h"
+#include "rt/options.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
 
@@ -57,6 +58,14 @@ static bool jit_thread_init(struct thread *t)
     return true;
 }
 
+static void take_counts(struct thread *t)
+{
+    u64 *executed = t->state.executed;
+    stats_add(STAT_IMAGE_INSNS, executed[0]);
+    stats_add(STAT_JIT_INSNS, executed[1]);
+    executed[0] = executed[1] = 0;
+}
+
 static void jit_thread_exit(struct thread *t)
 {
     struct jit_thread *j = jit_of(t);
@@ -64,6 +73,7 @@ static void jit_thread_exit(struct thread *t)
     size_t size = ALIGN_UP(sizeof(struct jit_thread), (size_t)4096);
     t->engine = NULL;
     if (!j) return;
+    take_counts(t);
     arena_free(&j->arena);
     munmap(j->stack, GUARD_SIZE + STACK_SIZE + cache + size);
 }
@@ -152,6 +162,7 @@ static bool evaluate(struct thread *t, u32 limit, struct engine_exit *out)
     j->evaluating = true;
     struct translate_exit e = translate_evaluate(f, &t->state, &j->arena, &budget);
     j->evaluating = false;
+    if (options.count) stats_add(STAT_EVALUATED_INSNS, (limit ? limit : 1000) - budget);
     if (e.reason == TRAP_NONE || e.reason == TRAP_LIMIT) return true;
     *out = (struct engine_exit){.kind = ENGINE_TRAP, .reason = e.reason, .imm = e.imm};
     return false;
@@ -341,6 +352,25 @@ static bool jit_init(void)
     return true;
 }
 
+static void take_counts_of(struct thread *t, void *context)
+{
+    (void)context;
+    take_counts(t);
+}
+
+/* --count: what share of the guest's instructions came from where. */
+static void jit_stats(void)
+{
+    if (!options.count) return;
+    thread_each(take_counts_of, NULL);
+    u64 image = stats[STAT_IMAGE_INSNS], jit = stats[STAT_JIT_INSNS];
+    u64 evaluated = stats[STAT_EVALUATED_INSNS], all = image + jit + evaluated;
+    stats_print("guest instructions executed, from images", image);
+    stats_print("guest instructions executed, translated as they came", jit);
+    stats_print("guest instructions executed, evaluated", evaluated);
+    if (all) stats_print("of 10,000 instructions were from images", (u64)((u128)image * 10000 / all));
+}
+
 const struct engine engine_jit = {
     .name = "quick",
     .init = jit_init,
@@ -350,6 +380,7 @@ const struct engine engine_jit = {
     .fault = jit_fault,
     .interrupt = jit_interrupt,
     .invalidate = jit_invalidate,
+    .stats = jit_stats,
     .image_mapped = image_add,
     .before_fork = jit_before_fork,
     .after_fork = jit_after_fork,
