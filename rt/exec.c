@@ -6,6 +6,7 @@
 #include "rt/kernel.h"
 
 #include "rt/bundle.h"
+#include "rt/image.h"
 #include "rt/log.h"
 #include "rt/options.h"
 #include "rt/process.h"
@@ -274,6 +275,7 @@ s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 
     }
     log_line(LOG_THREAD, "%d: execve %s: %s %s", t->tid, guest, x.native ? "native" : "guest",
              x.host.host);
+    (void)image_leave();
     hand_over_signals(t);
     if (x.native) {
         name_script_for_host(t, &x, args.argv, &script, &kept);

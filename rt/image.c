@@ -8,6 +8,7 @@
 #include "rt/engine.h"
 #include "rt/guard.h"
 #include "rt/log.h"
+#include "rt/missed.h"
 #include "rt/mm.h"
 #include "rt/options.h"
 #include "rt/translate.h"
@@ -45,6 +46,11 @@ void image_init(void)
     else if (cache_default(user_dir, sizeof(user_dir)))
         add_dir(options.cache = user_dir);
     add_dir(CACHE_SYSTEM);
+}
+
+bool image_leave(void)
+{
+    return missed_flush(options.cache != NULL ? dirs[0] : NULL);
 }
 
 static bool is_guest_elf(int fd)

@@ -39,6 +39,10 @@ bool image_fault(u64 address, ucontext_t *uc);
 /* The image at `at` is about to be unmapped. */
 void image_unmapped(u64 at);
 
+/* The process ends or becomes another program: notes what images have missed. True: that is an error
+ * (--require-image). */
+bool image_leave(void);
+
 /* mmap for the guest: as mm_map, and the image that goes with what is mapped. */
 s64 image_map_file(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offset);
 

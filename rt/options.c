@@ -107,6 +107,11 @@ static bool set_count(const char *value)
     return good;
 }
 
+static bool set_require_image(const char *value)
+{
+    return set_switch(&options.require_image, value);
+}
+
 /* Table: name, twin, argument, setter, what its value is, help. */
 static const struct option table[] = {
     {"sysroot", "FERRY_SYSROOT", "DIR", set_sysroot, "a directory",
@@ -122,6 +127,8 @@ static const struct option table[] = {
     {"cache", "FERRY_CACHE", "DIR", set_cache, "a directory",
      "the user's own cache of images ($XDG_CACHE_HOME/ferry or ~/.cache/ferry)"},
     {"no-cache", "FERRY_NO_CACHE", NULL, set_no_cache, "0 or 1", "use no images"},
+    {"require-image", "FERRY_REQUIRE_IMAGE", NULL, set_require_image, "0 or 1",
+     "code that isn't from an image is said at the end, and the status is 126"},
     {"count", "FERRY_COUNT", NULL, set_count, "0 or 1",
      "--stats, and guest instructions by where their code comes from;\n"
      "images are those of ferry convert --count"},
@@ -222,6 +229,7 @@ size_t options_pack(char *buf, size_t size, const char *sysroot)
     if (options.log != NULL) PACK("%clog=%s", SEPARATOR, options.log);
     if (options.stats) PACK("%cstats=1", SEPARATOR);
     if (options.cache != NULL) PACK("%ccache=%s", SEPARATOR, options.cache);
+    if (options.require_image) PACK("%crequire-image=1", SEPARATOR);
     if (options.count) PACK("%ccount=1", SEPARATOR);
     if (options.no_cache) PACK("%cno-cache=1", SEPARATOR);
     if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);

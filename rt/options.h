@@ -17,6 +17,7 @@ struct options {
     const char *cpu_features; /* host features that may be used, or NULL for all */
     const char *cache;        /* directory of the user's own image cache, or NULL: the usual one */
     bool count;               /* guest instructions are counted by where they come from */
+    bool require_image;       /* it is an error not to find code in images */
     bool no_cache;            /* use no images */
     bool verify;              /* IR verifier on (FERRY_VERIFY, for tests) */
 };

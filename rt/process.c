@@ -11,6 +11,7 @@
 #include "rt/kernel.h"
 
 #include "rt/bundle.h"
+#include "rt/image.h"
 #include "rt/log.h"
 #include "rt/mm.h"
 #include "rt/stats.h"
@@ -388,13 +389,16 @@ void process_exit(struct thread *t, int status)
 {
     (void)t;
     stats_report();
+    if (image_leave()) status = 126;
     for (;;) host_syscall(SYS_exit_group, (u64)status, 0, 0, 0, 0, 0);
 }
 
 void thread_exit(struct thread *t, int status)
 {
-    if (__atomic_load_n(&t->process->count, __ATOMIC_ACQUIRE) == 1 && !t->process->borrowed)
+    if (__atomic_load_n(&t->process->count, __ATOMIC_ACQUIRE) == 1 && !t->process->borrowed) {
         stats_report();
+        if (image_leave()) status = 126;
+    }
     signal_block_host();
     release_robust(t);
     if (t->clear_child_tid != 0) {

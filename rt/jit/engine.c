@@ -7,6 +7,7 @@
 
 #include "aot/abi/slots.h"
 #include "rt/log.h"
+#include "rt/missed.h"
 #include "rt/mm.h"
 #include "rt/options.h"
 #include "rt/stats.h"
@@ -128,6 +129,13 @@ static struct region *translate(struct thread *t, u64 pc, u8 mode, enum translat
     return r;
 }
 
+static void note_miss(const struct jit_thread *j, u64 pc)
+{
+    u64 unbiased = pc;
+    const struct digest *module = image_without(pc, &unbiased);
+    missed_note(module, pc, unbiased, j->asked_for);
+}
+
 /* The region at state.pc, made if need be; NULL: it can't be translated, see *status. */
 static struct region *region_for(struct thread *t, enum translate_status *status)
 {
@@ -136,6 +144,7 @@ static struct region *region_for(struct thread *t, enum translate_status *status
     *status = TRANSLATE_OK;
     struct region *r = code_find(pc, mode);
     if (!r && !mode && image_has(pc) && mm_code_at(pc)) r = code_from_image(pc);
+    if (!r && !mode && !options.no_cache) note_miss(jit_of(t), pc);
     return r ? r : translate(t, pc, mode, status);
 }
 
@@ -217,6 +226,7 @@ static void serve_link(struct thread *t, struct turn *turn, struct left left)
     enum translate_status status;
     stats_add(STAT_LEAVE_LINK, 1);
     t->state.pc = left.rcx;
+    jit_of(t)->asked_for = MISSED_DIRECT;
     turn->next = region_for(t, &status);
     if (turn->next) code_link((struct cell_slot *)left.rax, turn->next);
 }
@@ -226,6 +236,7 @@ static void serve_indirect(struct thread *t, struct turn *turn, struct left left
     enum translate_status status;
     stats_add(STAT_LEAVE_INDIRECT, 1);
     t->state.pc = drop_tag(left.rcx);
+    jit_of(t)->asked_for = MISSED_INDIRECT;
     turn->next = region_for(t, &status);
     if (!turn->next) return;
     u32 n = (u32)(t->state.pc >> 2) & ((1u << JUMP_CACHE_BITS) - 1);
@@ -313,6 +324,7 @@ static struct engine_exit jit_run(struct thread *t)
             continue;
         }
         enum translate_status status = TRANSLATE_OK;
+        j->asked_for = MISSED_RESUME;
         struct region *r = turn.next ? turn.next : region_for(t, &status);
         turn.next = NULL;
         if (!r) {

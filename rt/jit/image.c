@@ -120,6 +120,14 @@ bool image_has(u64 pc)
     return m && entry_at(m, pc) >= 0;
 }
 
+const struct digest *image_without(u64 pc, u64 *unbiased)
+{
+    const struct mapped_image *m = image_of(pc);
+    if (!m) return NULL;
+    *unbiased = pc - m->code_start + m->header->code_low;
+    return &m->header->module;
+}
+
 u8 *image_code(u64 pc)
 {
     const struct mapped_image *m = image_of(pc);

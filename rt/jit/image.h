@@ -25,6 +25,10 @@ u8 *image_code(u64 pc);
 /* True if some image has an entry at pc. Lock-free. */
 bool image_has(u64 pc);
 
+/* What an image says of pc, for which it has no entry: its module's digest and pc as linked. NULL: pc is in
+ * no module with an image. Lock-free. */
+const struct digest *image_without(u64 pc, u64 *unbiased);
+
 /* The place of ip in an image. Lock-free, for signal handlers. */
 bool image_place(u64 ip, struct code_place *out);
 

@@ -71,6 +71,7 @@ struct jit_thread {
     u64 at_pc;   /* the region it happened in */
     u8 at_mode;
 
+    u8 asked_for; /* enum missed_kind: what led to the address that is translated now */
     u8 fpcr_mode; /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
 
     bool evaluating; /* a fault now is the evaluator's */
