@@ -247,11 +247,12 @@ static int finish(struct conversion *c, int ended, bool good)
     return !good || ended || c->failed || c->stopped ? 1 : 0;
 }
 
-/* A module's conversion takes some 15 times its size (measured), with a few MiB to begin with. */
+/* A module's conversion takes five to eight times its size (measured), and a few MiB to begin with.
+ */
 static u64 need(void *context, u32 n)
 {
     const struct conversion *c = context;
-    return (UINT64_C(16) << 20) + 20 * c->in.item[n]->size;
+    return (UINT64_C(16) << 20) + 10 * c->in.item[n]->size;
 }
 
 /* Three quarters of the memory that is free. */
