@@ -153,17 +153,22 @@ static void tick(void *context)
 /* --- all of them --------------------------------------------------------------------------------
  */
 
+static double percent(u64 part, u64 whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
 static void print_summary(const struct conversion *c)
 {
-    struct size_text a, b;
+    struct size_text code, images, memory;
     u64 covered = 0;
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) covered += c->bytes_by[n];
     printf(
         "%u files in %.1f s: %u converted, %u in the cache already, %u without code, %u failed\n",
         c->in.count, (double)(now() - c->began) / 1e9, c->made, c->there, c->nothing, c->failed);
-    printf("%llu functions; code %s, images %s", (unsigned long long)c->functions,
-           size_text(&a, c->code), size_text(&b, c->image_size));
-    printf("; most memory %s, for %s\n", size_text(&a, c->memory), c->largest);
+    printf("%llu functions; %s of code, %.1f %% of it in images of %s; most memory %s, for %s\n",
+           (unsigned long long)c->functions, size_text(&code, c->code), percent(covered, c->code),
+           size_text(&images, c->image_size), size_text(&memory, c->memory), c->largest);
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) {
         static const char *const names[] = {
 #define X(name, text) text,
@@ -171,8 +176,8 @@ static void print_summary(const struct conversion *c)
 #undef X
         };
         if (!c->bytes_by[n]) continue;
-        printf("  %-22s %10s  %4.1f %%\n", names[n], size_text(&a, c->bytes_by[n]),
-               covered ? 100.0 * (double)c->bytes_by[n] / (double)covered : 0);
+        printf("  %-24s %10s %6.1f %%\n", names[n], size_text(&code, c->bytes_by[n]),
+               percent(c->bytes_by[n], c->code));
     }
     fflush(stdout);
 }
@@ -242,11 +247,12 @@ static int finish(struct conversion *c, int ended, bool good)
     return !good || ended || c->failed || c->stopped ? 1 : 0;
 }
 
-/* A module's conversion takes some 15 times its size (measured), with a few MiB to begin with. */
+/* A module's conversion takes five to eight times its size (measured), and a few MiB to begin with.
+ */
 static u64 need(void *context, u32 n)
 {
     const struct conversion *c = context;
-    return (UINT64_C(16) << 20) + 20 * c->in.item[n]->size;
+    return (UINT64_C(16) << 20) + 10 * c->in.item[n]->size;
 }
 
 /* Three quarters of the memory that is free. */
@@ -263,7 +269,7 @@ static u64 memory_to_use(void)
 
 int command_convert(int argc, char **argv)
 {
-    struct conversion c = {.began = now(), .since = time(NULL), .last = ""};
+    struct conversion c = {.began = now(), .since = time(NULL), .last = "", .largest = "none"};
     struct arena arena;
     int count = options_read(COMMAND_CONVERT, argc, argv, &c.o);
     if (count < 0) return count == -1 ? 0 : 2;

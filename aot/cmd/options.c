@@ -30,25 +30,27 @@ struct option {
 /* --- setters ------------------------------------------------------------------------------------
  */
 
-static bool absolute_dir(const char *value, const char **out)
+/* The directory's absolute name, without links and without a slash at the end, to `path`. */
+static bool absolute_dir(const char *value, char path[PATH_MAX], const char **out)
 {
     struct stat st;
-    char *path = realpath(value, NULL);
-    if (!path || stat(path, &st) || !S_ISDIR(st.st_mode)) return false;
+    if (!realpath(value, path) || stat(path, &st) || !S_ISDIR(st.st_mode)) return false;
     *out = strcmp(path, "/") ? path : "";
     return true;
 }
 
 static bool set_sysroot(struct command_options *o, const char *value)
 {
-    if (value[0]) return absolute_dir(value, &o->sysroot);
+    static char path[PATH_MAX];
+    if (value[0]) return absolute_dir(value, path, &o->sysroot);
     o->sysroot = "";
     return true;
 }
 
 static bool set_root(struct command_options *o, const char *value)
 {
-    if (!absolute_dir(value, &o->root)) return false;
+    static char path[PATH_MAX];
+    if (!absolute_dir(value, path, &o->root)) return false;
     if (!o->root[0]) o->root = "/";
     return true;
 }
@@ -56,16 +58,17 @@ static bool set_root(struct command_options *o, const char *value)
 /* It may be made later: the absolute name of what isn't there yet. */
 static bool set_cache(struct command_options *o, const char *value)
 {
-    char path[PATH_MAX], here[PATH_MAX];
-    if (absolute_dir(value, &o->cache)) return true;
+    static char path[PATH_MAX];
+    char here[PATH_MAX] = "";
+    errno = 0;
+    if (absolute_dir(value, path, &o->cache)) return true;
     if (errno != ENOENT || !value[0]) return false;
     if (value[0] != '/' && !getcwd(here, sizeof here)) return false;
-    int n = value[0] == '/' ? snprintf(path, sizeof path, "%s", value)
-                            : snprintf(path, sizeof path, "%s/%s", here, value);
+    int n = snprintf(path, sizeof path, "%s%s%s", here, here[0] ? "/" : "", value);
     if (n < 0 || (size_t)n >= sizeof path) return false;
     while (n > 1 && path[n - 1] == '/') path[--n] = '\0';
-    o->cache = strdup(path);
-    return o->cache != NULL;
+    o->cache = path;
+    return true;
 }
 
 static bool set_output(struct command_options *o, const char *value)

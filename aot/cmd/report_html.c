@@ -131,8 +131,12 @@ static void plot_row(FILE *out, const struct report_module *m, u32 row)
     put_bar(out, at, room - at, y, BAR_HEIGHT, "class=\"rest\"");
     fprintf(out, "<title>%s</title></rect>\n",
             m->converted ? "not in the image: data, padding, code nothing leads to" : "no image");
-    fprintf(out, "<text x=\"%d\" y=\"%u\">%.1f %%</text>\n", PLOT_WIDTH - 52, row * ROW_HEIGHT + 12,
-            percent(report_covered(m), m->header.code_bytes));
+    if (m->converted)
+        fprintf(out, "<text x=\"%d\" y=\"%u\">%.1f %%</text>\n", PLOT_WIDTH - 52,
+                row * ROW_HEIGHT + 12, percent(report_covered(m), m->header.code_bytes));
+    else
+        fprintf(out, "<text x=\"%d\" y=\"%u\">no image</text>\n", PLOT_WIDTH - 52,
+                row * ROW_HEIGHT + 12);
 }
 
 static void plot_coverage(const struct report *r, FILE *out)

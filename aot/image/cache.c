@@ -344,7 +344,7 @@ static bool search_folder(struct search *s, int folder, struct cache_found *out,
             if (out->fd >= 0) close(out->fd);
             out->fd = fd;
             out->header = h;
-            snprintf(best, NAME_MAX, "%s", e->d_name);
+            memcpy(best, e->d_name, length + 1);
         } else if (fd >= 0) {
             close(fd);
         }

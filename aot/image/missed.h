@@ -13,12 +13,12 @@
 
 #define MISSED_MAX 65536 /* addresses kept for a module: the first that came */
 
-/* Why an address was asked for: X(NAME, text). */
+/* How an address was come to: X(NAME, text). RESUME: after a signal, a fault, a system call. */
 #define MISSED_KINDS(X)                                                                            \
     X(INDIRECT, "indirect branch or call")                                                         \
     X(DIRECT, "direct branch or call")                                                             \
     X(RETURN, "return")                                                                            \
-    X(RESUME, "resumed within a region (signal, fault, system call)")                              \
+    X(RESUME, "resumed in mid-region")                                                             \
     X(OTHER, "other")
 
 enum missed_kind {
