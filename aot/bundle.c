@@ -126,7 +126,7 @@ static void verify(const struct bundle_table *t, const struct bundle_stretch *s,
                    const char *path, const char *what, const char *name)
 {
     for (u64 n = 0; n < bundle_chunks(s); n++)
-        if (!bundle_chunk_is_whole(t, s, n, file))
+        if (!bundle_chunk_is_whole(t, s, n, file + s->at))
             bundle_die("%s: %s%s is damaged", path, what, name);
 }
 

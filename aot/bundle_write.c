@@ -64,11 +64,9 @@ static void add_digest(struct writer *w, const struct digest *d)
 /* Data that is mapped: what is behind it in its last page is zeroes. */
 static void put_stretch(struct writer *w, struct bundle_stretch *s, const u8 *data, u64 size)
 {
-    struct bundle_stretch here = {.size = size};
-
     *s = (struct bundle_stretch){put_at_page(w, data, size), size, w->digest_count, 0};
     for (u64 n = 0; n < bundle_chunks(s); n++) {
-        struct digest d = bundle_chunk_digest(&here, n, data);
+        struct digest d = bundle_chunk_digest(size, n, data);
 
         add_digest(w, &d);
     }

@@ -153,31 +153,40 @@ static void __attribute__((noreturn)) damaged(const struct bundle_entry *e, cons
     for (;;) host_syscall(SYS_exit_group, 126, 0, 0, 0, 0, 0);
 }
 
-/* Checks the chunks that [from, from + size) lies in. */
-static const u8 *check(const struct bundle_entry *e, const struct bundle_stretch *s, u64 from,
-                       u64 size, const char *what)
+/* Checks the chunks that [from, from + size) lies in, where they are mapped for use if they are. */
+static void check(const struct bundle_entry *e, const struct bundle_stretch *s, u64 from, u64 size,
+                  const u8 *at, u64 mapped, const char *what)
 {
     u64 n = from / BUNDLE_CHUNK, end = (from + size + BUNDLE_CHUNK - 1) / BUNDLE_CHUNK;
 
     if (end > bundle_chunks(s)) end = bundle_chunks(s);
     for (; n < end; n++) {
         u8 *known = &checked[s->digest + n];
+        const u8 *bytes = (n + 1) * BUNDLE_CHUNK <= mapped ? at : file + s->at;
 
         if (__atomic_load_n(known, __ATOMIC_RELAXED) != 0) continue;
-        if (!bundle_chunk_is_whole(table, s, n, file)) damaged(e, what);
+        if (!bundle_chunk_is_whole(table, s, n, bytes)) damaged(e, what);
         __atomic_store_n(known, 1, __ATOMIC_RELAXED);
     }
-    return file + s->at;
 }
 
 const u8 *bundle_contents(const struct bundle_entry *e, u64 from, u64 size)
 {
-    return check(e, &e->contents, from, size, "");
+    check(e, &e->contents, from, size, NULL, 0, "");
+    return file + e->contents.at;
 }
+
+static const char image_text[] = "the translation of ";
 
 const u8 *bundle_image(const struct bundle_entry *e, u64 from, u64 size)
 {
-    return check(e, &e->image, from, size, "the translation of ");
+    check(e, &e->image, from, size, NULL, 0, image_text);
+    return file + e->image.at;
+}
+
+void bundle_check_mapped(const struct bundle_entry *e, u64 from, u64 size, const u8 *at, u64 mapped)
+{
+    check(e, &e->image, from, size, at, mapped, image_text);
 }
 
 /* --- paths --------------------------------------------------------------------------------------

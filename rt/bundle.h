@@ -69,6 +69,11 @@ void bundle_host_name(const struct bundle_entry *e, char *out);
 const u8 *bundle_contents(const struct bundle_entry *e, u64 from, u64 size);
 const u8 *bundle_image(const struct bundle_entry *e, u64 from, u64 size);
 
+/* Checks [from, from + size) of its image, of which the first `mapped` bytes are mapped at `at` as
+ * well, where they are going to be used. */
+void bundle_check_mapped(const struct bundle_entry *e, u64 from, u64 size, const u8 *at,
+                         u64 mapped);
+
 /* --- paths (for path.c) -------------------------------------------------------------------------
  */
 

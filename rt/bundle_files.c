@@ -63,7 +63,9 @@ void bundle_stat(const struct bundle_entry *e, struct stat *st)
                         .st_ino = bundle_index(e) + 1,
                         .st_mode = e->mode,
                         .st_nlink = 1,
-                        .st_size = S_ISDIR(e->mode) ? BUNDLE_PAGE : (s64)e->contents.size,
+                        .st_size = S_ISDIR(e->mode)   ? BUNDLE_PAGE
+                                   : S_ISLNK(e->mode) ? (s64)e->link_size
+                                                      : (s64)e->contents.size,
                         .st_blksize = BUNDLE_PAGE,
                         .st_blocks = S_ISREG(e->mode) ? (s64)(e->contents.size + 511) / 512 : 0,
                         .st_atim = time,

@@ -102,6 +102,7 @@ static bool finish(int fd, const struct bundle_entry *e, u64 flags)
 #define WAITING_MAX 4
 
 static struct waiting {
+    const struct files *files; /* whose descriptor it is: a vfork child has others */
     int fd;
     u64 flags;
     const struct bundle_entry *e;
@@ -130,7 +131,7 @@ static bool make_wait(int fd, const struct bundle_entry *e, u64 flags)
         return false;
     lock_take(&waiting_lock);
     if (bundle_waiting < WAITING_MAX) {
-        waiting[bundle_waiting] = (struct waiting){fd, flags, e};
+        waiting[bundle_waiting] = (struct waiting){thread_self->files, fd, flags, e};
         __atomic_store_n(&bundle_waiting, bundle_waiting + 1, __ATOMIC_RELEASE);
         done = true;
     }
@@ -142,7 +143,7 @@ static bool make_wait(int fd, const struct bundle_entry *e, u64 flags)
 static const struct waiting *waiting_for(s64 fd)
 {
     for (u32 n = 0; n < bundle_waiting; n++)
-        if (waiting[n].fd == fd) return &waiting[n];
+        if (waiting[n].fd == fd && waiting[n].files == thread_self->files) return &waiting[n];
     return NULL;
 }
 
@@ -174,13 +175,19 @@ bool bundle_reads_first_part(s64 fd, s64 from, u64 size)
 
 void bundle_fill_waiting(void)
 {
+    u32 left = 0;
+
     lock_take(&waiting_lock);
     for (u32 n = 0; n < bundle_waiting; n++) {
-        const struct waiting *w = &waiting[n];
+        const struct waiting w = waiting[n];
 
-        (void)(fill(w->fd, w->e, FIRST_PART, w->e->contents.size) && finish(w->fd, w->e, w->flags));
+        if (w.files != thread_self->files)
+            waiting[left++] = w;
+        else if (bundle_of_fd(w.fd, NULL) == w.e &&
+                 fill(w.fd, w.e, FIRST_PART, w.e->contents.size))
+            (void)finish(w.fd, w.e, w.flags);
     }
-    __atomic_store_n(&bundle_waiting, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&bundle_waiting, left, __ATOMIC_RELEASE);
     lock_drop(&waiting_lock);
 }
 

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LARGEST_STRING (UINT64_C(128) << 10) /* MAX_ARG_STRLEN */
@@ -252,6 +253,19 @@ static void name_script_for_host(struct thread *t, const struct exec_target *x, 
     }
 }
 
+/* The name to execute a native program by: the guest's word for it if that is the same file, so that
+ * the program has the name that it was called by. */
+static const char *native_name(const struct exec_target *x, s64 dirfd, const char *guest)
+{
+    struct stat by_word, by_path;
+
+    return x->prefix_count == 0 && dirfd == AT_FDCWD && guest[0] != '\0' &&
+                   stat(guest, &by_word) == 0 && stat(x->host.host, &by_path) == 0 &&
+                   by_word.st_dev == by_path.st_dev && by_word.st_ino == by_path.st_ino
+               ? guest
+               : x->host.host;
+}
+
 s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 flags)
 {
     static __thread struct exec_target x;
@@ -279,7 +293,8 @@ s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 
     hand_over_signals(t);
     if (x.native) {
         name_script_for_host(t, &x, args.argv, &script, &kept);
-        r = host_syscall(SYS_execve, (u64)x.host.host, (u64)args.argv, (u64)args.envp, 0, 0, 0);
+        r = host_syscall(SYS_execve, (u64)native_name(&x, (s32)dirfd, guest), (u64)args.argv,
+                         (u64)args.envp, 0, 0, 0);
     } else {
         r = run_self(t, &args);
     }

@@ -79,7 +79,6 @@ static void find_bundled(struct image_file *f, const struct bundle_entry *e, u64
         why = "for another processor";
     if (why != NULL) log_line(LOG_IMAGE, "the bundle's image is not used: %s", why);
     if (why != NULL || ALIGN_UP(length, (u64)GUEST_PAGE) != h->span) return;
-    (void)bundle_image(e, 0, h->text);
     *f = (struct image_file){(int)bundle_file(), e->image.at, e, h->total_size, h->distance};
 }
 
@@ -174,10 +173,12 @@ bool image_fault(u64 address, ucontext_t *uc)
     offset = address - u->at;
     from = ALIGN_DOWN(offset, (u64)BUNDLE_CHUNK);
     to = from + BUNDLE_CHUNK;
-    (void)bundle_image(u->e, offset, 1);
     if (from < u->text - u->at) from = u->text - u->at;
     if (to > u->text - u->at + u->size) to = u->text - u->at + u->size;
-    return host_syscall(SYS_mprotect, u->at + from, to - from, PROT_READ | PROT_EXEC, 0, 0, 0) == 0;
+    if (host_syscall(SYS_mprotect, u->at + from, to - from, PROT_READ | PROT_EXEC, 0, 0, 0) != 0)
+        return false;
+    bundle_check_mapped(u->e, offset, 1, (const u8 *)u->at, to);
+    return true;
 }
 
 /* --- mapping ------------------------------------------------------------------------------------
@@ -191,10 +192,12 @@ static bool map_parts(const struct image_file *f, u64 at)
 
     if (!map_fixed(at, GUEST_PAGE, PROT_READ, f->fd, f->base)) return false;
     if (h->total_size != f->total) return false; /* somebody else's hands were faster */
-    if (f->bundled != NULL && check_later(f->bundled, at, h->text, h->map_size - h->text))
-        text_prot = PROT_NONE;
-    return map_fixed(at, h->map_size, PROT_READ, f->fd, f->base) &&
-           map_fixed(at + h->text, h->map_size - h->text, text_prot, f->fd, f->base + h->text) &&
+    if (!map_fixed(at, h->map_size, PROT_READ, f->fd, f->base)) return false;
+    if (f->bundled != NULL) {
+        bundle_check_mapped(f->bundled, 0, h->text, (const u8 *)at, h->map_size);
+        if (check_later(f->bundled, at, h->text, h->map_size - h->text)) text_prot = PROT_NONE;
+    }
+    return map_fixed(at + h->text, h->map_size - h->text, text_prot, f->fd, f->base + h->text) &&
            (h->total_size == h->map_size ||
             map_fixed(at + h->cells, h->total_size - h->cells, PROT_READ | PROT_WRITE, -1, 0));
 }

@@ -118,17 +118,17 @@ const char *bundle_check_file(const struct bundle_mark *m, const u8 *file, u64 s
                : "its table makes no sense";
 }
 
-struct digest bundle_chunk_digest(const struct bundle_stretch *s, u64 n, const u8 *file)
+struct digest bundle_chunk_digest(u64 size, u64 n, const u8 *bytes)
 {
-    u64 from = n * BUNDLE_CHUNK, size = ALIGN_UP(s->size - from, (u64)BUNDLE_PAGE);
+    u64 from = n * BUNDLE_CHUNK, left = ALIGN_UP(size - from, (u64)BUNDLE_PAGE);
 
-    return checksum_of(file + s->at + from, size < BUNDLE_CHUNK ? size : BUNDLE_CHUNK);
+    return checksum_of(bytes + from, left < BUNDLE_CHUNK ? left : BUNDLE_CHUNK);
 }
 
 bool bundle_chunk_is_whole(const struct bundle_table *t, const struct bundle_stretch *s, u64 n,
-                           const u8 *file)
+                           const u8 *bytes)
 {
-    struct digest d = bundle_chunk_digest(s, n, file);
+    struct digest d = bundle_chunk_digest(s->size, n, bytes);
 
     return memcmp(&d, &bundle_digests(t)[s->digest + n], sizeof d) == 0;
 }

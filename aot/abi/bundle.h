@@ -114,12 +114,12 @@ const struct bundle_entry *bundle_child(const struct bundle_table *t,
 const struct bundle_entry *bundle_lookup(const struct bundle_table *t, const char *path,
                                          const struct bundle_entry **nearest);
 
-/* Whether chunk n of a stretch is what was written. */
-bool bundle_chunk_is_whole(const struct bundle_table *t, const struct bundle_stretch *s, u64 n,
-                           const u8 *file);
+/* The checksum of chunk n of a stretch of `size` bytes, which lies at `bytes`. */
+struct digest bundle_chunk_digest(u64 size, u64 n, const u8 *bytes);
 
-/* A chunk's checksum. */
-struct digest bundle_chunk_digest(const struct bundle_stretch *s, u64 n, const u8 *file);
+/* Whether that is what was written. */
+bool bundle_chunk_is_whole(const struct bundle_table *t, const struct bundle_stretch *s, u64 n,
+                           const u8 *bytes);
 
 /* Writes an entry's absolute path; false: it is too long. */
 bool bundle_path(const struct bundle_table *t, const struct bundle_entry *e, char *out,

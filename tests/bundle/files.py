@@ -1,7 +1,9 @@
 """What bundled files look like to a program. Prints nothing that depends on the place."""
 import errno
+import hashlib
 import mmap
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -38,7 +40,8 @@ def look():
     check("other inode", os.stat(LIB + "/ast.py").st_ino != st.st_ino, True)
     check("by link", os.stat("/usr/bin/python3").st_ino, os.stat("/usr/bin/python3.11").st_ino)
     check("link", os.readlink("/usr/bin/python3"), "python3.11")
-    check("lstat", stat.S_ISLNK(os.lstat("/usr/bin/python3").st_mode), True)
+    link = os.lstat("/usr/bin/python3")
+    check("lstat", (stat.S_ISLNK(link.st_mode), link.st_size), (True, len("python3.11")))
     check("read-only", os.statvfs(LIB).f_flag & os.ST_RDONLY, os.ST_RDONLY)
     check("access", [os.access(OS, m) for m in (os.F_OK, os.R_OK, os.W_OK, os.X_OK)],
           [True, True, False, False])
@@ -125,7 +128,63 @@ def at_once():
     check("threads", bad, [])
 
 
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def libraries():
+    """Large ELF files get their contents when somebody is about to look."""
+    path = "/usr/lib/aarch64-linux-gnu/libssl.so.3"
+    want = digest(open(path, "rb").read())
+
+    def opened():
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        os.read(fd, 100)
+        return fd
+
+    def rest(fd):
+        os.lseek(fd, 0, os.SEEK_SET)
+        return digest(os.read(fd, 10**8))
+
+    check("read", rest(opened()), want)
+    check("pread", len(os.pread(opened(), 100, 4050)), 100)
+    other = os.dup(opened())
+    check("dup", (os.lseek(other, 0, os.SEEK_CUR), rest(other)), (100, want))
+    fd = opened()
+    check("by /proc", digest(open("/proc/self/fd/%d" % fd, "rb").read()), want)
+    fd = opened()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(rest(fd) != want)
+    check("fork", os.waitpid(pid, 0)[1], 0)
+    left, right = socket.socketpair()
+    socket.send_fds(left, [b"x"], [opened()])
+    check("sent", rest(socket.recv_fds(right, 10, 1)[1][0]), want)
+    code = "import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())"
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    out = subprocess.run(["/usr/bin/python3", "-c", code], stdin=fd, capture_output=True, text=True).stdout
+    check("inherited", out, want + "\n")
+    bad = []
+
+    def read():
+        for _ in range(20):
+            fd = opened()
+            if rest(fd) != want:
+                bad.append(1)
+            os.close(fd)
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for t in threads:
+        t.start()
+    for _ in range(5):
+        subprocess.run(["/usr/bin/python3", "-S", "-c", "pass"])
+    for t in threads:
+        t.join()
+    check("read while others start", bad, [])
+
+
 look()
+libraries()
 refuse()
 walk()
 change_directory()
