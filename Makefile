@@ -49,7 +49,7 @@ include $(wildcard aot/*/module.mk rt/module.mk rt/*/module.mk hostlibs/module.m
 LIBEXEC := $(BUILD)/libexec/ferry
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure
 
-all: $(BUILD)/ferry $(LIBEXEC)/ferry-sysroot tools
+all: $(BUILD)/ferry $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert tools
 tools: $(TOOLS)
 
 # --- the translator library ------------------------------------------------------------------------
@@ -67,7 +67,23 @@ $(foreach d,$(XLAT_DIRS),$(eval $(call xlat_archive,$(d))))
 $(eval $(call xlat_archive,elf))
 ELF_LIBS := -ldwarf -lelf
 
-$(BUILD)/lib/xlat.a: $(call objs,$(filter-out aot/main.c,$(wildcard aot/*.c)))
+DRIVER := aot/main.c $(wildcard aot/convert*.c)
+$(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER),$(wildcard aot/*.c)))
+
+# Images: what the runtime reads of them, and what only the driver needs (libelf).
+IMAGE_READ := aot/image/cache.c aot/image/check.c
+$(BUILD)/lib/image.a: $(call objs,$(IMAGE_READ))
+$(BUILD)/lib/driver.a: $(call objs,$(filter-out $(IMAGE_READ),$(wildcard aot/image/*.c)) \
+                                   $(filter-out aot/main.c,$(DRIVER)))
+
+# The translator's identity: of all that decides what code it makes.
+XLAT_ID := $(BUILD)/gen/xlat_id.inc
+XLAT_ID_FILES := $(sort $(foreach d,$(XLAT_DIRS) image,$(wildcard aot/$(d)/*)) aot/xlat.c aot/xlat.h aot/xlat_helper.c)
+GENERATED_HEADERS += $(XLAT_ID)
+$(XLAT_ID): $(XLAT_ID_FILES) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)cat $(XLAT_ID_FILES) $(BUILD)/flags | sha256sum | cut -c 1-64 | sed 's/../0x&,/g' >$@
+$(BUILD)/obj/aot/xlat_id.o: $(XLAT_ID)
 
 XLAT_LIBS := $(BUILD)/lib/xlat.a $(foreach d,gen opt lift disc x64 ir a64 abi base,$(BUILD)/lib/$(d).a)
 
@@ -93,7 +109,7 @@ $(BUILD)/obj/%.o: %.S $(BUILD)/flags | $(GENERATED_HEADERS)
 RT_SOURCES := $(wildcard rt/*.c rt/*/*.c rt/*.S rt/*/*.S)
 
 # Static and position-independent: the host's loader has no say in it, and it runs at any address.
-$(BUILD)/ferry: $(call objs,$(RT_SOURCES) $(GENERATED_rt)) $(XLAT_LIBS)
+$(BUILD)/ferry: $(call objs,$(RT_SOURCES) $(GENERATED_rt)) $(BUILD)/lib/image.a $(XLAT_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) -static-pie $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread
@@ -103,6 +119,11 @@ $(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
+
+$(LIBEXEC)/ferry-convert: $(call objs,aot/main.c) $(BUILD)/lib/driver.a $(BUILD)/lib/elf.a $(BUILD)/lib/image.a $(XLAT_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(ELF_LIBS) -lm
 
 # Static: it also runs inside a sysroot.
 $(BUILD)/tools/measure: $(BUILD)/obj/tools/bench/measure.o

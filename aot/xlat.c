@@ -122,7 +122,9 @@ static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
     if (pc % 4) {
         f = misaligned(arena, pc);
     } else {
-        if (!disc_quick(arena, view, pc, o->max_insts, region)) return XLAT_NO_CODE;
+        bool found = o->tier == XLAT_FULL ? disc_function(arena, view, pc, region)
+                                          : disc_quick(arena, view, pc, o->max_insts, region);
+        if (!found) return XLAT_NO_CODE;
         if (wants(o, XLAT_STAGE_DECODE)) dump_decode(o, region);
         f = lift_region(arena, region, &how);
     }
@@ -226,6 +228,21 @@ struct xlat_exit xlat_evaluate(const struct ir_func *f, struct guest_state *stat
     ir_value *values = arena_alloc(scratch, f->count * sizeof *values);
     struct ir_eval_exit e = ir_eval(f, 0, state, values, budget);
     return (struct xlat_exit){.reason = e.reason, .imm = e.imm};
+}
+
+u32 xlat_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at)
+{
+    return gen_link_stub(code, size, cell_at, guest_at);
+}
+
+u32 xlat_cell_jump(u8 *code, u32 size, u32 *cell_at)
+{
+    return gen_cell_jump(code, size, cell_at);
+}
+
+u32 xlat_detour(u8 *code, u32 size, u64 pc)
+{
+    return gen_detour(code, size, pc);
 }
 
 /* --- facts --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include "aot/abi/state.h"
 #include "aot/abi/translation.h"
 #include "aot/base/arena.h"
+#include "aot/base/blake2b.h"
 
 struct ir_func;
 
@@ -67,6 +68,16 @@ struct xlat_exit xlat_evaluate(const struct ir_func *f, struct guest_state *stat
 /* HELPER_IR_OP (vector_op.h), for the runtime's helper table. */
 void xlat_helper_ir_op(struct guest_state *state, u32 descriptor, s64 imm);
 
+/* A stub that asks the runtime for a link, for images: gen.h's gen_link_stub. */
+#define XLAT_STUB_SIZE 64 /* enough room for it */
+u32 xlat_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at);
+
+/* A jump through a cell, for images: gen.h's gen_cell_jump. */
+u32 xlat_cell_jump(u8 *code, u32 size, u32 *cell_at);
+
+/* Code that goes on at a guest address: gen.h's gen_detour. */
+u32 xlat_detour(u8 *code, u32 size, u64 pc);
+
 /* Guest text of one instruction word at pc, for logs. */
 size_t xlat_disassemble(u32 word, u64 pc, char *buf, size_t size);
 
@@ -75,6 +86,9 @@ u64 xlat_host_features(void);
 
 /* The name of feature bit number `bit` ("avx2"), or NULL when there is no such bit. */
 const char *xlat_feature_name(unsigned bit);
+
+/* Which translator this is: what another one has made isn't used. */
+struct digest xlat_id(void);
 
 /* HWCAP and HWCAP2 of what the lifter implements (AT_HWCAP, AT_HWCAP2 of Linux/arm64). */
 u64 xlat_hwcap(void);

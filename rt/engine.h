@@ -71,6 +71,10 @@ struct engine {
      * all threads by their next safepoint. Any thread; LOCK_MM may be held. */
     void (*invalidate)(u64 start, u64 end);
 
+    /* The image at `base` has been mapped for the module whose first page is at `start`. False: it
+     * can't be used, and is to be unmapped. NULL: the engine has no use for images. */
+    bool (*image_mapped)(void *base, u64 start);
+
     /* Around fork, on the forking thread with all of the runtime's other threads' locks held.
      * after: child is true in the child, whose only thread is t. A child that shares memory
      * (vfork) is no fork: neither is called. */

@@ -9,6 +9,7 @@
 #include "rt/loader.h"
 
 #include "rt/guard.h"
+#include "rt/image.h"
 #include "rt/loader_stack.h"
 #include "rt/log.h"
 #include "rt/mm.h"
@@ -250,12 +251,14 @@ static void map_elf(struct elf_file *f, u64 hint)
     u64 span = f->high - f->low, align = GUEST_PAGE;
     u32 flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     struct log_shown shown;
+    struct image_file image;
     s64 at;
 
     for (unsigned i = 0; i < f->header.e_phnum; i++)
         if (f->ph[i].p_type == PT_LOAD && f->ph[i].p_align > align &&
             (f->ph[i].p_align & (f->ph[i].p_align - 1)) == 0)
             align = f->ph[i].p_align;
+    image_find(&image, f->fd, span);
     if (f->header.e_type == ET_EXEC)
         at = mm_map(f->low, span, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
     else
@@ -267,6 +270,7 @@ static void map_elf(struct elf_file *f, u64 hint)
     for (unsigned i = 0; i < f->header.e_phnum; i++)
         if (f->ph[i].p_type == PT_LOAD) map_segment(f, &f->ph[i]);
     free_holes(f);
+    image_map(&image, (u64)at);
 }
 
 static void load_interpreter(struct thread *t, const struct elf_file *f, const Elf64_Phdr *p,

@@ -24,6 +24,7 @@
     X(MM, "mm")           /* the guest's map */                                                    \
     X(PATH, "path")       /* where guest paths were found */                                       \
     X(THREAD, "thread")   /* threads and processes */                                              \
+    X(IMAGE, "image")     /* which images are used, and which not */                               \
     X(ENGINE, "engine")   /* what fell back and why */
 
 enum log_channel {

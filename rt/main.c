@@ -2,6 +2,7 @@
  * ferry: one command with subcommands. `run` is here; every other NAME is the program ferry-NAME
  * in libexec/ferry, beside the build or the installation.
  */
+#include "rt/image.h"
 #include "rt/kernel.h"
 #include "rt/loader.h"
 #include "rt/log.h"
@@ -131,6 +132,7 @@ static struct thread *start_runtime(void)
     translate_init();
     engine = options.mode == MODE_EVAL ? &engine_eval : &engine_jit;
     if (!engine->init()) engine = &engine_eval;
+    image_init();
     t = thread_new(NULL, 0);
     if (t == NULL) log_fatal(126, "no memory");
     thread_self = t;

@@ -106,6 +106,28 @@ u64 mm_choose(u64 hint, u64 length, u64 align)
     return at;
 }
 
+/* Lowest gap from `from` on that takes length; 0: none below `end`. */
+static u64 gap_above(u64 from, u64 length, u64 end)
+{
+    for (size_t i = mm_index(from); from + length <= end; i++) {
+        if (i == mm_table.count || mm_table.area[i].start >= from + length) return from;
+        from = mm_table.area[i].end;
+    }
+    return 0;
+}
+
+u64 mm_choose_near(u64 addr, u64 length, u64 distance)
+{
+    u64 at, end = addr + distance + length;
+
+    lock_take(&mm_lock);
+    at = gap_below(addr, length, GUEST_PAGE);
+    if (at == 0 || addr - at > distance)
+        at = gap_above(addr, length, end < window_end ? end : window_end);
+    lock_drop(&mm_lock);
+    return at;
+}
+
 /* Maps at an address that the runtime chooses; host mappings that lie in the window all the same
  * (someone else's, such as a preloaded library's) are walked round. */
 s64 mm_map_chosen(u64 hint, u64 length, u32 host_prot, u32 flags, int fd, u64 offset)
@@ -187,6 +209,13 @@ size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max)
     if (end > r.end) end = r.end;
     if (end <= pc) return 0;
     return (end - pc - guard_copy(words, (const void *)pc, end - pc)) / 4;
+}
+
+bool mm_code_at(u64 pc)
+{
+    struct code_range r = code_at(pc, pc + 4);
+
+    return pc >= r.start && pc + 4 <= r.end;
 }
 
 bool mm_code_is_shared(u64 pc)

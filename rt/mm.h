@@ -22,7 +22,8 @@ struct mm_area {
     u8 label;     /* enum mm_label */
 };
 
-enum mm_label { MM_PLAIN, MM_HEAP, MM_STACK, MM_VDSO, MM_VVAR };
+/* MM_IMAGE: not the guest's, who doesn't see it; a hole that nothing can be mapped into. */
+enum mm_label { MM_PLAIN, MM_HEAP, MM_STACK, MM_VDSO, MM_VVAR, MM_IMAGE };
 
 /* Finds the windows. Once, at start. */
 void mm_init(void);
@@ -38,6 +39,9 @@ bool mm_find(u64 addr, struct mm_area *out);
 /* As struct code_view's read: copies up to max instruction words from executable guest memory at
  * pc. Takes LOCK_MM; never faults (0 when the page can't be read). */
 size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max);
+
+/* True when pc is executable. */
+bool mm_code_at(u64 pc);
 
 /* True when the executable memory at pc is a shared mapping: its bytes may change unseen. */
 bool mm_code_is_shared(u64 pc);
@@ -68,12 +72,19 @@ s64 mm_detach(u64 addr);
  * label. */
 s64 mm_map_label(u64 addr, u64 length, u32 prot, enum mm_label label);
 
+/* Unmaps what was mapped under MM_IMAGE. */
+void mm_unmap_image(u64 addr, u64 length);
+
 /* Where the program break starts. */
 void mm_set_brk(u64 start);
 
 /* A free range of the window, aligned (power of 2); at hint if that is free. 0: none. The caller
  * holds no lock and maps it at once with MAP_FIXED_NOREPLACE. */
 u64 mm_choose(u64 hint, u64 length, u64 align);
+
+/* A free range that begins at most `distance` bytes below or above addr; below if there is one. 0:
+ * none. As mm_choose otherwise. */
+u64 mm_choose_near(u64 addr, u64 length, u64 distance);
 
 /* Writes the host's text `host` (/proc/self/maps, smaps) as the guest is to see it to descriptor
  * fd. */

@@ -61,7 +61,7 @@ static s64 map_host(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offse
                             (u64)(s64)fd, offset);
     }
     if ((flags & MAP_FIXED) != 0) {
-        if (!in_window(addr, length)) return -ENOMEM;
+        if (!in_window(addr, length) || mm_has_image(addr, addr + length)) return -ENOMEM;
         return host_syscall(SYS_mmap, addr, length, host_prot(prot), kept | MAP_FIXED, (u64)(s64)fd,
                             offset);
     }
@@ -99,7 +99,7 @@ s64 mm_map_label(u64 addr, u64 length, u32 prot, enum mm_label label)
     struct mm_area a = {.prot = prot, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .label = (u8)label};
     s64 at;
 
-    if (label == MM_STACK) flags |= MAP_NORESERVE;
+    if (label == MM_STACK || label == MM_IMAGE) flags |= MAP_NORESERVE;
     lock_take(&mm_lock);
     at = map_host(addr, length, prot, flags, -1, 0);
     if (at >= 0) {
@@ -111,6 +111,29 @@ s64 mm_map_label(u64 addr, u64 length, u32 prot, enum mm_label label)
     return at;
 }
 
+/* Lock held: unmaps what is the guest's of [start, end), around images. */
+static s64 unmap_around(u64 start, u64 end)
+{
+    s64 r = 0;
+
+    while (r == 0 && start < end) {
+        size_t i = mm_index(start);
+        u64 to = end, next = end;
+
+        while (i < mm_table.count && mm_table.area[i].label != MM_IMAGE) i++;
+        if (i < mm_table.count && mm_table.area[i].start < end) {
+            to = mm_table.area[i].start;
+            next = mm_table.area[i].end;
+        }
+        if (to > start) {
+            r = host_syscall(SYS_munmap, start, to - start, 0, 0, 0, 0);
+            if (r == 0) forget(start, to);
+        }
+        start = next;
+    }
+    return r;
+}
+
 s64 mm_unmap(u64 addr, u64 length)
 {
     s64 r;
@@ -118,10 +141,16 @@ s64 mm_unmap(u64 addr, u64 length)
     length = ALIGN_UP(length, (u64)GUEST_PAGE);
     if ((addr & (GUEST_PAGE - 1)) != 0 || length == 0 || !in_window(addr, length)) return -EINVAL;
     lock_take(&mm_lock);
-    r = host_syscall(SYS_munmap, addr, length, 0, 0, 0, 0);
-    if (r == 0) forget(addr, addr + length);
+    r = unmap_around(addr, addr + length);
     lock_drop(&mm_lock);
     return r;
+}
+
+void mm_unmap_image(u64 addr, u64 length)
+{
+    lock_take(&mm_lock);
+    if (host_syscall(SYS_munmap, addr, length, 0, 0, 0, 0) == 0) mm_remove(addr, addr + length);
+    lock_drop(&mm_lock);
 }
 
 /* Gives areas of [start, end) their protection; true: some lost execute permission. */
@@ -191,8 +220,9 @@ static s64 remap_locked(u64 addr, u64 old_length, u64 length, u32 flags, u64 to)
     s64 r;
 
     if (i == mm_table.count || mm_table.area[i].start > addr ||
-        mm_table.area[i].end < addr + old_length)
+        mm_table.area[i].label == MM_IMAGE || mm_table.area[i].end < addr + old_length)
         return -EFAULT;
+    if ((flags & MREMAP_FIXED) != 0 && mm_has_image(to, to + length)) return -ENOMEM;
     old = mm_table.area[i];
     if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) == 0 && old_length != 0) {
         if (length <= old_length) {

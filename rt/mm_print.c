@@ -30,7 +30,7 @@ struct mapping {
 
 static const char *label_text(const struct mm_area *a)
 {
-    static const char *const text[] = {"", "[heap]", "[stack]", "[vdso]", "[vvar]"};
+    static const char *const text[] = {"", "[heap]", "[stack]", "[vdso]", "[vvar]", ""};
 
     return text[a->label];
 }
@@ -93,6 +93,7 @@ static void print_mapping(int fd, const struct mapping *m)
         char line[4400];
         int n;
 
+        if (a->label == MM_IMAGE) continue;
         n = snprintf(
             line, sizeof(line),
             "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %s %" PRIu64 " ", from, to,

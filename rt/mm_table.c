@@ -55,10 +55,19 @@ bool mm_is_free(u64 start, u64 end)
 bool mm_is_covered(u64 start, u64 end)
 {
     for (size_t i = mm_index(start); start < end; i++) {
-        if (i == mm_table.count || mm_table.area[i].start > start) return false;
+        if (i == mm_table.count || mm_table.area[i].start > start ||
+            mm_table.area[i].label == MM_IMAGE)
+            return false;
         start = mm_table.area[i].end;
     }
     return true;
+}
+
+bool mm_has_image(u64 start, u64 end)
+{
+    for (size_t i = mm_index(start); i < mm_table.count && mm_table.area[i].start < end; i++)
+        if (mm_table.area[i].label == MM_IMAGE) return true;
+    return false;
 }
 
 static void open_gap(size_t at, size_t n)

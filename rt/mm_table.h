@@ -32,8 +32,11 @@ size_t mm_index(u64 addr);
 /* True when [start, end) meets no area. */
 bool mm_is_free(u64 start, u64 end);
 
-/* True when areas cover [start, end) without a hole. */
+/* True when areas of the guest's cover [start, end) without a hole. */
 bool mm_is_covered(u64 start, u64 end);
+
+/* True when an image lies in [start, end). */
+bool mm_has_image(u64 start, u64 end);
 
 /* Forgets [start, end), splitting areas at its ends. True: some of it was executable. */
 bool mm_remove(u64 start, u64 end);

@@ -7,6 +7,7 @@
 #include "rt/log.h"
 #include "rt/translate.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,20 @@ static bool set_verify(const char *value)
     return set_switch(&options.verify, value);
 }
 
+static bool set_cache(const char *value)
+{
+    static char path[PATH_MAX];
+
+    if (realpath(value, path) == NULL) return errno == ENOENT;
+    options.cache = path;
+    return true;
+}
+
+static bool set_no_cache(const char *value)
+{
+    return set_switch(&options.no_cache, value);
+}
+
 /* Table: name, twin, argument, setter, what its value is, help. */
 static const struct option table[] = {
     {"sysroot", "FERRY_SYSROOT", "DIR", set_sysroot, "a directory",
@@ -93,9 +108,12 @@ static const struct option table[] = {
     {"trace", "FERRY_TRACE", "syscalls", set_trace, "syscalls", "one line for each system call"},
     {"log", "FERRY_LOG", "CHANNEL[,CHANNEL...][,RANGE]", set_log,
      "channels and perhaps a range, as ferry run --help lists them",
-     "decode, ir, opt, code, link, syscall, signal, loader, mm, path, thread, engine;\n"
+     "decode, ir, opt, code, link, syscall, signal, loader, mm, path, thread, image, engine;\n"
      "RANGE is guest addresses, 0x1000-0x2000"},
     {"stats", "FERRY_STATS", NULL, set_stats, "0 or 1", "counters at the end of the run"},
+    {"cache", "FERRY_CACHE", "DIR", set_cache, "a directory",
+     "the user's own cache of images ($XDG_CACHE_HOME/ferry or ~/.cache/ferry)"},
+    {"no-cache", "FERRY_NO_CACHE", NULL, set_no_cache, "0 or 1", "use no images"},
     {"cpu-features", "FERRY_CPU_FEATURES", "LIST", set_features,
      "all, none, or names of features such as avx2,fma",
      "host features to use: all, none (plain SSE2), or names such as avx2,fma"},
@@ -185,6 +203,8 @@ size_t options_pack(char *buf, size_t size, const char *sysroot)
     if (options.trace_syscalls) PACK("%ctrace=syscalls", SEPARATOR);
     if (options.log != NULL) PACK("%clog=%s", SEPARATOR, options.log);
     if (options.stats) PACK("%cstats=1", SEPARATOR);
+    if (options.cache != NULL) PACK("%ccache=%s", SEPARATOR, options.cache);
+    if (options.no_cache) PACK("%cno-cache=1", SEPARATOR);
     if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
     if (options.verify) PACK("%cverify=1", SEPARATOR);
 #undef PACK

@@ -15,6 +15,8 @@ struct options {
     bool stats;
     const char *log;          /* channels as given, or NULL */
     const char *cpu_features; /* host features that may be used, or NULL for all */
+    const char *cache;        /* directory of the user's own image cache, or NULL: the usual one */
+    bool no_cache;            /* use no images */
     bool verify;              /* IR verifier on (FERRY_VERIFY, for tests) */
 };
 

@@ -18,6 +18,8 @@
     X(HOST_BYTES, "host bytes of code")                                                            \
     X(SIDE_BYTES, "bytes of side tables")                                                          \
     X(TRANSLATE_NS, "ns in translation")                                                           \
+    X(IMAGES, "images mapped")                                                                     \
+    X(IMAGE_ENTRIES, "entries of images used")                                                     \
     X(LEAVE_LINK, "exits to be linked")                                                            \
     X(LEAVE_INDIRECT, "indirect exits that missed")                                                \
     X(LEAVE_TRAP, "trap exits")                                                                    \

@@ -207,6 +207,16 @@ void translate_init(void)
         host_features &= set;
 }
 
+struct digest translate_id(void)
+{
+    return xlat_id();
+}
+
+u32 translate_detour(u8 *code, u64 pc)
+{
+    return xlat_detour(code, TRANSLATE_DETOUR_SIZE, pc);
+}
+
 u64 translate_host_features(void)
 {
     return host_features;

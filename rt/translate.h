@@ -9,6 +9,7 @@
 #include "aot/abi/state.h"
 #include "aot/abi/translation.h"
 #include "aot/base/arena.h"
+#include "aot/base/blake2b.h"
 
 struct ir_func;
 
@@ -60,6 +61,13 @@ void translate_state_init(struct guest_state *state);
 
 /* Bits of enum x64_feature in use. */
 u64 translate_host_features(void);
+
+/* Which translator this is (xlat_id). */
+struct digest translate_id(void);
+
+/* Code that jumps to the guest's pc by LEAVE_INDIRECT; its size. */
+#define TRANSLATE_DETOUR_SIZE 64
+u32 translate_detour(u8 *code, u64 pc);
 
 /* AT_HWCAP and AT_HWCAP2. */
 u64 translate_hwcap(void);

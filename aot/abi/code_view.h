@@ -12,11 +12,14 @@
  * how many could be had (0: not mapped or not executable). It must not fault.
  *
  * is_entry (or NULL): true when a translation starts at pc already, so that another needn't contain
- * that code as well. "False" is always right.
+ * that code as well. "False" is always right. To the full tier: pc is reached from elsewhere.
+ *
+ * extent, for the full tier only: where a region that contains pc may begin and end.
  */
 struct code_view {
     size_t (*read)(void *context, u64 pc, u32 *words, size_t max);
     bool (*is_entry)(void *context, u64 pc);
+    void (*extent)(void *context, u64 pc, u64 *low, u64 *high);
     void *context;
 };
 

@@ -3,7 +3,7 @@
  *
  * Record tags: 0x00 to 0x3f PLACE of slot = tag (the pinnable ones); 0x40 PLACE of the slot in the
  * next byte; 0x41 HOME; 0x80 + kind POINT. A location is a byte kind | reg << 4, LOC_CONST followed
- * by 8 bytes, LOC_FLAGS by kind | wide << 7 and two operands: kind | n << 2, and 8 bytes for a
+ * by 8 bytes, LOC_FLAGS by kind | marked << 6 | wide << 7 and two operands: kind | n << 2, and 8 bytes for a
  * constant.
  */
 #include "aot/abi/sidetable.h"
@@ -64,7 +64,7 @@ void side_place_flags(struct side_writer *w, const struct nzcv_expr *x)
     *w->at++ = TAG_SLOT;
     *w->at++ = SLOT_NZCV;
     *w->at++ = LOC_FLAGS;
-    *w->at++ = (u8)(x->kind | x->wide << 7);
+    *w->at++ = (u8)(x->kind | x->marked << 6 | x->wide << 7);
     put_operand(w, &x->a);
     put_operand(w, &x->b);
 }
@@ -99,6 +99,25 @@ static u32 flags_of_logic(bool wide, u64 r)
     return (r >> (wide ? 63 : 31) ? NZCV_N : 0) | (r ? 0 : NZCV_Z);
 }
 
+/* The bits of a floating-point number as a key that orders like it; zeros are equal. */
+static s64 order_key(bool wide, u64 v)
+{
+    s64 s = wide ? (s64)v : (s32)(u32)v, sign = wide ? INT64_MIN : INT32_MIN;
+    return s < 0 ? (s64)((u64)sign - (u64)s) : s;
+}
+
+static bool is_nan(bool wide, u64 v)
+{
+    return wide ? v << 1 > UINT64_C(0x7ff) << 53 : (u32)v << 1 > 0xffu << 24;
+}
+
+static u32 flags_of_fcmp(bool wide, u64 a, u64 b)
+{
+    if (is_nan(wide, a) || is_nan(wide, b)) return NZCV_C | NZCV_V;
+    s64 x = order_key(wide, a), y = order_key(wide, b);
+    return x == y ? NZCV_Z | NZCV_C : x < y ? NZCV_N : NZCV_C;
+}
+
 u32 nzcv_of(const struct nzcv_expr *x, u64 a, u64 b)
 {
     switch (x->kind) {
@@ -108,6 +127,7 @@ u32 nzcv_of(const struct nzcv_expr *x, u64 a, u64 b)
     case NZCV_SUB_RESULT: return flags_of_sum(x->wide, a + b, ~b, true);
     case NZCV_ADD_RESULT: return flags_of_sum(x->wide, a - b, b, false);
     case NZCV_RESULT: return flags_of_logic(x->wide, a);
+    case NZCV_OF_FCMP: return flags_of_fcmp(x->wide, a, b);
     default: return 0;
     }
 }
@@ -136,7 +156,7 @@ static bool get_operand(struct reader *r, struct nzcv_operand *o)
     if (r->at == r->end) return false;
     *o = (struct nzcv_operand){*r->at & 3, *r->at >> 2, 0};
     r->at++;
-    if (o->kind == NZCV_SLOT) return o->n < SLOT_V0;
+    if (o->kind == NZCV_SLOT) return o->n < SLOT_REGISTERS;
     if (o->kind == NZCV_SCRATCH) return true;
     if (o->kind != NZCV_CONST || r->end - r->at < 8) return false;
     memcpy(&o->value, r->at, 8);
@@ -147,7 +167,8 @@ static bool get_operand(struct reader *r, struct nzcv_operand *o)
 static bool get_flags(struct reader *r, struct nzcv_expr *x)
 {
     if (r->at == r->end) return false;
-    x->kind = *r->at & 0x7f;
+    x->kind = *r->at & 0x3f;
+    x->marked = *r->at >> 6 & 1;
     x->wide = *r->at >> 7;
     r->at++;
     return get_operand(r, &x->a) && get_operand(r, &x->b);

@@ -46,19 +46,21 @@ enum nzcv_kind {
     NZCV_SUB_RESULT, /* a is the difference of some x - b */
     NZCV_ADD_RESULT, /* a is the sum of some x + b */
     NZCV_RESULT,     /* a is the result of a logic operation */
+    NZCV_OF_FCMP,    /* floating-point compare of a with b, no signaling NaNs; wide: doubles */
 };
 
 enum nzcv_operand_kind { NZCV_SLOT, NZCV_CONST, NZCV_SCRATCH };
 
 struct nzcv_operand {
     u8 kind; /* enum nzcv_operand_kind */
-    u8 n;    /* slot, or scratch word */
+    u8 n;    /* slot, or scratch word (vscratch for NZCV_OF_FCMP) */
     s64 value;
 };
 
 struct nzcv_expr {
     u8 kind;   /* enum nzcv_kind */
     bool wide; /* 64 bits, else 32 */
+    bool marked; /* it holds only where NZCV's home has NZCV_MARK; elsewhere the home is right */
     struct nzcv_operand a, b;
 };
 

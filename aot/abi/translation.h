@@ -12,6 +12,8 @@
 enum reloc_kind {
     RELOC_CELL,  /* 32-bit: address of cell `value` minus the address behind the field */
     RELOC_GUEST, /* 32-bit: guest address `value` minus the address behind the field (images) */
+    RELOC_LINK,  /* 32-bit: where code for cell `value`'s target is entered, minus the address behind the
+                    field (images, which bind their links ahead) */
 };
 
 struct reloc {
@@ -21,7 +23,8 @@ struct reloc {
     u64 value;
 };
 
-/* A cell starts out with the address of its stub: code + stub. */
+/* A cell starts out with the address of its stub: code + stub. In code made for images there are no
+ * cells: these are the targets of RELOC_LINK. */
 struct cell {
     u32 stub;   /* offset in code */
     u64 target; /* guest address that the link leads to */
@@ -40,6 +43,8 @@ struct guest_range {
 struct translation {
     u8 *code;
     u32 code_size;
+    bool has_fp;    /* floating point that may trap (set for images only) */
+    u32 code_align; /* what the code's address must be a multiple of */
     u32 insn_count; /* guest instructions covered */
     struct reloc *relocs;
     u32 reloc_count;

@@ -55,6 +55,11 @@ static void jump_to_link(struct gen *g, u64 pc)
 {
     gen_safepoint_home(g, pc);
     u32 cell = cell_for(g, pc);
+    if (g->options->image) {
+        x64_jmp_rel32(B, 0);
+        gen_reloc(g, RELOC_LINK, cell);
+        return;
+    }
     x64_jmp_rip(B);
     gen_reloc(g, RELOC_CELL, cell);
 }
@@ -68,6 +73,36 @@ static void link_stubs(struct gen *g)
         gen_guest_address(g, X64_RCX, g->cells[n].target);
         leave_by(g, LEAVE_LINK);
     }
+}
+
+u32 gen_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at)
+{
+    struct x64_buf b;
+    x64_init(&b, code, size, NULL, 0);
+    x64_lea_rip(&b, X64_RAX);
+    *cell_at = b.disp_at;
+    x64_lea_rip(&b, X64_RCX);
+    *guest_at = b.disp_at;
+    x64_jmp_frame(&b, gen_frame(offsetof(struct guest_state, leave) + 8 * LEAVE_LINK));
+    return b.overflow ? 0 : x64_pos(&b);
+}
+
+u32 gen_cell_jump(u8 *code, u32 size, u32 *cell_at)
+{
+    struct x64_buf b;
+    x64_init(&b, code, size, NULL, 0);
+    x64_jmp_rip(&b);
+    *cell_at = b.disp_at;
+    return b.overflow ? 0 : x64_pos(&b);
+}
+
+u32 gen_detour(u8 *code, u32 size, u64 pc)
+{
+    struct x64_buf b;
+    x64_init(&b, code, size, NULL, 0);
+    x64_mov_ri(&b, X64_RCX, pc);
+    x64_jmp_frame(&b, gen_frame(offsetof(struct guest_state, leave) + 8 * LEAVE_INDIRECT));
+    return b.overflow ? 0 : x64_pos(&b);
 }
 
 /* --- leaving
@@ -135,7 +170,7 @@ void gen_cold_exits(struct gen *g)
         else
             leave_trap(g, c->code, 0, c->pc);
     }
-    link_stubs(g);
+    if (!g->options->image) link_stubs(g);
 }
 
 /* Everything goes home, on the spot. */
@@ -164,12 +199,24 @@ static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
     jump_to_indirect(g);
 }
 
+/* With nothing to bring home an image's branch leads to its target at once. */
+static bool exit_at_once(struct gen *g, struct host_cond c, u64 pc, bool nzcv_dead)
+{
+    bool settled = !(g->dirty & ~g->ahead) && (!g->nzcv || nzcv_dead);
+    if (!g->options->image || c.parity || !settled) return false;
+    x64_jcc_rel32(B, c.cc, 0);
+    gen_reloc(g, RELOC_LINK, cell_for(g, pc));
+    return true;
+}
+
 static void exit_if(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     struct host_cond c = gen_cond(g, i->arg[0]);
+    bool nzcv_dead = i->mod & IR_EXIT_NZCV_DEAD;
     gen_consume(g, i);
-    gen_jcc(g, c, gen_cold_exit(g, LEAVE_LINK, (u64)i->imm, i->mod & IR_EXIT_NZCV_DEAD)->label);
+    if (exit_at_once(g, c, (u64)i->imm, nzcv_dead)) return;
+    gen_jcc(g, c, gen_cold_exit(g, LEAVE_LINK, (u64)i->imm, nzcv_dead)->label);
 }
 
 static void trap(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -205,32 +252,79 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- inside the region
  * ---------------------------------------------------------------------------- */
 
-/* Before a jump to a block: NZCV is at home if the block wants it. */
-static void settle(struct gen *g)
+/* Pins for the way to a block, emitted here. Keeps EFLAGS. */
+static void pass_pins(struct gen *g, u64 stores, u64 loads)
 {
-    if (g->nzcv && gen_nzcv_live(g)) gen_flush_nzcv(g);
+    gen_store_pins(g, stores);
+    g->dirty &= ~stores;
+    gen_load_pins(g, loads);
+}
+
+/* What is to be stored, or loaded, on the way from here to a block. */
+static u64 edge_stores(const struct gen *g, u32 to)
+{
+    return g->dirty & ~g->block_loaded[to];
+}
+
+static u64 edge_loads(const struct gen *g, u32 to)
+{
+    return g->block_loaded[to] & ~g->loaded;
+}
+
+void gen_cold_edges(struct gen *g)
+{
+    for (const struct cold_edge *e = g->cold_edges; e; e = e->next) {
+        x64_bind(B, e->label);
+        gen_store_pins(g, e->stores);
+        gen_load_pins(g, e->loads);
+        x64_jmp(B, e->target);
+    }
+}
+
+/* The label by which the taken way to a block begins: the block's if there is nothing to do. */
+static u32 taken_label(struct gen *g, u32 to)
+{
+    u64 stores = edge_stores(g, to), loads = edge_loads(g, to);
+    if (!stores && !loads) return g->block_label + to;
+    struct cold_edge *e = arena_alloc(g->arena, sizeof *e);
+    *e = (struct cold_edge){x64_label_new(B), g->block_label + to, stores, loads, g->cold_edges};
+    g->cold_edges = e;
+    return e->label;
 }
 
 static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
-    settle(g);
+    pass_pins(g, edge_stores(g, target), edge_loads(g, target));
+    gen_pass_nzcv(g, &target, 1);
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
+}
+
+/* What both ways have to do, and what the way back to a loop's head has, comes before the branch. */
+static void pass_pins_early(struct gen *g, u32 yes, u32 no)
+{
+    bool back = yes <= g->block;
+    u64 stores = back ? ~UINT64_C(0) : edge_stores(g, no);
+    u64 loads = back ? ~UINT64_C(0) : edge_loads(g, no);
+    pass_pins(g, edge_stores(g, yes) & stores, edge_loads(g, yes) & loads);
 }
 
 static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 yes = (u32)i->imm, no = i->arg[1];
+    bool swap = yes == g->block + 1;
     (void)r;
-    settle(g); /* before the condition: it may take EFLAGS */
+    if (swap) {
+        yes = no;
+        no = g->block + 1;
+    }
+    pass_pins_early(g, yes, no);
+    gen_pass_nzcv(g, (const u32[]){yes, no}, 2); /* before the condition: it may take EFLAGS */
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
-    if (yes == g->block + 1) {
-        gen_jcc(g, gen_not(c), g->block_label + no);
-        return;
-    }
-    gen_jcc(g, c, g->block_label + yes);
+    gen_jcc(g, swap ? gen_not(c) : c, taken_label(g, yes));
+    pass_pins(g, edge_stores(g, no), edge_loads(g, no));
     if (no != g->block + 1) x64_jmp(B, g->block_label + no);
 }
 

@@ -94,7 +94,8 @@ static void store_pending(struct gen *g, bool keep)
 bool gen_flags_busy(const struct gen *g)
 {
     ir_ref r = g->eflags_of;
-    return r && (gen_left(g, r) || (g->nzcv == r && gen_nzcv_live(g)));
+    if (!r || gen_left(g, r)) return r;
+    return g->nzcv == r && g->pending.x.kind == NZCV_NONE && gen_nzcv_live(g);
 }
 
 static void save_in_register(struct gen *g, ir_ref r, bool keep)
@@ -135,10 +136,11 @@ void gen_flush_nzcv(struct gen *g)
         gen_clobber_flags(g);
         move_from_home(g);
         gen_store_expr(g, &g->pending.x, g->loaded);
-        g->nzcv_at_home = g->nzcv;
+        g->nzcv_at_home = g->nzcv == NZCV_ENTRY ? IR_NONE : g->nzcv;
         g->nzcv = IR_NONE;
     } else if (g->nzcv) {
-        store_pending(g, true);
+        store_pending(g, false);
+        if (g->eflags == EF_SUB) g->eflags = EF_ADD; /* CMC stays: C is CF now */
     }
 }
 
@@ -673,6 +675,7 @@ static void fl_pack(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* GET and SET of the NZCV slot. */
 void gen_get_nzcv(struct gen *g, ir_ref r)
 {
+    if (gen_flags_again(g, r)) return;
     gen_flush_nzcv(g);
     move_from_home(g);
     g->nzcv_at_home = r;

@@ -426,7 +426,9 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     gen_fault_point(g);
     vec_op1(g, op, a, b);
-    if (gen_left(g, r)) gen_flags_in(g, r, EF_FCMP);
+    if (!gen_left(g, r)) return;
+    gen_flags_in(g, r, EF_FCMP);
+    gen_flags_expr(g, r, half ? NZCV_NONE : NZCV_OF_FCMP, i, IR_NONE);
 }
 
 /* --- table ------------------------------------------------------------------------------------ */

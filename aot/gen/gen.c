@@ -21,10 +21,20 @@ struct room {
     struct x64_label labels[]; /* then code, then side table */
 };
 
+/* Room for all entries; the function's start is the first. */
+static void start_entries(struct gen *g)
+{
+    u32 count = 1;
+    for (u32 n = 1; n < g->f->block_count; n++) count += g->f->block[n].entry;
+    g->entries = arena_alloc(g->arena, count * sizeof(*g->entries));
+    g->entries[0] = (struct entry){g->f->pc, 0};
+    g->entry_count = 1;
+}
+
 static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
                            const struct gen_options *options)
 {
-    size_t values = f->count * sizeof(struct val), blocks = f->block_count * sizeof(u64);
+    size_t values = f->count * sizeof(struct val), blocks = 2 * f->block_count * sizeof(u64);
     struct gen *g = arena_alloc_cleared(arena, sizeof(*g), offsetof(struct gen, b));
     u32 labels = MAX_LABELS_PER_INST * f->count + f->block_count + 16;
     size_t code = (size_t)CODE_PER_INST * f->count + 4096;
@@ -36,7 +46,8 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->has = options->host_features;
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
     g->block_dirty = arena_zalloc(arena, blocks + values);
-    g->val = (struct val *)(g->block_dirty + f->block_count);
+    g->block_loaded = g->block_dirty + f->block_count;
+    g->val = (struct val *)(g->block_loaded + f->block_count);
     g->cold_tail = &g->cold;
     memset(g->pin, NO_REG, sizeof(g->pin));
     memset(g->gpr.slot, NO_SLOT, sizeof(g->gpr.slot));
@@ -104,9 +115,10 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
 {
     const struct ir_block *b = &g->f->block[n];
     forget_values(g);
+    if (g->block_nzcv) gen_receive_nzcv(g, n);
     g->block = n;
     g->dirty = g->block_dirty[n];
-    if (!g->lazy && n) g->loaded = g->pinned;
+    g->loaded = g->block_loaded[n];
     x64_bind(&g->b, g->block_label + n);
     /* Not at the branch that leads back: that would look at NZCV again, which may be dead here. */
     if (b->loop_head) gen_safepoint(g, b->pc);
@@ -131,29 +143,34 @@ static void emit_blocks(struct gen *g)
         for (u32 n = 0; n < count; n++) emit_block(g, n, false);
 }
 
-/* Slots whose first access in the first block is a SET need no load, unless a loop leads there. */
-static u64 set_first(const struct gen *g)
+/* Loads what block n wants loaded. */
+static void load_for(struct gen *g, u32 n)
 {
-    const struct ir_block *b = &g->f->block[0];
-    u64 seen = 0, set = 0;
-    if (b->preds) return 0;
-    for (ir_ref r = b->first; r < b->end; r++) {
-        const struct ir_inst *i = gen_inst(g, r);
-        if ((i->op != IR_GET && i->op != IR_SET) || i->imm >= SLOT_REGISTERS) continue;
-        u64 bit = UINT64_C(1) << i->imm;
-        if (!(seen & bit) && i->op == IR_SET) set |= bit;
-        seen |= bit;
-    }
-    return set;
+    g->loaded = 0;
+    gen_load_pins(g, g->block_loaded[n]);
 }
 
 static void prologue(struct gen *g)
 {
     gen_safepoint_home(g, g->f->pc);
     gen_check_source(g);
-    if (g->lazy) return;
-    u64 mask = g->pinned & ~set_first(g);
-    for (; mask; mask &= mask - 1) gen_load_pin(g, (unsigned)__builtin_ctzll(mask));
+    load_for(g, 0);
+}
+
+/* Entries that want something loaded have it done here, behind the code. */
+static void entry_stubs(struct gen *g)
+{
+    for (u32 n = 1; n < g->f->block_count; n++) {
+        const struct ir_block *b = &g->f->block[n];
+        if (!b->entry) continue;
+        struct entry *e = &g->entries[g->entry_count++];
+        *e = (struct entry){b->pc, (u32)x64_label_pos(&g->b, g->block_label + n)};
+        if (!g->block_loaded[n]) continue;
+        e->offset = x64_pos(&g->b);
+        gen_safepoint_home(g, b->pc);
+        load_for(g, n);
+        x64_jmp(&g->b, g->block_label + n);
+    }
 }
 
 static void emit_pool(struct gen *g)
@@ -167,18 +184,26 @@ static void emit_pool(struct gen *g)
     }
 }
 
+static bool has_fp(const struct ir_func *f)
+{
+    for (ir_ref r = 1; r < f->count; r++)
+        if (ir_has(f->inst[r].op, IR_FL_FP)) return true;
+    return false;
+}
+
 static void deliver(struct gen *g, struct translation *out)
 {
     *out = (struct translation){0};
     out->code = g->b.start;
     out->code_size = x64_pos(&g->b);
+    out->code_align = g->pool_count ? 16 : 1;
+    out->has_fp = g->options->image && has_fp(g->f);
     out->relocs = g->relocs;
     out->reloc_count = g->reloc_count;
     out->cells = g->cells;
     out->cell_count = g->cell_count;
-    out->entries = arena_alloc(g->arena, sizeof(struct entry));
-    out->entries[0] = (struct entry){g->f->pc, 0};
-    out->entry_count = 1;
+    out->entries = g->entries;
+    out->entry_count = g->entry_count;
     out->side_size = (u32)(g->side.at - g->side_room);
     out->side = g->side_room;
 }
@@ -191,8 +216,11 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
     if (!f->looked) ir_look_back(f, false);
     gen_plan(g);
     g->block_label = x64_labels_new(&g->b, f->block_count);
+    start_entries(g);
     prologue(g);
     emit_blocks(g);
+    gen_cold_edges(g);
+    entry_stubs(g);
     gen_cold_exits(g);
     emit_pool(g);
     if (g->failed) return GEN_INVALID;

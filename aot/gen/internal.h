@@ -17,8 +17,8 @@
  * first. A register is freed whose values are needed last; what is at home anyway isn't stored.
  *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
- * home is out of date. At a block boundary all pinned slots that the region loads are loaded, temps
- * are empty, and NZCV is at home. Exits store what is dirty, in cold code behind the region.
+ * home is out of date. At a block's start those pins are loaded that plan.c says, temps are empty, and
+ * NZCV is where nzcv_flow.c says. Exits store what is dirty, in cold code behind the region.
  *
  * Registers. RBP is the state, RSP the stack, RAX and RCX are scratch of the single emit function:
  * no value ever lives there. XMM0 and XMM1 likewise (XMM0 is also what legacy blends want).
@@ -120,6 +120,13 @@ struct cold_exit {
     struct cold_exit *next;
 };
 
+/* What only the taken way of a branch between blocks has to do, in the cold part. */
+struct cold_edge {
+    u32 label, target; /* labels */
+    u64 stores, loads; /* pinned slots */
+    struct cold_edge *next;
+};
+
 struct pool_entry {
     u64 lo, hi;
     u32 label;
@@ -135,7 +142,9 @@ struct gen {
     bool failed;
 
     struct val *val;
-    u64 *block_dirty; /* per block: pinned slots that may be dirty at its start */
+    u64 *block_dirty;  /* per block: pinned slots that may be dirty at its start */
+    u64 *block_loaded; /* per block: pinned slots that are loaded at its start */
+    struct nzcv_expr *block_nzcv; /* per block: NZCV at its start, NZCV_NONE: at home; or NULL */
     u32 block_label;  /* the first block's label; the others' follow */
 
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
@@ -143,7 +152,7 @@ struct gen {
     u64 pinned;                 /* slots with a pin */
     u64 loaded, dirty;
     u64 ahead; /* the pin already holds the value of a SET to come */
-    bool lazy; /* one block: pins are loaded at first use */
+    bool lazy; /* one block that no branch leads to: there is nothing to plan */
     u64 scratch_used;
     u32 vscratch_used;
     u64 scratch_read; /* by the instruction being emitted: not to be given out yet */
@@ -160,6 +169,7 @@ struct gen {
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
     struct cold_exit *cold, **cold_tail;
+    struct cold_edge *cold_edges; /* last first */
 
     u8 *side_room;   /* where the table starts */
     u64 side_placed; /* slots whose PLACE record says: in the pin */
@@ -169,6 +179,8 @@ struct gen {
     u32 reloc_count, reloc_max;
     struct cell *cells;
     u32 cell_count, cell_max;
+    struct entry *entries;
+    u32 entry_count;
     struct pool_entry *pool; /* 16-byte constants */
     u32 pool_count, pool_max;
 
@@ -358,6 +370,8 @@ void gen_load_pin(struct gen *g, unsigned slot);
 
 /* Emits stores of the pinned slots in mask to their homes. Changes no state of g. */
 void gen_store_pins(struct gen *g, u64 mask);
+/* Loads pinned slots, loaded or not. */
+void gen_load_pins(struct gen *g, u64 mask);
 
 /* Before a SET of a pinned slot by other means: values that live in the pin move to temps. */
 void gen_evacuate_pin(struct gen *g, unsigned slot);
@@ -382,6 +396,8 @@ void gen_narrow_xmm(struct gen *g, unsigned type, unsigned dst, unsigned src);
 
 /* Call right before a host instruction that may fault for the current guest instruction. */
 void gen_fault_point(struct gen *g);
+/* The two expressions are one. */
+bool gen_same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y);
 /* A safepoint at guest address pc with the present state. */
 void gen_safepoint(struct gen *g, u64 pc);
 /* The same in cold code, where all is at home. */
@@ -451,8 +467,25 @@ static inline void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v)
 /* NZCV is pending, and not in EFLAGS. */
 bool gen_nzcv_is_expr(const struct gen *g);
 
-/* Emits what stores the expression's flags to home. RAX, RCX and EFLAGS go. */
+/* Emits what stores the expression's flags to home. RAX, RCX, XMM0 and EFLAGS go. */
 void gen_store_expr(struct gen *g, const struct nzcv_expr *x, u64 loaded);
+
+/* NZCV, pending as an expression, is in EFLAGS after this, as value r. False: nothing was done. */
+bool gen_flags_again(struct gen *g, ir_ref r);
+
+/* --- nzcv_flow.c: from block to block ----------------------------------------------------------- */
+
+/* Stands for the flags that a block begins with, when they are an expression. */
+#define NZCV_ENTRY UINT32_MAX
+
+/* Which expression blocks with several predecessors expect. */
+void gen_plan_nzcv(struct gen *g);
+
+/* At a block's start. */
+void gen_receive_nzcv(struct gen *g, u32 block);
+
+/* Before the jump to one or two blocks: NZCV is where they expect it. Keeps EFLAGS. */
+void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count);
 
 /* --- memory.c --------------------------------------------------------------------------------- */
 
@@ -467,6 +500,8 @@ struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool n
 
 /* The cold code: exits with their stores, then the stubs of links. */
 void gen_cold_exits(struct gen *g);
+/* Emits what branches have left to their taken ways. */
+void gen_cold_edges(struct gen *g);
 
 /* Records a relocation of the 32-bit field that the last instruction left at disp_at. */
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value);

@@ -7,17 +7,30 @@
  *
  * An expression lives while its operands' slots are not SET. When one is: if the new value is the
  * flags' own result (SUBS x0, x0, #1), the expression changes to one of the result; else, if the
- * flags are already gone from EFLAGS, the old operand is saved to a scratch word, one store.
+ * flags are already gone from EFLAGS, or would be expensive to store (UCOMISx), the old operand is
+ * saved to scratch, one store.
+ *
+ * From block to block (nzcv_flow.c) an expression goes on where no other way leads. Where several
+ * meet, the block expects one of them, and the others bring NZCV home: it is "marked", which means
+ * that it holds where the home has NZCV_MARK. So a loop's flags cost one store of a byte.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/vector.h"
 
-#define B         (&g->b)
-#define SCRATCH_A 6 /* words of guest state's scratch that hold a and b */
-#define SCRATCH_B 7
+#define B          (&g->b)
+#define X0         X64_XMM0
+#define SCRATCH_A  6 /* words of guest state's scratch that hold a and b */
+#define SCRATCH_B  7
+#define VSCRATCH_A 4
+#define VSCRATCH_B 5
 
 static struct x64_mem scratch_at(unsigned n)
 {
     return gen_state(offsetof(struct guest_state, scratch) + 8 * n);
+}
+
+static struct x64_mem vscratch_at(unsigned n)
+{
+    return gen_state(offsetof(struct guest_state, vscratch) + 16 * n);
 }
 
 /* --- where values are ---------------------------------------------------------------------------
@@ -32,8 +45,9 @@ void gen_same_slot(struct gen *g, ir_ref r, ir_ref v)
 static bool operand(const struct gen *g, ir_ref r, struct nzcv_operand *o)
 {
     const struct val *v = &g->val[r];
+    u64 high;
     *o = (struct nzcv_operand){.kind = NZCV_CONST};
-    if (gen_const(g, r, &o->value)) return true;
+    if (gen_const(g, r, &o->value) || vec_const(g, r, (u64 *)&o->value, &high)) return true;
     o->kind = NZCV_SLOT;
     if (!v->slot) return false;
     o->n = (u8)(v->slot - 1);
@@ -48,7 +62,8 @@ void gen_flags_expr(struct gen *g, ir_ref flags, enum nzcv_kind kind, const stru
 {
     struct nzcv_pending *p = &g->candidate;
     *p = (struct nzcv_pending){.of = flags, .result = result};
-    p->x.wide = i->type == IR_I64;
+    p->x.wide = i->type == IR_I64 || i->type == IR_F64;
+    p->x.b.kind = NZCV_CONST;
     bool binary = kind != NZCV_RESULT && kind != NZCV_NONE;
     if (binary && operand(g, i->arg[0], &p->x.a) && operand(g, i->arg[1], &p->x.b))
         p->x.kind = (u8)kind;
@@ -83,11 +98,28 @@ static void follow(struct nzcv_pending *p, unsigned slot, ir_ref v)
     }
 }
 
-/* The old value of the slot is kept in a scratch word. Leaves EFLAGS alone. */
+static void save_vector(struct gen *g, struct nzcv_operand *o, unsigned slot, unsigned n)
+{
+    unsigned reg = g->pin[slot];
+    if (reg == NO_REG) {
+        reg = X0;
+        x64_vec_rm(B, g->avx, X64_MOVAPS, reg, gen_home(slot));
+    } else {
+        gen_load_pin(g, slot);
+    }
+    x64_vec_mr(B, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
+    *o = (struct nzcv_operand){.kind = NZCV_SCRATCH, .n = (u8)n};
+}
+
+/* The old value of the slot is kept in scratch. Leaves EFLAGS alone. */
 static void save_operand(struct gen *g, struct nzcv_operand *o, unsigned slot, unsigned n)
 {
     unsigned reg = g->pin[slot];
     if (!uses(o, slot)) return;
+    if (slot >= SLOT_V0) {
+        save_vector(g, o, slot, n - SCRATCH_A + VSCRATCH_A);
+        return;
+    }
     if (reg == NO_REG) {
         reg = X64_RAX;
         x64_mov_rm(B, 8, reg, gen_home(slot));
@@ -106,8 +138,11 @@ bool gen_nzcv_is_expr(const struct gen *g)
 
 void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v)
 {
-    if (slot >= SLOT_V0) return;
-    if (gen_nzcv_is_expr(g)) {
+    bool kept = gen_nzcv_is_expr(g) || (g->nzcv && g->pending.x.kind == NZCV_OF_FCMP);
+    if (kept && !gen_nzcv_live(g)) {
+        if (gen_nzcv_is_expr(g)) g->nzcv = IR_NONE;
+        g->pending.x.kind = NZCV_NONE;
+    } else if (kept) {
         save_operand(g, &g->pending.x.a, slot, SCRATCH_A);
         save_operand(g, &g->pending.x.b, slot, SCRATCH_B);
     } else if (g->nzcv) {
@@ -159,23 +194,70 @@ static void apply(struct gen *g, enum x64_alu op, const struct nzcv_expr *x, u64
     }
 }
 
-void gen_store_expr(struct gen *g, const struct nzcv_expr *x, u64 loaded)
+/* The floating-point operand in memory. */
+static struct x64_mem vector_mem(struct gen *g, const struct nzcv_operand *o)
 {
-    bool sub = x->kind == NZCV_OF_SUB || x->kind == NZCV_SUB_RESULT;
+    if (o->kind == NZCV_CONST) return gen_pool(g, (u64)o->value, 0);
+    return o->kind == NZCV_SCRATCH ? vscratch_at(o->n) : gen_home(o->n);
+}
+
+static void compare_again(struct gen *g, const struct nzcv_expr *x, u64 loaded)
+{
+    enum x64_vec load = x->wide ? X64_MOVSD : X64_MOVSS;
+    enum x64_vec compare = x->wide ? X64_UCOMISD : X64_UCOMISS;
+    unsigned a = operand_reg(g, &x->a, loaded), b = operand_reg(g, &x->b, loaded);
+    if (a == NO_REG) {
+        x64_vec_rm(B, g->avx, load, X0, vector_mem(g, &x->a));
+        a = X0;
+    }
+    if (b == NO_REG)
+        x64_vec_rm(B, g->avx, compare, a, vector_mem(g, &x->b));
+    else
+        vec_op1(g, compare, a, b);
+}
+
+/* EFLAGS are the expression's after this. RAX, RCX and XMM0 go. */
+static enum eflags_kind evaluate(struct gen *g, const struct nzcv_expr *x, u64 loaded)
+{
+    if (x->kind == NZCV_OF_FCMP) {
+        compare_again(g, x, loaded);
+        return EF_FCMP;
+    }
     load_a(g, &x->a, loaded);
     switch (x->kind) {
-    case NZCV_OF_SUB: apply(g, X64_CMP, x, loaded); break;
-    case NZCV_OF_ADD: apply(g, X64_ADD, x, loaded); break;
-    case NZCV_OF_AND: apply(g, X64_AND, x, loaded); break;
+    case NZCV_OF_SUB: apply(g, X64_CMP, x, loaded); return EF_SUB;
+    case NZCV_OF_ADD: apply(g, X64_ADD, x, loaded); return EF_ADD;
+    case NZCV_OF_AND: apply(g, X64_AND, x, loaded); return EF_ADD;
     case NZCV_SUB_RESULT:
         apply(g, X64_ADD, x, loaded);
         apply(g, X64_CMP, x, loaded);
-        break;
+        return EF_SUB;
     case NZCV_ADD_RESULT:
         apply(g, X64_SUB, x, loaded);
         apply(g, X64_ADD, x, loaded);
-        break;
-    default: x64_test_rr(B, x->wide ? 8 : 4, X64_RAX, X64_RAX);
+        return EF_ADD;
+    default: x64_test_rr(B, x->wide ? 8 : 4, X64_RAX, X64_RAX); return EF_ADD;
     }
-    gen_store_nzcv(g, sub ? EF_SUB : EF_ADD, false);
+}
+
+void gen_store_expr(struct gen *g, const struct nzcv_expr *x, u64 loaded)
+{
+    u32 right = x->marked ? x64_label_new(B) : 0;
+    if (x->marked) {
+        x64_alu_mi(B, X64_CMP, 1, gen_home(SLOT_NZCV), (s8)NZCV_MARK);
+        x64_jcc(B, X64_CC_NE, right);
+    }
+    gen_store_nzcv(g, evaluate(g, x, loaded), false);
+    if (x->marked) x64_bind(B, right);
+}
+
+bool gen_flags_again(struct gen *g, ir_ref r)
+{
+    struct nzcv_expr x = g->pending.x;
+    if (!gen_nzcv_is_expr(g) || x.marked) return false;
+    gen_clobber_flags(g);
+    g->candidate = g->pending = (struct nzcv_pending){.of = r, .x = x};
+    gen_flags_in(g, r, evaluate(g, &x, g->loaded));
+    g->nzcv = r;
+    return true;
 }

@@ -40,7 +40,86 @@ static void choose_pins(struct gen *g)
     choose(g, vector, xmm_pins, ARRAY_SIZE(xmm_pins), &g->xmm, &g->xmm_temps);
 }
 
-static void find_dirty(struct gen *g)
+/* --- block borders ------------------------------------------------------------------------------
+ *
+ * At a block's start a set of pins is loaded, the same whichever way leads there: those that all ways
+ * from before it have in registers anyway and that are accessed from there on; at a loop's head also
+ * those that the loop accesses: what it only SETs would be stored at every turn. An edge loads what its target wants and stores what is dirty and not
+ * wanted. Where an entry block wants something loaded, those who enter come by way of loads.
+ */
+
+struct border {
+    u64 uses; /* slots accessed in the block; then from its start on */
+    u64 here; /* slots accessed in the block */
+    u64 sets; /* slots SET in the block */
+    u64 must; /* slots that all edges from before have loaded */
+};
+
+static void look_at_block(const struct gen *g, const struct ir_block *b, struct border *of)
+{
+    *of = (struct border){.must = ~UINT64_C(0)};
+    for (ir_ref r = b->first; r < b->end; r++) {
+        const struct ir_inst *i = gen_inst(g, r);
+        if ((i->op != IR_GET && i->op != IR_SET) || i->imm >= SLOT_REGISTERS) continue;
+        u64 bit = UINT64_C(1) << i->imm & g->pinned;
+        if (i->op == IR_SET) of->sets |= bit;
+        of->here |= bit;
+    }
+    of->uses = of->here;
+}
+
+/* Backward: what is accessed from each block's start on. */
+static void look_ahead(const struct gen *g, struct border *border)
+{
+    const struct ir_func *f = g->f;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (u32 b = f->block_count; b-- > 0;) {
+            struct border *of = &border[b];
+            u64 uses = of->uses;
+            u32 to[2];
+            unsigned n = ir_successors(f, &f->block[b], to);
+            for (unsigned k = 0; k < n; k++) uses |= border[to[k]].uses;
+            changed |= uses != of->uses;
+            of->uses = uses;
+        }
+    }
+}
+
+/* Slots accessed between a loop's head and the last block that leads back to it. */
+static u64 loop_accesses(const struct ir_func *f, const struct border *border, u32 head)
+{
+    u32 last = head, to[2];
+    u64 here = 0;
+    for (u32 b = head; b < f->block_count; b++) {
+        unsigned n = ir_successors(f, &f->block[b], to);
+        for (unsigned k = 0; k < n; k++)
+            if (to[k] == head) last = b;
+    }
+    for (u32 b = head; b <= last; b++) here |= border[b].here;
+    return here;
+}
+
+static void find_loaded(struct gen *g, struct border *border)
+{
+    const struct ir_func *f = g->f;
+    bool *reached = arena_zalloc(g->arena, f->block_count);
+    for (u32 b = 0; b < f->block_count; b++) {
+        struct border *of = &border[b];
+        u64 loaded = reached[b] ? of->must & of->uses : 0;
+        u32 to[2];
+        if (f->block[b].loop_head) loaded |= of->uses & loop_accesses(f, border, b);
+        g->block_loaded[b] = loaded;
+        unsigned n = ir_successors(f, &f->block[b], to);
+        for (unsigned k = 0; k < n; k++) {
+            if (to[k] <= b) continue;
+            border[to[k]].must &= loaded | of->here;
+            reached[to[k]] = true;
+        }
+    }
+}
+
+static void find_dirty(struct gen *g, const struct border *border)
 {
     const struct ir_func *f = g->f;
     for (bool changed = true; changed;) {
@@ -49,19 +128,29 @@ static void find_dirty(struct gen *g)
             u32 to[2];
             unsigned n = ir_successors(f, &f->block[b], to);
             for (unsigned k = 0; k < n; k++) {
-                u64 sets = f->block[b].sets & g->pinned;
-                u64 dirty = g->block_dirty[to[k]] | g->block_dirty[b] | sets;
-                if (dirty == g->block_dirty[to[k]]) continue;
-                g->block_dirty[to[k]] = dirty;
-                changed = true;
+                u64 *at = &g->block_dirty[to[k]];
+                u64 dirty = *at | ((g->block_dirty[b] | border[b].sets) & g->block_loaded[to[k]]);
+                changed |= dirty != *at;
+                *at = dirty;
             }
         }
     }
+}
+
+static void plan_borders(struct gen *g)
+{
+    struct border *border = arena_alloc(g->arena, g->f->block_count * sizeof *border);
+    for (u32 b = 0; b < g->f->block_count; b++) look_at_block(g, &g->f->block[b], &border[b]);
+    look_ahead(g, border);
+    find_loaded(g, border);
+    find_dirty(g, border);
 }
 
 void gen_plan(struct gen *g)
 {
     g->lazy = g->f->block_count == 1 && !g->f->block[0].preds;
     choose_pins(g);
-    if (!g->lazy) find_dirty(g);
+    if (g->lazy) return;
+    plan_borders(g);
+    gen_plan_nzcv(g);
 }

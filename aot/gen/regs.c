@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MAX_LOOK_AHEAD       100
-#define FIRST_SPILL_VSCRATCH 4 /* vscratch[0..3] belong to HELPER_IR_OP and emit functions */
+#define FIRST_SPILL_VSCRATCH 6 /* those before belong to HELPER_IR_OP, emit functions, nzcv.c */
 #define FIRST_SPILL_SCRATCH  8 /* scratch[0..7] belong to helpers and emit functions */
 
 /* Host registers that C code may change. */
@@ -489,7 +489,7 @@ static unsigned hinted(struct gen *g, const struct host_regs *file, ir_ref r, un
 {
     unsigned pin = g->pin[slot];
     if (pin == NO_REG || !gen_left(g, r) || file->head[pin]) return NO_REG;
-    if (slot < SLOT_V0) gen_slot_changes(g, slot, r);
+    gen_slot_changes(g, slot, r);
     g->ahead |= UINT64_C(1) << slot;
     return pin;
 }
@@ -555,6 +555,12 @@ void gen_load_pin(struct gen *g, unsigned slot)
     if (g->loaded >> slot & 1) return;
     load_pin(g, slot);
     g->loaded |= UINT64_C(1) << slot;
+}
+
+void gen_load_pins(struct gen *g, u64 mask)
+{
+    g->loaded |= mask;
+    for (; mask; mask &= mask - 1) load_pin(g, (unsigned)__builtin_ctzll(mask));
 }
 
 void gen_store_pins(struct gen *g, u64 mask)

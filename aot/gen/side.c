@@ -26,9 +26,9 @@ static bool is_same_operand(const struct nzcv_operand *a, const struct nzcv_oper
     return a->kind == b->kind && a->n == b->n && a->value == b->value;
 }
 
-static bool is_same(const struct nzcv_expr *x, const struct nzcv_expr *y)
+bool gen_same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y)
 {
-    return x->kind == y->kind && x->wide == y->wide && is_same_operand(&x->a, &y->a) &&
+    return x->kind == y->kind && x->wide == y->wide && x->marked == y->marked && is_same_operand(&x->a, &y->a) &&
            is_same_operand(&x->b, &y->b);
 }
 
@@ -49,7 +49,7 @@ static void say_changes(struct gen *g)
     g->side_placed = here;
     enum loc_kind nzcv = nzcv_place(g);
     if (nzcv == LOC_FLAGS) {
-        bool same = g->side_nzcv == LOC_FLAGS && is_same(&g->side_expr, &g->pending.x);
+        bool same = g->side_nzcv == LOC_FLAGS && gen_same_expr(&g->side_expr, &g->pending.x);
         if (!same) side_place_flags(&g->side, &g->pending.x);
         g->side_expr = g->pending.x;
     } else if (nzcv != g->side_nzcv) {

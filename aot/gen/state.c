@@ -242,6 +242,7 @@ static GEN_APART void set_other(struct gen *g, const struct ir_inst *i, unsigned
         gen_set_nzcv(g, i);
         return;
     }
+    if (slot < SLOT_REGISTERS) gen_slot_changes(g, slot, i->arg[0]);
     if (slot >= SLOT_REGISTERS || g->pin[slot] == NO_REG)
         set_home(g, i, slot);
     else
@@ -296,6 +297,7 @@ static void vector_to_float(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned a = gen_use_xmm(g, i->arg[0]);
     if (g->val[i->arg[0]].place == VAL_XMM) {
         gen_alias(g, r, i->arg[0]);
+        gen_same_slot(g, r, i->arg[0]);
         gen_consume(g, i);
     } else {
         gen_consume(g, i);

@@ -9,9 +9,11 @@
  */
 #include "rt/jit/jit.h"
 
+#include "rt/jit/image.h"
 #include "rt/jit/lookup.h"
 #include "rt/log.h"
 #include "rt/stats.h"
+#include "rt/translate.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -310,6 +312,33 @@ struct region *code_publish(const struct translation *tr, u8 mode, struct code_s
     return r;
 }
 
+/* An arena with room for that much data, or NULL. */
+static struct code_arena *arena_for_data(size_t size)
+{
+    const struct translation nothing = {.side_size = (u32)size};
+    struct code_arena *a = current_arena();
+    return a && a->data_used + size <= DATA_SIZE ? a : arena_for(&nothing);
+}
+
+struct region *code_from_image(u64 pc)
+{
+    lock_take(&code_lock);
+    struct region *r = find(pc, 0);
+    u8 *code = r ? NULL : image_code(pc);
+    struct code_arena *a = code ? arena_for_data(sizeof(*r)) : NULL;
+    if (a) {
+        r = take_data(a, sizeof(*r));
+        *r = (struct region){.pc = pc, .code = code, .range = {pc, pc + 4}, .image = true};
+        struct region **head = lookup_of(pc, 0);
+        r->next = *head;
+        __atomic_store_n(head, r, __ATOMIC_RELEASE);
+        count_pages(&r->range, 1);
+        stats_add(STAT_IMAGE_ENTRIES, 1);
+    }
+    lock_drop(&code_lock);
+    return r;
+}
+
 /* --- lookup by host address
  * ------------------------------------------------------------------------- */
 
@@ -354,10 +383,32 @@ static void kill_region(struct region *r)
     count_pages(&r->range, -1);
 }
 
+static u8 wanted_site; /* of make_detour */
+
+/* The entry at pc is to be translated anew; code that looks for that translation, for a cell of an image.
+ * NULL: no room. */
+static u8 *make_detour(u64 pc)
+{
+    u8 code[TRANSLATE_DETOUR_SIZE];
+    struct code_arena *a = current_arena();
+    struct region *r = find(pc, 0);
+    u32 size = translate_detour(code, pc);
+    sites[(pc >> 2) % SITES] |= wanted_site;
+    if (r) kill_region(r);
+    if (!a || a->sealed || a->code_used + size + 64 > CODE_SIZE) return NULL;
+    u32 at = a->code_used;
+    populate(a->write, &a->code_ready, at + size, CODE_SIZE);
+    memcpy(a->write + at, code, size);
+    a->code_used = (u32)ALIGN_UP(at + size, 16u);
+    return a->code + at;
+}
+
 void code_supersede(struct region *r, u8 site)
 {
     lock_take(&code_lock);
     sites[(r->pc >> 2) % SITES] |= site;
+    wanted_site = site;
+    if (r->image && !r->dead) image_divert(r->code, make_detour);
     if (!r->dead) kill_region(r);
     lock_drop(&code_lock);
 }
@@ -376,12 +427,26 @@ static bool pages_have_code(u64 start, u64 end)
     return false;
 }
 
+/* An image goes: so do the regions that stand for its entries. */
+static void kill_image_regions(u64 start, u64 end)
+{
+    for (u32 n = 0; n <= LOOKUP_MASK; n++)
+        for (struct region *r = lookup[0][n], *next; r; r = next) {
+            next = r->next;
+            if (r->image && r->pc >= start && r->pc < end) kill_region(r);
+        }
+}
+
 bool code_invalidate(u64 start, u64 end)
 {
     bool any = false;
     if (start >= end) return false;
     lock_take(&code_lock);
     __atomic_store_n(&epoch, epoch + 1, __ATOMIC_RELEASE);
+    if (image_invalidate(start, end, generation + 1, kill_image_regions)) {
+        generation++;
+        any = true;
+    }
     if (pages_have_code(start, end)) {
         for (u32 n = 0; n < MAX_ARENAS; n++) {
             if (!arenas[n].code || arenas[n].retired) continue;
@@ -413,6 +478,7 @@ void code_flush(void)
     }
     memset(lookup, 0, sizeof(lookup));
     memset(page_count, 0, sizeof(page_count));
+    image_reset_cells();
     current = -1;
     lock_drop(&code_lock);
     stats_add(STAT_EVICTIONS, 1);
@@ -438,6 +504,7 @@ void code_acknowledge(struct jit_thread *j)
         if (arenas[n].code && arenas[n].retired && arenas[n].retired <= oldest)
             close_arena(&arenas[n]);
     lock_drop(&code_lock);
+    image_give_back(oldest);
 }
 
 /* --- fork

@@ -2,10 +2,12 @@
  * The translating engine: run(), which looks up or translates regions, enters them, and serves the
  * doors by which they leave.
  */
+#include "rt/jit/image.h"
 #include "rt/jit/jit.h"
 
 #include "aot/abi/slots.h"
 #include "rt/log.h"
+#include "rt/mm.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
 
@@ -123,6 +125,7 @@ static struct region *region_for(struct thread *t, enum translate_status *status
     u8 mode = mode_of(t);
     *status = TRANSLATE_OK;
     struct region *r = code_find(pc, mode);
+    if (!r && !mode && image_has(pc) && mm_code_at(pc)) r = code_from_image(pc);
     return r ? r : translate(t, pc, mode, status);
 }
 
@@ -155,9 +158,10 @@ static bool evaluate(struct thread *t, u32 limit, struct engine_exit *out)
 }
 
 /* A site that keeps trapping for one reason gets a translation that copes with it. */
-static void note_trap(struct region *r, u8 site)
+static void note_trap(u64 pc, u8 mode, u8 site)
 {
-    if (r->traps++ < TRAPS_TO_SUPERSEDE || (r->mode & site)) return;
+    struct region *r = code_find(pc, mode);
+    if (!r || r->traps++ < TRAPS_TO_SUPERSEDE || (r->mode & site)) return;
     code_supersede(r, site);
     jit_kick_all();
 }
@@ -237,7 +241,7 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     struct jit_thread *j = jit_of(t);
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
-        note_trap(j->at, j->exit.signo == SIGFPE ? MODE_FP_SITE : MODE_UNTAG_SITE);
+        note_trap(j->at_pc, j->at_mode, j->exit.signo == SIGFPE ? MODE_FP_SITE : MODE_UNTAG_SITE);
         turn->done = !evaluate(t, 1, &turn->exit);
         return;
     }
@@ -346,6 +350,7 @@ const struct engine engine_jit = {
     .fault = jit_fault,
     .interrupt = jit_interrupt,
     .invalidate = jit_invalidate,
+    .image_mapped = image_add,
     .before_fork = jit_before_fork,
     .after_fork = jit_after_fork,
 };

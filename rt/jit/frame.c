@@ -43,11 +43,15 @@ static u32 nzcv_from_ucomis(u64 eflags)
     return eflags & EFLAGS_CF ? NZCV_N : NZCV_C;
 }
 
-static u64 operand(const struct guest_state *s, const struct nzcv_operand *o)
+static u64 operand(const struct guest_state *s, unsigned kind, const struct nzcv_operand *o)
 {
+    u64 low;
     switch (o->kind) {
     case NZCV_SLOT: return *(const u64 *)(const void *)((const u8 *)s + slot_info(o->n)->offset);
-    case NZCV_SCRATCH: return s->scratch[o->n % SCRATCH_COUNT];
+    case NZCV_SCRATCH:
+        if (kind != NZCV_OF_FCMP) return s->scratch[o->n % SCRATCH_COUNT];
+        memcpy(&low, s->vscratch[o->n % VSCRATCH_COUNT], 8);
+        return low;
     default: return (u64)o->value;
     }
 }
@@ -56,12 +60,14 @@ static u64 operand(const struct guest_state *s, const struct nzcv_operand *o)
 static void recover_nzcv(struct guest_state *s, const struct frame_state *fs, const ucontext_t *uc)
 {
     u64 eflags = (u64)uc->uc_mcontext.gregs[REG_EFL];
+    const struct nzcv_expr *x = &fs->nzcv;
     switch (fs->loc[SLOT_NZCV].kind) {
     case LOC_EFLAGS: s->nzcv = nzcv_from_eflags(eflags, false); break;
     case LOC_EFLAGS_BORROW: s->nzcv = nzcv_from_eflags(eflags, true); break;
     case LOC_EFLAGS_FCMP: s->nzcv = nzcv_from_ucomis(eflags); break;
     case LOC_FLAGS:
-        s->nzcv = nzcv_of(&fs->nzcv, operand(s, &fs->nzcv.a), operand(s, &fs->nzcv.b));
+        if (x->marked && (s->nzcv & 0xff) != NZCV_MARK) break;
+        s->nzcv = nzcv_of(x, operand(s, x->kind, &x->a), operand(s, x->kind, &x->b));
         break;
     default: break;
     }

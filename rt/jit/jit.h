@@ -53,6 +53,7 @@ struct region {
     struct guest_range range;
     u8 mode;   /* bits of enum region_mode */
     bool dead; /* invalidated: never entered again */
+    bool image; /* its code and side table are an image's; code_size is not known */
     u16 traps; /* instructions that the evaluator had to finish: invalid operations, tags */
 };
 
@@ -66,8 +67,9 @@ struct jit_thread {
 
     /* What recovery found, for run(). */
     struct engine_exit exit;
-    bool finish;       /* the instruction at state.pc is to be evaluated: invalid operation, tag */
-    struct region *at; /* the region it happened in */
+    bool finish; /* the instruction at state.pc is to be evaluated: invalid operation, tag */
+    u64 at_pc;   /* the region it happened in */
+    u8 at_mode;
 
     u8 fpcr_mode; /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
 
@@ -94,6 +96,10 @@ extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_tra
 
 /* The live region at pc in that mode, or NULL. Takes the lock if the lookup table hasn't got it. */
 struct region *code_find(u64 pc, u8 mode);
+
+/* A region that stands for the entry of an image at pc, from now on found by code_find; NULL: there is
+ * none, or no memory. Takes the lock. */
+struct region *code_from_image(u64 pc);
 
 /* True when a region at pc is known at a glance: for code_view.is_entry. */
 bool code_is_entry(void *context, u64 pc);

@@ -8,6 +8,7 @@
  * so that takes at most a few dozen steps; helper functions on the way are stepped through.
  */
 #include "rt/jit/frame.h"
+#include "rt/jit/image.h"
 #include "rt/jit/jit.h"
 
 #include "rt/log.h"
@@ -28,10 +29,19 @@ static void return_to_run(struct thread *t, ucontext_t *uc)
 /* --- asynchronous
  * --------------------------------------------------------------------------------- */
 
-static bool at_safepoint(const struct region *r, u64 ip, struct frame_state *fs)
+/* The place of ip in code memory or in an image. */
+static bool find_place(u64 ip, struct code_place *p)
 {
-    u32 offset = (u32)(ip - (u64)r->code);
-    return side_find(r->side, r->side_size, r->pc, POINT_SAFEPOINT, offset, fs);
+    const struct region *r = code_region_at(ip);
+    if (!r) return image_place(ip, p);
+    *p = (struct code_place){r->pc, (u64)r->code, r->side, r->side_size, r->mode};
+    return true;
+}
+
+static bool find_point(const struct code_place *p, u64 ip, enum point_kind kind,
+                       struct frame_state *fs)
+{
+    return side_find(p->side, p->side_size, p->pc, kind, (u32)(ip - p->code), fs);
 }
 
 /* True when uc is at a safepoint: everything is prepared for run() to return. */
@@ -39,8 +49,8 @@ static bool stop_here(struct thread *t, ucontext_t *uc)
 {
     struct frame_state fs;
     u64 ip = (u64)uc->uc_mcontext.gregs[REG_RIP];
-    const struct region *r = code_region_at(ip);
-    if (!r || !at_safepoint(r, ip, &fs)) return false;
+    struct code_place p;
+    if (!find_place(ip, &p) || !find_point(&p, ip, POINT_SAFEPOINT, &fs)) return false;
     frame_recover(&t->state, &fs, uc);
     jit_of(t)->exit = (struct engine_exit){.kind = ENGINE_ATTENTION};
     return_to_run(t, uc);
@@ -99,12 +109,12 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
         return true;
     }
     if (j->evaluating) return out_of_evaluator(t, sig, info, uc);
-    struct region *r = code_region_at(ip);
-    if (!r || !side_find(r->side, r->side_size, r->pc, POINT_FAULT, (u32)(ip - (u64)r->code), &fs))
-        return false;
+    struct code_place p;
+    if (!find_place(ip, &p) || !find_point(&p, ip, POINT_FAULT, &fs)) return false;
     frame_recover(&t->state, &fs, uc);
     bool tagged = sig == SIGSEGV && info->si_code == SI_KERNEL;
-    j->at = r;
+    j->at_pc = p.pc;
+    j->at_mode = p.mode;
     j->finish = sig == SIGFPE || tagged;
     if (sig == SIGFPE) t->state.mxcsr &= ~1u; /* the evaluator raises what is to be raised */
     j->exit = (struct engine_exit){

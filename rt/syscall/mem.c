@@ -3,6 +3,7 @@
  */
 #include "rt/syscall/syscall.h"
 
+#include "rt/image.h"
 #include "rt/mm.h"
 
 #include <sys/mman.h>
@@ -11,7 +12,7 @@
 s64 sys_mmap(struct thread *t, const u64 *a)
 {
     (void)t;
-    return mm_map(a[0], a[1], (u32)a[2], (u32)a[3], (s32)a[4], a[5]);
+    return image_map_file(a[0], a[1], (u32)a[2], (u32)a[3], (s32)a[4], a[5]);
 }
 
 s64 sys_munmap(struct thread *t, const u64 *a)

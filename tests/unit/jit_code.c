@@ -12,9 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "rt/jit/image.h"
 #include "rt/jit/jit.h"
 #include "rt/log.h"
 #include "rt/stats.h"
+#include "rt/translate.h"
 
 /* --- what code.c needs of the runtime ------------------------------------------------------------
  */
@@ -36,6 +38,45 @@ void log_line(enum log_channel c, const char *format, ...)
 void thread_each(void (*visit)(struct thread *t, void *context), void *context)
 {
     for (size_t n = 0; n < ARRAY_SIZE(threads); n++) visit(&threads[n], context);
+}
+
+/* No images here. */
+u8 *image_code(u64 pc)
+{
+    (void)pc;
+    return NULL;
+}
+
+bool image_divert(const u8 *at, image_detour_fn *detour)
+{
+    (void)at;
+    (void)detour;
+    return false;
+}
+
+void image_reset_cells(void)
+{
+}
+
+void image_give_back(u32 oldest)
+{
+    (void)oldest;
+}
+
+bool image_invalidate(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end))
+{
+    (void)start;
+    (void)end;
+    (void)generation;
+    (void)kill;
+    return false;
+}
+
+u32 translate_detour(u8 *to, u64 pc)
+{
+    (void)to;
+    (void)pc;
+    return 0;
 }
 
 void jit_kick_all(void)

@@ -1,0 +1,39 @@
+/*
+ * From a module to its image: what `ferry convert` does to each file.
+ */
+#ifndef AOT_CONVERT_H
+#define AOT_CONVERT_H
+
+#include "aot/elf/module.h"
+#include "aot/image/build.h"
+#include "aot/image/write.h"
+
+struct convert_options {
+    u64 features; /* of the host, enum x64_feature bits */
+};
+
+struct converted {
+    struct image_header header;
+    u8 *bytes;
+    struct image_symbol *symbol;
+    u32 symbol_count;
+    /* What became of the module's code, in guest bytes. */
+    u64 code_bytes;                  /* in executable segments */
+    u64 bytes_by[EVIDENCE_COUNT];    /* translated, by the evidence of the region */
+    u32 regions_by[EVIDENCE_COUNT];
+    u32 functions;                   /* entries with a size or a name */
+    u32 refused;                     /* addresses that the translator would not take */
+};
+
+enum convert_status {
+    CONVERT_OK,
+    CONVERT_NOTHING, /* no code, or code that is changed when it is loaded */
+    CONVERT_TOO_BIG, /* more than an image can hold */
+};
+
+/* All that `out` points to lives in the arena. */
+enum convert_status convert_module(struct arena *arena, const struct module *m,
+                                   const struct digest *digest, const struct convert_options *o,
+                                   struct converted *out);
+
+#endif

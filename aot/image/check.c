@@ -1,0 +1,72 @@
+/*
+ * Whether an image's header makes sense: every table lies where it can, so that whoever maps the
+ * image may believe the offsets. Whether the contents are those that were written, the digest says.
+ */
+#include "aot/image/cache.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#define PAGE 4096u
+
+static bool is_inside(u64 at, u64 size, u64 from, u64 to, u64 align)
+{
+    return at % align == 0 && at >= from && at <= to && size <= to - at;
+}
+
+static bool tables_fit(const struct image_header *h)
+{
+    u64 from = IMAGE_HEADER_AT + sizeof *h, words = (h->code_words + UINT64_C(63)) / 64;
+    u64 entries = h->entry_count, regions = h->region_count, externals = h->external_count;
+    return is_inside(h->bits, 8 * words, from, h->text, 8) &&
+           is_inside(h->ranks, 4 * words, from, h->text, 4) &&
+           is_inside(h->entry_code, 4 * entries, from, h->text, 4) &&
+           is_inside(h->region_code, 4 * (regions + 1), from, h->text, 4) &&
+           is_inside(h->region_pc, 4 * regions, from, h->text, 4) &&
+           is_inside(h->region_side, 4 * (regions + 1), from, h->text, 4) &&
+           is_inside(h->side, h->side_size, from, h->text, 1) &&
+           is_inside(h->cell_entry, 4 * (u64)h->cell_count, from, h->text, 4) &&
+           is_inside(h->external_pc, 4 * externals, from, h->text, 4) &&
+           is_inside(h->external_stub, 4 * externals, from, h->text, 4) &&
+           is_inside(h->sites, 4 * (u64)h->site_count, from, h->text, 4) &&
+           is_inside(h->evidence, entries, from, h->text, 1);
+}
+
+static bool memory_fits(const struct image_header *h)
+{
+    return h->text % PAGE == 0 && h->map_size % PAGE == 0 && h->total_size % PAGE == 0 &&
+           h->text_size <= h->map_size - h->text && h->text <= h->map_size &&
+           is_inside(h->cells, 8 * (u64)h->cell_count, h->map_size, h->total_size, 8) &&
+           is_inside(h->externals, 16 * (u64)h->external_count, h->cells, h->total_size, 16);
+}
+
+const char *image_check(const struct image_header *h, u64 file_size)
+{
+    if (memcmp(h->magic, IMAGE_MAGIC, sizeof h->magic) != 0) return "no image of Ferry's";
+    if (h->format != IMAGE_FORMAT || h->header_size != sizeof *h) return "of another format";
+    if (h->file_size != file_size) return "cut short or too long";
+    if (h->map_size > file_size || !memory_fits(h) || !tables_fit(h)) return "a damaged header";
+    bool apart = h->distance < 0 ? -h->distance >= h->total_size : h->distance >= (s64)h->span;
+    if (h->low % PAGE || h->span % PAGE || h->distance % PAGE || !h->span || !apart ||
+        h->distance > INT32_MAX || h->distance < INT32_MIN || h->code_low < h->low ||
+        h->code_low % 4 || h->code_low - h->low > h->span ||
+        4 * (u64)h->code_words > h->span - (h->code_low - h->low))
+        return "a damaged header";
+    return NULL;
+}
+
+const char *image_check_contents(int fd, const struct image_header *h)
+{
+    const size_t skip = IMAGE_HEADER_AT + offsetof(struct image_header, contents);
+    static const struct digest zero;
+    struct blake2b s;
+    u8 *data = mmap(NULL, h->file_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED) return "it can't be read";
+    blake2b_start(&s);
+    blake2b_add(&s, data, skip);
+    blake2b_add(&s, &zero, sizeof zero);
+    blake2b_add(&s, data + skip + sizeof zero, h->file_size - skip - sizeof zero);
+    struct digest d = blake2b_end(&s);
+    munmap(data, h->file_size);
+    return memcmp(&d, &h->contents, sizeof d) ? "its contents are damaged" : NULL;
+}

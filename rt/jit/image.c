@@ -1,0 +1,261 @@
+/*
+ * The table of mapped images. It is small, changes seldom, and is read without a lock by signal
+ * handlers: an image's base is stored last, and cleared first.
+ *
+ * An image is used whole or not at all: its code goes from region to region directly, so when guest
+ * code that it was made from changes, all of it goes, and threads that run in it leave it at their
+ * next safepoint.
+ */
+#include "rt/jit/image.h"
+
+#include "aot/abi/image.h"
+#include "rt/log.h"
+#include "rt/mm.h"
+#include "rt/stats.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#define MAX_IMAGES   1024
+#define MAX_DIVERTED 256
+
+struct mapped_image {
+    const u8 *base; /* NULL: free */
+    u32 retired;    /* 0, or the generation before which threads may be in it */
+    u64 code_start, code_end; /* guest addresses */
+    u64 text;                 /* host address of the code */
+    u32 text_size;
+    u64 *cells;
+    const struct image_header *header;
+};
+
+/* A cell that leads elsewhere than into its image. */
+struct diverted {
+    const struct mapped_image *image;
+    u32 cell;
+};
+
+static struct mapped_image images[MAX_IMAGES];
+static u32 image_count; /* grows only */
+static struct diverted diverted[MAX_DIVERTED];
+static u32 diverted_count;
+static struct lock add_lock;
+
+/* --- tables -------------------------------------------------------------------------------------
+ */
+
+static const void *table(const struct mapped_image *m, u32 at)
+{
+    return m->base + at;
+}
+
+static u8 *code_of_entry(const struct mapped_image *m, u32 n)
+{
+    const u32 *code = table(m, m->header->entry_code);
+    return (u8 *)(uintptr_t)(m->text + code[n]);
+}
+
+/* The entry at guest address pc, or -1. */
+static s64 entry_at(const struct mapped_image *m, u64 pc)
+{
+    u64 word = (pc - m->code_start) / 4;
+    const u64 *bit = table(m, m->header->bits);
+    const u32 *rank = table(m, m->header->ranks);
+    u64 mask = UINT64_C(1) << word % 64, of = bit[word / 64];
+    if (pc % 4 || !(of & mask)) return -1;
+    return rank[word / 64] + (u32)__builtin_popcountll(of & (mask - 1));
+}
+
+static u64 pc_of_entry(const struct mapped_image *m, u32 n)
+{
+    const u64 *bit = table(m, m->header->bits);
+    const u32 *rank = table(m, m->header->ranks);
+    u32 low = 0, high = (m->header->code_words + 63) / 64;
+    while (high - low > 1) { /* the last word that has at most n entries before it */
+        u32 middle = (low + high) / 2;
+        if (rank[middle] <= n)
+            low = middle;
+        else
+            high = middle;
+    }
+    u64 of = bit[low];
+    for (u32 skip = n - rank[low]; skip && of; skip--) of &= of - 1;
+    return m->code_start + 256 * (u64)low + 4 * (u64)(of ? __builtin_ctzll(of) : 0);
+}
+
+/* The region that has that offset of the text. */
+static u32 region_at(const struct mapped_image *m, u32 offset)
+{
+    const u32 *code = table(m, m->header->region_code);
+    u32 low = 0, high = m->header->region_count;
+    while (high - low > 1) {
+        u32 middle = (low + high) / 2;
+        if (code[middle] <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* --- queries ------------------------------------------------------------------------------------
+ */
+
+static const struct mapped_image *image_of(u64 pc)
+{
+    u32 count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
+    for (u32 n = 0; n < count; n++) {
+        const struct mapped_image *m = &images[n];
+        if (__atomic_load_n(&m->base, __ATOMIC_ACQUIRE) && !m->retired && pc >= m->code_start &&
+            pc < m->code_end)
+            return m;
+    }
+    return NULL;
+}
+
+bool image_has(u64 pc)
+{
+    const struct mapped_image *m = image_of(pc);
+    return m && entry_at(m, pc) >= 0;
+}
+
+u8 *image_code(u64 pc)
+{
+    const struct mapped_image *m = image_of(pc);
+    s64 entry = m ? entry_at(m, pc) : -1;
+    return entry < 0 ? NULL : code_of_entry(m, (u32)entry);
+}
+
+bool image_place(u64 ip, struct code_place *out)
+{
+    u32 count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
+    for (u32 n = 0; n < count; n++) {
+        const struct mapped_image *m = &images[n];
+        u64 base = (u64)__atomic_load_n(&m->base, __ATOMIC_ACQUIRE);
+        u64 offset = ip - m->text;
+        if (!base || offset >= m->text_size) continue;
+        u32 region = region_at(m, (u32)offset);
+        const u32 *code = table(m, m->header->region_code), *pc = table(m, m->header->region_pc);
+        const u32 *side = table(m, m->header->region_side);
+        *out = (struct code_place){.pc = m->code_start + 4 * (u64)pc[region],
+                                   .code = m->text + code[region],
+                                   .side = (const u8 *)table(m, m->header->side) + side[region],
+                                   .side_size = side[region + 1] - side[region]};
+        return true;
+    }
+    return false;
+}
+
+/* --- changes ------------------------------------------------------------------------------------
+ */
+
+/* Cells lead to their entries' code, externals' to their stubs. */
+static void fill_cells(const struct mapped_image *m)
+{
+    const struct image_header *h = m->header;
+    const u32 *code = table(m, h->entry_code), *entry = table(m, h->cell_entry);
+    const u32 *stub = table(m, h->external_stub);
+    struct cell_slot *external = (void *)(uintptr_t)table(m, h->externals);
+    for (u32 n = 0; n < h->cell_count; n++) m->cells[n] = m->text + code[entry[n]];
+    for (u32 n = 0; n < h->external_count; n++)
+        external[n].target = external[n].stub = (void *)(m->text + stub[n]);
+}
+
+static struct mapped_image *free_slot(void)
+{
+    for (u32 n = 0; n < MAX_IMAGES; n++)
+        if (!images[n].base) return &images[n];
+    return NULL;
+}
+
+bool image_add(void *base, u64 start)
+{
+    const struct image_header *h = (const void *)((const u8 *)base + IMAGE_HEADER_AT);
+    lock_take(&add_lock);
+    struct mapped_image *m = free_slot();
+    if (m) {
+        const struct mapped_image made = {
+            .base = base,
+            .header = h,
+            .text = (u64)base + h->text,
+            .text_size = h->text_size,
+            .cells = (void *)((u8 *)base + h->cells),
+            .code_start = start + (h->code_low - h->low),
+            .code_end = start + (h->code_low - h->low) + 4 * (u64)h->code_words};
+        fill_cells(&made);
+        *m = made;
+        m->base = NULL;
+        __atomic_store_n(&m->base, made.base, __ATOMIC_RELEASE);
+        if (m - images >= image_count)
+            __atomic_store_n(&image_count, (u32)(m - images) + 1, __ATOMIC_RELEASE);
+        stats_add(STAT_IMAGES, 1);
+    }
+    lock_drop(&add_lock);
+    return m != NULL;
+}
+
+static const struct mapped_image *image_with_code(u64 ip)
+{
+    for (u32 n = 0; n < image_count; n++)
+        if (images[n].base && !images[n].retired && ip - images[n].text < images[n].text_size)
+            return &images[n];
+    return NULL;
+}
+
+bool image_divert(const u8 *code, image_detour_fn *detour)
+{
+    const struct mapped_image *m = image_with_code((u64)code);
+    if (!m) return false;
+    const u32 *region = table(m, m->header->region_code), *entry = table(m, m->header->cell_entry);
+    const u32 *at = table(m, m->header->entry_code);
+    u32 n = region_at(m, (u32)((u64)code - m->text));
+    for (u32 cell = 0; cell < m->header->cell_count; cell++) {
+        u32 offset = at[entry[cell]];
+        if (offset < region[n] || offset >= region[n + 1] || diverted_count == MAX_DIVERTED)
+            continue;
+        u8 *to = detour(pc_of_entry(m, entry[cell]));
+        if (!to) return false;
+        diverted[diverted_count++] = (struct diverted){m, cell};
+        __atomic_store_n(&m->cells[cell], (u64)to, __ATOMIC_RELEASE);
+    }
+    return true;
+}
+
+void image_reset_cells(void)
+{
+    for (u32 n = 0; n < diverted_count; n++) {
+        const struct diverted *d = &diverted[n];
+        if (!d->image->base || d->cell >= d->image->header->cell_count) continue;
+        const u32 *entry = table(d->image, d->image->header->cell_entry);
+        __atomic_store_n(&d->image->cells[d->cell],
+                         (u64)code_of_entry(d->image, entry[d->cell]), __ATOMIC_RELEASE);
+    }
+    diverted_count = 0;
+}
+
+bool image_invalidate(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end))
+{
+    bool any = false;
+    for (u32 n = 0; n < image_count; n++) {
+        struct mapped_image *m = &images[n];
+        if (!m->base || m->retired || start >= m->code_end || end <= m->code_start) continue;
+        __atomic_store_n(&m->retired, generation, __ATOMIC_RELEASE);
+        kill(m->code_start, m->code_end);
+        any = true;
+    }
+    return any;
+}
+
+void image_give_back(u32 oldest)
+{
+    for (u32 n = 0; n < image_count; n++) {
+        struct mapped_image *m = &images[n];
+        if (!m->retired) continue;
+        lock_take(&add_lock);
+        bool old = m->base && m->retired && m->retired <= oldest;
+        u64 base = old ? (u64)m->base : 0, size = old ? m->header->total_size : 0;
+        if (old) __atomic_store_n(&m->base, NULL, __ATOMIC_RELEASE);
+        lock_drop(&add_lock);
+        if (size) mm_unmap_image(base, size);
+    }
+}

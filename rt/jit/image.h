@@ -1,0 +1,49 @@
+/*
+ * Images as the translating engine sees them: a table of those mapped, and what they say about
+ * guest addresses and host addresses.
+ */
+#ifndef RT_JIT_IMAGE_H
+#define RT_JIT_IMAGE_H
+
+#include "rt/jit/jit.h"
+
+/* Where in translated code a host address lies, and which side table is about it. */
+struct code_place {
+    u64 pc;   /* of the region */
+    u64 code; /* its first byte; side table offsets count from here */
+    const u8 *side;
+    u32 side_size;
+    u8 mode;
+};
+
+/* Takes an image that has been mapped at base for the module at `start`. False: no more room. */
+bool image_add(void *base, u64 start);
+
+/* Host code of guest address pc, or NULL. code_lock held. */
+u8 *image_code(u64 pc);
+
+/* True if some image has an entry at pc. Lock-free. */
+bool image_has(u64 pc);
+
+/* The place of ip in an image. Lock-free, for signal handlers. */
+bool image_place(u64 ip, struct code_place *out);
+
+/*
+ * Cells of the region whose code this is lead to detours from now on, which `detour` makes for each entry's
+ * guest address (NULL: no room). False: not all do. reset: all that were changed lead to the images'
+ * own code again. code_lock held.
+ */
+typedef u8 *image_detour_fn(u64 pc);
+bool image_divert(const u8 *code, image_detour_fn *detour);
+void image_reset_cells(void);
+
+/*
+ * Images whose modules have code in [start, end) are out of use, and retired at `generation`; `kill`
+ * is called with the guest addresses between which theirs lie. code_lock held. True: there was one.
+ */
+bool image_invalidate(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end));
+
+/* Gives back images that were retired before all threads' `oldest` generation. No lock held. */
+void image_give_back(u32 oldest);
+
+#endif
