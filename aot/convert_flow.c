@@ -100,8 +100,21 @@ static void mark_data(struct walk *w, u64 start, u64 end)
     }
 }
 
-/* For each word one of the branches that lead to it: the first one that is conditional, or else the
- * first. Words that aren't code count as well. */
+/* Notes the branch at word `from` to word `to`: of several the nearest one that is conditional, or
+ * else the nearest. */
+static void note_branch(struct walk *w, u32 from, u32 to, bool conditional)
+{
+    u32 *noted = &w->branch[to], other = (*noted & ~CONDITIONAL) - 1;
+    u32 distance = from < to ? to - from : from - to;
+    u32 other_distance = other < to ? to - other : other - to;
+    bool other_conditional = *noted & CONDITIONAL;
+    if (*noted &&
+        (other_conditional != conditional ? other_conditional : other_distance <= distance))
+        return;
+    *noted = (from + 1) | (conditional ? CONDITIONAL : 0);
+}
+
+/* Words that aren't code count as well. */
 static void note_branches(struct walk *w)
 {
     w->branch = arena_zalloc(w->arena, (w->high - w->low) / 4 * sizeof *w->branch);
@@ -115,11 +128,8 @@ static void note_branches(struct walk *w)
         enum a64_flow flow = a64_flow(a64_decode(word), word, pc, &target);
         if (flow != A64_FLOW_CONDITIONAL && flow != A64_FLOW_JUMP) continue;
         if (!(state = convert_state(w, target)) || *state & WORD_DATA) continue;
-        u32 *from = &w->branch[(target - w->low) / 4], number = (u32)((pc - w->low) / 4 + 1);
-        if (flow == A64_FLOW_CONDITIONAL && !(*from & CONDITIONAL))
-            *from = number | CONDITIONAL;
-        else if (!*from)
-            *from = number;
+        note_branch(w, (u32)((pc - w->low) / 4), (u32)((target - w->low) / 4),
+                    flow == A64_FLOW_CONDITIONAL);
     }
 }
 

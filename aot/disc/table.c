@@ -123,20 +123,34 @@ static u32 count_entries(const struct disc_view *view, const struct disc_table *
     return max;
 }
 
-static bool read_table(const struct disc_view *view, u64 pc, const struct number_range *range,
-                       struct disc_table *t)
+/* Entries that the code checks for; false: not all lead to code. */
+static bool read_bounded(const struct disc_view *view, const struct number_range *range,
+                         struct disc_table *t)
+{
+    struct guest_range all = {0, UINT64_MAX};
+    u64 size = (u64)range->high - (u64)range->low + 1, at = t->at;
+    if (range->strength != RANGE_STRONG || size > DISC_MAX_ENTRIES) return false;
+    t->at += (u64)range->low << t->stride;
+    t->count = count_entries(view, t, (u32)size, &all, true);
+    t->bounded = t->count == size;
+    if (!t->bounded) t->at = at;
+    return t->bounded;
+}
+
+/* Entries from the label on, as many as look right; no more than the index's type has. */
+static bool read_unbounded(const struct disc_view *view, u64 pc, const struct slice *s,
+                           struct disc_table *t)
 {
     struct guest_range within = {0, UINT64_MAX};
-    u64 range_size = range->strength ? (u64)range->high - (u64)range->low + 1 : UINT64_MAX;
-    t->at += range->strength ? (u64)range->low << t->stride : 0;
-    if (range->strength == RANGE_STRONG && range_size <= DISC_MAX_ENTRIES) {
-        t->count = count_entries(view, t, (u32)range_size, &within, true);
-        t->bounded = t->count == range_size;
-        if (t->bounded) return true;
+    u64 max = MAX_UNBOUNDED;
+    if (s->range.strength) {
+        u64 last = t->at + ((u64)s->range.high << t->stride);
+        u64 size = ((last - s->entry.label) >> t->stride) + 1;
+        if (size < max) max = size;
     }
+    t->at = s->entry.label;
     if (t->size < 8) within = view->function(view->context, pc);
-    t->count = count_entries(view, t, range_size < MAX_UNBOUNDED ? (u32)range_size : MAX_UNBOUNDED,
-                             &within, false);
+    t->count = count_entries(view, t, (u32)max, &within, false);
     return t->count > 0;
 }
 
@@ -176,7 +190,7 @@ static bool read_slice(const struct disc_view *view, u64 pc, const struct slice 
     out->stride = slice->entry.stride;
     out->shift = v.shift;
     out->is_signed = v.is_signed;
-    return read_table(view, pc, &slice->range, out);
+    return read_bounded(view, &slice->range, out) || read_unbounded(view, pc, slice, out);
 }
 
 bool disc_find_table(const struct disc_view *view, u64 pc, struct disc_table *out)
