@@ -5,6 +5,7 @@
 #include "aot/convert_walk.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "aot/a64/flow.h"
@@ -99,8 +100,21 @@ static void mark_data(struct walk *w, u64 start, u64 end)
     }
 }
 
-/* For each word one of the branches that lead to it: the first one that is conditional, or else the
- * first. Words that aren't code count as well. */
+/* Notes the branch at word `from` to word `to`: of several the nearest one that is conditional, or
+ * else the nearest. */
+static void note_branch(struct walk *w, u32 from, u32 to, bool conditional)
+{
+    u32 *noted = &w->branch[to], other = (*noted & ~CONDITIONAL) - 1;
+    u32 distance = from < to ? to - from : from - to;
+    u32 other_distance = other < to ? to - other : other - to;
+    bool other_conditional = *noted & CONDITIONAL;
+    if (*noted &&
+        (other_conditional != conditional ? other_conditional : other_distance <= distance))
+        return;
+    *noted = (from + 1) | (conditional ? CONDITIONAL : 0);
+}
+
+/* Words that aren't code count as well. */
 static void note_branches(struct walk *w)
 {
     w->branch = arena_zalloc(w->arena, (w->high - w->low) / 4 * sizeof *w->branch);
@@ -114,11 +128,8 @@ static void note_branches(struct walk *w)
         enum a64_flow flow = a64_flow(a64_decode(word), word, pc, &target);
         if (flow != A64_FLOW_CONDITIONAL && flow != A64_FLOW_JUMP) continue;
         if (!(state = convert_state(w, target)) || *state & WORD_DATA) continue;
-        u32 *from = &w->branch[(target - w->low) / 4], number = (u32)((pc - w->low) / 4 + 1);
-        if (flow == A64_FLOW_CONDITIONAL && !(*from & CONDITIONAL))
-            *from = number | CONDITIONAL;
-        else if (!*from)
-            *from = number;
+        note_branch(w, (u32)((pc - w->low) / 4), (u32)((target - w->low) / 4),
+                    flow == A64_FLOW_CONDITIONAL);
     }
 }
 
@@ -158,14 +169,39 @@ void convert_found(struct walk *w, u64 pc, enum evidence evidence)
     reach(w, pc);
 }
 
+/* A table's entries, up to where another table is known to begin. */
+static void take_entries(struct walk *w, const struct disc_table *t, u64 end)
+{
+    u64 target;
+    u32 count = t->count;
+    if (t->size && end - t->at < (u64)count << t->stride) count = (u32)((end - t->at) >> t->stride);
+    for (u32 n = 0; n < count; n++)
+        if (disc_table_target(&w->view, t, n, &target)) convert_found(w, target, EVIDENCE_TABLE);
+    if (t->size) mark_data(w, t->at, t->at + ((u64)count << t->stride));
+}
+
+/* Tables without bounds wait until others are known, which they can't reach into. */
 static void take_table(struct walk *w, u64 pc)
 {
     struct disc_table t;
-    u64 target;
     if (!disc_find_table(&w->view, pc, &t)) return;
-    for (u32 n = 0; n < t.count; n++)
-        if (disc_table_target(&w->view, &t, n, &target)) convert_found(w, target, EVIDENCE_TABLE);
-    if (t.size) mark_data(w, t.at, t.at + ((u64)t.count << t.stride));
+    if (w->table_count == w->table_max) {
+        u32 max = w->table_max ? 2 * w->table_max : 256;
+        struct disc_table *more = arena_alloc(w->arena, max * sizeof *more);
+        if (w->table_count) memcpy(more, w->table, w->table_count * sizeof *more);
+        w->table = more;
+        w->table_max = max;
+    }
+    w->table[w->table_count++] = t;
+    if (t.bounded) take_entries(w, &t, UINT64_MAX);
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct disc_table *x = a, *y = b;
+    if (x->at != y->at) return x->at < y->at ? -1 : 1;
+    if (x->count != y->count) return x->count < y->count ? -1 : 1;
+    return (x->base > y->base) - (x->base < y->base);
 }
 
 static void take_address(struct walk *w, u64 pc)
@@ -209,6 +245,24 @@ static void follow(struct walk *w)
     }
 }
 
+/* Takes the tables that waited, and those that they lead to. */
+static void take_waiting(struct walk *w)
+{
+    while (w->table_count) {
+        struct disc_table *table = w->table;
+        u32 count = w->table_count, next = 0;
+        w->table = NULL;
+        w->table_count = w->table_max = 0;
+        qsort(table, count, sizeof *table, by_address);
+        for (u32 n = 0; n < count; n++) {
+            while (next < count && table[next].at <= table[n].at) next++;
+            if (!table[n].bounded)
+                take_entries(w, &table[n], next < count ? table[next].at : UINT64_MAX);
+        }
+        follow(w);
+    }
+}
+
 void convert_discover(struct walk *w, const struct convert_options *o)
 {
     for (u32 n = 0; n < w->m->entry_count; n++) {
@@ -221,4 +275,5 @@ void convert_discover(struct walk *w, const struct convert_options *o)
         convert_found(w, o->missed[n], EVIDENCE_MISS);
         follow(w);
     }
+    take_waiting(w);
 }

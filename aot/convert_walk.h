@@ -23,6 +23,8 @@ struct walk {
     u32 *branch;   /* of each word: the number + 1 of a word that branches to it, or 0 */
     u32 *pending;  /* stack of word numbers */
     u32 pending_count, pending_max;
+    struct disc_table *table; /* found lately */
+    u32 table_count, table_max;
     u32 *piece; /* first words, ascending, and the end */
     u32 piece_count;
     struct arena *arena, work;

@@ -27,8 +27,8 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
                 struct a64_region *out);
 
 /*
- * A function-shaped region: all code inside view->extent around pc that can be reached from pc and from
- * the other entries there (view->is_entry). What a call returns to is an entry too. The region
+ * A function-shaped region: all code inside view->extent around pc that can be reached from pc and
+ * from the other entries there (view->is_entry). What a call returns to is an entry too. The region
  * starts at its lowest instruction. Parts live in the arena. False: nothing can be read at pc.
  */
 bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
@@ -64,7 +64,7 @@ struct disc_table {
     bool bounded; /* the code checks the index; else `count` is how many entries look right */
 };
 
-#define DISC_MAX_ENTRIES 16384 /* of a table */
+#define DISC_MAX_ENTRIES 65536 /* of a table */
 
 /*
  * Recovers the jump table of the indirect branch at pc from the instructions that lead to it. What

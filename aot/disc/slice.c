@@ -219,11 +219,13 @@ static void add_immediate(struct machine *m, u32 w, bool subtract, bool flags)
         m->reg[a64_rd(w)] = v;
 }
 
+/* Less a number is another number, unless the sum is an address. */
 static void add_registers(struct machine *m, u32 w, struct value b, bool subtract, bool flags)
 {
     struct value a = get(m, a64_rn(w));
     if (is_entry(m, &b)) look_far(m, &a);
     struct value v = narrow(sum(m, a, subtract ? negated(b) : b), a64_sf(w));
+    if (v.negative && !v.placed) v = fresh(m);
     if (flags) compare(m, a, subtract ? b : constant(UINT64_MAX));
     set(m, a64_rd(w), v);
 }
@@ -349,8 +351,11 @@ static struct value loaded(struct machine *m, const struct value *address, unsig
         size >= 2 || is_signed ? fresh(m) : fresh_in(m, 0, size ? 0xffff : 0xff, RANGE_WEAK);
     struct number *n = &m->number[v.number];
     if (address->placed && !is_constant(address) && !address->negative) {
-        n->entry =
-            (struct number_entry){address->base, address->number, address->shift, (u8)(1 << size)};
+        n->entry = (struct number_entry){.at = address->base,
+                                         .label = address->base,
+                                         .index = address->number,
+                                         .stride = address->shift,
+                                         .size = (u8)(1 << size)};
         v.is_signed = is_signed;
     } else if (is_plain(address) && address->number <= REGS && size == 3) {
         n->slot_base = address->number;
@@ -360,15 +365,19 @@ static struct value loaded(struct machine *m, const struct value *address, unsig
     return v;
 }
 
+/* The index of a table is a number. One that is constant on this way need not be so on others. */
 static void load_register(struct machine *m, u32 w, bool is_signed)
 {
     struct value base = m->reg[a64_rn(w)], index = get(m, a64_rm(w));
     unsigned option = a64_option(w), size = a64_lsize(w);
     index = extended(m, index, option & 1 ? 64 : 32, option & 4);
+    if (is_constant(&index) && base.placed) index = fresh(m);
     index = shifted(m, index, a64_S(w) ? size : 0);
     if (!is_constant(&index) && !index.placed) look_far(m, &base);
     struct value address = sum(m, base, index);
-    set(m, a64_rt(w), loaded(m, &address, size, is_signed));
+    struct value v = loaded(m, &address, size, is_signed);
+    if (is_constant(&base)) m->number[v.number].entry.label = base.base;
+    set(m, a64_rt(w), v);
 }
 
 static struct value at_offset(const struct machine *m, u32 w, s64 offset)

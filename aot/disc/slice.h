@@ -30,6 +30,7 @@ struct number_range { /* low to high, both included */
 /* Where a number was read from: `size` bytes at at + (index << stride); size 0: from no table. */
 struct number_entry {
     u64 at;
+    u64 label; /* the address that the code made, where the table should begin */
     u16 index; /* number of that */
     u8 stride, size;
 };

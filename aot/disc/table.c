@@ -12,8 +12,10 @@
  */
 #include "aot/a64/flow.h"
 #include "aot/disc/slice.h"
+#include "aot/disc/way.h"
 
 #define MAX_UNBOUNDED 1024 /* entries of a table that is read until one looks wrong */
+#define MAX_PADDING   16   /* NOPs in front of a block */
 #define MAX_PIECES    1024 /* of code of one size */
 #define DETOURS       4    /* ways tried besides the straight one */
 #define CHUNK         256  /* bytes read at a time */
@@ -63,46 +65,92 @@ static bool may_lead_to(const struct disc_view *view, u64 pc)
     return view->is_code(view->context, pc) && disc_looks_like_code(view, pc, 1);
 }
 
-/* How many of up to `max` entries lead to instructions in `within`. */
-static u32 count_entries(const struct disc_view *view, const struct disc_table *t, u32 max,
-                         const struct guest_range *within)
+/* Whether a block begins at pc, as far as it shows: nothing goes on to it but perhaps padding, or a
+ * branch leads there. */
+static bool starts_block(const struct disc_view *view, u64 pc)
 {
-    u64 end = UINT64_MAX; /* a table is in front of the code behind it that it leads to */
+    u32 word;
+    if (view->branch_to(view->context, pc)) return true;
+    for (unsigned n = 1; n <= MAX_PADDING; n++) {
+        if (view->code.read(view->code.context, pc - 4 * (u64)n, &word, 1) != 1) return true;
+        enum a64_row row = a64_decode(word);
+        if (row != A64_NOP) return a64_row_flow[row] >= A64_FLOW_JUMP && !way_goes_on(word, pc);
+    }
+    return true;
+}
+
+/* Entries of a table, read in pieces. */
+struct entries {
+    const struct disc_view *view;
+    const struct disc_table *table;
+    u64 from, size; /* of the bytes read */
     u8 bytes[CHUNK];
-    u64 have = 0, have_at = t->at;
+};
+
+static bool read_entry(struct entries *e, u32 n, u64 *target)
+{
+    const struct disc_table *t = e->table;
+    u64 at = t->at + ((u64)n << t->stride), entry = 0;
+    if (at - e->from + t->size > e->size) {
+        e->from = at;
+        e->size = e->view->read(e->view->context, at, e->bytes, sizeof e->bytes);
+        if (e->size < t->size) return false;
+    }
+    for (unsigned i = t->size; i-- > 0;) entry = entry << 8 | e->bytes[at - e->from + i];
+    *target = target_of(t, entry);
+    return true;
+}
+
+/* How many of up to `max` entries lead to instructions in `within`. When nothing else bounds them,
+ * most have to lead to where blocks begin. */
+static u32 count_entries(const struct disc_view *view, const struct disc_table *t, u32 max,
+                         const struct guest_range *within, bool bounded)
+{
+    struct entries e = {.view = view, .table = t};
+    u64 end = UINT64_MAX; /* a table is in front of the code behind it that it leads to */
+    u32 doubtful = 0, sure = 0;
     for (u32 n = 0; n < max; n++) {
-        u64 at = t->at + ((u64)n << t->stride), entry = 0;
-        if (at + t->size > end) return n;
-        if (at - have_at + t->size > have) {
-            have_at = at;
-            have = view->read(view->context, at, bytes, sizeof bytes);
-            if (have < t->size) return n;
-        }
-        for (unsigned i = t->size; i-- > 0;) entry = entry << 8 | bytes[at - have_at + i];
-        u64 target = target_of(t, entry);
-        if (target < within->start || target >= within->end || !may_lead_to(view, target)) return n;
+        u64 target;
+        if (t->at + ((u64)n << t->stride) + t->size > end || !read_entry(&e, n, &target) ||
+            target < within->start || target >= within->end || !may_lead_to(view, target))
+            return n;
         if (target > t->at && target < end) end = target;
+        if (bounded || starts_block(view, target))
+            sure = n + 1;
+        else if (++doubtful > 2 + n / 8)
+            return sure;
     }
     return max;
 }
 
-static bool read_table(const struct disc_view *view, u64 pc, const struct number_range *range,
-                       struct disc_table *t)
+/* Entries that the code checks for; false: not all lead to code. */
+static bool read_bounded(const struct disc_view *view, const struct number_range *range,
+                         struct disc_table *t)
 {
     struct guest_range all = {0, UINT64_MAX};
-    t->at += range->strength ? (u64)range->low << t->stride : 0;
-    if (range->strength == RANGE_STRONG && range->high - range->low < DISC_MAX_ENTRIES) {
-        u32 count = (u32)(range->high - range->low + 1);
-        t->bounded = true;
-        t->count = count_entries(view, t, count, &all);
-        if (t->count == count) return true;
-        t->bounded = false;
+    u64 size = (u64)range->high - (u64)range->low + 1, at = t->at;
+    if (range->strength != RANGE_STRONG || size > DISC_MAX_ENTRIES) return false;
+    t->at += (u64)range->low << t->stride;
+    t->count = count_entries(view, t, (u32)size, &all, true);
+    t->bounded = t->count == size;
+    if (!t->bounded) t->at = at;
+    return t->bounded;
+}
+
+/* Entries from the label on, as many as look right; no more than the index's type has. */
+static bool read_unbounded(const struct disc_view *view, u64 pc, const struct slice *s,
+                           struct disc_table *t)
+{
+    struct guest_range within = {0, UINT64_MAX};
+    u64 max = MAX_UNBOUNDED;
+    if (s->range.strength) {
+        u64 last = t->at + ((u64)s->range.high << t->stride);
+        u64 size = ((last - s->entry.label) >> t->stride) + 1;
+        if (size < max) max = size;
     }
-    u32 max = MAX_UNBOUNDED;
-    if (range->strength && range->high - range->low < max)
-        max = (u32)(range->high - range->low + 1);
-    if (t->size < 8) all = view->function(view->context, pc);
-    t->count = count_entries(view, t, max, &all);
+    t->at = s->entry.label;
+    if (t->size < 8) within = view->function(view->context, pc);
+    t->count = count_entries(view, t, (u32)max, &within, false);
     return t->count > 0;
 }
 
@@ -142,7 +190,7 @@ static bool read_slice(const struct disc_view *view, u64 pc, const struct slice 
     out->stride = slice->entry.stride;
     out->shift = v.shift;
     out->is_signed = v.is_signed;
-    return read_table(view, pc, &slice->range, out);
+    return read_bounded(view, &slice->range, out) || read_unbounded(view, pc, slice, out);
 }
 
 bool disc_find_table(const struct disc_view *view, u64 pc, struct disc_table *out)

@@ -43,7 +43,7 @@ static bool word_at(struct reader *r, u64 pc, u32 *word)
     return true;
 }
 
-static bool goes_on(u32 word, u64 pc)
+bool way_goes_on(u32 word, u64 pc)
 {
     u64 target;
     if (!a64_may_branch(word)) return true;
@@ -73,7 +73,7 @@ bool way_back(const struct disc_view *view, u64 pc, unsigned detour, struct way 
         struct way_step *s = &out->step[WAY_MAX - 1 - out->count];
         u64 from = 0;
         *s = (struct way_step){.pc = pc - 4};
-        bool straight = word_at(&r, s->pc, &s->word) && goes_on(s->word, s->pc);
+        bool straight = word_at(&r, s->pc, &s->word) && way_goes_on(s->word, s->pc);
         if (!straight || (detour && out->count < DETOUR_MAX))
             from = view->branch_to(view->context, pc);
         if (straight && from && --detour) from = 0;

@@ -30,6 +30,9 @@ struct way {
  */
 bool way_back(const struct disc_view *view, u64 pc, unsigned detour, struct way *out);
 
+/* Whether the instruction behind the one at pc follows it, at once or when a call returns. */
+bool way_goes_on(u32 word, u64 pc);
+
 /* The nearest address made in `reg` (ADR, or ADRP and ADD) in front of `pc`, within the function.
  */
 bool way_find_made(const struct disc_view *view, u64 pc, unsigned reg, u64 *value);
