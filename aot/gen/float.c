@@ -318,6 +318,14 @@ static bool can_fuse(const struct gen *g)
     return g->avx && gen_has(g, X64_HAS_FMA);
 }
 
+/* The pinned register is going to be overwritten before it is certain that this is right. */
+static void put_aside(struct gen *g, unsigned reg)
+{
+    unsigned slot = g->xmm.slot[reg];
+    g->aside = (u8)(slot + 1);
+    if (g->dirty >> slot & 1) vec_move(g, X0, reg);
+}
+
 static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
@@ -339,7 +347,8 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned dst = gen_def_xmm(g, r, a);
     struct scalar_target t = scalar_target(g, r, dst, narrow);
     bool apart = dst == a || (dst != b && dst != c);
-    if (!apart || g->xmm.slot[dst] != NO_SLOT) t.work = X0;
+    if (!apart) t.work = X0;
+    if (t.work == dst && g->xmm.slot[dst] != NO_SLOT) put_aside(g, dst);
     vec_move(g, t.work, a);
     gen_fault_point(g);
     if (memory)
@@ -347,6 +356,7 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
     else
         x64_vec_rrr(B, true, fused_231[f][i->mod & 3], t.work, b, c);
     check_fused(g, f, t.work);
+    g->aside = 0;
     scalar_finish(g, r, t);
 }
 
