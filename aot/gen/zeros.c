@@ -20,15 +20,15 @@ void gen_zeros_after(const struct ir_func *f, const struct ir_inst *set, struct 
     z->wide &= ~bit;
     if (v->op == IR_FTOV) type = ir_value_type(&f->inst[v->arg[0]]);
     bool constant = v->op == IR_CONST || v->op == IR_VCONST2;
-    if (type == IR_V128 && constant && !high_half(v))
-        type = (u64)v->imm >> 32 ? IR_F64 : IR_F32;
+    if (type == IR_V128 && constant && !high_half(v)) type = (u64)v->imm >> 32 ? IR_F64 : IR_F32;
     if (type == IR_F32 || type == IR_F16) z->single |= bit;
     if (type != IR_V128) z->wide |= bit;
 }
 
-static struct zeros_above behind(const struct ir_func *f, const struct ir_block *b,
-                                 struct zeros_above z)
+/* What a block's own SETs leave known. */
+static struct zeros_above own_zeros(const struct ir_func *f, const struct ir_block *b)
 {
+    struct zeros_above z = {0, 0};
     if (!(b->sets >> SLOT_V0)) return z;
     const struct ir_inst *i;
     for (ir_ref r = b->work; r < b->end; r += ir_distance(i)) {
@@ -52,18 +52,22 @@ void gen_plan_zeros(struct gen *g)
 {
     const struct ir_func *f = g->f;
     if (!(f->look.seen >> SLOT_V0)) return;
-    g->block_zeros = arena_alloc(g->arena, f->block_count * sizeof(*g->block_zeros));
+    struct zeros_above *at = arena_alloc(g->arena, 2 * f->block_count * sizeof *at);
+    struct zeros_above *own = at + f->block_count;
     for (u32 b = 0; b < f->block_count; b++) {
         u32 all = f->block[b].entry ? 0 : ~0u;
-        g->block_zeros[b] = (struct zeros_above){all, all};
+        at[b] = (struct zeros_above){all, all};
+        own[b] = own_zeros(f, &f->block[b]);
     }
     for (bool changed = true; changed;) {
         changed = false;
         for (u32 b = 0; b < f->block_count; b++) {
-            u32 to[2];
+            u32 kept = ~(u32)(f->block[b].sets >> SLOT_V0), to[2];
             unsigned n = ir_successors(f, &f->block[b], to);
-            struct zeros_above z = behind(f, &f->block[b], g->block_zeros[b]);
-            for (unsigned k = 0; k < n; k++) changed |= meet(&g->block_zeros[to[k]], z);
+            struct zeros_above z = {(at[b].single & kept) | own[b].single,
+                                    (at[b].wide & kept) | own[b].wide};
+            for (unsigned k = 0; k < n; k++) changed |= meet(&at[to[k]], z);
         }
     }
+    g->block_zeros = at;
 }
