@@ -199,6 +199,7 @@ enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *
     struct gen_options gen = {.host_features = (u32)options->host_features,
                               .image = options->image,
                               .fp_checked = options->fp_checked,
+                              .fp_near = options->fp_near,
                               .count = options->count};
     struct guest_range looked[MAX_LOOKED];
     /* What may change unseen is not relied on behind exits either. */

@@ -27,6 +27,8 @@ struct xlat_options {
     bool image;        /* guest addresses PC-relative (RELOC_GUEST) */
     bool fp_checked;   /* every floating-point operation by helper: for FPCR modes and sites that
                           the host's units don't fit */
+    bool fp_near;      /* results near the smallest normal number are common: tests for it that trap
+                          for no other */
     bool check;        /* the code compares guest bytes at entry: they may change unseen */
     bool count;        /* code counts the guest instructions that it executes (state.executed) */
     bool untag;        /* addresses lose their top byte before each access */

@@ -26,9 +26,9 @@ void translate_init(void);
 /* True for a --cpu-features list whose every word is known. */
 bool translate_knows_features(const char *list);
 
-/* What a region needs beyond the usual: see fp_checked and untag of xlat_options. The evaluator
- * always drops tags. */
-enum translate_how { TRANSLATE_FP_CHECKED = 1, TRANSLATE_UNTAG = 2 };
+/* What a region needs beyond the usual: see fp_checked, fp_near and untag of xlat_options. The
+ * evaluator always drops tags. */
+enum translate_how { TRANSLATE_FP_CHECKED = 1, TRANSLATE_UNTAG = 2, TRANSLATE_FP_NEAR = 4 };
 
 /*
  * Translates the region at pc. how: bits of enum translate_how. max_insts: 0 is the tier's default.

@@ -3,8 +3,8 @@
  *
  * Record tags: 0x00 to 0x3f PLACE of slot = tag (the pinnable ones); 0x40 PLACE of the slot in the
  * next byte; 0x41 HOME; 0x80 + kind POINT. A location is a byte kind | reg << 4, LOC_CONST followed
- * by 8 bytes, LOC_FLAGS by kind | marked << 6 | wide << 7 and two operands: kind | n << 2, and 8 bytes for a
- * constant.
+ * by 8 bytes, LOC_FLAGS by kind | marked << 6 | wide << 7 and two operands: kind | n << 2, and 8
+ * bytes for a constant.
  */
 #include "aot/abi/sidetable.h"
 

@@ -58,8 +58,8 @@ struct nzcv_operand {
 };
 
 struct nzcv_expr {
-    u8 kind;   /* enum nzcv_kind */
-    bool wide; /* 64 bits, else 32 */
+    u8 kind;     /* enum nzcv_kind */
+    bool wide;   /* 64 bits, else 32 */
     bool marked; /* it holds only where NZCV's home has NZCV_MARK; elsewhere the home is right */
     struct nzcv_operand a, b;
 };

@@ -7,7 +7,9 @@
  * two zeros give the second operand: done in both orders and merged they give the guest's answer.
  *
  * Tininess: the host finds it after rounding, the guest before. Products and fused sums that come
- * out as the smallest normal number, where that makes a difference, are made to trap. Sums are
+ * out as the smallest normal number, where that makes a difference, are made to trap: two
+ * instructions, which do it for some others as well (products from 2^1023 up, sums of the smallest
+ * exponent), or three that are exact, where these turn up (fp_near). Sums are
  * exact when they are tiny. A quotient of numbers of p bits is no closer to a power of two below it
  * than 2^-p of it, and there it has p bits itself: no rounding to p bits reaches the power.
  */
@@ -126,20 +128,54 @@ void float_check_nan(struct gen *g, enum float_form f, unsigned reg)
     x64_vec_rrri(B, g->avx, cmp_of[f], X1, g->avx ? reg : X1, reg, CMP_LT);
 }
 
+static bool is_double(enum float_form f)
+{
+    return f == FORM_PD || f == FORM_SD;
+}
+
+/* The smallest normal number, and infinity. */
+static u64 smallest(enum float_form f)
+{
+    return float_power(f, is_double(f) ? -1022 : -126);
+}
+
+static u64 infinity(enum float_form f)
+{
+    return float_power(f, is_double(f) ? 1024 : 128);
+}
+
 /* Traps when an element is plus or minus the smallest normal number, or as the predicate says
  * besides: the mask of all ones that a true comparison gives is a NaN. */
-static void check_smallest(struct gen *g, enum float_form f, unsigned reg, unsigned predicate)
+static void check_exactly(struct gen *g, enum float_form f, unsigned reg, unsigned predicate)
 {
-    bool is_double = f == FORM_PD || f == FORM_SD;
     float_logic(g, X64_ANDPS, f, X1, reg, float_sign(f) - 1);
-    x64_vec_rrmi(B, g->avx, cmp_of[f], X1, X1,
-                 constant(g, f, float_power(f, is_double ? -1022 : -126)), (u8)predicate);
+    x64_vec_rrmi(B, g->avx, cmp_of[f], X1, X1, constant(g, f, smallest(f)), (u8)predicate);
     float_check_nan(g, f, X1);
 }
 
+/* Infinity times zero: what differs from the smallest normal number in no more than the sign. */
 void float_check_tiny(struct gen *g, enum float_form f, unsigned reg)
 {
-    check_smallest(g, f, reg, CMP_EQ);
+    static const u16 mul[4] = FORMS(MUL);
+    if (g->options->fp_near) {
+        check_exactly(g, f, reg, CMP_EQ);
+        return;
+    }
+    float_logic(g, X64_XORPS, f, X1, reg, smallest(f));
+    float_op2c(g, mul[f], f, X1, X1, infinity(f));
+}
+
+/* The same, and for every NaN. An integer is added that makes NaNs of numbers whose exponent is the
+ * smallest, and of NaNs other numbers. */
+static void check_fused(struct gen *g, enum float_form f, unsigned reg)
+{
+    if (g->options->fp_near) {
+        check_exactly(g, f, reg, CMP_EQ_UQ);
+        return;
+    }
+    u64 to_nan = infinity(f) + 1 - smallest(f);
+    float_logic(g, is_double(f) ? X64_PADDQ : X64_PADDD, f, X1, reg, to_nan);
+    float_op2i(g, cmp_of[f], X1, X1, reg, CMP_LT);
 }
 
 /*
@@ -282,6 +318,14 @@ static bool can_fuse(const struct gen *g)
     return g->avx && gen_has(g, X64_HAS_FMA);
 }
 
+/* The pinned register is going to be overwritten before it is certain that this is right. */
+static void put_aside(struct gen *g, unsigned reg)
+{
+    unsigned slot = g->xmm.slot[reg];
+    g->aside = (u8)(slot + 1);
+    if (g->dirty >> slot & 1) vec_move(g, X0, reg);
+}
+
 static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
@@ -303,14 +347,16 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned dst = gen_def_xmm(g, r, a);
     struct scalar_target t = scalar_target(g, r, dst, narrow);
     bool apart = dst == a || (dst != b && dst != c);
-    if (!apart || g->xmm.slot[dst] != NO_SLOT) t.work = X0;
+    if (!apart) t.work = X0;
+    if (t.work == dst && g->xmm.slot[dst] != NO_SLOT) put_aside(g, dst);
     vec_move(g, t.work, a);
     gen_fault_point(g);
     if (memory)
         x64_vec_rrm(B, true, fused_231[f][i->mod & 3], t.work, b, m);
     else
         x64_vec_rrr(B, true, fused_231[f][i->mod & 3], t.work, b, c);
-    check_smallest(g, f, t.work, CMP_EQ_UQ);
+    check_fused(g, f, t.work);
+    g->aside = 0;
     scalar_finish(g, r, t);
 }
 
@@ -334,7 +380,7 @@ static void fused_halves(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_move(g, X0, v.a);
     gen_fault_point(g);
     x64_vec_rrm(B, true, fused_231[FORM_PS][i->mod & 1], X0, X1, scratch);
-    check_smallest(g, FORM_PS, X0, CMP_EQ_UQ);
+    check_fused(g, FORM_PS, X0);
     vec_move(g, v.dst, X0);
 }
 
@@ -366,9 +412,8 @@ static void root_step(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
         return;
     }
-    bool is_double = f == FORM_PD || f == FORM_SD;
-    int least = is_double ? -1021 : -125;
-    u64 half = UINT64_C(1) << (is_double ? 51 : 22); /* the fraction's */
+    int least = is_double(f) ? -1021 : -125;
+    u64 half = UINT64_C(1) << (is_double(f) ? 51 : 22); /* the fraction's */
     struct vec_args v = vec_args(g, r, i);
     unsigned t = gen_temp_xmm(g);
     float_logic(g, X64_ANDPS, f, X1, v.a, float_sign(f) - 1);
@@ -411,9 +456,9 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
         return;
     }
-    bool is_double = i->type == IR_F64, signals = i->mod & 1;
-    enum x64_vec quiet = is_double ? X64_UCOMISD : X64_UCOMISS;
-    enum x64_vec op = signals ? is_double ? X64_COMISD : X64_COMISS : quiet;
+    bool wide = i->type == IR_F64, signals = i->mod & 1;
+    enum x64_vec quiet = wide ? X64_UCOMISD : X64_UCOMISS;
+    enum x64_vec op = signals ? wide ? X64_COMISD : X64_COMISS : quiet;
     gen_clobber_flags(g);
     bool narrow_a = float_is_narrow(g, i->arg[0]), narrow_b = float_is_narrow(g, i->arg[1]);
     unsigned a = gen_use_xmm(g, i->arg[0]), b = gen_use_xmm(g, i->arg[1]);

@@ -125,6 +125,7 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
     const struct ir_block *b = &g->f->block[n];
     forget_values(g);
     if (g->block_nzcv) gen_receive_nzcv(g, n);
+    g->zeros = g->block_zeros ? g->block_zeros[n] : (struct zeros_above){0};
     g->block = n;
     g->dirty = g->block_dirty[n];
     g->loaded = g->block_loaded[n];

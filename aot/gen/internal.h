@@ -69,7 +69,7 @@ struct val {
     u8 place; /* enum val_place */
     u8 reg;
     bool narrow; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
-    u8 slot; /* 1 + the slot that holds the value while its version is `version`, or 0 */
+    u8 slot;     /* 1 + the slot that holds the value while its version is `version`, or 0 */
     u32 version;
     u32 used;    /* uses that are over */
     ir_ref next; /* next value in the same register, or at the same home */
@@ -142,10 +142,10 @@ struct gen {
     bool failed;
 
     struct val *val;
-    u64 *block_dirty;  /* per block: pinned slots that may be dirty at its start */
-    u64 *block_loaded; /* per block: pinned slots that are loaded at its start */
+    u64 *block_dirty;             /* per block: pinned slots that may be dirty at its start */
+    u64 *block_loaded;            /* per block: pinned slots that are loaded at its start */
     struct nzcv_expr *block_nzcv; /* per block: NZCV at its start, NZCV_NONE: at home; or NULL */
-    u32 block_label;  /* the first block's label; the others' follow */
+    u32 block_label;              /* the first block's label; the others' follow */
 
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
     u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */
@@ -160,11 +160,16 @@ struct gen {
     u64 at_home; /* slots at whose home values are (home_head) */
 
     /* NZCV. */
-    u8 eflags;            /* enum eflags_kind: what EFLAGS hold */
-    ir_ref eflags_of;     /* the flags value in EFLAGS, or IR_NONE */
-    ir_ref nzcv;          /* the value that the slot logically holds but its home does not */
-    ir_ref nzcv_at_home;  /* the value whose copy is at home, or IR_NONE */
+    u8 eflags;                   /* enum eflags_kind: what EFLAGS hold */
+    ir_ref eflags_of;            /* the flags value in EFLAGS, or IR_NONE */
+    ir_ref nzcv;                 /* the value that the slot logically holds but its home does not */
+    ir_ref nzcv_at_home;         /* the value whose copy is at home, or IR_NONE */
     u32 version[SLOT_REGISTERS]; /* how often each slot was SET */
+
+    /* Vector slots, from bit 0, that hold a scalar with zeros above: in 128 bits above 32, 64. */
+    struct zeros_above {
+        u32 single, wide;
+    } zeros, *block_zeros; /* now, and at block starts (NULL: nothing is known) */
 
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
@@ -173,6 +178,8 @@ struct gen {
 
     u8 *side_room;   /* where the table starts */
     u64 side_placed; /* slots whose PLACE record says: in the pin */
+    u64 side_moved;  /* those of them that it has put aside since */
+    u8 aside;        /* 1 + the slot whose value XMM0 holds for now, its pin does no longer; or 0 */
     u8 side_nzcv;    /* enum loc_kind last recorded for NZCV */
 
     struct reloc *relocs;
@@ -188,9 +195,9 @@ struct gen {
     struct x64_buf b;
     struct host_regs gpr, xmm;
     ir_ref home_head[SLOT_REGISTERS]; /* values at home, linked by val.next */
-    u8 pin[SLOT_REGISTERS];        /* slot -> host register, or NO_REG */
-    struct nzcv_pending candidate; /* of the flags in EFLAGS */
-    struct nzcv_pending pending;   /* of nzcv */
+    u8 pin[SLOT_REGISTERS];           /* slot -> host register, or NO_REG */
+    struct nzcv_pending candidate;    /* of the flags in EFLAGS */
+    struct nzcv_pending pending;      /* of nzcv */
     struct side_writer side;
     struct nzcv_expr side_expr; /* for side_nzcv LOC_FLAGS */
 };
@@ -215,6 +222,22 @@ extern gen_fn *const gen_crypto_ops[IR_OP_COUNT];
 
 /* Chooses pins, and finds what is dirty at block starts. */
 void gen_plan(struct gen *g);
+
+/* --- zeros.c: what is above scalars ------------------------------------------------------------
+ */
+
+/* Finds block_zeros. */
+void gen_plan_zeros(struct gen *g);
+
+/* What is known behind a SET of a vector register. */
+void gen_zeros_after(const struct ir_func *f, const struct ir_inst *set, struct zeros_above *z);
+
+/* The vector slot holds a scalar of the type with zeros above. */
+static inline bool gen_zeros_above(const struct gen *g, unsigned slot, unsigned type)
+{
+    u32 known = type == IR_F32 ? g->zeros.single : type == IR_F64 ? g->zeros.wide : 0;
+    return known >> (slot - SLOT_V0) & 1;
+}
 
 /* --- regs.c ----------------------------------------------------------------------------------- */
 
@@ -473,7 +496,8 @@ void gen_store_expr(struct gen *g, const struct nzcv_expr *x, u64 loaded);
 /* NZCV, pending as an expression, is in EFLAGS after this, as value r. False: nothing was done. */
 bool gen_flags_again(struct gen *g, ir_ref r);
 
-/* --- nzcv_flow.c: from block to block ----------------------------------------------------------- */
+/* --- nzcv_flow.c: from block to block -----------------------------------------------------------
+ */
 
 /* Stands for the flags that a block begins with, when they are an expression. */
 #define NZCV_ENTRY UINT32_MAX

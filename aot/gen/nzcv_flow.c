@@ -2,9 +2,9 @@
  * NZCV from block to block (nzcv.c has the idea).
  *
  * A block with one predecessor, before it, gets what that has in the end, whatever that is. A block
- * where ways meet must know before: the blocks before it are emitted first, but of a loop's head one
- * is behind. So the plan looks at the IR for what the last of its predecessors will have, and marks
- * that. Nothing depends on the guess being right: where the present expression isn't the one
+ * where ways meet must know before: the blocks before it are emitted first, but of a loop's head
+ * one is behind. So the plan looks at the IR for what the last of its predecessors will have, and
+ * marks that. Nothing depends on the guess being right: where the present expression isn't the one
  * expected, NZCV goes home.
  */
 #include "aot/gen/internal.h"

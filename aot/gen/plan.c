@@ -153,4 +153,5 @@ void gen_plan(struct gen *g)
     if (g->lazy) return;
     plan_borders(g);
     gen_plan_nzcv(g);
+    gen_plan_zeros(g);
 }

@@ -28,14 +28,15 @@ static bool is_same_operand(const struct nzcv_operand *a, const struct nzcv_oper
 
 bool gen_same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y)
 {
-    return x->kind == y->kind && x->wide == y->wide && x->marked == y->marked && is_same_operand(&x->a, &y->a) &&
-           is_same_operand(&x->b, &y->b);
+    return x->kind == y->kind && x->wide == y->wide && x->marked == y->marked &&
+           is_same_operand(&x->a, &y->a) && is_same_operand(&x->b, &y->b);
 }
 
 /* What differs from what the table said last. */
 static void say_changes(struct gen *g)
 {
-    u64 here = g->dirty, change = here ^ g->side_placed;
+    u64 here = g->dirty, change = (here ^ g->side_placed) | g->side_moved;
+    g->side_moved = 0;
     if (!here && g->side_placed) {
         side_home(&g->side);
         g->side_nzcv = LOC_HOME;
@@ -60,13 +61,28 @@ static void say_changes(struct gen *g)
 
 static inline void say_places(struct gen *g)
 {
-    bool same = g->dirty == g->side_placed && !g->nzcv && g->side_nzcv == LOC_HOME;
+    bool same =
+        g->dirty == g->side_placed && !g->side_moved && !g->nzcv && g->side_nzcv == LOC_HOME;
     if (!same) say_changes(g);
+}
+
+/* The slot's value is in XMM0. */
+static GEN_APART void say_aside(struct gen *g, unsigned slot)
+{
+    u64 bit = UINT64_C(1) << slot;
+    if (g->side_moved & bit) return;
+    say_places(g);
+    if (!(g->dirty & bit)) return;
+    place(g, slot, LOC_XMM, X64_XMM0);
+    g->side_moved |= bit;
 }
 
 void gen_fault_point(struct gen *g)
 {
-    say_places(g);
+    if (g->aside)
+        say_aside(g, g->aside - 1u);
+    else
+        say_places(g);
     side_point(&g->side, POINT_FAULT, x64_pos(&g->b), gen_pc(g));
 }
 
@@ -79,7 +95,7 @@ void gen_safepoint(struct gen *g, u64 pc)
 void gen_safepoint_home(struct gen *g, u64 pc)
 {
     if (g->side_placed || g->side_nzcv != LOC_HOME) side_home(&g->side);
-    g->side_placed = 0;
+    g->side_placed = g->side_moved = 0;
     g->side_nzcv = LOC_HOME;
     side_point(&g->side, POINT_SAFEPOINT, x64_pos(&g->b), pc);
 }

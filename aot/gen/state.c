@@ -89,7 +89,7 @@ static void get(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     if (!(g->loaded >> slot & 1)) gen_load_pin(g, slot);
-    g->val[r].narrow = false;
+    g->val[r].narrow = slot >= SLOT_V0 && gen_zeros_above(g, slot, i->type);
     if (slot >= SLOT_V0)
         gen_bind_xmm(g, r, g->pin[slot]);
     else
@@ -248,6 +248,7 @@ static GEN_APART void set_other(struct gen *g, const struct ir_inst *i, unsigned
     else
         set_xmm_pin(g, i, slot);
     if (slot >= SLOT_REGISTERS) return;
+    gen_zeros_after(g->f, i, &g->zeros);
     g->version[slot]++;
     gen_in_slot(g, i->arg[0], slot);
 }

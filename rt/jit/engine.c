@@ -97,6 +97,7 @@ static u64 now_ns(void)
 static unsigned how_of(u8 mode)
 {
     return (mode & (MODE_FPCR | MODE_FP_SITE) ? TRANSLATE_FP_CHECKED : 0) |
+           (mode & MODE_FP_NEAR_SITE ? TRANSLATE_FP_NEAR : 0) |
            (mode & MODE_UNTAG_SITE ? TRANSLATE_UNTAG : 0);
 }
 
@@ -175,6 +176,13 @@ static bool evaluate(struct thread *t, u32 limit, struct engine_exit *out)
     if (e.reason == TRAP_NONE || e.reason == TRAP_LIMIT) return true;
     *out = (struct engine_exit){.kind = ENGINE_TRAP, .reason = e.reason, .imm = e.imm};
     return false;
+}
+
+/* What helps against a floating-point trap in a region of that mode: first the tests that trap
+ * without need in few cases, then none. */
+static u8 float_site(u8 mode)
+{
+    return mode & MODE_FP_NEAR_SITE ? MODE_FP_SITE : MODE_FP_NEAR_SITE;
 }
 
 /* A site that keeps trapping for one reason gets a translation that copes with it. */
@@ -263,7 +271,8 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     struct jit_thread *j = jit_of(t);
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
-        note_trap(j->at_pc, j->at_mode, j->exit.signo == SIGFPE ? MODE_FP_SITE : MODE_UNTAG_SITE);
+        u8 site = j->exit.signo == SIGFPE ? float_site(j->at_mode) : MODE_UNTAG_SITE;
+        note_trap(j->at_pc, j->at_mode, site);
         turn->done = !evaluate(t, 1, &turn->exit);
         return;
     }

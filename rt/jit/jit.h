@@ -40,6 +40,7 @@ enum region_mode {
     MODE_FPCR = 1,       /* FPCR asks for what the host's units can't do: arithmetic by helper */
     MODE_FP_SITE = 2,    /* the host's units trap too often here: the same */
     MODE_UNTAG_SITE = 4, /* tagged addresses are used here: they lose their tags first */
+    MODE_FP_NEAR_SITE = 8, /* results near the smallest normal number: exact tests for it */
 };
 
 struct region {

@@ -153,6 +153,70 @@ START_TEST(both_kinds_of_point_at_one_offset)
 }
 END_TEST
 
+static struct nzcv_operand random_operand(unsigned slots)
+{
+    unsigned kind = (unsigned)below(3);
+    return (struct nzcv_operand){.kind = (u8)kind,
+                                 .n = (u8)(kind == NZCV_CONST ? 0 : below(slots)),
+                                 .value = kind == NZCV_CONST ? (s64)next() : 0};
+}
+
+static bool same_operand(const struct nzcv_operand *a, const struct nzcv_operand *b)
+{
+    return a->kind == b->kind && a->n == b->n && a->value == b->value;
+}
+
+START_TEST(flags_as_expressions)
+{
+    for (unsigned n = 0; n < 1000; n++) {
+        u8 room[256];
+        struct side_writer w;
+        struct frame_state fs;
+        struct nzcv_expr x = {
+            .kind = (u8)(NZCV_OF_SUB + below(NZCV_OF_FCMP)), .wide = below(2), .marked = below(2)};
+        unsigned slots = x.kind == NZCV_OF_FCMP ? SLOT_REGISTERS : SLOT_V0;
+        x.a = random_operand(slots);
+        x.b = random_operand(slots);
+        side_start(&w, room, sizeof room, START_PC);
+        side_place_flags(&w, &x);
+        side_point(&w, POINT_FAULT, 5, START_PC);
+        ck_assert(side_find(room, (size_t)(w.at - room), START_PC, POINT_FAULT, 5, &fs));
+        ck_assert(fs.loc[SLOT_NZCV].kind == LOC_FLAGS && fs.nzcv.kind == x.kind);
+        ck_assert(fs.nzcv.wide == x.wide && fs.nzcv.marked == x.marked);
+        ck_assert(same_operand(&fs.nzcv.a, &x.a) && same_operand(&fs.nzcv.b, &x.b));
+    }
+}
+END_TEST
+
+/* Numbers in ascending order; the last are NaNs. */
+START_TEST(flags_of_floating_point_compares)
+{
+    static const u64 wide[] = {
+        0xfff0000000000000, 0xbff0000000000000, 0x8000000000000001, 0, 1, 0x3ff0000000000000,
+        0x7ff0000000000000, 0x7ff8000000000000, 0xfff8000000000001};
+    static const u32 narrow[] = {0xff800000, 0xbf800000, 0x80000001, 0,         1,
+                                 0x3f800000, 0x7f800000, 0x7fc00000, 0xffc00001};
+    unsigned count = ARRAY_SIZE(wide), numbers = count - 2;
+    for (unsigned a = 0; a < count; a++) {
+        for (unsigned b = 0; b < count; b++) {
+            u32 expected = a >= numbers || b >= numbers ? NZCV_C | NZCV_V
+                           : a == b                     ? NZCV_Z | NZCV_C
+                           : a < b                      ? NZCV_N
+                                                        : NZCV_C;
+            struct nzcv_expr x = {.kind = NZCV_OF_FCMP, .wide = true};
+            ck_assert_uint_eq(nzcv_of(&x, wide[a], wide[b]), expected);
+            x.wide = false; /* what is above doesn't count */
+            u64 high = next() << 32;
+            ck_assert_uint_eq(nzcv_of(&x, high | narrow[a], narrow[b]), expected);
+        }
+    }
+    struct nzcv_expr x = {.kind = NZCV_OF_FCMP, .wide = true};
+    ck_assert_uint_eq(nzcv_of(&x, UINT64_C(1) << 63, 0), NZCV_Z | NZCV_C);
+    x.wide = false;
+    ck_assert_uint_eq(nzcv_of(&x, 0, UINT64_C(1) << 31), NZCV_Z | NZCV_C);
+}
+END_TEST
+
 /* Nothing is written past the room, whatever its size, and the lack of it is told. */
 START_TEST(a_writer_keeps_to_its_room)
 {
@@ -233,6 +297,8 @@ int main(void)
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_test(t, what_is_written_is_read);
     tcase_add_test(t, both_kinds_of_point_at_one_offset);
+    tcase_add_test(t, flags_as_expressions);
+    tcase_add_test(t, flags_of_floating_point_compares);
     tcase_add_test(t, a_writer_keeps_to_its_room);
     tcase_add_test(t, a_damaged_table_is_read_inside_its_bounds);
     tcase_add_test(t, a_table_that_is_cut_off);
