@@ -8,11 +8,16 @@
 #include <string.h>
 #include <unicorn/unicorn.h>
 
+#include "aot/abi/fp_state.h"
+
 enum { REG_SP = 31, REG_PC, REG_NZCV, REG_FPCR, REG_FPSR, REG_V0, REG_COUNT = REG_V0 + 32 };
 
+/* Unicorn 2.0's cache of translations goes wrong after some hundred thousand words: before that,
+ * all anew. */
 #define MAX_STEPS 50000
 
 static uc_engine *uc;
+static unsigned steps;
 static int ids[REG_COUNT];
 static u64 abort_address;
 static u32 exception;
@@ -39,9 +44,9 @@ static void on_exception(uc_engine *engine, u32 number, void *data)
     uc_emu_stop(engine);
 }
 
-static void map(u64 address, size_t size, u32 protection)
+static void map(u64 address, size_t size, u32 protection, void *at)
 {
-    must(uc_mem_map_ptr(uc, address, size, protection, (void *)(uintptr_t)address), "map");
+    must(uc_mem_map_ptr(uc, address, size, protection, at), "map");
 }
 
 void oracle_open(void)
@@ -49,9 +54,9 @@ void oracle_open(void)
     static uc_hook memory_hook, exception_hook;
     must(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &uc), "open");
     must(uc_ctl_set_cpu_model(uc, UC_CPU_ARM64_MAX), "model");
-    map(GUEST_CODE, GUEST_CODE_SIZE, UC_PROT_ALL);
-    map(GUEST_DATA, GUEST_DATA_SIZE, UC_PROT_READ | UC_PROT_WRITE);
-    map(GUEST_RO, GUEST_RO_SIZE, UC_PROT_READ);
+    map(GUEST_CODE, GUEST_CODE_SIZE, UC_PROT_READ | UC_PROT_EXEC, guest_code_room());
+    map(GUEST_DATA, GUEST_DATA_SIZE, UC_PROT_READ | UC_PROT_WRITE, (void *)(uintptr_t)GUEST_DATA);
+    map(GUEST_RO, GUEST_RO_SIZE, UC_PROT_READ, (void *)(uintptr_t)GUEST_RO);
     must(uc_hook_add(uc, &memory_hook, UC_HOOK_MEM_INVALID, (void *)on_bad_memory, NULL, 1, 0),
          "hook");
     must(uc_hook_add(uc, &exception_hook, UC_HOOK_INTR, (void *)on_exception, NULL, 1, 0), "hook");
@@ -69,19 +74,17 @@ void oracle_open(void)
     for (int i = 0; i < 32; i++) ids[REG_V0 + i] = UC_ARM64_REG_Q0 + i;
 }
 
-/* Unicorn 2.0's cache of translations goes wrong after some hundred thousand words: before that,
- * all anew. */
-static void renew(void)
+void oracle_begin_case(void)
 {
-    static unsigned steps;
-    if (++steps % MAX_STEPS) return;
+    if (steps < MAX_STEPS) return;
+    steps = 0;
     uc_close(uc);
     oracle_open();
 }
 
 struct guest_outcome oracle_step(struct guest_state *state, u32 word)
 {
-    renew();
+    steps++;
     u64 nzcv = nzcv_to_pstate(state->nzcv), fpcr = state->fpcr, fpsr = state->fpsr;
     void *values[REG_COUNT];
     for (int i = 0; i < 31; i++) values[i] = &state->x[i];
@@ -102,7 +105,7 @@ struct guest_outcome oracle_step(struct guest_state *state, u32 word)
     must(uc_reg_read_batch(uc, ids, values, REG_COUNT), "read registers");
     state->nzcv = nzcv_from_pstate((u32)nzcv);
     state->fpcr = (u32)fpcr;
-    state->fpsr = (u32)fpsr;
+    state->fpsr = (u32)fpsr & (FPSR_FLAGS | FPSR_QC); /* without AArch32's NZCV */
 
     if (exception) return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = TRAP_UNDEFINED};
     switch (err) {
