@@ -66,9 +66,10 @@ struct guest_state {
     void *helper[HELPER_COUNT]; /* helpers.h: called by `call [state + offset]` */
     void *leave[4];             /* exits.h: enum leave_door; jumped to by `jmp [state + offset]` */
 
-    u64 executed[2]; /* guest instructions of code that counts them: of images, of others */
     u64 scratch[SCRATCH_COUNT];
     u8 vscratch[VSCRATCH_COUNT][16] __attribute__((aligned(16)));
+
+    u64 executed[2]; /* guest instructions of code that counts them: of images, of others */
 };
 
 #endif
