@@ -5,6 +5,7 @@
 #include "rt/jit/image.h"
 #include "rt/jit/jit.h"
 
+#include "aot/abi/fp_state.h"
 #include "aot/abi/slots.h"
 #include "rt/log.h"
 #include "rt/mm.h"
@@ -18,9 +19,6 @@
 
 #define STACK_SIZE (64u << 10)
 #define GUARD_SIZE 4096u
-
-/* FPCR bits under which host units don't do: FZ16, DN, FZ, AHP. */
-#define FPCR_MODES (1u << 19 | 1u << 24 | 1u << 25 | 1u << 26)
 
 #define TRAPS_TO_SUPERSEDE 2
 
@@ -83,7 +81,7 @@ static void jit_thread_exit(struct thread *t)
 
 static u8 mode_of(const struct thread *t)
 {
-    return (t->state.fpcr & FPCR_MODES ? MODE_FPCR : 0) | code_site_mode(t->state.pc);
+    return (t->state.fpcr & FPCR_CHECKED ? MODE_FPCR : 0) | code_site_mode(t->state.pc);
 }
 
 static u64 now_ns(void)
