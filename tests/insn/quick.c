@@ -30,7 +30,7 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 feature
     static unsigned runs; /* every other one is checked, which is done in a walk of its own */
     static const struct code_view view = {.read = read_code};
     struct xlat_options options = {.host_features = features,
-                                   .fp_checked = fp_checked,
+                                   .fp_checked = fp_checked || state->fpcr & FPCR_CHECKED,
                                    .verify = runs++ % 2,
                                    .max_insts = insts};
     struct translation t;
@@ -49,7 +49,6 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 feature
         return (struct guest_outcome){.end = GUEST_REFUSED, .refusal = "fault at no known point"};
     if (r.kind == RUN_FAULT && r.signo == SIGFPE) {
         u32 done = (u32)(state->pc - GUEST_CODE) / 4;
-        state->fpsr &= ~FPSR_IOC; /* the faulting operation's, which is yet to be done */
         state->mxcsr = fp_mxcsr(state->fpcr);
         return quick_run(state, insts > done ? insts - done : 1, features, true);
     }

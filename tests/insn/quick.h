@@ -10,8 +10,9 @@
 void quick_open(void);
 
 /*
- * As guest_evaluate, in generated code for a host with these features. Where the host reports an
- * invalid operation, code with checked floating point goes on, as in the runtime.
+ * As guest_evaluate, in generated code for a host with these features. In modes of FPCR that
+ * the host hasn't, and from where it reports an invalid operation, that is code with checked
+ * floating point, as in the runtime.
  */
 struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 features, bool fp_checked);
 

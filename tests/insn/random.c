@@ -9,6 +9,8 @@
 
 #include "aot/abi/fp_state.h"
 
+#define MAX_ACCESS 64 /* bytes of one instruction's access: ST4 */
+
 /* --- random choices -----------------------------------------------------------------------------
  */
 
@@ -223,19 +225,21 @@ void differ(const char *label, const char *what, u64 ours, u64 theirs)
            (unsigned long long)theirs);
 }
 
-unsigned compare_states(const char *label, const struct guest_state *a, const struct guest_state *b)
+static void compare_states(const char *label, const struct guest_state *a,
+                           const struct guest_state *b)
 {
-    unsigned before = differences;
     char name[16];
     for (int i = 0; i < 31; i++) {
+        if (a->x[i] == b->x[i]) continue;
         snprintf(name, sizeof name, "x%d", i);
-        if (a->x[i] != b->x[i]) differ(label, name, a->x[i], b->x[i]);
+        differ(label, name, a->x[i], b->x[i]);
     }
     if (a->sp != b->sp) differ(label, "sp", a->sp, b->sp);
     if (a->pc != b->pc) differ(label, "pc", a->pc, b->pc);
     if ((a->nzcv & NZCV_MASK) != (b->nzcv & NZCV_MASK))
         differ(label, "nzcv", nzcv_to_pstate(a->nzcv), nzcv_to_pstate(b->nzcv));
     if (guest_fpsr(a) != b->fpsr) differ(label, "fpsr", guest_fpsr(a), b->fpsr);
+    if (a->fpcr != b->fpcr) differ(label, "fpcr", a->fpcr, b->fpcr);
     for (int i = 0; i < 32; i++) {
         u64 va[2], vb[2];
         memcpy(va, a->v[i], 16);
@@ -245,6 +249,52 @@ unsigned compare_states(const char *label, const struct guest_state *a, const st
         strcat(name, "hi");
         if (va[1] != vb[1]) differ(label, name, va[1], vb[1]);
     }
+}
+
+/* x86-64 doesn't tell the addresses that no page can have; of an access to two pages that may not
+ * reach the second one the oracle sometimes tells a later byte than the first there. */
+static bool same_fault(u64 host, u64 oracle)
+{
+    bool in_no_page = (u64)((s64)(oracle << 16) >> 16) != oracle;
+    return host == (in_no_page ? 0 : oracle) || (host % 4096 == 0 && oracle - host < MAX_ACCESS);
+}
+
+static void compare_outcomes(const char *label, const struct guest_outcome *a,
+                             const struct guest_outcome *b)
+{
+    if (a->end == GUEST_REFUSED) differ(label, a->refusal, 0, 0);
+    if (a->end != b->end) differ(label, "end", a->end, b->end);
+    if (a->end != b->end) return;
+    if (a->end == GUEST_TRAPPED && (a->reason != b->reason || a->imm != b->imm))
+        differ(label, "trap", a->reason | (u64)a->imm << 8, b->reason | (u64)b->imm << 8);
+    if (a->end == GUEST_FAULTED && !same_fault(a->address, b->address))
+        differ(label, "fault address", a->address, b->address);
+}
+
+/* An access that faults because part of it lies behind the end of the data may have stored the
+ * other part, or not. */
+static void compare_data(const char *label, const struct expected *expected)
+{
+    const u8 *data = (const u8 *)(uintptr_t)GUEST_DATA;
+    size_t edge = expected->outcome.end == GUEST_FAULTED ? MAX_ACCESS : 0;
+    if (!memcmp(data + edge, expected->data + edge, GUEST_DATA_SIZE - 2 * edge)) return;
+    for (size_t n = edge; n < GUEST_DATA_SIZE - edge; n++)
+        if (data[n] != expected->data[n]) {
+            differ(label, "memory at", GUEST_DATA + n, GUEST_DATA + n);
+            return;
+        }
+}
+
+unsigned compare_result(const char *label, const struct guest_outcome *got,
+                        const struct guest_state *state, const struct expected *expected)
+{
+    unsigned before = differences;
+    compare_outcomes(label, got, &expected->outcome);
+    compare_states(label, state, &expected->state);
+    compare_data(label, expected);
+    if (got->end == GUEST_TRAPPED && (got->reason == TRAP_ALIGN || got->reason == TRAP_SP_ALIGN) &&
+        state->trap_arg != expected->state.trap_arg)
+        differ(label, "trap_arg", state->trap_arg, expected->state.trap_arg);
     return differences - before;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Random words and states for instruction tests, comparison of states, and what the oracle of
+ * Random words and states for instruction tests, comparison of results, and what the oracle of
  * oracle.h is known to have otherwise.
  */
 #ifndef TESTS_INSN_RANDOM_H
@@ -7,6 +7,7 @@
 
 #include "aot/a64/a64.h"
 #include "tests/insn/guest.h"
+#include "tests/insn/ways.h"
 
 #define MAX_REPORTS 40 /* differences that are printed */
 
@@ -45,9 +46,16 @@ bool oracle_may_differ(enum a64_row row, u32 word);
 
 void differ(const char *label, const char *what, u64 ours, u64 theirs);
 
-/* Prints what differs, behind the label; theirs has the whole FPSR in fpsr. Returns how much. */
-unsigned compare_states(const char *label, const struct guest_state *ours,
-                        const struct guest_state *theirs);
+/* What a case leaves, to compare with. */
+struct expected {
+    struct guest_outcome outcome;
+    struct guest_state state; /* the whole FPSR in fpsr */
+    u8 data[GUEST_DATA_SIZE];
+};
+
+/* Prints in what a result and the guest's data differ, behind the label. Returns how much. */
+unsigned compare_result(const char *label, const struct guest_outcome *got,
+                        const struct guest_state *state, const struct expected *expected);
 
 /* A number from the environment. */
 u64 test_setting(const char *name, u64 value);

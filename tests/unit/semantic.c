@@ -1,6 +1,6 @@
 /*
  * Instructions by example: runs the lines of tests/semantic/?*.txt in the evaluator and in
- * generated code for several hosts; one test is one file in one mode.
+ * generated code for several hosts; one test is one file in one way (ways.h).
  *
  *   WORD[ WORD...]  BEFORE => AFTER  ; text
  *
@@ -25,27 +25,15 @@
 #include "aot/lift/rows_base.h"
 #include "aot/lift/rows_fp.h"
 #include "tests/insn/guest.h"
-#include "tests/insn/quick.h"
+#include "tests/insn/ways.h"
 
 #define MAX_WORDS 64
 #define LINE_SIZE 1000
 
-static u32 lines_of_row[A64_ROW_COUNT]; /* in all modes */
-
-struct mode {
-    const char *name;
-    bool evaluator, plain_host, fp_checked;
-};
-
-static const struct mode modes[] = {
-    {.name = "eval", .evaluator = true},
-    {.name = "quick"},
-    {.name = "quick, plain SSE2", .plain_host = true},
-    {.name = "quick, checked", .fp_checked = true},
-};
+static u32 lines_of_row[A64_ROW_COUNT]; /* in all ways */
 
 struct line {
-    const struct mode *mode;
+    const struct way *way;
     const char *file;
     unsigned number;
     u32 word[MAX_WORDS];
@@ -55,7 +43,7 @@ struct line {
 
 static void complain(struct line *line, const char *what, const char *detail)
 {
-    printf("%s:%u: (%s) %s %s\n", line->file, line->number, line->mode->name, what, detail);
+    printf("%s:%u: (%s) %s %s\n", line->file, line->number, line->way->name, what, detail);
     line->failures++;
 }
 
@@ -263,13 +251,6 @@ static void set_up(struct line *line, const char *list, struct guest_state *stat
     each(line, copy, state, NULL);
 }
 
-static struct guest_outcome run(const struct mode *mode, struct guest_state *state, u32 insts)
-{
-    if (mode->evaluator) return guest_evaluate(state, insts);
-    u64 features = mode->plain_host ? 0 : xlat_host_features();
-    return quick_run(state, insts, features, mode->fp_checked);
-}
-
 static void run_line(struct line *line, char *text)
 {
     void *data = (void *)(uintptr_t)GUEST_DATA;
@@ -277,7 +258,7 @@ static void run_line(struct line *line, char *text)
     struct expected e = {.imm = 0};
     text[strcspn(text, ";\n")] = 0;
     char *after = strstr(text, "=>");
-    if (!line->mode->evaluator && strstr(text, "trap=limit")) return; /* of the evaluator only */
+    if (!line->way->evaluator && strstr(text, "trap=limit")) return; /* of the evaluator only */
     if (!after || !read_words(line, &text)) {
         complain(line, "not a test:", text);
         return;
@@ -286,7 +267,7 @@ static void run_line(struct line *line, char *text)
     for (size_t n = 0; n < line->words; n++) lines_of_row[a64_decode(line->word[n])]++;
     set_up(line, text, &state);
     guest_set_code(line->word, line->words);
-    struct guest_outcome got = run(line->mode, &state, (u32)line->words);
+    struct guest_outcome got = way_run(line->way, &state, (u32)line->words);
     memcpy(memory_got, data, GUEST_DATA_SIZE);
 
     set_up(line, text, &e.state);
@@ -301,14 +282,14 @@ static glob_t files;
 
 START_TEST(file_of_examples)
 {
-    const struct mode *mode = &modes[(size_t)_i / files.gl_pathc];
+    const struct way *way = &ways[(size_t)_i / files.gl_pathc];
     const char *path = files.gl_pathv[(size_t)_i % files.gl_pathc];
     char text[LINE_SIZE];
     unsigned failures = 0, number = 0;
     FILE *in = fopen(path, "r");
     ck_assert_ptr_nonnull(in);
     while (fgets(text, sizeof text, in)) {
-        struct line line = {.mode = mode, .file = path, .number = ++number};
+        struct line line = {.way = way, .file = path, .number = ++number};
         if (text[0] == '#' || text[strspn(text, " \t\n")] == 0) continue;
         run_line(&line, text);
         failures += line.failures;
@@ -328,7 +309,7 @@ START_TEST(every_row_has_an_example)
     };
     unsigned missing = 0;
     for (size_t n = 0; n < ARRAY_SIZE(rows); n++) {
-        u32 lines = lines_of_row[rows[n]] / (u32)ARRAY_SIZE(modes);
+        u32 lines = lines_of_row[rows[n]] / WAYS;
         const char *name = a64_row_info((enum a64_row)rows[n])->name;
         if (getenv("FERRY_ROWS")) printf("%4u %s\n", lines, name);
         if (!lines_of_row[rows[n]]) printf("no example: %s\n", name);
@@ -341,15 +322,14 @@ END_TEST
 
 int main(void)
 {
-    guest_open();
-    quick_open();
+    ways_open();
     if (glob("tests/semantic/*.txt", 0, NULL, &files)) {
         fprintf(stderr, "no tests/semantic/*.txt: run at the top of the tree\n");
         return 1;
     }
     Suite *suite = suite_create("semantic");
     TCase *tc = tcase_create("semantic");
-    tcase_add_loop_test(tc, file_of_examples, 0, (int)(files.gl_pathc * ARRAY_SIZE(modes)));
+    tcase_add_loop_test(tc, file_of_examples, 0, (int)(files.gl_pathc * WAYS));
     tcase_add_test(tc, every_row_has_an_example);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -1,0 +1,28 @@
+/*
+ * The ways of ways.h.
+ */
+#include "tests/insn/ways.h"
+
+#include "tests/insn/quick.h"
+
+const struct way ways[WAYS] = {
+    {.name = "eval", .evaluator = true},
+    {.name = "quick"},
+    {.name = "quick, plain SSE2", .plain_host = true},
+    {.name = "quick, checked", .fp_checked = true},
+};
+
+static u64 host_features;
+
+void ways_open(void)
+{
+    guest_open();
+    quick_open();
+    host_features = xlat_host_features();
+}
+
+struct guest_outcome way_run(const struct way *way, struct guest_state *state, u32 insts)
+{
+    if (way->evaluator) return guest_evaluate(state, insts);
+    return quick_run(state, insts, way->plain_host ? 0 : host_features, way->fp_checked);
+}
