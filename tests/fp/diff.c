@@ -3,6 +3,7 @@
  */
 #include "tests/fp/diff.h"
 #include "aot/abi/fp_state.h"
+#include "tests/lib/random_lanes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,108 +49,17 @@ void fp_code(const struct fp_row *row, u32 code[FP_CODE_WORDS])
 /* --- operands -----------------------------------------------------------------------------------
  */
 
-/* splitmix64 */
-static u64 next(u64 *seed)
-{
-    u64 z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-struct format {
-    unsigned frac, expw;
-};
-
-/* By log2 of a lane's bytes, and bfloat16. */
-enum { BFLOAT16 = 4 };
-static const struct format formats[5] = {{3, 4}, {10, 5}, {23, 8}, {52, 11}, {7, 8}};
-
-/* An integer lane: small, near a limit, or anything. */
-static u64 integer_lane(unsigned width, u64 *seed)
-{
-    u64 r = next(seed), near = next(seed) & 3;
-
-    switch (r & 7) {
-    case 0: return near;
-    case 1: return -near;
-    case 2: return (UINT64_C(1) << (width - 1)) + near - 2;
-    case 3: return (UINT64_C(1) << (r >> 8) % width) - (near & 1);
-    case 4: return (u64)((s64)next(seed) >> (r >> 8 & 63));
-    default: return next(seed);
-    }
-}
-
-static u64 special_float(const struct format *f, u64 r)
-{
-    u64 one = UINT64_C(1) << f->frac, infinity = ((UINT64_C(1) << f->expw) - 1) * one;
-    u64 bias = infinity / 2 & -one, payload = (r >> 32) & (one / 2 - 1);
-
-    switch (r & 15) {
-    case 0: return 0;
-    case 1: return infinity;
-    case 2: return infinity | one / 2 | payload;    /* quiet */
-    case 3: return infinity | payload | 1;          /* signaling */
-    case 4: return infinity - 1;                    /* the largest number */
-    case 5: return one;                             /* the smallest normal one */
-    case 6: return one + (r >> 20 & 7) - 4;         /* around it */
-    case 7: return 1 + (r >> 20 & 3);               /* the smallest denormals */
-    case 8: return payload;                         /* denormal */
-    case 9: return payload >> (r >> 20) % f->frac;  /* smaller denormal */
-    case 10: return bias;                           /* 1 */
-    case 11: return bias + one;                     /* 2 */
-    case 12: return bias + one / 2;                 /* 1.5 */
-    case 13: return bias - one + (r >> 20 & 3) - 2; /* around 1/2 */
-    case 14: return infinity - one * (r >> 20 & 3) - (r >> 24 & 3);
-    default: return bias / 2 + (payload << 1);
-    }
-}
-
-/* A floating-point lane: special, few significant bits near 1, around an integer limit, random. */
-static u64 float_lane(unsigned esz, u64 *seed)
-{
-    const struct format *f = &formats[esz];
-    u64 r = next(seed), frac = next(seed) & ((UINT64_C(1) << f->frac) - 1);
-    u64 bias = (UINT64_C(1) << (f->expw - 1)) - 1;
-    u64 sign = (r >> 63) << (f->frac + f->expw), exp;
-
-    switch (r & 7) {
-    case 0:
-    case 1: return sign | special_float(f, next(seed));
-    case 2: /* sums and products of these are often exact, ties or zero */
-        exp = bias - 4 + (r >> 8) % 8;
-        frac = frac >> (f->frac - 4) << (f->frac - 4);
-        break;
-    case 3: /* rounding to integers */
-        exp = bias - 2 + (r >> 8) % (f->frac + 4);
-        frac = frac >> (r >> 20) % f->frac << (r >> 20) % f->frac;
-        break;
-    case 4: exp = bias + 14 + (r >> 8) % 52; break; /* integer limits */
-    case 5: exp = bias / 2 + (r >> 8) % 8; break;   /* products and quotients near the smallest */
-    case 6: exp = bias - 32 + (r >> 8) % 64; break;
-    default: exp = r >> 8; break;
-    }
-    if (r >> 40 & 1) frac = -(frac & 7); /* long runs of ones */
-    exp &= (UINT64_C(1) << f->expw) - 1;
-    frac &= (UINT64_C(1) << f->frac) - 1;
-    return sign | exp << f->frac | frac;
-}
-
 static void fill_vector(ir_value *v, unsigned format, bool floats, u64 *seed)
 {
-    unsigned esz = format == BFLOAT16 ? 1 : format;
-
-    for (unsigned i = 0; i < 16u >> esz; i++) {
-        u64 lane = floats && format ? float_lane(format, seed) : integer_lane(8u << esz, seed);
-
-        memcpy(&v->b[i << esz], &lane, (size_t)1 << esz);
-    }
+    if (floats && format)
+        random_floats(v->b, format, seed);
+    else
+        random_integers(v->b, format == RANDOM_BFLOAT16 ? 1 : format, seed);
 }
 
 static u32 random_fpcr(u64 *seed)
 {
-    u64 r = next(seed);
+    u64 r = splitmix64(seed);
 
     switch (r & 3) {
     case 0: return 0;
@@ -174,13 +84,13 @@ void fp_fill(const struct fp_row *row, struct fp_case *cases, unsigned count, u6
 {
     bool bfloat16 = row->op == IR_VBFDOT || row->op == IR_VBFMMLA;
     bool floats = ir_has(row->op, IR_FL_FP) || bfloat16;
-    unsigned n = bfloat16 ? (unsigned)BFLOAT16 : source_size(row);
+    unsigned n = bfloat16 ? (unsigned)RANDOM_BFLOAT16 : source_size(row);
     unsigned d = bfloat16 || row->op == IR_FMLAL ? 2 : n;
 
     memset(cases, 0, count * sizeof(*cases));
     for (unsigned i = 0; i < count; i++) {
         struct fp_case *c = &cases[i];
-        u64 kind = next(seed);
+        u64 kind = splitmix64(seed);
 
         fill_vector(&c->d, d, floats, seed);
         fill_vector(&c->n, n, floats, seed);
@@ -192,7 +102,7 @@ void fp_fill(const struct fp_row *row, struct fp_case *cases, unsigned count, u6
             c->m.b[0] ^= 1;
             c->m.b[15] ^= (u8)(kind >> 8 & 0x80);
         }
-        c->x = integer_lane(kind & 16 ? 64 : 32, seed);
+        c->x = random_integer(kind & 16 ? 64 : 32, seed);
         c->fpcr = floats ? random_fpcr(seed) : 0;
     }
 }

@@ -1,7 +1,7 @@
 # The evaluator's vector and floating-point operations against Unicorn (a unit test) and
 # qemu-aarch64 (a fuzzer).
 FP_DIFF_OBJS = $(call objs,tests/fp/diff.c tests/fp/rows_vec.c tests/fp/rows_fp.c \
-                           tests/fp/rows_bf16.c)
+                           tests/fp/rows_bf16.c tests/lib/random_lanes.c)
 
 TEST_LAYERS_eval_vec := ir abi base
 TEST_OBJS_eval_vec   = $(FP_DIFF_OBJS)

@@ -2,7 +2,8 @@
 INSN_GUEST_OBJS = $(call objs,tests/insn/guest.c)
 
 INSN_WAYS_OBJS   = $(INSN_GUEST_OBJS) $(call objs,tests/insn/quick.c tests/insn/ways.c) $(RUN_CODE_OBJS)
-INSN_ORACLE_OBJS = $(INSN_WAYS_OBJS) $(call objs,tests/insn/oracle.c tests/insn/random.c)
+INSN_ORACLE_OBJS = $(INSN_WAYS_OBJS) $(call objs,tests/insn/oracle.c tests/insn/random.c \
+                                             tests/lib/random_lanes.c)
 TEST_OBJS_semantic        = $(INSN_WAYS_OBJS)
 TEST_OBJS_random_insn     = $(INSN_ORACLE_OBJS)
 TEST_LIBS_random_insn     := -lunicorn

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "aot/abi/fp_state.h"
+#include "tests/lib/random_lanes.h"
 
 #define MAX_ACCESS 64 /* bytes of one instruction's access: ST4 */
 
@@ -16,12 +17,9 @@
 
 u64 random_seed;
 
-u64 random64(void) /* splitmix64 */
+u64 random64(void)
 {
-    u64 z = random_seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return splitmix64(&random_seed);
 }
 
 u64 below(u64 n)
@@ -60,57 +58,32 @@ u64 random_value(void)
     }
 }
 
-/* Elements of one size: what matters to floating point, to saturation and to table lookups. */
-void random_vector(u8 v[16])
+/* Mostly of one format, which a state's registers share for the most part. */
+static void random_vector(u8 v[16], unsigned usual)
 {
-    static const u64 singles[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000,
-                                  0xff800000, 0x7fc00000, 0x7f800001, 0xffc12345, 0x00000001,
-                                  0x807fffff, 0x00800000, 0x7f7fffff, 0x4f000000, 0xcf000000,
-                                  0x3effffff, 0x40490fdb};
-    static const u64 doubles[] = {0,
-                                  UINT64_C(0x8000000000000000),
-                                  UINT64_C(0x3ff0000000000000),
-                                  UINT64_C(0xc000000000000000),
-                                  UINT64_C(0x7ff0000000000000),
-                                  UINT64_C(0xfff0000000000000),
-                                  UINT64_C(0x7ff8000000000000),
-                                  UINT64_C(0x7ff0000000000001),
-                                  UINT64_C(0x0000000000000001),
-                                  UINT64_C(0x0010000000000000),
-                                  UINT64_C(0x7fefffffffffffff),
-                                  UINT64_C(0x43e0000000000000),
-                                  UINT64_C(0xc1e0000000000000)};
+    unsigned format = below(4) ? usual : 1 + (unsigned)below(3);
     u64 d[2] = {random64(), random64()};
-    u32 s[4];
-    switch (below(5)) {
-    case 0:
-        for (int i = 0; i < 4; i++) s[i] = (u32)singles[below(ARRAY_SIZE(singles))];
-        memcpy(d, s, sizeof d);
-        break;
+    switch (below(8)) {
+    case 0: memcpy(v, d, sizeof d); break;
     case 1:
-        for (int i = 0; i < 2; i++) d[i] = doubles[below(ARRAY_SIZE(doubles))];
-        break;
-    case 2:
         for (int i = 0; i < 2; i++) d[i] = random_value();
+        memcpy(v, d, sizeof d);
         break;
-    case 3: /* singles near one another */
-        for (int i = 0; i < 4; i++) s[i] = 0x3f000000 + (u32)below(0x2000000);
-        memcpy(d, s, sizeof d);
-        break;
-    default: break;
+    case 2: random_integers(v, (unsigned)below(4), &random_seed); break;
+    default: random_floats(v, format, &random_seed);
     }
-    memcpy(v, d, sizeof d);
 }
 
 void random_state(struct guest_state *state)
 {
+    unsigned format = 1 + (unsigned)below(3);
     guest_state_init(state);
     for (int i = 0; i < 31; i++) state->x[i] = random_value();
-    for (int i = 0; i < 32; i++) random_vector(state->v[i]);
+    for (int i = 0; i < 32; i++) random_vector(state->v[i], format);
     state->sp = GUEST_DATA + 16 * below(GUEST_DATA_SIZE / 16);
     state->nzcv = nzcv_from_pstate((u32)random64());
-    if (below(4) == 0)
-        fp_write_fpcr((u32)random64() & (FPCR_WRITABLE & ~FPCR_FZ16), &state->fpcr, &state->mxcsr);
+    if (below(4) == 0) fp_write_fpcr((u32)random64(), &state->fpcr, &state->mxcsr);
+    if (below(4) == 0) fp_write_fpsr((u32)random64(), &state->fpsr, &state->mxcsr, state->qc);
     state->pc = GUEST_CODE + 4 * below(GUEST_CODE_SIZE / 4);
 }
 

@@ -23,10 +23,8 @@ u64 random_pointer(void);
 /* Values at the corners of arithmetic, pointers, small ones, any. */
 u64 random_value(void);
 
-/* Elements of one size: what matters to floating point, to saturation and to table lookups. */
-void random_vector(u8 v[16]);
-
-/* All registers, flags, sometimes FPCR; SP is aligned and in the data pages, pc in the code. */
+/* All registers, flags, sometimes FPCR and FPSR; SP is aligned and in the data pages, pc in the
+ * code. */
 void random_state(struct guest_state *state);
 
 /* GUEST_DATA_SIZE bytes, many of them random. */

@@ -68,9 +68,17 @@ static void random_start(struct guest_state *start, enum a64_row row, u32 word)
 static void ask_oracle(struct expected *e, u32 word)
 {
     memcpy(data(), data_before, GUEST_DATA_SIZE);
+    e->state.fpsr = guest_fpsr(&e->state);
     e->outcome = oracle_step(&e->state, word);
     memcpy(e->data, data(), GUEST_DATA_SIZE);
     memcpy(data(), data_before, GUEST_DATA_SIZE);
+}
+
+static void nothing_done(struct expected *e, const struct guest_state *start)
+{
+    e->state = *start;
+    e->state.fpsr = guest_fpsr(start);
+    memcpy(e->data, data_before, GUEST_DATA_SIZE);
 }
 
 /* Takes from the evaluator's result what the oracle can't say, or is known to have wrong. */
@@ -82,11 +90,10 @@ static void complete(struct expected *e, enum a64_row row, u32 word,
         bool has = lift_has_feature(a64_word_feature(row, word));
         if (e->outcome.end == GUEST_TRAPPED || got->reason != TRAP_UNDEFINED || !has)
             e->outcome = *got;
-        e->state = *start;
+        nothing_done(e, start);
         e->state.trap_arg = state->trap_arg;
-        memcpy(e->data, data_before, GUEST_DATA_SIZE);
     }
-    if (got->end == GUEST_FAULTED) e->state = *start;
+    if (got->end == GUEST_FAULTED) nothing_done(e, start);
     if (oracle_nzcv_is_wrong(row, start)) e->state.nzcv = state->nzcv;
     if (oracle_fpsr_is_wrong(row, word)) e->state.fpsr = guest_fpsr(state);
     if (oracle_memory_is_wrong(row)) memcpy(e->data, data(), GUEST_DATA_SIZE);
