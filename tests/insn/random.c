@@ -80,6 +80,12 @@ void random_state(struct guest_state *state)
     guest_state_init(state);
     for (int i = 0; i < 31; i++) state->x[i] = random_value();
     for (int i = 0; i < 32; i++) random_vector(state->v[i], format);
+    for (int n = 0; n < 4; n++) { /* pairs whose sums cancel, or nearly */
+        u8 *v = state->v[below(32)];
+        memmove(v, state->v[below(32)], 16);
+        v[0] ^= (u8)below(2);
+        v[15] ^= (u8)(below(2) << 7);
+    }
     state->sp = GUEST_DATA + 16 * below(GUEST_DATA_SIZE / 16);
     state->nzcv = nzcv_from_pstate((u32)random64());
     if (below(4) == 0) fp_write_fpcr((u32)random64(), &state->fpcr, &state->mxcsr);

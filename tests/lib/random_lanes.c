@@ -53,7 +53,7 @@ static u64 special_float(const struct format *f, u64 r)
     case 7: return 1 + (r >> 20 & 3);               /* the smallest denormals */
     case 8: return payload;                         /* denormal */
     case 9: return payload >> (r >> 20) % f->frac;  /* smaller denormal */
-    case 10: return bias;                           /* 1 */
+    case 10: return bias - (r >> 20 & 3);           /* 1, and just below */
     case 11: return bias + one;                     /* 2 */
     case 12: return bias + one / 2;                 /* 1.5 */
     case 13: return bias - one + (r >> 20 & 3) - 2; /* around 1/2 */
