@@ -118,7 +118,6 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 static void notifications(void)
 {
-    struct sigaction sa = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
     struct sigevent ev = {.sigev_signo = SIGRTMIN + 3, .sigev_value.sival_int = 17};
     struct itimerspec it = {.it_value = {0, 1000000}}, left;
     struct timespec soon = {0, 100000000};
@@ -126,7 +125,7 @@ static void notifications(void)
     sigset_t set, old;
     siginfo_t info;
 
-    sigaction(SIGRTMIN + 3, &sa, NULL);
+    install(SIGRTMIN + 3, on_signal, 0);
     ev.sigev_notify = SIGEV_THREAD_ID;
     ev._sigev_un._tid = (pid_t)syscall(SYS_gettid);
     CHECK(timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0);

@@ -6,6 +6,7 @@
 #define TESTS_GUEST_CHECK_H
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,15 @@ static int check_failures, check_count;
         errno = 0;                                                                                 \
         CHECK((call) == -1 && errno == (expected));                                                \
     } while (0)
+
+/* A handler that blocks no signals but its own. */
+static inline void install(int sig, void (*handler)(int, siginfo_t *, void *), int flags)
+{
+    struct sigaction sa = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | flags};
+
+    sigemptyset(&sa.sa_mask);
+    CHECK(sigaction(sig, &sa, NULL) == 0);
+}
 
 static inline int done(void)
 {

@@ -318,10 +318,8 @@ static void maps(void)
 
 int main(void)
 {
-    struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
-
-    sigaction(SIGSEGV, &sa, NULL);
-    sigaction(SIGBUS, &sa, NULL);
+    install(SIGSEGV, on_fault, 0);
+    install(SIGBUS, on_fault, 0);
     mapping();
     protection();
     remapping();

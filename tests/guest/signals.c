@@ -19,14 +19,6 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-static void install(int sig, void (*handler)(int, siginfo_t *, void *), int flags)
-{
-    struct sigaction sa = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | flags};
-
-    sigemptyset(&sa.sa_mask);
-    CHECK(sigaction(sig, &sa, NULL) == 0);
-}
-
 static volatile int hits;
 static siginfo_t last_info;
 static ucontext_t last_context;

@@ -95,13 +95,12 @@ static void on_timer(int sig, siginfo_t *info, void *context)
 
 static void timers(void)
 {
-    struct sigaction sa = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO};
     struct sigevent ev = {
         .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 99};
     struct itimerspec it = {.it_value = {0, 2000000}};
     timer_t timer;
 
-    sigaction(SIGRTMIN, &sa, NULL);
+    install(SIGRTMIN, on_timer, 0);
     CHECK(timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0);
     CHECK(timer_settime(timer, 0, &it, NULL) == 0);
     while (expired == 0) pause();

@@ -43,8 +43,7 @@ int main(void)
     CHECK(plain[599] == 1 && plain[600] == (char)600);
     CHECK(sum == 124716);
 
-    struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    sigaction(SIGSEGV, &sa, NULL);
+    install(SIGSEGV, on_fault, SA_NODEFER);
     if (!sigsetjmp(out, 1)) *(volatile int *)(0x123ul | TAG) = 1;
     CHECK(fault_address == (void *)0x123);
 
