@@ -143,7 +143,7 @@ static int wanted(const char *name)
 #define CASE(name, T, ...)                                                                         \
     if (wanted(#name)) {                                                                           \
         begin(#name);                                                                              \
-        for (unsigned i = 0; i < count; i++) __VA_ARGS__;            \
+        for (unsigned i = 0; i < count; i++) __VA_ARGS__;                                          \
         end(#name);                                                                                \
     }
 
@@ -210,46 +210,223 @@ static int wanted(const char *name)
     CASE(F##f, float, {                                                                            \
         volatile float x = argument_f(), y = argument_f();                                         \
         RESULT(float complex, F##f(CMPLXF(x, y)));                                                 \
+    })                                                                                             \
+    CASE(F##l, long double, {                                                                      \
+        volatile long double x = argument_l(), y = argument_l();                                   \
+        RESULT(long double complex, F##l(CMPLXL(x, y)));                                           \
+    })
+#define COMPLEX_TO_REAL(F)                                                                         \
+    CASE(F, double, {                                                                              \
+        volatile double x = argument(), y = argument();                                            \
+        RESULT(double, F(CMPLX(x, y)));                                                            \
+    })                                                                                             \
+    CASE(F##f, float, {                                                                            \
+        volatile float x = argument_f(), y = argument_f();                                         \
+        RESULT(float, F##f(CMPLXF(x, y)));                                                         \
+    })                                                                                             \
+    CASE(F##l, long double, {                                                                      \
+        volatile long double x = argument_l(), y = argument_l();                                   \
+        RESULT(long double, F##l(CMPLXL(x, y)));                                                   \
     })
 
-static void functions(void)
+/* Those of which each format is a line of its own: F the function, T its format, A what gives its
+ * arguments. */
+
+/* F(x, integer of type I). */
+#define SCALE_(F, T, A, I)                                                                         \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A();                                                                        \
+        I n = exponent();                                                                          \
+        RESULT(T, F(x, n));                                                                        \
+    })
+/* F(order, x). */
+#define BESSEL_(F, T, A)                                                                           \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A();                                                                        \
+        int n = (int)(random64() % 6);                                                             \
+        RESULT(T, F(n, x));                                                                        \
+    })
+/* F(x, &out), which returns an R and stores an O. */
+#define AND_OUT_(F, T, A, R, O)                                                                    \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A();                                                                        \
+        O out = 0;                                                                                 \
+        RESULT(R, F(x, &out));                                                                     \
+        add(&out, sizeof out);                                                                     \
+    })
+#define REMQUO_(F, T, A)                                                                           \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A(), y = A();                                                               \
+        int q = 0;                                                                                 \
+        RESULT(T, F(x, y, &q));                                                                    \
+        add(&q, sizeof q);                                                                         \
+    })
+#define SINCOS_(F, T, A)                                                                           \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A();                                                                        \
+        T sine;                                                                                    \
+        T cosine;                                                                                  \
+        RESULT(int, (F(x, &sine, &cosine), 0));                                                    \
+        add(&sine, sizeof sine);                                                                   \
+        add(&cosine, sizeof cosine);                                                               \
+    })
+/* R = F(&x) and int = F(&x, &y). */
+#define OF_POINTER_(F, T, A)                                                                       \
+    CASE(F, T, {                                                                                   \
+        T x = A();                                                                                 \
+        RESULT(T, F(&x));                                                                          \
+    })
+#define ORDER_(F, T, A)                                                                            \
+    CASE(F, T, {                                                                                   \
+        T x = A();                                                                                 \
+        T y = random64() & 3 ? A() : x;                                                            \
+        RESULT(int, F(&x, &y));                                                                    \
+    })
+#define CANONICALIZE_(F, T, A)                                                                     \
+    CASE(F, T, {                                                                                   \
+        T x = A();                                                                                 \
+        T out = 0;                                                                                 \
+        RESULT(int, F(&out, &x));                                                                  \
+        add(&out, sizeof out);                                                                     \
+    })
+#define SET_PAYLOAD_(F, T, A)                                                                      \
+    CASE(F, T, {                                                                                   \
+        volatile T x = (T)(random64() >> random64() % 64);                                         \
+        T out = 0;                                                                                 \
+        RESULT(int, F(&out, random64() & 3 ? x : A()));                                            \
+        add(&out, sizeof out);                                                                     \
+    })
+/* F(x, rounding, width). */
+#define FROM_FP_(F, T, A)                                                                          \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A();                                                                        \
+        int rounding = (int)(random64() % 5);                                                      \
+        RESULT(intmax_t, F(x, rounding, (unsigned)(random64() % 66)));                             \
+    })
+#define COMPARE_(F, T, A)                                                                          \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A(), y = random64() & 3 ? A() : x;                                          \
+        RESULT(int, F(x, y));                                                                      \
+    })
+#define NEXT_TOWARD_(F, T, A)                                                                      \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A();                                                                        \
+        volatile long double y = argument_l();                                                     \
+        RESULT(T, F(x, y));                                                                        \
+    })
+/* Operations on T that round once, to the narrower R: R##add and so on with the suffix S. */
+#define NARROWING_(P, S, R, T, A)                                                                  \
+    NARROW_TWO_(P##add##S, R, T, A)                                                                \
+    NARROW_TWO_(P##sub##S, R, T, A)                                                                \
+    NARROW_TWO_(P##mul##S, R, T, A)                                                                \
+    NARROW_TWO_(P##div##S, R, T, A)                                                                \
+    CASE(P##sqrt##S, T, {                                                                          \
+        volatile T x = A();                                                                        \
+        RESULT(R, P##sqrt##S(x));                                                                  \
+    })                                                                                             \
+    CASE(P##fma##S, T, {                                                                           \
+        volatile T x = A(), y = A(), z = A();                                                      \
+        RESULT(R, P##fma##S(x, y, z));                                                             \
+    })
+#define NARROW_TWO_(F, R, T, A)                                                                    \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A(), y = A();                                                               \
+        RESULT(R, F(x, y));                                                                        \
+    })
+#define COMPLEX_TWO_(F, T, A, C)                                                                   \
+    CASE(F, T, {                                                                                   \
+        volatile T x = A(), y = A(), z = A(), w = A();                                             \
+        RESULT(T complex, F(C(x, y), C(z, w)));                                                    \
+    })
+
+/* A macro of the above for all three formats. */
+#define EACH(M, F)                                                                                 \
+    M(F, double, argument) M(F##f, float, argument_f) M(F##l, long double, argument_l)
+#define EACH_WITH(M, F, X)                                                                         \
+    M(F, double, argument, X) M(F##f, float, argument_f, X) M(F##l, long double, argument_l, X)
+
+static int exponent(void)
+{
+    uint64_t r = random64();
+    return r & 1 ? (int)(r >> 1 & 0xfff) - 2048 : (int)(r >> 1 & 0xffff) - 32768;
+}
+
+/* clang-format off: lists of names */
+
+static void functions_of_one(void)
 {
     ONE(acos)
-    ONE(asin) ONE(atan) ONE(cos) ONE(sin) ONE(tan) ONE(acosh) ONE(asinh) ONE(atanh) ONE(cosh) ONE(
-        sinh) ONE(tanh) ONE(exp) ONE(exp2) ONE(expm1) ONE(log) ONE(log10) ONE(log1p) ONE(log2)
-        ONE(logb) ONE(fabs) ONE(cbrt) ONE(sqrt) ONE(erf) ONE(erfc) ONE(lgamma) ONE(tgamma) ONE(ceil)
-            ONE(floor) ONE(nearbyint) ONE(rint) ONE(round) ONE(trunc) ONE(exp10) ONE(j0) ONE(j1)
-                ONE(y0) ONE(y1) ONE(significand) ONE(roundeven) TWO(atan2) TWO(pow) TWO(hypot) TWO(
-                    fmod) TWO(remainder) TWO(copysign) TWO(nextafter) TWO(fdim) TWO(fmax) TWO(fmin)
-                    TWO(drem) THREE(fma) TO_INTEGER(ilogb, int) TO_INTEGER(lrint, long) TO_INTEGER(
-                        llrint, long long) TO_INTEGER(lround, long) TO_INTEGER(llround, long long)
-                        COMPLEX(cexp) COMPLEX(clog) COMPLEX(csqrt) COMPLEX(csin) COMPLEX(ccos)
-                            COMPLEX(ctan) COMPLEX(csinh) COMPLEX(ccosh) COMPLEX(ctanh)
-                                COMPLEX(cacos) COMPLEX(casin) COMPLEX(catan) CASE(ldexp, double, {
-                                    volatile double x = argument();
-                                    RESULT(double, ldexp(x, (int)(random64() % 2200) - 1100));
-                                }) CASE(frexp, double, {
-                                    int e = 0;
-                                    volatile double x = argument();
-                                    RESULT(double, frexp(x, &e));
-                                    add(&e, 4);
-                                }) CASE(modf, double, {
-                                    double whole;
-                                    volatile double x = argument();
-                                    RESULT(double, modf(x, &whole));
-                                    add(&whole, 8);
-                                }) CASE(remquo, double, {
-                                    int q;
-                                    volatile double x = argument(), y = argument();
-                                    RESULT(double, remquo(x, y, &q));
-                                }) CASE(jn, double, {
-                                    volatile double x = argument();
-                                    RESULT(double, jn((int)(random64() % 6), x));
-                                }) CASE(yn, double, {
-                                    volatile double x = argument();
-                                    RESULT(double, yn((int)(random64() % 6), x));
-                                })
+    ONE(asin) ONE(atan) ONE(cos) ONE(sin) ONE(tan) ONE(acosh) ONE(asinh) ONE(atanh) ONE(cosh)
+        ONE(sinh) ONE(tanh) ONE(exp) ONE(exp2) ONE(exp10) ONE(expm1) ONE(log) ONE(log10) ONE(log1p)
+            ONE(log2) ONE(logb) ONE(fabs) ONE(cbrt) ONE(sqrt) ONE(erf) ONE(erfc) ONE(lgamma)
+                ONE(tgamma) ONE(gamma) ONE(ceil) ONE(floor) ONE(nearbyint) ONE(rint) ONE(round)
+                    ONE(roundeven) ONE(trunc) ONE(j0) ONE(j1) ONE(y0) ONE(y1) ONE(significand)
+                        ONE(nextup) ONE(nextdown) EACH(BESSEL_, jn) EACH(BESSEL_, yn)
+                            EACH(SINCOS_, sincos) AND_OUT_(frexp, double, argument, double, int)
+                                AND_OUT_(frexpf, float, argument_f, float, int)
+                                    AND_OUT_(frexpl, long double, argument_l, long double,
+                                             int) AND_OUT_(modf, double, argument, double, double)
+                                        AND_OUT_(modff, float, argument_f, float, float)
+                                            AND_OUT_(modfl, long double, argument_l, long double,
+                                                     long double) AND_OUT_(lgamma_r, double,
+                                                                           argument, double, int)
+                                                AND_OUT_(lgammaf_r, float, argument_f, float, int)
+                                                    AND_OUT_(lgammal_r, long double, argument_l,
+                                                             long double, int)
 }
+
+static void functions_of_more(void)
+{
+    TWO(atan2)
+    TWO(pow) TWO(hypot) TWO(fmod) TWO(remainder) TWO(drem) TWO(copysign) TWO(nextafter) TWO(fdim)
+        TWO(fmax) TWO(fmin) TWO(fmaxmag) TWO(fminmag) TWO(scalb) THREE(fma) TWO(fmaximum)
+            TWO(fmaximum_num) TWO(fmaximum_mag) TWO(fmaximum_mag_num) TWO(fminimum)
+                TWO(fminimum_num) TWO(fminimum_mag) TWO(fminimum_mag_num)
+                    EACH_WITH(SCALE_, ldexp, int) EACH_WITH(SCALE_, scalbn, int)
+                        EACH_WITH(SCALE_, scalbln, long) EACH(REMQUO_, remquo)
+                            NEXT_TOWARD_(nexttoward, double, argument)
+                                NEXT_TOWARD_(nexttowardf, float, argument_f)
+                                    NEXT_TOWARD_(nexttowardl, long double, argument_l)
+                                        NARROWING_(f, , float, double, argument)
+                                            NARROWING_(f, l, float, long double, argument_l)
+                                                NARROWING_(d, l, double, long double, argument_l)
+}
+
+static void functions_to_integers(void)
+{
+    TO_INTEGER(ilogb, int)
+    TO_INTEGER(llogb, long) TO_INTEGER(lrint, long) TO_INTEGER(llrint, long long)
+        TO_INTEGER(lround, long) TO_INTEGER(llround, long long) TO_INTEGER(__fpclassify, int)
+            TO_INTEGER(__issignaling, int) TO_INTEGER(__signbit, int) TO_INTEGER(finite, int)
+                EACH(FROM_FP_, fromfp) EACH(FROM_FP_, fromfpx) EACH(FROM_FP_, ufromfp)
+                    EACH(FROM_FP_, ufromfpx) EACH(COMPARE_, __iseqsig) EACH(ORDER_, totalorder)
+                        EACH(ORDER_, totalordermag) EACH(CANONICALIZE_, canonicalize)
+                            EACH(OF_POINTER_, getpayload) EACH(SET_PAYLOAD_, setpayload)
+                                EACH(SET_PAYLOAD_, setpayloadsig)
+}
+
+static void functions_of_complex(void)
+{
+    COMPLEX(cexp)
+    COMPLEX(clog) COMPLEX(clog10) COMPLEX(csqrt) COMPLEX(csin) COMPLEX(ccos) COMPLEX(ctan)
+        COMPLEX(csinh) COMPLEX(ccosh) COMPLEX(ctanh) COMPLEX(cacos) COMPLEX(casin) COMPLEX(catan)
+            COMPLEX(cacosh) COMPLEX(casinh) COMPLEX(catanh) COMPLEX(conj) COMPLEX(cproj)
+                COMPLEX_TO_REAL(cabs) COMPLEX_TO_REAL(carg) COMPLEX_TO_REAL(creal)
+                    COMPLEX_TO_REAL(cimag) COMPLEX_TWO_(cpow, double, argument, CMPLX)
+                        COMPLEX_TWO_(cpowf, float, argument_f, CMPLXF)
+                            COMPLEX_TWO_(cpowl, long double, argument_l, CMPLXL)
+}
+
+/* The basic ones. */
+static void functions_that_round(void)
+{
+    ONE(sqrt)
+    ONE(rint) ONE(nearbyint) ONE(exp) ONE(sin) TWO(pow) THREE(fma) TO_INTEGER(lrint, long)
+        NARROWING_(f, , float, double, argument) NARROWING_(f, l, float, long double, argument_l)
+            NARROWING_(d, l, double, long double, argument_l)
+}
+
+/* clang-format on */
 
 /* --- text ----------------------------------------------------------------------------------------
  */
@@ -287,16 +464,15 @@ int main(int argc, char **argv)
     static const int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
     if (argc > 1) count = (unsigned)atoi(argv[1]);
     if (argc > 2) only = argv[2];
-    functions();
+    functions_of_one();
+    functions_of_more();
+    functions_to_integers();
+    functions_of_complex();
     text();
-    for (unsigned m = 1; m < 4; m++) { /* the basic ones in the other rounding modes */
+    for (unsigned m = 1; m < 4; m++) {
         fesetround(modes[m]);
         printf("mode %u\n", m);
-        ONE(sqrt)
-        ONE(rint) ONE(nearbyint) ONE(exp) ONE(sin) TWO(pow) THREE(fma) CASE(lrint, double, {
-            volatile double x = argument();
-            RESULT(long, lrint(x));
-        })
+        functions_that_round();
     }
     return 0;
 }
