@@ -11,7 +11,9 @@
 /* The field sysreg of MRS and MSR: o0 (op0 less 2), op1, CRn, CRm, op2. */
 #define A64_SYSREG(op0, op1, CRn, CRm, op2)                                                        \
     ((u32)((op0)-2) << 14 | (op1) << 11 | (CRn) << 7 | (CRm) << 3 | (op2))
+#define A64_SYSREG_NZCV A64_SYSREG(3, 3, 4, 2, 0)
 #define A64_SYSREG_FPCR A64_SYSREG(3, 3, 4, 4, 0)
+#define A64_SYSREG_FPSR A64_SYSREG(3, 3, 4, 4, 1)
 
 enum a64_flow {
     A64_FLOW_NEXT,          /* goes on behind it (or faults) */
@@ -25,8 +27,8 @@ enum a64_flow {
     A64_FLOW_TRAP,          /* never goes on by itself: BRK, undefined words */
 };
 
-/* False: surely no branch, nor anything else that changes control flow but an undefined word (Arm ARM
- * C4.1: group "branches, exception generating and system instructions"). */
+/* False: surely no branch, nor anything else that changes control flow but an undefined word (Arm
+ * ARM C4.1: group "branches, exception generating and system instructions"). */
 static inline bool a64_may_branch(u32 word)
 {
     return (word >> 26 & 7) == 5;

@@ -206,8 +206,6 @@ static bool constant_register(u32 reg, u64 *value)
     }
 }
 
-#define SYSREG_NZCV   A64_SYSREG(3, 3, 4, 2, 0)
-#define SYSREG_FPSR   A64_SYSREG(3, 3, 4, 4, 1)
 #define SYSREG_TPIDR  A64_SYSREG(3, 3, 13, 0, 2)
 #define SYSREG_CNTVCT A64_SYSREG(3, 3, 14, 0, 2)
 #define SYSREG_DIT    A64_SYSREG(3, 3, 4, 2, 5)
@@ -268,12 +266,12 @@ void lift_MRS(struct lifter *l, u32 w)
     ir_ref v;
     switch (a64_sysreg(w)) {
     case SYSREG_TPIDR: v = ir_get(l->f, IR_I64, SLOT_TPIDR); break;
-    case SYSREG_NZCV: v = ir_op1(l->f, IR_FLPACK, IR_I64, lift_get_nzcv(l)); break;
+    case A64_SYSREG_NZCV: v = ir_op1(l->f, IR_FLPACK, IR_I64, lift_get_nzcv(l)); break;
     case A64_SYSREG_FPCR:
         v = ir_get(l->f, IR_I32, SLOT_FPCR);
         sf = false;
         break;
-    case SYSREG_FPSR: v = helper(l, IR_I64, HELPER_READ_FPSR, IR_NONE); break;
+    case A64_SYSREG_FPSR: v = helper(l, IR_I64, HELPER_READ_FPSR, IR_NONE); break;
     case SYSREG_RNDR:
     case SYSREG_RNDRRS: v = random_number(l); break;
     case SYSREG_DIT:
@@ -302,8 +300,8 @@ void lift_MSR_reg(struct lifter *l, u32 w)
     ir_ref v = lift_get_x(l, a64_rt(w), true);
     switch (a64_sysreg(w)) {
     case SYSREG_TPIDR: ir_set(l->f, IR_I64, SLOT_TPIDR, v); break;
-    case SYSREG_NZCV: lift_set_nzcv(l, ir_op1(l->f, IR_FLUNPACK, IR_FLAGS, v)); break;
-    case SYSREG_FPSR: helper(l, IR_VOID, HELPER_WRITE_FPSR, v); break;
+    case A64_SYSREG_NZCV: lift_set_nzcv(l, ir_op1(l->f, IR_FLUNPACK, IR_FLAGS, v)); break;
+    case A64_SYSREG_FPSR: helper(l, IR_VOID, HELPER_WRITE_FPSR, v); break;
     case SYSREG_DIT: set_pstate(l, PSTATE_DIT, lift_get_x(l, a64_rt(w), false)); break;
     case SYSREG_SSBS: set_pstate(l, PSTATE_SSBS, lift_get_x(l, a64_rt(w), false)); break;
     case A64_SYSREG_FPCR:

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "aot/abi/fp_state.h"
+#include "rt/kernel.h"
 
 #define AROUND 0x200000 /* of unmapped space on either side: what a literal can reach, and more */
 
@@ -87,17 +88,17 @@ u32 guest_fpsr(const struct guest_state *state)
 
 static u64 read_fpsr(struct guest_state *state)
 {
-    return guest_fpsr(state);
+    return fpsr_read(state);
 }
 
 static void write_fpsr(struct guest_state *state, u64 value)
 {
-    fp_write_fpsr((u32)value, &state->fpsr, &state->mxcsr, state->qc);
+    fpsr_write(state, (u32)value);
 }
 
 static void write_fpcr(struct guest_state *state, u64 value)
 {
-    fp_write_fpcr((u32)value, &state->fpcr, &state->mxcsr);
+    fpcr_write(state, (u32)value);
 }
 
 void guest_state_init(struct guest_state *state)

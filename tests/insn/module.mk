@@ -1,5 +1,5 @@
 # Instruction tests: a small guest, and Unicorn as its oracle.
-INSN_GUEST_OBJS = $(call objs,tests/insn/guest.c)
+INSN_GUEST_OBJS = $(call objs,tests/insn/guest.c rt/fpstate.c)
 
 INSN_WAYS_OBJS   = $(INSN_GUEST_OBJS) $(call objs,tests/insn/quick.c tests/insn/ways.c) $(RUN_CODE_OBJS)
 INSN_ORACLE_OBJS = $(INSN_WAYS_OBJS) $(call objs,tests/insn/oracle.c tests/insn/random.c \

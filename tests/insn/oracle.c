@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unicorn/unicorn.h>
 
+#include "aot/abi/fp_state.h"
+
 enum { REG_SP = 31, REG_PC, REG_NZCV, REG_FPCR, REG_FPSR, REG_V0, REG_COUNT = REG_V0 + 32 };
 
 #define MAX_STEPS 50000
@@ -102,7 +104,7 @@ struct guest_outcome oracle_step(struct guest_state *state, u32 word)
     must(uc_reg_read_batch(uc, ids, values, REG_COUNT), "read registers");
     state->nzcv = nzcv_from_pstate((u32)nzcv);
     state->fpcr = (u32)fpcr;
-    state->fpsr = (u32)fpsr;
+    state->fpsr = (u32)fpsr & (FPSR_FLAGS | FPSR_QC); /* without AArch32's NZCV */
 
     if (exception) return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = TRAP_UNDEFINED};
     switch (err) {

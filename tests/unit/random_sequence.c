@@ -60,8 +60,10 @@ static bool is_usable(enum a64_row row)
 
 /* A word with few different registers, so that instructions depend on one another; accesses mostly
  * by a base that only write-back changes. */
-static u32 with_few_registers(u32 word, const struct a64_row_info *info)
+static u32 with_few_registers(enum a64_row row, u32 word)
 {
+    const struct a64_row_info *info = a64_row_info(row);
+    if (row == A64_MRS || row == A64_MSR_reg) return (word & ~0x1fu) | (u32)below(6);
     u32 few = word & ~0x001f03ffu;
     u32 rn = below(8) && !strcmp(info->group, "ldst") ? BASE_REGISTER : (u32)below(6);
     few |= (u32)below(6) | rn << 5 | (u32)below(6) << 16;
@@ -86,7 +88,8 @@ static enum a64_row random_row(void)
     static const u16 common[] = {A64_ADDS_shift, A64_SUBS_imm, A64_ANDS_shift, A64_ADCS, A64_SBCS,
                                  A64_CSEL,       A64_CSINC,    A64_CCMP_imm,   A64_ADC,  A64_LDR_u,
                                  A64_STR_u,      A64_LDP_post, A64_STP_pre,    A64_MOVZ, A64_MOVK,
-                                 A64_ADD_shift,  A64_SUB_ext,  A64_UBFM,       A64_BFM,  A64_FCMP};
+                                 A64_ADD_shift,  A64_SUB_ext,  A64_UBFM,       A64_BFM,  A64_FCMP,
+                                 A64_MRS,        A64_MSR_reg};
     if (below(2)) return (enum a64_row)common[below(ARRAY_SIZE(common))];
     for (;;) {
         enum a64_row row = (enum a64_row)(1 + below(A64_ROW_COUNT - 1));
@@ -101,7 +104,7 @@ static u32 next_word(unsigned at)
         enum a64_row row = random_row();
         u32 word = random_word(row);
         if (!word) continue;
-        u32 few = with_few_registers(word, a64_row_info(row));
+        u32 few = with_few_registers(row, word);
         if (a64_decode(few) == row && !oracle_may_differ(row, few)) return few;
     }
 }
