@@ -30,6 +30,7 @@ static void *data(void)
 /* --- sequences ----------------------------------------------------------------------------------
  */
 
+/* Which have words of their own here. */
 static bool is_exclusive(enum a64_row row)
 {
     switch (row) {
@@ -97,8 +98,40 @@ static enum a64_row random_row(void)
     }
 }
 
+/* Whether the sequence has exclusives, and which: all of one size, for others than the loaded one
+ * the architecture lets implementations differ. */
+static struct {
+    bool any, pair;
+    u32 size; /* bits 30 and 31 */
+} exclusives;
+
+#define CLREX 0xd503305f
+
+static void choose_exclusives(void)
+{
+    exclusives.any = below(6) == 0;
+    exclusives.pair = below(3) == 0;
+    exclusives.size = (u32)(exclusives.pair ? 2 + below(2) : below(4)) << 30;
+}
+
+/* A load or store with and without acquire or release. */
+static u32 exclusive_word(void)
+{
+    u32 rt = (u32)below(6), status = (rt + 1 + (u32)below(5)) % 6;
+    u32 rt2 = (rt + 1 + (u32)below(5)) % 6; /* loads: another register */
+    bool load = below(2);
+    u32 word = 0x08000000 | exclusives.size | (u32)below(2) << 15 | BASE_REGISTER << 5 | rt;
+    if (load) word |= 1u << 22;
+    if (exclusives.pair) word |= 1u << 21;
+    while (exclusives.pair && !load && rt2 == status) rt2 = (u32)below(6);
+    return word | (load ? 31 : status) << 16 | (exclusives.pair ? rt2 : 31) << 10;
+}
+
 static u32 next_word(unsigned at)
 {
+    if (exclusives.any && at == 0)
+        return CLREX; /* the oracle's monitor is as the last case left it */
+    if (exclusives.any && below(4) == 0) return exclusive_word();
     if (at + 1 < length && below(8) == 0) return conditional_branch(at);
     for (;;) {
         enum a64_row row = random_row();
@@ -154,6 +187,7 @@ static void random_sequence(struct guest_state *start)
 {
     u32 page[MAX_LENGTH + 8] = {0};
     length = 2 + (unsigned)below(MAX_LENGTH - 1);
+    choose_exclusives();
     for (unsigned i = 0; i < length; i++) words[i] = next_word(i);
     random_state(start);
     for (int i = 0; i < 6; i++) start->x[i] = below(3) ? below(256) : random_value();
