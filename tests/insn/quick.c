@@ -9,6 +9,8 @@
 #include "aot/abi/fp_state.h"
 #include "tests/lib/run_code.h"
 
+#define GUEST_REACH (UINT64_C(1) << 30) /* bytes around the guest's code */
+
 void quick_open(void)
 {
     run_code_init();
@@ -24,13 +26,25 @@ static size_t read_code(void *context, u64 pc, u32 *words, size_t max)
     return max;
 }
 
-struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 features, bool fp_checked)
+/* Images take no region that leads or points far away (aot/image/build.c). */
+static bool fits_image(const struct translation *t)
+{
+    for (u32 n = 0; n < t->reloc_count; n++) {
+        const struct reloc *r = &t->relocs[n];
+        u64 to = r->kind == RELOC_LINK ? t->cells[r->value].target : r->value;
+        if (to - GUEST_CODE + GUEST_REACH >= 2 * GUEST_REACH) return false;
+    }
+    return true;
+}
+
+struct guest_outcome quick_run(struct guest_state *state, u32 insts, struct quick_how how)
 {
     static struct arena arena;
     static unsigned runs; /* every other one is checked, which is done in a walk of its own */
     static const struct code_view view = {.read = read_code};
-    struct xlat_options options = {.host_features = features,
-                                   .fp_checked = fp_checked || state->fpcr & FPCR_CHECKED,
+    struct xlat_options options = {.host_features = how.features,
+                                   .image = how.image,
+                                   .fp_checked = how.fp_checked || state->fpcr & FPCR_CHECKED,
                                    .verify = runs++ % 2,
                                    .max_insts = insts};
     struct translation t;
@@ -43,6 +57,10 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 feature
         return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = TRAP_FETCH};
     if (status != XLAT_OK)
         return (struct guest_outcome){.end = GUEST_REFUSED, .refusal = "translation"};
+    if (how.image && !fits_image(&t)) {
+        how.image = false;
+        return quick_run(state, insts, how);
+    }
 
     struct run_result r = run_code(&t, state);
     if (r.kind == RUN_LOST)
@@ -50,7 +68,8 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 feature
     if (r.kind == RUN_FAULT && r.signo == SIGFPE) {
         u32 done = (u32)(state->pc - GUEST_CODE) / 4;
         state->mxcsr = fp_mxcsr(state->fpcr);
-        return quick_run(state, insts > done ? insts - done : 1, features, true);
+        how.fp_checked = true;
+        return quick_run(state, insts > done ? insts - done : 1, how);
     }
     if (r.kind == RUN_FAULT)
         return (struct guest_outcome){.end = GUEST_FAULTED, .address = r.address};

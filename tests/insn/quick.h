@@ -9,11 +9,17 @@
 /* After guest_open. */
 void quick_open(void);
 
+struct quick_how {
+    u64 features; /* of the host */
+    bool image;   /* as for images */
+    bool fp_checked;
+};
+
 /*
- * As guest_evaluate, in generated code for a host with these features. In modes of FPCR that
+ * As guest_evaluate, in generated code. In modes of FPCR that
  * the host hasn't, and from where it reports an invalid operation, that is code with checked
  * floating point, as in the runtime.
  */
-struct guest_outcome quick_run(struct guest_state *state, u32 insts, u64 features, bool fp_checked);
+struct guest_outcome quick_run(struct guest_state *state, u32 insts, struct quick_how how);
 
 #endif

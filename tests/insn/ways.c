@@ -9,6 +9,7 @@ const struct way ways[WAYS] = {
     {.name = "eval", .evaluator = true},
     {.name = "quick"},
     {.name = "quick, plain SSE2", .plain_host = true},
+    {.name = "quick, image", .image = true},
     {.name = "quick, checked", .fp_checked = true},
 };
 
@@ -24,5 +25,8 @@ void ways_open(void)
 struct guest_outcome way_run(const struct way *way, struct guest_state *state, u32 insts)
 {
     if (way->evaluator) return guest_evaluate(state, insts);
-    return quick_run(state, insts, way->plain_host ? 0 : host_features, way->fp_checked);
+    struct quick_how how = {.features = way->plain_host ? 0 : host_features,
+                            .image = way->image,
+                            .fp_checked = way->fp_checked};
+    return quick_run(state, insts, how);
 }

@@ -10,10 +10,11 @@ struct way {
     const char *name;
     bool evaluator;  /* else generated code: */
     bool plain_host; /* for a host with SSE2 only, else for this one */
+    bool image;
     bool fp_checked;
 };
 
-#define WAYS 4
+#define WAYS 5
 
 extern const struct way ways[WAYS]; /* the evaluator first */
 

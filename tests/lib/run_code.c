@@ -5,6 +5,7 @@
 
 #include "aot/abi/fp_state.h"
 #include "aot/abi/sidetable.h"
+#include "aot/xlat.h"
 #include "rt/jit/frame.h"
 #include "rt/jit/jit.h"
 #include "rt/jit/lookup.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define CODE_AT    ((void *)0x50000000) /* within 2 GiB of the tests' guest code */
 #define CODE_ROOM  (4u << 20)
 #define STACK_ROOM (64u << 10)
 
@@ -57,7 +59,7 @@ void run_code_init(void)
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
     struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
     int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    code_at = mmap(NULL, CODE_ROOM, prot | PROT_EXEC, flags, -1, 0);
+    code_at = mmap(CODE_AT, CODE_ROOM, prot | PROT_EXEC, flags, -1, 0);
     stack_at = mmap(NULL, STACK_ROOM, prot, flags, -1, 0);
     jump_cache = calloc(1u << JUMP_CACHE_BITS, sizeof(*jump_cache));
     lookup = calloc(1u << LOOKUP_BITS, sizeof(*lookup));
@@ -67,18 +69,41 @@ void run_code_init(void)
         sigaction(signals[n], &sa, &others[signals[n]]);
 }
 
-/* Copies the code; cells lie behind it. */
+/* A 32-bit field that says how far `to` is from behind itself and a tail. */
+static void put_distance(u8 *field, u32 tail, u64 to)
+{
+    s64 distance = (s64)(to - (u64)(field + 4 + tail));
+    if (distance != (s32)distance) abort();
+    memcpy(field, &(s32){(s32)distance}, 4);
+}
+
+/* What an image has for a link that isn't bound yet. */
+static void put_link_stub(u8 *stub, void **cell, u64 target)
+{
+    u32 cell_at, guest_at;
+    if (!xlat_link_stub(stub, XLAT_STUB_SIZE, &cell_at, &guest_at)) abort();
+    put_distance(stub + cell_at, 0, (u64)cell);
+    put_distance(stub + guest_at, 0, target);
+}
+
+/* Copies the code; cells lie behind it, and in code for images their stubs behind them. */
 static void install(const struct translation *tr)
 {
     void **cells = (void **)(void *)(code_at + ALIGN_UP(tr->code_size, 64u) + 64);
-    if (tr->code_size + tr->cell_count * 8 + 256 > CODE_ROOM) abort();
+    u8 *stubs = (u8 *)(cells + tr->cell_count);
+    if (tr->code_size + tr->cell_count * (8 + XLAT_STUB_SIZE) + 256 > CODE_ROOM) abort();
     memcpy(code_at, tr->code, tr->code_size);
     for (u32 n = 0; n < tr->cell_count; n++) cells[n] = code_at + tr->cells[n].stub;
     for (u32 n = 0; n < tr->reloc_count; n++) {
         const struct reloc *r = &tr->relocs[n];
-        u64 to = r->kind == RELOC_CELL ? (u64)&cells[r->value] : r->value;
-        s32 distance = (s32)(to - (u64)(code_at + r->offset + 4 + r->tail));
-        memcpy(code_at + r->offset, &distance, 4);
+        u8 *stub = stubs + r->value * XLAT_STUB_SIZE;
+        u64 to = r->value;
+        if (r->kind == RELOC_CELL) to = (u64)&cells[r->value];
+        if (r->kind == RELOC_LINK) {
+            put_link_stub(stub, &cells[r->value], tr->cells[r->value].target);
+            to = (u64)stub;
+        }
+        put_distance(code_at + r->offset, r->tail, to);
     }
 }
 
