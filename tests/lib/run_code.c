@@ -16,11 +16,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define CODE_AT    ((void *)0x50000000) /* within 2 GiB of the tests' guest code */
-#define CODE_ROOM  (4u << 20)
+#define CODE_ROOM (4u << 20)
+/* For code that has guest addresses as distances: within 2 GiB of the tests' guests, small and
+ * at no round address, for random guest addresses should not come upon it. */
+#define NEAR_AT    ((void *)0x6a5b9000)
+#define NEAR_ROOM  (64u << 10)
 #define STACK_ROOM (64u << 10)
 
-static u8 *code_at, *stack_at;
+static u8 *far_at, *near_at, *stack_at;
+static u8 *code_at; /* of these the one with the code */
 static struct jump_cache_entry *jump_cache;
 static void **lookup; /* empty: every indirect branch leaves */
 static const struct translation *running;
@@ -59,11 +63,12 @@ void run_code_init(void)
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
     struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
     int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    code_at = mmap(CODE_AT, CODE_ROOM, prot | PROT_EXEC, flags, -1, 0);
+    far_at = mmap(NULL, CODE_ROOM, prot | PROT_EXEC, flags, -1, 0);
+    near_at = mmap(NEAR_AT, NEAR_ROOM, prot | PROT_EXEC, flags, -1, 0);
     stack_at = mmap(NULL, STACK_ROOM, prot, flags, -1, 0);
     jump_cache = calloc(1u << JUMP_CACHE_BITS, sizeof(*jump_cache));
     lookup = calloc(1u << LOOKUP_BITS, sizeof(*lookup));
-    if (code_at == MAP_FAILED || stack_at == MAP_FAILED) abort();
+    if (far_at == MAP_FAILED || near_at == MAP_FAILED || stack_at == MAP_FAILED) abort();
     jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
     for (size_t n = 0; n < ARRAY_SIZE(signals); n++)
         sigaction(signals[n], &sa, &others[signals[n]]);
@@ -86,20 +91,31 @@ static void put_link_stub(u8 *stub, void **cell, u64 target)
     put_distance(stub + guest_at, 0, target);
 }
 
+static bool is_for_image(const struct translation *tr)
+{
+    for (u32 n = 0; n < tr->reloc_count; n++)
+        if (tr->relocs[n].kind != RELOC_CELL) return true;
+    return false;
+}
+
 /* Copies the code; cells lie behind it, and in code for images their stubs behind them. */
 static void install(const struct translation *tr)
 {
+    bool near = is_for_image(tr);
+    code_at = near ? near_at : far_at;
     void **cells = (void **)(void *)(code_at + ALIGN_UP(tr->code_size, 64u) + 64);
     u8 *stubs = (u8 *)(cells + tr->cell_count);
-    if (tr->code_size + tr->cell_count * (8 + XLAT_STUB_SIZE) + 256 > CODE_ROOM) abort();
+    if (tr->code_size + tr->cell_count * (8 + XLAT_STUB_SIZE) + 256 >
+        (near ? NEAR_ROOM : CODE_ROOM))
+        abort();
     memcpy(code_at, tr->code, tr->code_size);
     for (u32 n = 0; n < tr->cell_count; n++) cells[n] = code_at + tr->cells[n].stub;
     for (u32 n = 0; n < tr->reloc_count; n++) {
         const struct reloc *r = &tr->relocs[n];
-        u8 *stub = stubs + r->value * XLAT_STUB_SIZE;
         u64 to = r->value;
         if (r->kind == RELOC_CELL) to = (u64)&cells[r->value];
         if (r->kind == RELOC_LINK) {
+            u8 *stub = stubs + r->value * XLAT_STUB_SIZE;
             put_link_stub(stub, &cells[r->value], tr->cells[r->value].target);
             to = (u64)stub;
         }
