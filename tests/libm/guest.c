@@ -351,79 +351,73 @@ static int exponent(void)
     return r & 1 ? (int)(r >> 1 & 0xfff) - 2048 : (int)(r >> 1 & 0xffff) - 32768;
 }
 
-/* clang-format off: lists of names */
+/* Lists of names. clang-format takes them for expressions. */
+/* clang-format off */
 
 static void functions_of_one(void)
 {
-    ONE(acos)
-    ONE(asin) ONE(atan) ONE(cos) ONE(sin) ONE(tan) ONE(acosh) ONE(asinh) ONE(atanh) ONE(cosh)
-        ONE(sinh) ONE(tanh) ONE(exp) ONE(exp2) ONE(exp10) ONE(expm1) ONE(log) ONE(log10) ONE(log1p)
-            ONE(log2) ONE(logb) ONE(fabs) ONE(cbrt) ONE(sqrt) ONE(erf) ONE(erfc) ONE(lgamma)
-                ONE(tgamma) ONE(gamma) ONE(ceil) ONE(floor) ONE(nearbyint) ONE(rint) ONE(round)
-                    ONE(roundeven) ONE(trunc) ONE(j0) ONE(j1) ONE(y0) ONE(y1) ONE(significand)
-                        ONE(nextup) ONE(nextdown) EACH(BESSEL_, jn) EACH(BESSEL_, yn)
-                            EACH(SINCOS_, sincos) AND_OUT_(frexp, double, argument, double, int)
-                                AND_OUT_(frexpf, float, argument_f, float, int)
-                                    AND_OUT_(frexpl, long double, argument_l, long double,
-                                             int) AND_OUT_(modf, double, argument, double, double)
-                                        AND_OUT_(modff, float, argument_f, float, float)
-                                            AND_OUT_(modfl, long double, argument_l, long double,
-                                                     long double) AND_OUT_(lgamma_r, double,
-                                                                           argument, double, int)
-                                                AND_OUT_(lgammaf_r, float, argument_f, float, int)
-                                                    AND_OUT_(lgammal_r, long double, argument_l,
-                                                             long double, int)
+    ONE(acos) ONE(asin) ONE(atan) ONE(cos) ONE(sin) ONE(tan)
+    ONE(acosh) ONE(asinh) ONE(atanh) ONE(cosh) ONE(sinh) ONE(tanh)
+    ONE(exp) ONE(exp2) ONE(exp10) ONE(expm1) ONE(log) ONE(log10) ONE(log1p) ONE(log2) ONE(logb)
+    ONE(fabs) ONE(cbrt) ONE(sqrt) ONE(erf) ONE(erfc) ONE(lgamma) ONE(tgamma) ONE(gamma)
+    ONE(ceil) ONE(floor) ONE(nearbyint) ONE(rint) ONE(round) ONE(roundeven) ONE(trunc)
+    ONE(j0) ONE(j1) ONE(y0) ONE(y1) ONE(significand) ONE(nextup) ONE(nextdown)
+    EACH(BESSEL_, jn) EACH(BESSEL_, yn) EACH(SINCOS_, sincos)
+    AND_OUT_(frexp, double, argument, double, int)
+    AND_OUT_(frexpf, float, argument_f, float, int)
+    AND_OUT_(frexpl, long double, argument_l, long double, int)
+    AND_OUT_(modf, double, argument, double, double)
+    AND_OUT_(modff, float, argument_f, float, float)
+    AND_OUT_(modfl, long double, argument_l, long double, long double)
+    AND_OUT_(lgamma_r, double, argument, double, int)
+    AND_OUT_(lgammaf_r, float, argument_f, float, int)
+    AND_OUT_(lgammal_r, long double, argument_l, long double, int)
 }
 
 static void functions_of_more(void)
 {
-    TWO(atan2)
-    TWO(pow) TWO(hypot) TWO(fmod) TWO(remainder) TWO(drem) TWO(copysign) TWO(nextafter) TWO(fdim)
-        TWO(fmax) TWO(fmin) TWO(fmaxmag) TWO(fminmag) TWO(scalb) THREE(fma) TWO(fmaximum)
-            TWO(fmaximum_num) TWO(fmaximum_mag) TWO(fmaximum_mag_num) TWO(fminimum)
-                TWO(fminimum_num) TWO(fminimum_mag) TWO(fminimum_mag_num)
-                    EACH_WITH(SCALE_, ldexp, int) EACH_WITH(SCALE_, scalbn, int)
-                        EACH_WITH(SCALE_, scalbln, long) EACH(REMQUO_, remquo)
-                            NEXT_TOWARD_(nexttoward, double, argument)
-                                NEXT_TOWARD_(nexttowardf, float, argument_f)
-                                    NEXT_TOWARD_(nexttowardl, long double, argument_l)
-                                        NARROWING_(f, , float, double, argument)
-                                            NARROWING_(f, l, float, long double, argument_l)
-                                                NARROWING_(d, l, double, long double, argument_l)
+    TWO(atan2) TWO(pow) TWO(hypot) TWO(fmod) TWO(remainder) TWO(drem) TWO(copysign) TWO(nextafter)
+    TWO(fdim) TWO(fmax) TWO(fmin) TWO(fmaxmag) TWO(fminmag) TWO(scalb) THREE(fma)
+    TWO(fmaximum) TWO(fmaximum_num) TWO(fmaximum_mag) TWO(fmaximum_mag_num)
+    TWO(fminimum) TWO(fminimum_num) TWO(fminimum_mag) TWO(fminimum_mag_num)
+    EACH_WITH(SCALE_, ldexp, int) EACH_WITH(SCALE_, scalbn, int) EACH_WITH(SCALE_, scalbln, long)
+    EACH(REMQUO_, remquo) EACH(NEXT_TOWARD_, nexttoward)
+    NARROWING_(f, , float, double, argument)
+    NARROWING_(f, l, float, long double, argument_l)
+    NARROWING_(d, l, double, long double, argument_l)
 }
 
 static void functions_to_integers(void)
 {
-    TO_INTEGER(ilogb, int)
-    TO_INTEGER(llogb, long) TO_INTEGER(lrint, long) TO_INTEGER(llrint, long long)
-        TO_INTEGER(lround, long) TO_INTEGER(llround, long long) TO_INTEGER(__fpclassify, int)
-            TO_INTEGER(__issignaling, int) TO_INTEGER(__signbit, int) TO_INTEGER(finite, int)
-                EACH(FROM_FP_, fromfp) EACH(FROM_FP_, fromfpx) EACH(FROM_FP_, ufromfp)
-                    EACH(FROM_FP_, ufromfpx) EACH(COMPARE_, __iseqsig) EACH(ORDER_, totalorder)
-                        EACH(ORDER_, totalordermag) EACH(CANONICALIZE_, canonicalize)
-                            EACH(OF_POINTER_, getpayload) EACH(SET_PAYLOAD_, setpayload)
-                                EACH(SET_PAYLOAD_, setpayloadsig)
+    TO_INTEGER(ilogb, int) TO_INTEGER(llogb, long) TO_INTEGER(lrint, long)
+    TO_INTEGER(llrint, long long) TO_INTEGER(lround, long) TO_INTEGER(llround, long long)
+    TO_INTEGER(__fpclassify, int) TO_INTEGER(__issignaling, int) TO_INTEGER(__signbit, int)
+    TO_INTEGER(finite, int)
+    EACH(FROM_FP_, fromfp) EACH(FROM_FP_, fromfpx) EACH(FROM_FP_, ufromfp) EACH(FROM_FP_, ufromfpx)
+    EACH(COMPARE_, __iseqsig) EACH(ORDER_, totalorder) EACH(ORDER_, totalordermag)
+    EACH(CANONICALIZE_, canonicalize) EACH(OF_POINTER_, getpayload)
+    EACH(SET_PAYLOAD_, setpayload) EACH(SET_PAYLOAD_, setpayloadsig)
 }
 
 static void functions_of_complex(void)
 {
-    COMPLEX(cexp)
-    COMPLEX(clog) COMPLEX(clog10) COMPLEX(csqrt) COMPLEX(csin) COMPLEX(ccos) COMPLEX(ctan)
-        COMPLEX(csinh) COMPLEX(ccosh) COMPLEX(ctanh) COMPLEX(cacos) COMPLEX(casin) COMPLEX(catan)
-            COMPLEX(cacosh) COMPLEX(casinh) COMPLEX(catanh) COMPLEX(conj) COMPLEX(cproj)
-                COMPLEX_TO_REAL(cabs) COMPLEX_TO_REAL(carg) COMPLEX_TO_REAL(creal)
-                    COMPLEX_TO_REAL(cimag) COMPLEX_TWO_(cpow, double, argument, CMPLX)
-                        COMPLEX_TWO_(cpowf, float, argument_f, CMPLXF)
-                            COMPLEX_TWO_(cpowl, long double, argument_l, CMPLXL)
+    COMPLEX(cexp) COMPLEX(clog) COMPLEX(clog10) COMPLEX(csqrt) COMPLEX(csin) COMPLEX(ccos)
+    COMPLEX(ctan) COMPLEX(csinh) COMPLEX(ccosh) COMPLEX(ctanh) COMPLEX(cacos) COMPLEX(casin)
+    COMPLEX(catan) COMPLEX(cacosh) COMPLEX(casinh) COMPLEX(catanh) COMPLEX(conj) COMPLEX(cproj)
+    COMPLEX_TO_REAL(cabs) COMPLEX_TO_REAL(carg) COMPLEX_TO_REAL(creal) COMPLEX_TO_REAL(cimag)
+    COMPLEX_TWO_(cpow, double, argument, CMPLX)
+    COMPLEX_TWO_(cpowf, float, argument_f, CMPLXF)
+    COMPLEX_TWO_(cpowl, long double, argument_l, CMPLXL)
 }
 
 /* The basic ones. */
 static void functions_that_round(void)
 {
-    ONE(sqrt)
-    ONE(rint) ONE(nearbyint) ONE(exp) ONE(sin) TWO(pow) THREE(fma) TO_INTEGER(lrint, long)
-        NARROWING_(f, , float, double, argument) NARROWING_(f, l, float, long double, argument_l)
-            NARROWING_(d, l, double, long double, argument_l)
+    ONE(sqrt) ONE(rint) ONE(nearbyint) ONE(exp) ONE(sin) TWO(pow) THREE(fma)
+    TO_INTEGER(lrint, long)
+    NARROWING_(f, , float, double, argument)
+    NARROWING_(f, l, float, long double, argument_l)
+    NARROWING_(d, l, double, long double, argument_l)
 }
 
 /* clang-format on */
