@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "aot/abi/fp_state.h"
 #include "rt/kernel.h"
@@ -51,20 +52,42 @@ static void must_map(u64 address, size_t size, int protection)
     }
 }
 
+static u8 *code_room;
+
+/* The guest can't write its code, or a stray store would change a case under way. */
+static void map_code(void)
+{
+    int fd = memfd_create("guest code", 0);
+    void *guest = (void *)(uintptr_t)GUEST_CODE;
+    if (fd < 0 || ftruncate(fd, GUEST_CODE_SIZE) ||
+        mmap(guest, GUEST_CODE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+        perror("guest code");
+        exit(1);
+    }
+    code_room = mmap(NULL, GUEST_CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (code_room == MAP_FAILED) abort();
+    close(fd);
+}
+
 void guest_open(void)
 {
     static bool done;
     if (done) return;
     done = true;
     must_map(GUEST_CODE - AROUND, 3 * AROUND, PROT_NONE);
-    must_map(GUEST_CODE, GUEST_CODE_SIZE, PROT_READ | PROT_WRITE);
+    map_code();
     must_map(GUEST_DATA, GUEST_DATA_SIZE, PROT_READ | PROT_WRITE);
     must_map(GUEST_RO, GUEST_RO_SIZE, PROT_READ);
 }
 
-void guest_set_code(const u32 *words, size_t count)
+void guest_set_code(u64 pc, const u32 *words, size_t count)
 {
-    memcpy((void *)(uintptr_t)GUEST_CODE, words, 4 * count);
+    memcpy(code_room + (pc - GUEST_CODE), words, 4 * count);
+}
+
+void *guest_code_room(void)
+{
+    return code_room;
 }
 
 static size_t read_code(void *context, u64 pc, u32 *words, size_t max)

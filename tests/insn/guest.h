@@ -10,7 +10,7 @@
 #include "aot/abi/state.h"
 #include "aot/xlat.h"
 
-#define GUEST_CODE      UINT64_C(0x60000000)
+#define GUEST_CODE      UINT64_C(0x60000000) /* readable */
 #define GUEST_CODE_SIZE 0x1000
 #define GUEST_DATA      UINT64_C(0x60010000) /* readable and writable */
 #define GUEST_DATA_SIZE 0x4000
@@ -20,7 +20,10 @@
 /* Maps the guest; further calls do nothing. */
 void guest_open(void);
 
-void guest_set_code(const u32 *words, size_t count);
+void guest_set_code(u64 pc, const u32 *words, size_t count);
+
+/* The page of code where it can be written. */
+void *guest_code_room(void);
 
 enum guest_end { GUEST_WENT_ON, GUEST_TRAPPED, GUEST_FAULTED, GUEST_REFUSED };
 

@@ -41,9 +41,9 @@ static void on_exception(uc_engine *engine, u32 number, void *data)
     uc_emu_stop(engine);
 }
 
-static void map(u64 address, size_t size, u32 protection)
+static void map(u64 address, size_t size, u32 protection, void *at)
 {
-    must(uc_mem_map_ptr(uc, address, size, protection, (void *)(uintptr_t)address), "map");
+    must(uc_mem_map_ptr(uc, address, size, protection, at), "map");
 }
 
 void oracle_open(void)
@@ -51,9 +51,9 @@ void oracle_open(void)
     static uc_hook memory_hook, exception_hook;
     must(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &uc), "open");
     must(uc_ctl_set_cpu_model(uc, UC_CPU_ARM64_MAX), "model");
-    map(GUEST_CODE, GUEST_CODE_SIZE, UC_PROT_ALL);
-    map(GUEST_DATA, GUEST_DATA_SIZE, UC_PROT_READ | UC_PROT_WRITE);
-    map(GUEST_RO, GUEST_RO_SIZE, UC_PROT_READ);
+    map(GUEST_CODE, GUEST_CODE_SIZE, UC_PROT_READ | UC_PROT_EXEC, guest_code_room());
+    map(GUEST_DATA, GUEST_DATA_SIZE, UC_PROT_READ | UC_PROT_WRITE, (void *)(uintptr_t)GUEST_DATA);
+    map(GUEST_RO, GUEST_RO_SIZE, UC_PROT_READ, (void *)(uintptr_t)GUEST_RO);
     must(uc_hook_add(uc, &memory_hook, UC_HOOK_MEM_INVALID, (void *)on_bad_memory, NULL, 1, 0),
          "hook");
     must(uc_hook_add(uc, &exception_hook, UC_HOOK_INTR, (void *)on_exception, NULL, 1, 0), "hook");

@@ -332,7 +332,7 @@ static void run_case(u64 features, u64 number)
     static u32 page[GUEST_CODE_SIZE / 4]; /* what follows is undefined: there NZCV is looked at */
     memcpy(page, words, sizeof words);
     memset(page + length, 0, sizeof page - 4 * length);
-    guest_set_code(page, GUEST_CODE_SIZE / 4);
+    guest_set_code(GUEST_CODE, page, GUEST_CODE_SIZE / 4);
     for (size_t n = 0; n < sizeof before; n++) before[n] = (u8)(n * 7 + n / 256);
     enum xlat_status status = make(start.pc, features, false, &tr);
     if (status != XLAT_OK) {

@@ -174,7 +174,6 @@ static struct guest_outcome run_oracle(struct guest_state *theirs, u64 stop_at)
 static void show_sequence(const struct guest_state *s)
 {
     char text[80];
-    if (differences > MAX_REPORTS) return;
     for (unsigned i = 0; i < length; i++) {
         xlat_disassemble(words[i], GUEST_CODE + 4 * i, text, sizeof text);
         printf("    %8llx  %08x  %s\n", (unsigned long long)(GUEST_CODE + 4 * i), words[i], text);
@@ -194,7 +193,7 @@ static void random_sequence(struct guest_state *start)
     start->x[BASE_REGISTER] = GUEST_DATA + GUEST_DATA_SIZE / 2 + 16 * below(64);
     start->pc = GUEST_CODE;
     memcpy(page, words, 4 * length);
-    guest_set_code(page, ARRAY_SIZE(page));
+    guest_set_code(GUEST_CODE, page, ARRAY_SIZE(page));
 }
 
 /* Where the evaluator was stopped for good (an undefined word, a misaligned access) the oracle
@@ -228,7 +227,7 @@ static void run_sequence(u64 number)
     random_data(before);
     expected.state = start;
     ask_oracle(&expected, before);
-    for (const struct way *way = ways; way < ways + WAYS; way++) {
+    for (const struct way *way = ways; way < ways + WAYS && differences == differed; way++) {
         snprintf(label, sizeof label, "sequence %llu (%s)", (unsigned long long)number, way->name);
         state = start;
         memcpy(data(), before, GUEST_DATA_SIZE);
