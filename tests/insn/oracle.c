@@ -12,9 +12,12 @@
 
 enum { REG_SP = 31, REG_PC, REG_NZCV, REG_FPCR, REG_FPSR, REG_V0, REG_COUNT = REG_V0 + 32 };
 
+/* Unicorn 2.0's cache of translations goes wrong after some hundred thousand words: before that,
+ * all anew. */
 #define MAX_STEPS 50000
 
 static uc_engine *uc;
+static unsigned steps;
 static int ids[REG_COUNT];
 static u64 abort_address;
 static u32 exception;
@@ -71,19 +74,17 @@ void oracle_open(void)
     for (int i = 0; i < 32; i++) ids[REG_V0 + i] = UC_ARM64_REG_Q0 + i;
 }
 
-/* Unicorn 2.0's cache of translations goes wrong after some hundred thousand words: before that,
- * all anew. */
-static void renew(void)
+void oracle_begin_case(void)
 {
-    static unsigned steps;
-    if (++steps % MAX_STEPS) return;
+    if (steps < MAX_STEPS) return;
+    steps = 0;
     uc_close(uc);
     oracle_open();
 }
 
 struct guest_outcome oracle_step(struct guest_state *state, u32 word)
 {
-    renew();
+    steps++;
     u64 nzcv = nzcv_to_pstate(state->nzcv), fpcr = state->fpcr, fpsr = state->fpsr;
     void *values[REG_COUNT];
     for (int i = 0; i < 31; i++) values[i] = &state->x[i];

@@ -69,6 +69,7 @@ static void ask_oracle(struct expected *e, u32 word)
 {
     memcpy(data(), data_before, GUEST_DATA_SIZE);
     e->state.fpsr = guest_fpsr(&e->state);
+    oracle_begin_case();
     e->outcome = oracle_step(&e->state, word);
     memcpy(e->data, data(), GUEST_DATA_SIZE);
     memcpy(data(), data_before, GUEST_DATA_SIZE);

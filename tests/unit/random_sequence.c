@@ -209,6 +209,7 @@ static void ask_oracle(struct expected *e, const u8 *before)
     traps += trapped;
     memcpy(data(), before, GUEST_DATA_SIZE);
     e->state.fpsr = guest_fpsr(&e->state);
+    oracle_begin_case();
     e->outcome = run_oracle(&e->state, trapped ? state.pc : 0);
     memcpy(e->data, data(), GUEST_DATA_SIZE);
     if (!trapped || e->outcome.end != GUEST_WENT_ON) return;
