@@ -8,7 +8,8 @@
  * An expression lives while its operands' slots are not SET. When one is: if the new value is the
  * flags' own result (SUBS x0, x0, #1), the expression changes to one of the result; else, if the
  * flags are already gone from EFLAGS, or would be expensive to store (UCOMISx), the old operand is
- * saved to scratch, one store.
+ * saved to scratch, one store. The pin of an operand's slot may have got its next value before the
+ * SET (g->ahead): nothing looks at the guest's state until then, and the expression is the SET's.
  *
  * From block to block (nzcv_flow.c) an expression goes on where no other way leads. Where several
  * meet, the block expects one of them, and the others bring NZCV home: it is "marked", which means
@@ -57,6 +58,50 @@ static bool operand(const struct gen *g, ir_ref r, struct nzcv_operand *o)
 /* --- candidates ---------------------------------------------------------------------------------
  */
 
+static bool uses(const struct nzcv_operand *o, unsigned slot)
+{
+    return o->kind == NZCV_SLOT && o->n == slot;
+}
+
+static bool depends(const struct nzcv_pending *p, unsigned slot)
+{
+    return p->x.kind != NZCV_NONE && (uses(&p->x.a, slot) || uses(&p->x.b, slot));
+}
+
+/* The slot, which the expression is of, only gets the flags' own result for good. */
+static bool is_of_result(const struct nzcv_pending *p, unsigned slot, ir_ref v)
+{
+    bool of_result =
+        p->x.kind == NZCV_SUB_RESULT || p->x.kind == NZCV_ADD_RESULT || p->x.kind == NZCV_RESULT;
+    return of_result && p->result && p->result == v && uses(&p->x.a, slot);
+}
+
+/* The slot becomes v; the expression follows, or ends. */
+static void follow(struct nzcv_pending *p, unsigned slot, ir_ref v)
+{
+    bool mine = p->result && p->result == v;
+    if (is_of_result(p, slot, v)) return;
+    if (mine && p->logic) {
+        p->x.kind = NZCV_RESULT;
+        p->x.a = (struct nzcv_operand){.kind = NZCV_SLOT, .n = (u8)slot};
+        p->x.b = (struct nzcv_operand){.kind = NZCV_CONST};
+    } else if (mine && depends(p, slot) && uses(&p->x.a, slot) && !uses(&p->x.b, slot) &&
+               (p->x.kind == NZCV_OF_SUB || p->x.kind == NZCV_OF_ADD)) {
+        p->x.kind = p->x.kind == NZCV_OF_SUB ? NZCV_SUB_RESULT : NZCV_ADD_RESULT;
+    } else if (depends(p, slot)) {
+        p->x.kind = NZCV_NONE;
+    }
+}
+
+/* The pin of an operand's slot may hold the slot's next value already. */
+static void follow_ahead(const struct gen *g, struct nzcv_pending *p, unsigned slot)
+{
+    if (!depends(p, slot) || !(g->ahead >> slot & 1)) return;
+    const struct val *v = &g->val[p->result];
+    bool is_result = p->result && v->place == VAL_GPR && v->reg == g->pin[slot];
+    follow(p, slot, is_result ? p->result : IR_NONE);
+}
+
 void gen_flags_expr(struct gen *g, ir_ref flags, enum nzcv_kind kind, const struct ir_inst *i,
                     ir_ref result)
 {
@@ -70,32 +115,9 @@ void gen_flags_expr(struct gen *g, ir_ref flags, enum nzcv_kind kind, const stru
     else if (kind == NZCV_RESULT && operand(g, result, &p->x.a))
         p->x.kind = NZCV_RESULT;
     p->logic = kind == NZCV_OF_AND || kind == NZCV_RESULT;
-}
-
-static bool uses(const struct nzcv_operand *o, unsigned slot)
-{
-    return o->kind == NZCV_SLOT && o->n == slot;
-}
-
-static bool depends(const struct nzcv_pending *p, unsigned slot)
-{
-    return p->x.kind != NZCV_NONE && (uses(&p->x.a, slot) || uses(&p->x.b, slot));
-}
-
-/* The slot becomes v; the expression follows, or ends. */
-static void follow(struct nzcv_pending *p, unsigned slot, ir_ref v)
-{
-    bool mine = p->result && p->result == v;
-    if (mine && p->logic) {
-        p->x.kind = NZCV_RESULT;
-        p->x.a = (struct nzcv_operand){.kind = NZCV_SLOT, .n = (u8)slot};
-        p->x.b = (struct nzcv_operand){.kind = NZCV_CONST};
-    } else if (mine && depends(p, slot) && uses(&p->x.a, slot) && !uses(&p->x.b, slot) &&
-               (p->x.kind == NZCV_OF_SUB || p->x.kind == NZCV_OF_ADD)) {
-        p->x.kind = p->x.kind == NZCV_OF_SUB ? NZCV_SUB_RESULT : NZCV_ADD_RESULT;
-    } else if (depends(p, slot)) {
-        p->x.kind = NZCV_NONE;
-    }
+    if (!g->ahead) return;
+    follow_ahead(g, p, p->x.a.n);
+    follow_ahead(g, p, p->x.b.n);
 }
 
 static void save_vector(struct gen *g, struct nzcv_operand *o, unsigned slot, unsigned n)
@@ -142,10 +164,10 @@ void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v)
     if (kept && !gen_nzcv_live(g)) {
         if (gen_nzcv_is_expr(g)) g->nzcv = IR_NONE;
         g->pending.x.kind = NZCV_NONE;
-    } else if (kept) {
+    } else if (kept && !is_of_result(&g->pending, slot, v)) {
         save_operand(g, &g->pending.x.a, slot, SCRATCH_A);
         save_operand(g, &g->pending.x.b, slot, SCRATCH_B);
-    } else if (g->nzcv) {
+    } else if (!kept && g->nzcv) {
         follow(&g->pending, slot, v);
     }
     follow(&g->candidate, slot, v);
