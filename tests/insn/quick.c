@@ -26,6 +26,24 @@ static size_t read_code(void *context, u64 pc, u32 *words, size_t max)
     return max;
 }
 
+/* Extents and entries of function-shaped regions: from where it is asked for, for so many
+ * instructions; every third word may be entered from elsewhere. */
+static u64 extent_low, extent_high;
+
+static void extent(void *context, u64 pc, u64 *low, u64 *high)
+{
+    (void)context;
+    (void)pc;
+    *low = extent_low;
+    *high = extent_high;
+}
+
+static bool is_entry(void *context, u64 pc)
+{
+    (void)context;
+    return pc / 4 % 3 == 0;
+}
+
 /* Images take no region that leads or points far away (aot/image/build.c). */
 static bool fits_image(const struct translation *t)
 {
@@ -41,8 +59,11 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, struct quic
 {
     static struct arena arena;
     static unsigned runs; /* every other one is checked, which is done in a walk of its own */
-    static const struct code_view view = {.read = read_code};
-    struct xlat_options options = {.host_features = how.features,
+    static const struct code_view quick = {.read = read_code},
+                                  full = {read_code, is_entry, extent, NULL};
+    const struct code_view *view = how.full ? &full : &quick;
+    struct xlat_options options = {.tier = how.full ? XLAT_FULL : XLAT_QUICK,
+                                   .host_features = how.features,
                                    .image = how.image,
                                    .fp_checked = how.fp_checked || state->fpcr & FPCR_CHECKED,
                                    .verify = runs++ % 2,
@@ -52,7 +73,9 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, struct quic
     if (state->sp % 16) return guest_evaluate(state, insts); /* as the runtime does */
     if (!arena.blocks) arena_init(&arena);
     arena_reset(&arena);
-    enum xlat_status status = xlat_translate(&arena, &options, &view, state->pc, &t);
+    extent_low = state->pc;
+    extent_high = state->pc + 4 * (u64)insts;
+    enum xlat_status status = xlat_translate(&arena, &options, view, state->pc, &t);
     if (status == XLAT_NO_CODE)
         return (struct guest_outcome){.end = GUEST_TRAPPED, .reason = TRAP_FETCH};
     if (status != XLAT_OK)

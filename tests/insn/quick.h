@@ -12,6 +12,7 @@ void quick_open(void);
 struct quick_how {
     u64 features; /* of the host */
     bool image;   /* as for images */
+    bool full;    /* function-shaped regions */
     bool fp_checked;
 };
 

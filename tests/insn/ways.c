@@ -10,6 +10,7 @@ const struct way ways[WAYS] = {
     {.name = "quick"},
     {.name = "quick, plain SSE2", .plain_host = true},
     {.name = "quick, image", .image = true},
+    {.name = "full, image", .image = true, .full = true},
     {.name = "quick, checked", .fp_checked = true},
 };
 
@@ -27,6 +28,7 @@ struct guest_outcome way_run(const struct way *way, struct guest_state *state, u
     if (way->evaluator) return guest_evaluate(state, insts);
     struct quick_how how = {.features = way->plain_host ? 0 : host_features,
                             .image = way->image,
+                            .full = way->full,
                             .fp_checked = way->fp_checked};
     return quick_run(state, insts, how);
 }

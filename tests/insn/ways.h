@@ -11,10 +11,11 @@ struct way {
     bool evaluator;  /* else generated code: */
     bool plain_host; /* for a host with SSE2 only, else for this one */
     bool image;
+    bool full; /* function-shaped regions, with entries in the middle */
     bool fp_checked;
 };
 
-#define WAYS 5
+#define WAYS 6
 
 extern const struct way ways[WAYS]; /* the evaluator first */
 

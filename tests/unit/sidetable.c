@@ -294,6 +294,7 @@ int main(void)
 {
     Suite *s = suite_create("sidetable");
     TCase *t = tcase_create("tables");
+    tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_test(t, what_is_written_is_read);
     tcase_add_test(t, both_kinds_of_point_at_one_offset);
