@@ -10,6 +10,7 @@
 
 struct convert_options {
     u64 features;       /* of the host, enum x64_feature bits */
+    u32 leave_out;      /* of 100 regions, for tests */
     const u64 *missed;  /* addresses that runs have missed, ascending */
     u32 missed_count;
     struct digest debug; /* of the separate debug file, zeroes for none: it has evidence and lines */

@@ -126,6 +126,14 @@ static bool set_count(struct command_options *o, const char *value)
     return !value;
 }
 
+static bool set_leave_out(struct command_options *o, const char *value)
+{
+    char *end;
+    unsigned long percent = strtoul(value, &end, 10);
+    o->leave_out = (u32)percent;
+    return *value && !*end && percent <= 100;
+}
+
 static bool set_force(struct command_options *o, const char *value)
 {
     o->force = true;
@@ -165,6 +173,8 @@ static const struct option table[] = {
     {"cpu-features", 0, CONVERT, "FERRY_CPU_FEATURES", "LIST", set_features,
      "all, none, or names of features such as avx2,fma",
      "features that code may use: all of this host's, none (plain SSE2), or names"},
+    {"leave-out", 0, CONVERT, NULL, "PERCENT", set_leave_out, "0 to 100",
+     "leave out that share of regions: to test that programs run without them"},
     {"count", 0, CONVERT, NULL, NULL, set_count, "no value",
      "code that counts what it executes, for ferry run --count"},
     {"jobs", 'j', CONVERT | CACHE, NULL, "N", set_jobs, "a number",

@@ -14,6 +14,7 @@ struct command_options {
     const char *root;   /* a tree to convert, or NULL */
     const char *output; /* a file for the image, or NULL */
     const char *html;   /* a file for the report, or NULL */
+    u32 leave_out;      /* of 100 regions */
     u64 features;       /* enum x64_feature bits that code may use */
     u64 cap;            /* bytes of all images in the cache */
     u32 jobs;           /* 0: not given */

@@ -13,5 +13,13 @@ $(BUILD)/sysroot/%.ready: tests/debian/packages | $(BUILD)/libexec/ferry/ferry-s
 	$(Q)$(BUILD)/libexec/ferry/ferry-sysroot create --arch=$* $(BUILD)/sysroot/$* $$(grep -v '^#' $<)
 	@touch $@
 
-ready-debian: sysroots
+# Images of all programs and libraries of the guest's, and images without half of their regions.
+$(BUILD)/tests/cache.ready: $(XLAT_ID) | all sysroots
+	$(call say,IMAGES,$(BUILD)/tests/cache)
+	$(Q)mkdir -p $(@D) && rm -rf $(BUILD)/tests/cache $(BUILD)/tests/cache-half
+	$(Q)$(BUILD)/ferry convert --quiet --cache $(BUILD)/tests/cache --root $(SYSROOT_ARM64)
+	$(Q)$(BUILD)/ferry convert --quiet --leave-out 50 --cache $(BUILD)/tests/cache-half --root $(SYSROOT_ARM64)
+	@touch $@
+
+ready-debian: sysroots $(BUILD)/tests/cache.ready
 .PHONY: sysroots
