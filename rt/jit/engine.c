@@ -222,7 +222,7 @@ static u64 drop_tag(u64 pc)
 
 /* What the next turn of run() enters. */
 struct turn {
-    struct region *next; /* NULL: look at state.pc */
+    u8 *next; /* code; NULL: look at state.pc */
     bool done;           /* exit is what run() returns */
     struct engine_exit exit;
 };
@@ -233,20 +233,36 @@ static void serve_link(struct thread *t, struct turn *turn, struct left left)
     stats_add(STAT_LEAVE_LINK, 1);
     t->state.pc = left.rcx;
     jit_of(t)->asked_for = MISSED_DIRECT;
-    turn->next = region_for(t, &status);
-    if (turn->next) code_link((struct cell_slot *)left.rax, turn->next);
+    struct region *r = region_for(t, &status);
+    if (!r) return;
+    code_link((struct cell_slot *)left.rax, r);
+    turn->next = r->code;
+}
+
+/* Code for state.pc from an image, without a region to stand for it: most targets of indirect branches are
+ * asked for once. What is asked for again gets a region, which the jump cache's misses find by
+ * themselves (enter.S). */
+static u8 *code_in_image(struct thread *t)
+{
+    u64 pc = t->state.pc;
+    u32 *asked = &jit_of(t)->asked[pc / 4 % ARRAY_SIZE(jit_of(t)->asked)];
+    bool again = *asked == (u32)pc;
+    *asked = (u32)pc;
+    return again || mode_of(t) || !image_has(pc) || !mm_code_at(pc) ? NULL : image_code(pc);
 }
 
 static void serve_indirect(struct thread *t, struct turn *turn, struct left left)
 {
     enum translate_status status;
+    struct region *r;
     stats_add(STAT_LEAVE_INDIRECT, 1);
     t->state.pc = drop_tag(left.rcx);
     jit_of(t)->asked_for = MISSED_INDIRECT;
-    turn->next = region_for(t, &status);
+    turn->next = code_in_image(t);
+    if (!turn->next && (r = region_for(t, &status)) != NULL) turn->next = r->code;
     if (!turn->next) return;
     u32 n = (u32)(t->state.pc >> 2) & ((1u << JUMP_CACHE_BITS) - 1);
-    t->state.jump_cache[n] = (struct jump_cache_entry){t->state.pc, turn->next->code};
+    t->state.jump_cache[n] = (struct jump_cache_entry){t->state.pc, turn->next};
 }
 
 static void serve_trap(struct thread *t, struct turn *turn, struct left left)
@@ -332,13 +348,14 @@ static struct engine_exit jit_run(struct thread *t)
         }
         enum translate_status status = TRANSLATE_OK;
         j->asked_for = MISSED_RESUME;
-        struct region *r = turn.next ? turn.next : region_for(t, &status);
+        struct region *r = turn.next ? NULL : region_for(t, &status);
+        u8 *code = r ? r->code : turn.next;
         turn.next = NULL;
-        if (!r) {
+        if (!code) {
             without_region(t, &turn, status);
             continue;
         }
-        struct left left = engine_enter(&t->state, r->code, &t->attention);
+        struct left left = engine_enter(&t->state, code, &t->attention);
         switch (t->state.door) {
         case LEAVE_LINK: serve_link(t, &turn, left); break;
         case LEAVE_INDIRECT: serve_indirect(t, &turn, left); break;

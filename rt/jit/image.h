@@ -19,7 +19,8 @@ struct code_place {
 /* Takes an image that has been mapped at base for the module at `start`. False: no more room. */
 bool image_add(void *base, u64 start);
 
-/* Host code of guest address pc, or NULL. code_lock held. */
+/* Host code of guest address pc, or NULL. Lock-free; it stays where it is until the thread has acknowledged
+ * that it is gone (code_acknowledge). */
 u8 *image_code(u64 pc);
 
 /* True if some image has an entry at pc. Lock-free. */

@@ -72,6 +72,7 @@ struct jit_thread {
     u64 at_pc;   /* the region it happened in */
     u8 at_mode;
 
+    u32 asked[4096]; /* low halves of addresses that indirect branches have missed, by address */
     u8 asked_for; /* enum missed_kind: what led to the address that is translated now */
     u8 fpcr_mode; /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
 
