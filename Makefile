@@ -49,10 +49,10 @@ include $(wildcard aot/*/module.mk rt/module.mk rt/*/module.mk hostlibs/module.m
 LIBEXEC := $(BUILD)/libexec/ferry
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure
 
-CONVERT_NAMES := cache report # under these names ferry-convert does other things
+CONVERT_NAMES := bundle cache report # under these names ferry-convert does other things
 
 all: $(BUILD)/ferry $(BUILD)/ferry-static $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert \
-     $(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%) $(LIBEXEC)/ferry-bundle tools
+     $(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%) tools
 tools: $(TOOLS)
 
 # --- the translator library ------------------------------------------------------------------------
@@ -66,8 +66,7 @@ endef
 $(foreach d,$(XLAT_DIRS),$(eval $(call xlat_archive,$(d))))
 
 DRIVER := aot/main.c $(wildcard aot/convert*.c aot/cmd/*.c)
-BUNDLE := $(wildcard aot/bundle*.c)
-$(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER) $(BUNDLE),$(wildcard aot/*.c)))
+$(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER),$(wildcard aot/*.c)))
 
 # Images: what the runtime reads of them, and what only the driver needs (libelf, libdwarf).
 IMAGE_READ := aot/image/cache.c aot/image/check.c aot/image/missed.c
@@ -131,11 +130,6 @@ $(LIBEXEC)/ferry-convert: $(call objs,aot/main.c) $(BUILD)/lib/driver.a $(BUILD)
 
 $(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%): | $(LIBEXEC)/ferry-convert
 	$(Q)ln -sf ferry-convert $@
-
-$(LIBEXEC)/ferry-bundle: $(call objs,$(BUNDLE)) $(BUILD)/lib/driver.a $(BUILD)/lib/elf.a $(BUILD)/lib/image.a $(XLAT_LIBS)
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(ELF_LIBS) -lm
 
 # The static runtime by itself, without what only a debugger reads: for bundles, chroots, binfmt_misc.
 $(BUILD)/ferry-static: $(BUILD)/ferry

@@ -1,5 +1,5 @@
 /*
- * `ferry convert`, `ferry cache` and `ferry report`: one program under three names.
+ * `ferry convert`, `ferry bundle`, `ferry cache` and `ferry report`: one program under four names.
  */
 #include "aot/cmd/commands.h"
 
@@ -12,6 +12,7 @@ int main(int argc, char **argv)
     const char *name = slash ? slash + 1 : argc ? argv[0] : "";
     if (!strncmp(name, "ferry-", 6)) name += 6;
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+    if (!strcmp(name, "bundle")) return command_bundle(argc, argv);
     if (!strcmp(name, "cache")) return command_cache(argc - 1, argv + 1);
     if (!strcmp(name, "report")) return command_report(argc - 1, argv + 1);
     return command_convert(argc - (argc > 0), argv + (argc > 0));

@@ -72,15 +72,25 @@ struct search {
     const struct ldconf *conf;
     const char *name;
     struct guest_file found;
+    char path[PATH_MAX]; /* that it was found by */
+    enum found_by by;
 };
+
+static bool try_path(struct search *s, const char *path)
+{
+    if (!guest_find(s->in->root, path, &s->found) ||
+        file_kind(s->found.host, NULL) != KIND_GUEST)
+        return false;
+    snprintf(s->path, sizeof s->path, "%s", path);
+    return true;
+}
 
 /* Directory and name, as the guest has them. */
 static bool try_dir(struct search *s, const char *dir, size_t n)
 {
     char path[PATH_MAX];
     int size = snprintf(path, sizeof path, "%.*s/%s", (int)n, dir, s->name);
-    return size > 0 && (size_t)size < sizeof path && guest_find(s->in->root, path, &s->found) &&
-           file_kind(s->found.host, NULL) == KIND_GUEST;
+    return size > 0 && (size_t)size < sizeof path && try_path(s, path);
 }
 
 /* Writes what a token at text stands for; its length in the text, 0: it is none. */
@@ -146,10 +156,10 @@ static bool try_rpaths(struct search *s, const struct input *by)
 static bool try_usual(struct search *s)
 {
     const char *path;
+    s->by = FOUND_BY_CACHE;
     for (u32 at = 0; (path = ldconf_cached(s->conf, s->name, &at)) != NULL;)
-        if (guest_find(s->in->root, path, &s->found) &&
-            file_kind(s->found.host, NULL) == KIND_GUEST)
-            return true;
+        if (try_path(s, path)) return true;
+    s->by = FOUND_BY_DIRECTORY;
     for (const char **dir = s->conf->dir; *dir; dir++)
         if (try_dir(s, *dir, strlen(*dir))) return true;
     return false;
@@ -157,9 +167,7 @@ static bool try_usual(struct search *s)
 
 static bool find_library(struct search *s, const struct input *by)
 {
-    if (strchr(s->name, '/'))
-        return guest_find(s->in->root, s->name, &s->found) &&
-               file_kind(s->found.host, NULL) == KIND_GUEST;
+    if (strchr(s->name, '/')) return try_path(s, s->name);
     return try_rpaths(s, by) || try_list(s, getenv("LD_LIBRARY_PATH"), by) ||
            try_list(s, by->runpath, by) || try_usual(s);
 }
@@ -175,7 +183,7 @@ static void say_missing(struct inputs *in, const char *name, const struct input 
     if (in->missing) memcpy(more, in->missing_name, in->missing * sizeof *more);
     more[in->missing++] = format_text(in->arena, "%s", name);
     in->missing_name = more;
-    complain(name, "not found (%s needs it)", by->guest);
+    if (!in->silent) complain(name, "not found (%s needs it)", by->guest);
 }
 
 static void add_needed(struct inputs *in, const struct ldconf *conf, struct input *by,
@@ -186,6 +194,7 @@ static void add_needed(struct inputs *in, const struct ldconf *conf, struct inpu
         say_missing(in, name, by);
         return;
     }
+    if (in->found) in->found(in->context, s.path, s.by);
     struct input *i = inputs_add(in, s.found.host, s.found.guest);
     if (i) i->loader = by;
 }
@@ -205,13 +214,24 @@ static void look_into(struct inputs *in, const struct ldconf *conf, struct input
     i->rpath = keep(in->arena, m.rpath);
     i->runpath = keep(in->arena, m.runpath);
     if (m.interp && !i->loader) {
-        if (guest_find(in->root, m.interp, &f))
+        bool there = guest_find(in->root, m.interp, &f);
+        if (there && in->found) in->found(in->context, m.interp, FOUND_BY_FILE);
+        if (there)
             inputs_add(in, f.host, f.guest);
         else
             say_missing(in, m.interp, i);
     }
     for (u32 n = 0; n < m.needed_count; n++) add_needed(in, conf, i, m.needed[n]);
     module_close(&m);
+}
+
+void inputs_add_closure(struct inputs *in, const char *host, const char *guest)
+{
+    struct ldconf conf;
+    u32 first = in->count;
+    if (!inputs_add(in, host, guest)) return;
+    ldconf_read(&conf, in->arena, in->root);
+    for (u32 n = first; n < in->count; n++) look_into(in, &conf, in->item[n]);
 }
 
 bool inputs_add_program(struct inputs *in, const char *word)

@@ -16,6 +16,8 @@ struct input {
     const char *rpath, *runpath;
 };
 
+enum found_by { FOUND_BY_FILE, FOUND_BY_CACHE, FOUND_BY_DIRECTORY }; /* what named the directory */
+
 /* Each file once, however many names it has. */
 struct inputs {
     struct arena *arena;
@@ -26,6 +28,11 @@ struct inputs {
     u32 hash_size;
     u32 missing; /* libraries that were not found; each has had its line */
     const char **missing_name;
+    bool silent; /* no lines about them */
+    /* Called, unless it is NULL, with each path that a library or interpreter was found by, links
+     * not followed. */
+    void (*found)(void *context, const char *guest, enum found_by by);
+    void *context;
     u32 unreadable; /* files and directories of trees */
 };
 
@@ -37,6 +44,9 @@ struct input *inputs_add(struct inputs *in, const char *host, const char *guest)
 /* Adds the program that `word` names, what runs it if it is a script, and its closure. False: there
  * was a line about what is wrong. */
 bool inputs_add_program(struct inputs *in, const char *word);
+
+/* Adds a file and its closure, unless it is there already. */
+void inputs_add_closure(struct inputs *in, const char *host, const char *guest);
 
 /* Adds every AArch64 program and shared object under `dir`, but for what other file systems such as
  * /proc hold. False: not everything could be looked at, see `unreadable`. */

@@ -3,7 +3,7 @@
  * would make of it, then the table, and the runtime's mark last of all. Files come in the order of
  * the table; nothing in a bundle depends on when or where it was made.
  */
-#include "aot/bundle.h"
+#include "aot/cmd/bundle.h"
 
 #include "aot/convert.h"
 

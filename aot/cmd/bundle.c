@@ -1,8 +1,9 @@
 /*
  * `ferry bundle`: one x86-64 file of a guest program, all that it needs, and the runtime.
  */
-#include "aot/bundle.h"
+#include "aot/cmd/bundle.h"
 
+#include "aot/cmd/commands.h"
 #include "aot/xlat.h"
 
 #include <errno.h>
@@ -181,7 +182,7 @@ static void report(const struct bundle_written *w, const char *out)
            (double)w->image_bytes / 1e6, (double)w->total / 1e6);
 }
 
-int main(int argc, char **argv)
+int command_bundle(int argc, char **argv)
 {
     enum { SYSROOT = 256, RUNTIME, NO_IMAGES, PORTABLE, LIST, HELP };
     static const struct option table[] = {{"output", required_argument, NULL, 'o'},
@@ -225,7 +226,7 @@ int main(int argc, char **argv)
     tree_init(&tree, &arena, real_sysroot(sysroot));
     closure_add_program(&tree, argv[optind++]);
     for (; optind < argc; optind++) add_named(&tree, argv[optind]);
-    closure_add_libraries(&tree);
+    closure_add_libraries(&tree, quiet);
     bundle_write(&tree, &o, runtime != NULL ? runtime : find_runtime(), out, &written);
     if (!quiet) report(&written, out);
     arena_free(&arena);

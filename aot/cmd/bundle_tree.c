@@ -3,7 +3,7 @@
  * (rt/path.c), so that every link and directory on the way is in the bundle too. What the sysroot
  * has comes before what the host has.
  */
-#include "aot/bundle.h"
+#include "aot/cmd/bundle.h"
 
 #include <dirent.h>
 #include <elf.h>
@@ -173,7 +173,6 @@ struct walk {
     struct bundle_node *at;
     char rest[2 * PATH_MAX];
     unsigned links;
-    bool sysroot_only;
 };
 
 /* The host path of a name in the directory: the sysroot's, or the host's own. */
@@ -187,7 +186,7 @@ static bool find_host(const struct walk *w, const struct bundle_node *parent, co
     tree_path(parent, path);
     snprintf(host, 3 * PATH_MAX, "%s%s/%s", sysroot, path[1] != '\0' ? path : "", name);
     if (lstat(host, &st) == 0) return true;
-    if (*sysroot == '\0' || w->sysroot_only) return false;
+    if (*sysroot == '\0') return false;
     memmove(host, host + strlen(sysroot), strlen(host + strlen(sysroot)) + 1);
     return lstat(host, &st) == 0;
 }
@@ -259,9 +258,9 @@ static struct bundle_node *walk(struct walk *w)
 }
 
 static struct bundle_node *walk_from(struct bundle_tree *tree, struct bundle_node *from,
-                                     const char *path, bool sysroot_only)
+                                     const char *path)
 {
-    struct walk w = {.tree = tree, .at = from, .sysroot_only = sysroot_only};
+    struct walk w = {.tree = tree, .at = from};
 
     if (strlen(path) >= PATH_MAX) {
         errno = ENAMETOOLONG;
@@ -276,7 +275,7 @@ static void add_target(struct bundle_tree *tree, const struct bundle_node *link)
 {
     struct bundle_node *target;
 
-    target = walk_from(tree, *link->link == '/' ? tree->root : link->parent, link->link, false);
+    target = walk_from(tree, *link->link == '/' ? tree->root : link->parent, link->link);
     (void)target; /* a link to nothing stays one */
 }
 
@@ -313,7 +312,7 @@ static void add_contents(struct bundle_tree *tree, struct bundle_node *node, con
 
 struct bundle_node *tree_add(struct bundle_tree *tree, const char *guest)
 {
-    struct bundle_node *node = walk_from(tree, tree->root, guest, false);
+    struct bundle_node *node = walk_from(tree, tree->root, guest);
     char path[PATH_MAX], host[3 * PATH_MAX];
     struct walk w = {.tree = tree};
 
@@ -326,23 +325,4 @@ struct bundle_node *tree_add(struct bundle_tree *tree, const char *guest)
     tree_path(node, path);
     add_contents(tree, node, host);
     return node;
-}
-
-struct bundle_node *tree_add_library(struct bundle_tree *tree, const char *guest, bool of_sysroot)
-{
-    char host[2 * PATH_MAX];
-    struct stat st;
-    struct bundle_node *node;
-
-    /* Looked at first, so that the tree doesn't get directories of the places where it isn't. */
-    snprintf(host, sizeof host, "%s%s", tree->sysroot, guest);
-    if (lstat(host, &st) != 0) {
-        if (of_sysroot || *tree->sysroot == '\0' || access(guest, R_OK) != 0 ||
-            !starts_as_guest_elf(guest))
-            return NULL;
-    } else if (S_ISREG(st.st_mode) && !starts_as_guest_elf(host)) {
-        return NULL;
-    }
-    node = walk_from(tree, tree->root, guest, of_sysroot);
-    return node != NULL && node->is_guest_elf ? node : NULL;
 }

@@ -2,8 +2,8 @@
  * Inside `ferry bundle`: the tree of what goes into a bundle, filled by the command line, followed
  * by the closure of its ELF files, written at last.
  */
-#ifndef AOT_BUNDLE_H
-#define AOT_BUNDLE_H
+#ifndef AOT_CMD_BUNDLE_H
+#define AOT_CMD_BUNDLE_H
 
 #include "aot/abi/bundle.h"
 #include "aot/base/arena.h"
@@ -24,7 +24,6 @@ struct bundle_node {
     u64 size;
     u64 dev, ino; /* of the file: one that has several names is stored once */
     bool is_guest_elf;
-    bool closed;                   /* the libraries that it needs have been seen to */
     struct bundle_node *next_file; /* in the order in which files were added */
     /* Set by bundle_write. */
     u32 index;
@@ -37,8 +36,9 @@ struct bundle_tree {
     const char *sysroot; /* host directory, "" for none */
     struct bundle_node *root;
     struct bundle_node *first_file, *last_file;
-    const char *program; /* guest path of what the bundle runs */
-    s64 newest;          /* times after it are put down as it (SOURCE_DATE_EPOCH), ns */
+    struct inputs *inputs; /* whose libraries have been seen to (bundle_closure.c) */
+    const char *program;   /* guest path of what the bundle runs */
+    s64 newest;            /* times after it are put down as it (SOURCE_DATE_EPOCH), ns */
 };
 
 /* --- the tree (bundle_tree.c) -------------------------------------------------------------------
@@ -53,23 +53,19 @@ void tree_init(struct bundle_tree *tree, struct arena *arena, const char *sysroo
  */
 struct bundle_node *tree_add(struct bundle_tree *tree, const char *guest);
 
-/* The same, but only an AArch64 ELF file, and of the sysroot alone if so wanted (and there is one).
- */
-struct bundle_node *tree_add_library(struct bundle_tree *tree, const char *guest, bool of_sysroot);
-
 /* Writes the node's guest path to out (PATH_MAX bytes). */
 void tree_path(const struct bundle_node *node, char *out);
 
 /* --- the closure (bundle_closure.c) ------------------------------------------------------------
  */
 
-/* Adds the program (a path, or a name looked up in the guest's PATH) and what its script's
- * interpreter is; ends with a message if there is none. */
+/* Adds the program (a path, or a name looked up in the guest's PATH), its script's interpreter and
+ * the libraries that it needs; ends with a message if one of these is missing. */
 void closure_add_program(struct bundle_tree *tree, const char *word);
 
-/* Adds the libraries that the tree's ELF files need. One that is missing ends it with a message
- * for the program's own, and is a warning for other files'. */
-void closure_add_libraries(struct bundle_tree *tree);
+/* Adds the libraries that the tree's other ELF files need; one that is missing has a line about it
+ * unless quiet. */
+void closure_add_libraries(struct bundle_tree *tree, bool quiet);
 
 /* --- the file (bundle_write.c) ------------------------------------------------------------------
  */
