@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #ifndef MFD_NOEXEC_SEAL
@@ -46,7 +47,27 @@ static int make_memory_file(const struct bundle_entry *e)
     return fd;
 }
 
-static bool fill(int fd, const struct bundle_entry *e, u64 from, u64 end)
+/* The limit of the size of files is for those that the guest writes: raised for as long as one is
+ * filled, as far as it can be. False: that isn't far enough. */
+static bool raise_limit(u64 size, struct rlimit *old)
+{
+    struct rlimit most;
+
+    if (getrlimit(RLIMIT_FSIZE, old) != 0 || old->rlim_cur >= size) return true;
+    most = (struct rlimit){old->rlim_max, old->rlim_max};
+    if (most.rlim_cur < size || setrlimit(RLIMIT_FSIZE, &most) != 0) {
+        errno = EFBIG;
+        return false;
+    }
+    return true;
+}
+
+static void restore_limit(u64 size, const struct rlimit *old)
+{
+    if (old->rlim_cur < size) setrlimit(RLIMIT_FSIZE, old);
+}
+
+static bool write_contents(int fd, const struct bundle_entry *e, u64 from, u64 end)
 {
     const u8 *data = bundle_contents(e, from, end - from);
 
@@ -57,6 +78,19 @@ static bool fill(int fd, const struct bundle_entry *e, u64 from, u64 end)
         from += (u64)n;
     }
     return true;
+}
+
+/* Makes the file as large as its contents, and writes a part of them. */
+static bool fill(int fd, const struct bundle_entry *e, u64 from, u64 end)
+{
+    u64 size = e->contents.size;
+    struct rlimit old;
+    bool done;
+
+    if (!raise_limit(size, &old)) return false;
+    done = ftruncate(fd, (off_t)size) == 0 && write_contents(fd, e, from, end);
+    restore_limit(size, &old);
+    return done;
 }
 
 /* What bundle_of_stat knows it by; times change with what is written. */
@@ -126,9 +160,7 @@ static bool make_wait(int fd, const struct bundle_entry *e, u64 flags)
 {
     bool done = false;
 
-    if (!can_wait(e, flags) || ftruncate(fd, (off_t)e->contents.size) != 0 ||
-        !fill(fd, e, 0, FIRST_PART) || !sign(fd, e))
-        return false;
+    if (!can_wait(e, flags) || !fill(fd, e, 0, FIRST_PART) || !sign(fd, e)) return false;
     lock_take(&waiting_lock);
     if (bundle_waiting < WAITING_MAX) {
         waiting[bundle_waiting] = (struct waiting){thread_self->files, fd, flags, e};
@@ -183,8 +215,7 @@ void bundle_fill_waiting(void)
 
         if (w.files != thread_self->files)
             waiting[left++] = w;
-        else if (bundle_of_fd(w.fd, NULL) == w.e &&
-                 fill(w.fd, w.e, FIRST_PART, w.e->contents.size))
+        else if (bundle_of_fd(w.fd, NULL) == w.e && fill(w.fd, w.e, FIRST_PART, w.e->contents.size))
             (void)finish(w.fd, w.e, w.flags);
     }
     __atomic_store_n(&bundle_waiting, left, __ATOMIC_RELEASE);
