@@ -113,7 +113,8 @@ static bool map_fixed(u64 at, u64 size, u32 prot, int fd, u64 offset)
     return host_syscall(SYS_mmap, at, size, prot, flags, (u64)(s64)fd, offset) == (s64)at;
 }
 
-/* --- code of a bundle's images, which is checked when it is first run ----------------------------
+/* --- code and side tables of a bundle's images, which are checked when they are first used
+ * ----------------------------
  */
 
 #define UNCHECKED_MAX 256
@@ -134,7 +135,7 @@ static bool check_later(const struct bundle_entry *e, u64 at, u64 text, u64 size
            (u->taken || __atomic_exchange_n(&u->taken, true, __ATOMIC_ACQUIRE)))
         u++;
     if (u == unchecked + UNCHECKED_MAX) {
-        (void)bundle_image(e, text, size);
+        (void)bundle_image(e, 0, text + size);
         return false;
     }
     *u = (struct unchecked){true, 0, at + text, size, e};
@@ -181,6 +182,16 @@ bool image_fault(u64 address, ucontext_t *uc)
     return true;
 }
 
+void image_side_used(u64 at, u64 from, u64 size)
+{
+    for (u32 n = 0; bundle_on && n < UNCHECKED_MAX; n++) {
+        const struct unchecked *u = &unchecked[n];
+
+        if (__atomic_load_n(&u->at, __ATOMIC_ACQUIRE) == at)
+            bundle_check_mapped(u->e, from, size, (const u8 *)at, u->text - at);
+    }
+}
+
 /* --- mapping ------------------------------------------------------------------------------------
  */
 
@@ -194,7 +205,10 @@ static bool map_parts(const struct image_file *f, u64 at)
     if (h->total_size != f->total) return false; /* somebody else's hands were faster */
     if (!map_fixed(at, h->map_size, PROT_READ, f->fd, f->base)) return false;
     if (f->bundled != NULL) {
-        bundle_check_mapped(f->bundled, 0, h->text, (const u8 *)at, h->map_size);
+        u64 behind = h->side + (u64)h->side_size;
+
+        bundle_check_mapped(f->bundled, 0, h->side, (const u8 *)at, h->map_size);
+        bundle_check_mapped(f->bundled, behind, h->text - behind, (const u8 *)at, h->map_size);
         if (check_later(f->bundled, at, h->text, h->map_size - h->text)) text_prot = PROT_NONE;
     }
     return map_fixed(at + h->text, h->map_size - h->text, text_prot, f->fd, f->base + h->text) &&
@@ -246,7 +260,7 @@ static bool move(const struct image_file *f, u64 at, s64 moved)
 {
     const struct image_header *h = (const void *)(at + IMAGE_HEADER_AT);
 
-    if (f->bundled != NULL) (void)bundle_image(f->bundled, h->text, h->map_size - h->text);
+    if (f->bundled != NULL) (void)bundle_image(f->bundled, 0, h->map_size);
     image_unmapped(at);
     return adjust_sites(at, moved);
 }

@@ -36,10 +36,15 @@ void image_map(struct image_file *f, u64 start);
  * that hadn't been checked. It is now, and the host goes on. */
 bool image_fault(u64 address, ucontext_t *uc);
 
+/* Side tables of the image at `at` are about to be read: `size` bytes from offset `from` on. Safe
+ * in signal handlers. */
+void image_side_used(u64 at, u64 from, u64 size);
+
 /* The image at `at` is about to be unmapped. */
 void image_unmapped(u64 at);
 
-/* The process ends or becomes another program: notes what images have missed. True: that is an error
+/* The process ends or becomes another program: notes what images have missed. True: that is an
+ * error
  * (--require-image). */
 bool image_leave(void);
 

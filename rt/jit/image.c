@@ -150,6 +150,7 @@ bool image_place(u64 ip, struct code_place *out)
                                    .code = m->text + code[region],
                                    .side = (const u8 *)table(m, m->header->side) + side[region],
                                    .side_size = side[region + 1] - side[region]};
+        image_side_used(base, m->header->side + side[region], out->side_size);
         return true;
     }
     return false;
