@@ -51,15 +51,18 @@ static bool goes_on(const struct walk *w, u32 at)
     }
 }
 
-/* Pieces begin at functions, and in long ones where nothing goes on. */
+/* Pieces begin at functions, and in long ones where nothing goes on. Behind data too, for a region is
+ * read in one piece. */
 static void cut(struct walk *w)
 {
     u32 count = 0;
     w->piece = arena_alloc(w->arena, (words(w) + 2) * sizeof *w->piece);
     for (u32 at = 0; at < words(w); at++) {
         if (!(w->state[at] & WORD_SEEN)) continue;
-        bool begins = !w->piece_count || starts_function(w->state[at]) || count >= PIECE_MAX ||
-                      (count >= PIECE && !(w->state[at - 1] & WORD_SEEN && goes_on(w, at - 1)));
+        u8 before = at ? w->state[at - 1] : 0;
+        bool begins = !w->piece_count || before & WORD_DATA || starts_function(w->state[at]) ||
+                      count >= PIECE_MAX ||
+                      (count >= PIECE && !(before & WORD_SEEN && goes_on(w, at - 1)));
         if (begins) w->piece[w->piece_count++] = at;
         count = begins ? 1 : count + 1;
     }

@@ -169,39 +169,43 @@ void convert_found(struct walk *w, u64 pc, enum evidence evidence)
     reach(w, pc);
 }
 
-/* A table's entries, up to where another table is known to begin. */
-static void take_entries(struct walk *w, const struct disc_table *t, u64 end)
+/* A table's entries, up to where another table is known to begin. The branch is one that leads to
+ * them, if there is no better. */
+static void take_entries(struct walk *w, const struct found_table *found, u64 end)
 {
+    const struct disc_table *t = &found->table;
     u64 target;
-    u32 count = t->count;
+    u32 count = t->count, from = (u32)((found->pc - w->low) / 4);
     if (t->size && end - t->at < (u64)count << t->stride) count = (u32)((end - t->at) >> t->stride);
-    for (u32 n = 0; n < count; n++)
-        if (disc_table_target(&w->view, t, n, &target)) convert_found(w, target, EVIDENCE_TABLE);
+    for (u32 n = 0; n < count; n++) {
+        if (!disc_table_target(&w->view, t, n, &target)) continue;
+        convert_found(w, target, EVIDENCE_TABLE);
+        if (convert_state(w, target)) note_branch(w, from, (u32)((target - w->low) / 4), false);
+    }
     if (t->size) mark_data(w, t->at, t->at + ((u64)count << t->stride));
 }
 
 /* Tables without bounds wait until others are known, which they can't reach into. */
 static void take_table(struct walk *w, u64 pc)
 {
-    struct disc_table t;
-    if (!disc_find_table(&w->view, pc, &t)) return;
+    struct found_table found = {.pc = pc};
+    if (!disc_find_table(&w->view, pc, &found.table)) return;
     if (w->table_count == w->table_max) {
         u32 max = w->table_max ? 2 * w->table_max : 256;
-        struct disc_table *more = arena_alloc(w->arena, max * sizeof *more);
+        struct found_table *more = arena_alloc(w->arena, max * sizeof *more);
         if (w->table_count) memcpy(more, w->table, w->table_count * sizeof *more);
         w->table = more;
         w->table_max = max;
     }
-    w->table[w->table_count++] = t;
-    if (t.bounded) take_entries(w, &t, UINT64_MAX);
+    w->table[w->table_count++] = found;
+    if (found.table.bounded) take_entries(w, &found, UINT64_MAX);
 }
 
 static int by_address(const void *a, const void *b)
 {
-    const struct disc_table *x = a, *y = b;
-    if (x->at != y->at) return x->at < y->at ? -1 : 1;
-    if (x->count != y->count) return x->count < y->count ? -1 : 1;
-    return (x->base > y->base) - (x->base < y->base);
+    const struct found_table *x = a, *y = b;
+    if (x->table.at != y->table.at) return x->table.at < y->table.at ? -1 : 1;
+    return (x->pc > y->pc) - (x->pc < y->pc);
 }
 
 static void take_address(struct walk *w, u64 pc)
@@ -249,15 +253,15 @@ static void follow(struct walk *w)
 static void take_waiting(struct walk *w)
 {
     while (w->table_count) {
-        struct disc_table *table = w->table;
+        struct found_table *table = w->table;
         u32 count = w->table_count, next = 0;
         w->table = NULL;
         w->table_count = w->table_max = 0;
         qsort(table, count, sizeof *table, by_address);
         for (u32 n = 0; n < count; n++) {
-            while (next < count && table[next].at <= table[n].at) next++;
-            if (!table[n].bounded)
-                take_entries(w, &table[n], next < count ? table[next].at : UINT64_MAX);
+            while (next < count && table[next].table.at <= table[n].table.at) next++;
+            if (!table[n].table.bounded)
+                take_entries(w, &table[n], next < count ? table[next].table.at : UINT64_MAX);
         }
         follow(w);
     }

@@ -13,6 +13,11 @@
 #define WORD_DATA     0x40 /* it is no instruction */
 #define WORD_SEEN     0x80 /* some way leads to it */
 
+struct found_table {
+    u64 pc; /* of the branch */
+    struct disc_table table;
+};
+
 struct walk {
     const struct module *m;
     struct xlat_options options;
@@ -23,7 +28,7 @@ struct walk {
     u32 *branch;   /* of each word: the number + 1 of a word that branches to it, or 0 */
     u32 *pending;  /* stack of word numbers */
     u32 pending_count, pending_max;
-    struct disc_table *table; /* found lately */
+    struct found_table *table; /* lately */
     u32 table_count, table_max;
     u32 *piece; /* first words, ascending, and the end */
     u32 piece_count;

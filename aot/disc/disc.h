@@ -44,7 +44,8 @@ struct disc_view {
     size_t (*read)(void *context, u64 at, void *bytes, size_t size);
     /* Whether an instruction may start at pc: a multiple of 4 in code, and not known to be data. */
     bool (*is_code)(void *context, u64 pc);
-    /* The address of a branch to pc, of several one that is conditional; 0: none is known. */
+    /* The address of a branch to pc, of several one that is conditional; it may be indirect, if a
+     * table says so. 0: none is known. */
     u64 (*branch_to)(void *context, u64 pc);
     /* The function that holds pc, or what is between its neighbours. */
     struct guest_range (*function)(void *context, u64 pc);

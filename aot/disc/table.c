@@ -102,7 +102,8 @@ static bool read_entry(struct entries *e, u32 n, u64 *target)
 }
 
 /* How many of up to `max` entries lead to instructions in `within`. When nothing else bounds them,
- * most have to lead to where blocks begin. */
+ * most have to lead to where blocks begin; but not those that count backwards, which are people's,
+ * who jump into unrolled loops. */
 static u32 count_entries(const struct disc_view *view, const struct disc_table *t, u32 max,
                          const struct guest_range *within, bool bounded)
 {
@@ -115,7 +116,7 @@ static u32 count_entries(const struct disc_view *view, const struct disc_table *
             target < within->start || target >= within->end || !may_lead_to(view, target))
             return n;
         if (target > t->at && target < end) end = target;
-        if (bounded || starts_block(view, target))
+        if (bounded || t->negative || starts_block(view, target))
             sure = n + 1;
         else if (++doubtful > 2 + n / 8)
             return sure;

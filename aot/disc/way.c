@@ -56,11 +56,16 @@ bool way_goes_on(u32 word, u64 pc)
     }
 }
 
+/* Where an indirect branch leads is known to the view alone. */
 static bool leads_to(u32 word, u64 pc, u64 to)
 {
     u64 target = 0;
-    enum a64_flow flow = a64_flow(a64_decode(word), word, pc, &target);
-    return (flow == A64_FLOW_JUMP || flow == A64_FLOW_CONDITIONAL) && target == to;
+    switch (a64_flow(a64_decode(word), word, pc, &target)) {
+    case A64_FLOW_JUMP:
+    case A64_FLOW_CONDITIONAL: return target == to;
+    case A64_FLOW_INDIRECT: return true;
+    default: return false;
+    }
 }
 
 bool way_back(const struct disc_view *view, u64 pc, unsigned detour, struct way *out)

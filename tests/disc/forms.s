@@ -146,6 +146,52 @@ spilled:
 	ret
 	.size	spilled, . - spilled
 
+// The index begins above zero and nothing checks it; the targets are in an unrolled loop.
+	.type	offset, %function
+offset:
+	clz	w3, w3
+	adr	x5, .Loffset
+	sub	w3, w3, #25
+	ldrh	w3, [x5, w3, uxtw #1]
+	sub	x5, x5, w3, uxtw
+	br	x5
+	nop
+.Loffset0:
+	nop
+.Loffset1:
+	nop
+.Loffset2:
+	nop
+.Loffset3:
+	ret
+	.size	offset, . - offset
+.Loffset:
+	.hword	-(.Loffset0 - .Loffset)
+	.hword	-(.Loffset1 - .Loffset)
+	.hword	-(.Loffset2 - .Loffset)
+	.hword	-(.Loffset3 - .Loffset)
+
+// The index is less a number.
+	.type	less, %function
+less:
+	ldrsh	w3, [x1]
+	neg	w0, w3
+	sub	w0, w0, #2
+	cmp	w0, #1
+	b.hi	.Lless_none
+	adr	x1, .Lless
+	ldrsw	x0, [x1, w0, uxtw #2]
+	add	x0, x1, x0
+	br	x0
+.Lless:
+	.word	.Lless_none - .Lless
+	.word	.Lless_a - .Lless
+.Lless_a:
+	nop
+.Lless_none:
+	ret
+	.size	less, . - less
+
 // Pieces of two instructions each: no table.
 	.globl	pieces
 	.type	pieces, %function
