@@ -139,6 +139,7 @@ static bool one_done(void *context, u32 n, const struct pool_end *end)
         say_death(in, end->status);
     }
     c->bar.done += in->size;
+    c->bar.files++;
     c->last = in->guest;
     progress_show(&c->bar, c->last);
     return more;
@@ -209,6 +210,7 @@ static bool add_inputs(struct conversion *c, int count, char **words)
         good &= c->o.output ? add_single(c, words[n]) : inputs_add_program(&c->in, words[n]);
     if (c->in.count) qsort(c->in.item, c->in.count, sizeof *c->in.item, by_size);
     for (u32 n = 0; n < c->in.count; n++) c->bar.all += c->in.item[n]->size;
+    c->bar.of = c->in.count;
     return good;
 }
 

@@ -101,7 +101,8 @@ static void note_use(const struct command_options *o, const char *path, const st
 {
     const char *name = found->path + strlen(o->cache) + 1;
     struct stat st;
-    if ((found->header.features & ~IMAGE_COUNTED) == xlat_host_features() && fstat(found->fd, &st) == 0)
+    if ((found->header.features & ~IMAGE_COUNTED) == xlat_host_features() &&
+        fstat(found->fd, &st) == 0)
         cache_remember(o->cache, &found->header.translator, module, &st, name, path);
 }
 

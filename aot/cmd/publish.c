@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "aot/image/cache.h"
@@ -75,16 +76,23 @@ int store_lock(const char *dir, bool exclusive)
 /* --- files --------------------------------------------------------------------------------------
  */
 
-/* Opens a temporary file beside `file`. */
+/* Opens a temporary file beside `file`. Its name is random: process numbers of two containers that
+ * share a cache may be the same. */
 static int open_temporary(const char *file)
 {
     const char *slash = strrchr(file, '/');
-    int n =
-        snprintf(temporary, sizeof temporary, "%.*s.%s.%d.tmp", slash ? (int)(slash + 1 - file) : 0,
-                 file, slash ? slash + 1 : file, (int)getpid());
-    if (n < 0 || (size_t)n >= sizeof temporary) temporary[0] = '\0';
-    unlink(temporary); /* of a process of the same number */
-    return open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = -1;
+    for (unsigned n = 0; fd < 0 && (!n || (errno == EEXIST && n < 100)); n++) {
+        u32 random = 0;
+        if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) random = (u32)getpid() + n;
+        int size =
+            snprintf(temporary, sizeof temporary, "%.*s.%s.%08x.tmp",
+                     slash ? (int)(slash + 1 - file) : 0, file, slash ? slash + 1 : file, random);
+        if (size < 0 || (size_t)size >= sizeof temporary) temporary[0] = '\0';
+        fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    }
+    if (fd < 0) temporary[0] = '\0';
+    return fd;
 }
 
 /* Gives the temporary file its name, or removes it. 0 or an errno: `error`, or a new one. */
@@ -173,9 +181,8 @@ static void tell_index(const char *dir, const char *name, const struct image_hea
                        const struct stat *module, const struct stat *image, const char *path)
 {
     const char *const dirs[] = {dir, NULL};
-    const struct cache_query q = {&made->translator,
-                                  xlat_host_features() | (made->features & IMAGE_COUNTED), dirs,
-                                  NULL};
+    const struct cache_query q = {
+        &made->translator, xlat_host_features() | (made->features & IMAGE_COUNTED), dirs, NULL};
     struct cache_found found;
     bool better = false;
     if (made->features & ~q.features) return;

@@ -105,8 +105,8 @@ void progress_show(struct progress *p, const char *name)
     unsigned percent = p->all ? (unsigned)(p->done * 100 / p->all) : 100;
     for (unsigned n = 0; n < BAR_WIDTH; n++) bar[n] = n < full ? '#' : '.';
     bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r\033[K[%s] %3u%% %.*s", bar, percent, columns() - BAR_WIDTH - 9,
-            shown(&s, name));
+    int at = fprintf(stderr, "\r\033[K[%s] %3u%% %u/%u ", bar, percent, p->files, p->of);
+    fprintf(stderr, "%.*s", columns() - at + 3, shown(&s, name)); /* 4 bytes go nowhere */
     fflush(stderr);
     bar_shown = true;
 }

@@ -33,6 +33,7 @@ char *format_text(struct arena *arena, const char *format, ...)
 struct progress {
     bool on;
     u64 done, all; /* units of work */
+    u32 files, of; /* done, and all */
 };
 void progress_show(struct progress *p, const char *name);
 /* Takes the bar away, so that a line can be printed. Safe at any time. */
