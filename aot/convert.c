@@ -249,6 +249,7 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
     mark_crossings(&w);
     for (u32 n = 0; n < w.piece_count; n++) take(&w, n, o);
     arena_free(&w.work);
+    if (!w.builder.region_count) return CONVERT_NOTHING;
     if (!image_lay_out(&w.builder, &out->header, &out->bytes)) return CONVERT_TOO_BIG;
     name_functions(&w);
     complete_header(out, o, w.missed);
