@@ -230,12 +230,14 @@ struct turn {
 static void serve_link(struct thread *t, struct turn *turn, struct left left)
 {
     enum translate_status status;
+    u32 generation = jit_of(t)->generation;
     stats_add(STAT_LEAVE_LINK, 1);
     t->state.pc = left.rcx;
     jit_of(t)->asked_for = MISSED_DIRECT;
     struct region *r = region_for(t, &status);
     if (!r) return;
-    code_link((struct cell_slot *)left.rax, r);
+    /* If the translation needed the room of all others, the cell is gone with them. */
+    if (generation == jit_of(t)->generation) code_link((struct cell_slot *)left.rax, r);
     turn->next = r->code;
 }
 
