@@ -220,7 +220,7 @@ demo:
 
 bench:
 	@tools/deps build bench
-	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots
+	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots $(BUILD)/tests/cache.ready
 	@BUILD=$(BUILD) tools/bench/bench $(BENCH)
 
 clean:
