@@ -1,7 +1,7 @@
 /*
- * One module's translation, in three steps: discovery, from the entries that the file itself tells of
- * along branches, calls and returns until no code is left that hasn't been seen; the cut of what was
- * found into pieces, functions where it can be; their translation, each a region.
+ * One module's translation, in three steps: discovery, from the entries that the file itself tells
+ * of along branches, calls and returns until no code is left that hasn't been seen; the cut of what
+ * was found into pieces, functions where it can be; their translation, each a region.
  *
  * Everything goes in the order of addresses or depends on it alone, so that the image depends on
  * nothing but the file.
@@ -51,8 +51,8 @@ static bool goes_on(const struct walk *w, u32 at)
     }
 }
 
-/* Pieces begin at functions, and in long ones where nothing goes on. Behind data too, for a region is
- * read in one piece. */
+/* Pieces begin at functions, and in long ones where nothing goes on. Behind data too, for a region
+ * is read in one piece. */
 static void cut(struct walk *w)
 {
     u32 count = 0;
@@ -99,13 +99,16 @@ static void mark_crossings(struct walk *w)
             u64 pc = w->low + 4 * (u64)at, target = 0;
             u32 word;
             if (!(w->state[at] & WORD_SEEN) || !convert_read(w, pc, &word, 1)) continue;
-            enum a64_flow flow = a64_may_branch(word) ? a64_flow(a64_decode(word), word, pc, &target)
-                                                      : A64_FLOW_NEXT;
+            enum a64_flow flow = a64_may_branch(word)
+                                     ? a64_flow(a64_decode(word), word, pc, &target)
+                                     : A64_FLOW_NEXT;
             if (flow == A64_FLOW_CONDITIONAL || flow == A64_FLOW_JUMP) {
                 u64 to = (target - w->low) / 4;
-                if (to < w->piece[n] || to >= w->piece[n + 1]) convert_found(w, target, EVIDENCE_BRANCH);
+                if (to < w->piece[n] || to >= w->piece[n + 1])
+                    convert_found(w, target, EVIDENCE_BRANCH);
             }
-            if (at + 1 == w->piece[n + 1] && (flow == A64_FLOW_NEXT || flow == A64_FLOW_CONDITIONAL))
+            if (at + 1 == w->piece[n + 1] &&
+                (flow == A64_FLOW_NEXT || flow == A64_FLOW_CONDITIONAL))
                 convert_found(w, pc + 4, EVIDENCE_BRANCH);
         }
     w->pending_count = 0; /* they had all been seen */
@@ -168,12 +171,11 @@ static void name_functions(struct walk *w)
     out->symbol = arena_alloc(w->arena, m->entry_count * sizeof *out->symbol);
     for (u32 n = 0; n < m->entry_count; n++) {
         const struct module_entry *e = &m->entry[n];
-        u64 end = e->size                ? e->pc + e->size
-                  : n + 1 < m->entry_count ? m->entry[n + 1].pc
-                                           : w->high;
+        u64 end = e->size ? e->pc + e->size : n + 1 < m->entry_count ? m->entry[n + 1].pc : w->high;
         out->functions += e->size || e->name;
         if (!e->name || !convert_state(w, e->pc)) continue;
-        u32 first = entries_below(&t, e->pc), behind = end < w->high ? entries_below(&t, end) : h->entry_count;
+        u32 first = entries_below(&t, e->pc),
+            behind = end < w->high ? entries_below(&t, end) : h->entry_count;
         if (behind > first)
             out->symbol[out->symbol_count++] = (struct image_symbol){e->name, first, behind};
     }
@@ -234,14 +236,14 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
     *out = (struct converted){0};
     find_extent(&w);
     if (w.low >= w.high || m->text_relocations) return CONVERT_NOTHING;
-    struct image_module module = {*digest, m->size, m->low, m->high - m->low, w.low, w.high,
-                                  m->type == ET_EXEC};
+    struct image_module module = {*digest, m->size,           m->low, m->high - m->low, w.low,
+                                  w.high,  m->type == ET_EXEC};
     convert_views(&w);
     w.view.code.extent = extent;
-    w.options =
-        (struct xlat_options){.tier = XLAT_FULL, .host_features = o->features & ~IMAGE_COUNTED,
-                              .count = o->features & IMAGE_COUNTED,
-                              .image = true};
+    w.options = (struct xlat_options){.tier = XLAT_FULL,
+                                      .host_features = o->features & ~IMAGE_COUNTED,
+                                      .count = o->features & IMAGE_COUNTED,
+                                      .image = true};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);
     convert_discover(&w, o);

@@ -9,11 +9,12 @@
 #include "aot/image/write.h"
 
 struct convert_options {
-    u64 features;       /* of the host, enum x64_feature bits */
-    u32 leave_out;      /* of 100 regions, for tests */
-    const u64 *missed;  /* addresses that runs have missed, ascending */
+    u64 features;      /* of the host, enum x64_feature bits */
+    u32 leave_out;     /* of 100 regions, for tests */
+    const u64 *missed; /* addresses that runs have missed, ascending */
     u32 missed_count;
-    struct digest debug; /* of the separate debug file, zeroes for none: it has evidence and lines */
+    struct digest
+        debug; /* of the separate debug file, zeroes for none: it has evidence and lines */
 };
 
 /* Of all that goes into a module's image. */
@@ -25,11 +26,11 @@ struct converted {
     struct image_symbol *symbol;
     u32 symbol_count;
     /* What became of the module's code, in guest bytes. */
-    u64 code_bytes;                  /* in executable segments */
-    u64 bytes_by[EVIDENCE_COUNT];    /* translated, by the evidence of the region */
+    u64 code_bytes;               /* in executable segments */
+    u64 bytes_by[EVIDENCE_COUNT]; /* translated, by the evidence of the region */
     u32 regions_by[EVIDENCE_COUNT];
-    u32 functions;                   /* entries with a size or a name */
-    u32 refused;                     /* addresses that the translator would not take */
+    u32 functions; /* entries with a size or a name */
+    u32 refused;   /* addresses that the translator would not take */
 };
 
 enum convert_status {

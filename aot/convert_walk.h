@@ -52,7 +52,8 @@ void convert_views(struct walk *w);
 /* Code at pc is entered from elsewhere, by this evidence. */
 void convert_found(struct walk *w, u64 pc, enum evidence evidence);
 
-/* Follows the code from all the file's own entries and what runs have missed: fills in the states. */
+/* Follows the code from all the file's own entries and what runs have missed: fills in the states.
+ */
 void convert_discover(struct walk *w, const struct convert_options *o);
 
 #endif

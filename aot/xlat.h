@@ -54,8 +54,8 @@ enum xlat_status {
 enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *options,
                                 const struct code_view *view, u64 pc, struct translation *out);
 
-/* Lifted and optimised IR of the region at pc, for the evaluator; SP need not be aligned, which it must
- * be where translations are entered. */
+/* Lifted and optimised IR of the region at pc, for the evaluator; SP need not be aligned, which it
+ * must be where translations are entered. */
 enum xlat_status xlat_lift(struct arena *arena, const struct xlat_options *options,
                            const struct code_view *view, u64 pc, struct ir_func **out);
 

@@ -75,6 +75,10 @@ struct engine {
      * can't be used, and is to be unmapped. NULL: the engine has no use for images. */
     bool (*image_mapped)(void *base, u64 start);
 
+    /* Images in [start, end) are given up and unmapped (mm_unmap_image), since the guest wants the
+     * place. False: it takes too long. No lock may be held. NULL where image_mapped is. */
+    bool (*image_evict)(u64 start, u64 end);
+
     /* Around fork, on the forking thread with all of the runtime's other threads' locks held.
      * after: child is true in the child, whose only thread is t. A child that shares memory
      * (vfork) is no fork: neither is called. */

@@ -92,12 +92,11 @@ static char *exec_variable(char *text, size_t size, const struct exec_target *x)
 {
     size_t n = strlen(strcpy(text, EXEC_VARIABLE));
 
-    n += (size_t)snprintf(text + n, size - n, "%s%c%s%c%d%c%u%c", x->host.host, EXEC_SEPARATOR,
-                          x->name, EXEC_SEPARATOR, thread_self->files->hidden[HIDDEN_SELF],
-                          EXEC_SEPARATOR,
-                          thread_self->fs->has_own_root ? BUNDLE_HIDDEN
-                                                        : thread_self->fs->bundle_cwd,
-                          EXEC_SEPARATOR);
+    n += (size_t)snprintf(
+        text + n, size - n, "%s%c%s%c%d%c%u%c", x->host.host, EXEC_SEPARATOR, x->name,
+        EXEC_SEPARATOR, thread_self->files->hidden[HIDDEN_SELF], EXEC_SEPARATOR,
+        thread_self->fs->has_own_root ? BUNDLE_HIDDEN : thread_self->fs->bundle_cwd,
+        EXEC_SEPARATOR);
     if (n < size)
         n += options_pack(text + n, size - n, thread_self->fs->has_own_root ? "" : options.sysroot);
     return n < size ? text : NULL;
@@ -253,8 +252,8 @@ static void name_script_for_host(struct thread *t, const struct exec_target *x, 
     }
 }
 
-/* The name to execute a native program by: the guest's word for it if that is the same file, so that
- * the program has the name that it was called by. */
+/* The name to execute a native program by: the guest's word for it if that is the same file, so
+ * that the program has the name that it was called by. */
 static const char *native_name(const struct exec_target *x, s64 dirfd, const char *guest)
 {
     struct stat by_word, by_path;

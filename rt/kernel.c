@@ -24,7 +24,8 @@ static void undefined(struct thread *t)
     if (guest_read(&word, pc, sizeof(word))) {
         translate_disassemble(word, pc, text, sizeof(text));
         text[strcspn(text, "\t")] = ' ';
-        log_line(LOG_ERROR, "0x%llx: %08x is not supported or not an instruction: %s (SIGILL)",
+        log_line(signal_is_handled(t, SIGILL) ? LOG_SIGNAL : LOG_ERROR,
+                 "0x%llx: %08x is not supported or not an instruction: %s (SIGILL)",
                  (unsigned long long)pc, word, text);
     }
     signal_force(t, SIGILL, ILL_ILLOPC, pc);

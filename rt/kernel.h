@@ -43,6 +43,9 @@ void signal_block_host(void);
 /* Delivers what waits: builds frames for handlers, or dies, stops, ignores. */
 void signal_deliver(struct thread *t);
 
+/* The guest has a handler for the signal. */
+bool signal_is_handled(const struct thread *t, int sig);
+
 /* A synchronous signal of the guest's own making: delivered even when blocked or ignored (then by
  * its default action). */
 void signal_force(struct thread *t, int sig, int code, u64 address);

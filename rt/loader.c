@@ -320,8 +320,8 @@ static void load_interpreter(struct thread *t, const struct elf_file *f, const E
 
     if (p->p_filesz < 2 || p->p_filesz > PATH_MAX) refuse(f->path, 126, "bad interpreter name");
     name = malloc(p->p_filesz);
-    if (name == NULL ||
-        !read_at(f, name, p->p_filesz, p->p_offset) || name[p->p_filesz - 1] != '\0')
+    if (name == NULL || !read_at(f, name, p->p_filesz, p->p_offset) ||
+        name[p->p_filesz - 1] != '\0')
         refuse(f->path, 126, "bad interpreter name");
     if (path_resolve_text(t, AT_FDCWD, name, PATH_FOLLOW, &host) != 0 ||
         !interpreter_is_there(host.host))

@@ -1,6 +1,6 @@
 /*
- * Missed addresses (missed.h): a bounded table, filled without locks. A process that has missed nothing
- * pays nothing.
+ * Missed addresses (missed.h): a bounded table, filled without locks. A process that has missed
+ * nothing pays nothing.
  */
 #include "rt/missed.h"
 

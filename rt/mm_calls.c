@@ -69,6 +69,17 @@ static s64 map_host(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offse
                          offset);
 }
 
+/* The guest wants [start, end) for itself: images there give way. No lock held. */
+static void evict_images(u64 start, u64 end)
+{
+    bool any;
+
+    lock_take(&mm_lock);
+    any = mm_has_image(start, end);
+    lock_drop(&mm_lock);
+    if (any) (void)engine->image_evict(start, end);
+}
+
 s64 mm_map(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offset)
 {
     struct mm_area a = {.prot = prot & PROT_RWX, .offset = offset};
@@ -81,6 +92,8 @@ s64 mm_map(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offset)
     if (length == 0) return -ENOMEM;
     a.flags = flags & (u32)(MAP_TYPE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_LOCKED);
     if ((flags & MAP_ANONYMOUS) == 0) identify(fd, &a);
+    if ((flags & (u32)(MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0 && in_window(addr, length))
+        evict_images(addr, addr + length);
     lock_take(&mm_lock);
     at = map_host(addr, length, prot, flags, fd, offset);
     if (at >= 0) {
@@ -173,7 +186,7 @@ static bool set_prot(u64 start, u64 end, u32 prot)
 s64 mm_protect(u64 addr, u64 length, u32 prot)
 {
     u32 grows = prot & (u32)(PROT_GROWSDOWN | PROT_GROWSUP);
-    u64 end;
+    u64 end, covered;
     s64 r;
 
     prot &= ~grows;
@@ -190,14 +203,15 @@ s64 mm_protect(u64 addr, u64 length, u32 prot)
 
         if (i < mm_table.count && mm_table.area[i].label == MM_STACK) addr = mm_table.area[i].start;
     }
-    if (!mm_is_covered(addr, end)) {
-        lock_drop(&mm_lock);
-        return -ENOMEM;
-    }
-    r = host_syscall(SYS_mprotect, addr, end - addr, host_prot(prot), 0, 0, 0);
-    if (r == 0 && set_prot(addr, end, prot & PROT_RWX)) engine->invalidate(addr, end);
+    /* What lies before a hole is changed all the same, as Linux does it. */
+    covered = mm_covered_to(addr, end);
+    r = covered == addr
+            ? 0
+            : host_syscall(SYS_mprotect, addr, covered - addr, host_prot(prot), 0, 0, 0);
+    if (r == 0 && covered != addr && set_prot(addr, covered, prot & PROT_RWX))
+        engine->invalidate(addr, covered);
     lock_drop(&mm_lock);
-    return r;
+    return r == 0 && covered != end ? -ENOMEM : r;
 }
 
 static void moved(const struct mm_area *old, u64 addr, u64 old_length, u64 to, u64 length,
@@ -266,6 +280,7 @@ s64 mm_remap(u64 addr, u64 old_length, u64 length, u32 flags, u64 to)
     if ((flags & MREMAP_FIXED) != 0 && ((to & (GUEST_PAGE - 1)) != 0 || !in_window(to, length) ||
                                         (to < addr + old_length && addr < to + length)))
         return -EINVAL;
+    if ((flags & MREMAP_FIXED) != 0) evict_images(to, to + length);
     lock_take(&mm_lock);
     r = remap_locked(addr, old_length, length, flags, to);
     lock_drop(&mm_lock);
@@ -304,6 +319,7 @@ s64 mm_brk(u64 addr)
     u64 from, to;
     s64 r;
 
+    if (addr > m->brk && addr < mm_high()) evict_images(m->brk, addr);
     lock_take(&mm_lock);
     from = ALIGN_UP(m->brk, (u64)GUEST_PAGE);
     to = ALIGN_UP(addr, (u64)GUEST_PAGE);

@@ -52,15 +52,15 @@ bool mm_is_free(u64 start, u64 end)
     return i == mm_table.count || mm_table.area[i].start >= end;
 }
 
-bool mm_is_covered(u64 start, u64 end)
+u64 mm_covered_to(u64 start, u64 end)
 {
     for (size_t i = mm_index(start); start < end; i++) {
         if (i == mm_table.count || mm_table.area[i].start > start ||
             mm_table.area[i].label == MM_IMAGE)
-            return false;
+            return start;
         start = mm_table.area[i].end;
     }
-    return true;
+    return end;
 }
 
 bool mm_has_image(u64 start, u64 end)

@@ -32,8 +32,8 @@ size_t mm_index(u64 addr);
 /* True when [start, end) meets no area. */
 bool mm_is_free(u64 start, u64 end);
 
-/* True when areas of the guest's cover [start, end) without a hole. */
-bool mm_is_covered(u64 start, u64 end);
+/* How far areas of the guest's go from start on without a hole, up to end. */
+u64 mm_covered_to(u64 start, u64 end);
 
 /* True when an image lies in [start, end). */
 bool mm_has_image(u64 start, u64 end);

@@ -25,7 +25,8 @@ struct options {
 /* The process's options; constant once the guest runs. */
 extern struct options options;
 
-/* Reads the twins from the environment; a bundle has no sysroot and no cache. Here and below, a bad value is one line and status 126. */
+/* Reads the twins from the environment; a bundle has no sysroot and no cache. Here and below, a bad
+ * value is one line and status 126. */
 void options_from_environment(char **envp, bool in_bundle);
 
 /* Takes options off argv; the index of the first word that isn't one, or -1 after --help or

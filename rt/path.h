@@ -6,7 +6,8 @@
  * /usr, /bin, /sbin and /lib of a complete sysroot are its own: what is missing there is missing.
  * A name that exists nowhere goes to the host, unless only the sysroot has its directory.
  *
- * In a bundle, its tree comes first in the same way; what becomes of it is a bundled name (bundle.h).
+ * In a bundle, its tree comes first in the same way; what becomes of it is a bundled name
+ * (bundle.h).
  */
 #ifndef RT_PATH_H
 #define RT_PATH_H
@@ -33,7 +34,8 @@ s64 path_resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, st
 s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_last last,
                       struct path *out);
 
-/* The guest's name of a host path: without the sysroot, or a bundled name's. Points into `host`, or to "/". */
+/* The guest's name of a host path: without the sysroot, or a bundled name's. Points into `host`, or
+ * to "/". */
 const char *path_to_guest(const char *host);
 
 /* True when the host path lies in the sysroot. */

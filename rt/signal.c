@@ -244,6 +244,11 @@ void signal_init(struct thread *t)
     signal_apply_mask(t);
 }
 
+bool signal_is_handled(const struct thread *t, int sig)
+{
+    return t->sighand->action[sig].handler > 1; /* neither SIG_DFL nor SIG_IGN */
+}
+
 void thread_kick(struct thread *t, u32 attention)
 {
     __atomic_or_fetch(&t->attention, attention, __ATOMIC_ACQ_REL);

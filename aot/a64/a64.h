@@ -36,7 +36,8 @@ const struct a64_row_info *a64_row_info(enum a64_row row);
 /* The i-th field of a row, i < field_count, from bit 31 down. */
 const struct a64_field *a64_row_field(const struct a64_row_info *info, unsigned i);
 
-/* The feature that words of the row need (some of them, perhaps); the base's for the unallocated. */
+/* The feature that words of the row need (some of them, perhaps); the base's for the unallocated.
+ */
 extern const u8 a64_row_feature[A64_ROW_COUNT];
 
 /* What a word of the given row needs beside Armv8.0; A64_FEATURE_base if nothing. */

@@ -34,10 +34,9 @@ enum leave_door { LEAVE_LINK, LEAVE_INDIRECT, LEAVE_TRAP, LEAVE_DOORS };
  * YIELD: WFE, WFI, YIELD hint that asks for the processor to be given up; go on at PC.
  * SP_ODD: SP is not a multiple of 16, which translated code takes it to be; go on at PC by another
  *     way until it is.
- * STALE: the guest's bytes at PC are no longer those that the region was made from; go on at PC with
- *     another translation.
- * LIMIT: the region's instruction limit was reached; go on at PC.
- * DC_CVA: cache maintenance by address, trap_arg = address: only checks that it may be read.
+ * STALE: the guest's bytes at PC are no longer those that the region was made from; go on at PC
+ * with another translation. LIMIT: the region's instruction limit was reached; go on at PC. DC_CVA:
+ * cache maintenance by address, trap_arg = address: only checks that it may be read.
  */
 #define TRAP_REASONS(X)                                                                            \
     X(NONE, "none")                                                                                \

@@ -8,10 +8,10 @@
  *     [text, map_size)     code, read-only and executable; needs no relocation
  *     [cells, total_size)  private zero pages, filled in when the image is mapped
  *
- * The image lies at a fixed distance from its module, so code finds guest addresses relative to itself:
- * close below, where a loader that goes downwards has just found free room and no break grows; that
- * of a program linked to its address above, beyond the room for its break. Mapped elsewhere (as a
- * private copy), each site has to be changed.
+ * The image lies at a fixed distance from its module, so code finds guest addresses relative to
+ * itself: close below, where a loader that goes downwards has just found free room and no break
+ * grows; that of a program linked to its address above, beyond the room for its break. Mapped
+ * elsewhere (as a private copy), each site has to be changed.
  *
  * An entry is a guest address at which translated code may be entered, all guest state at home.
  * Entry n is the n-th set bit of the bit table, which has a bit for each instruction word of the
@@ -19,8 +19,8 @@
  * from entry to entry directly. Only what has floating point, which may have to be replaced by a
  * translation that checks more, is entered through a cell, an 8-byte word with its host address.
  *
- * A region is the code of some entries, in one piece, and has a side table. Regions are ascending in
- * code.
+ * A region is the code of some entries, in one piece, and has a side table. Regions are ascending
+ * in code.
  *
  * An external is a guest address of the module that some exit leads to and that has no entry. It
  * has a cell_slot's two words (rt/jit/jit.h), and a stub in code that asks the runtime.
@@ -32,11 +32,11 @@
 #include "aot/base/blake2b.h"
 #include "aot/base/types.h"
 
-#define IMAGE_HEADER_AT  0x200
-#define IMAGE_MAGIC      "FERRYIMG"
-#define IMAGE_FORMAT     1
-#define IMAGE_COUNTED    (UINT64_C(1) << 63) /* in features: its code counts what it executes */
-#define EVIDENCE_ROOM    16
+#define IMAGE_HEADER_AT 0x200
+#define IMAGE_MAGIC     "FERRYIMG"
+#define IMAGE_FORMAT    1
+#define IMAGE_COUNTED   (UINT64_C(1) << 63) /* in features: its code counts what it executes */
+#define EVIDENCE_ROOM   16
 
 struct image_header {
     char magic[8];
@@ -56,13 +56,13 @@ struct image_header {
     u32 entry_count, region_count, cell_count, external_count, site_count;
     u32 guest_insts; /* guest instructions translated */
     /* Places. */
-    u32 bits;          /* u64 each */
-    u32 ranks;         /* u32 each: entries before that word of bits */
-    u32 entry_code;    /* u32 each: offset in text */
-    u32 region_code;   /* u32 each: offset in text; one more: the end of the last */
-    u32 region_pc;     /* u32 each: its first guest address, in words from code_low */
-    u32 region_side;   /* u32 each: offset in side; one more: the end of the last */
-    u32 side;          /* side tables (sidetable.h) */
+    u32 bits;        /* u64 each */
+    u32 ranks;       /* u32 each: entries before that word of bits */
+    u32 entry_code;  /* u32 each: offset in text */
+    u32 region_code; /* u32 each: offset in text; one more: the end of the last */
+    u32 region_pc;   /* u32 each: its first guest address, in words from code_low */
+    u32 region_side; /* u32 each: offset in side; one more: the end of the last */
+    u32 side;        /* side tables (sidetable.h) */
     u32 side_size;
     u32 cell_entry;    /* u32 each: entries with a cell, ascending */
     u32 external_pc;   /* u32 each: words from code_low, ascending */
@@ -70,8 +70,8 @@ struct image_header {
     u32 sites;         /* u32 each: offset in text of a 32-bit distance from code to guest */
     u32 evidence;      /* u8 each: of entries, enum evidence */
     u32 text, text_size;
-    u32 map_size;      /* page-rounded end of text */
-    u32 cells;         /* u64 each; behind them externals' pairs */
+    u32 map_size; /* page-rounded end of text */
+    u32 cells;    /* u64 each; behind them externals' pairs */
     u32 externals;
     u32 total_size;
     /* What became of the module's code, for reports: guest bytes, counts. */

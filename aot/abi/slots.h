@@ -51,10 +51,10 @@ int slot_by_name(const char *name);
  * restoring flags takes three instructions. C is the guest's (no borrow = 1 after a subtraction).
  * All other bits are zero or undefined: test only these four.
  */
-#define NZCV_N    (1u << 15)
-#define NZCV_Z    (1u << 14)
-#define NZCV_C    (1u << 8)
-#define NZCV_V    (1u << 0)
+#define NZCV_N (1u << 15)
+#define NZCV_Z (1u << 14)
+#define NZCV_C (1u << 8)
+#define NZCV_V (1u << 0)
 /* In the low byte, and only inside a region: what the home holds is out of date, and the frame
  * state's expression is right (struct nzcv_expr, marked). */
 #define NZCV_MARK 0x80u

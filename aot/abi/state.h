@@ -17,8 +17,9 @@
  */
 #define STATE_BIAS 128
 
-#define JUMP_CACHE_BITS 14 /* entries of the jump cache: 2^14, 256 KiB a thread, used as touched */
-#define SCRATCH_COUNT 64   /* 64-bit scratch words for values that are no guest register's */
+#define JUMP_CACHE_BITS 14 /* entries of the jump cache: 2^14, 256 KiB a thread, used as touched   \
+                            */
+#define SCRATCH_COUNT  64  /* 64-bit scratch words for values that are no guest register's */
 #define VSCRATCH_COUNT 26  /* 128-bit ones */
 
 /*
@@ -34,13 +35,13 @@ struct jump_cache_entry {
 struct guest_state {
     u64 x[31];
     u64 sp;
-    u64 pc;     /* exact only while translated code isn't running */
-    u64 tpidr;  /* TPIDR_EL0 */
-    u32 nzcv;   /* low 16 bits: slots.h's home format */
+    u64 pc;    /* exact only while translated code isn't running */
+    u64 tpidr; /* TPIDR_EL0 */
+    u32 nzcv;  /* low 16 bits: slots.h's home format */
     u32 fpcr;
-    u32 fpsr;   /* cumulative flags collected so far, QC excluded */
-    u32 mxcsr;  /* host MXCSR for translated code: guest rounding, invalid operation unmasked;
-                   its sticky flags belong to the guest's FPSR too */
+    u32 fpsr;  /* cumulative flags collected so far, QC excluded */
+    u32 mxcsr; /* host MXCSR for translated code: guest rounding, invalid operation unmasked;
+                  its sticky flags belong to the guest's FPSR too */
     u8 qc[16] __attribute__((aligned(16)));
     u8 v[32][16] __attribute__((aligned(16)));
 
@@ -50,7 +51,7 @@ struct guest_state {
     u64 excl_size;   /* bytes (1, 2, 4, 8, 16); 0: open */
 
     struct jump_cache_entry *jump_cache; /* 2^JUMP_CACHE_BITS entries */
-    u64 trap_arg;      /* a trap's operand: see exits.h */
+    u64 trap_arg;                        /* a trap's operand: see exits.h */
     u64 counter_scale; /* CNTVCT_EL0 = (TSC * counter_scale) >> 32 + counter_offset */
     u64 counter_offset;
 

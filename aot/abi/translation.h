@@ -12,8 +12,8 @@
 enum reloc_kind {
     RELOC_CELL,  /* 32-bit: address of cell `value` minus the address behind the field */
     RELOC_GUEST, /* 32-bit: guest address `value` minus the address behind the field (images) */
-    RELOC_LINK,  /* 32-bit: where code for cell `value`'s target is entered, minus the address behind the
-                    field (images, which bind their links ahead) */
+    RELOC_LINK, /* 32-bit: where code for cell `value`'s target is entered, minus the address behind
+                   the field (images, which bind their links ahead) */
 };
 
 struct reloc {

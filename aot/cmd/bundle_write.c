@@ -306,8 +306,10 @@ void bundle_write(struct bundle_tree *tree, const struct bundle_options *o, cons
     struct writer w = {.tree = tree, .o = o, .w = written, .name = out};
     struct bundle_mark mark;
     mode_t mask = umask(0);
+    struct stat st;
 
     umask(mask);
+    if (stat(out, &st) == 0 && !S_ISREG(st.st_mode)) bundle_die("%s: not a regular file", out);
     *written = (struct bundle_written){0};
     if (asprintf(&unfinished, "%s.XXXXXX", out) < 0) bundle_die("no memory");
     w.fd = mkostemp(unfinished, O_CLOEXEC);

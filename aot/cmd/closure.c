@@ -78,8 +78,7 @@ struct search {
 
 static bool try_path(struct search *s, const char *path)
 {
-    if (!guest_find(s->in->root, path, &s->found) ||
-        file_kind(s->found.host, NULL) != KIND_GUEST)
+    if (!guest_find(s->in->root, path, &s->found) || file_kind(s->found.host, NULL) != KIND_GUEST)
         return false;
     snprintf(s->path, sizeof s->path, "%s", path);
     return true;

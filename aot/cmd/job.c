@@ -13,6 +13,8 @@
 #include "aot/image/missed.h"
 #include "aot/xlat.h"
 
+#define MAX_FILE (UINT64_C(2) << 30) /* bytes of a module: all of it is read, for its digest */
+
 /* --- opening ------------------------------------------------------------------------------------
  */
 
@@ -60,6 +62,10 @@ enum job_status job_open(struct job_module *j, const char *path, const struct co
         brief ? module_open_brief(&j->arena, path, debug_root(o, debug), &j->m, why)
               : module_open(&j->arena, path, debug_root(o, debug), &j->m, why);
     if (status != MODULE_OK) return JOB_BAD;
+    if (j->m.size > MAX_FILE) {
+        snprintf(why, 160, "files of more than 2 GiB are left alone");
+        return JOB_BAD;
+    }
     if (stat(path, &j->st) || (u64)j->st.st_size != j->m.size) {
         snprintf(why, 160, "it changes while it is read");
         return JOB_BAD;

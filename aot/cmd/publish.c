@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -110,8 +111,50 @@ static int write_image(int fd, struct converted *c)
     return image_write(fd, &c->header, c->bytes, c->symbol, c->symbol_count);
 }
 
+static int write_all(int fd, const void *data, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        ssize_t n = write(fd, (const u8 *)data + at, size - at);
+        if (n < 0) return errno;
+        at += (size_t)n;
+    }
+    return 0;
+}
+
+/* Devices and pipes stay what they are: what is written into them. */
+static bool is_stream(const char *file)
+{
+    struct stat st;
+    return stat(file, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static int write_stream(const char *file, const void *data, size_t size)
+{
+    int fd = open(file, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    int error = write_all(fd, data, size);
+    if (close(fd) && !error) error = errno;
+    return error;
+}
+
+static int stream_image(const char *file, struct converted *c)
+{
+    int fd = memfd_create("image", MFD_CLOEXEC);
+    if (fd < 0) return errno;
+    int error = write_image(fd, c);
+    u64 size = c->header.file_size;
+    void *data = error ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (!error) error = data == MAP_FAILED ? errno : write_stream(file, data, size);
+    if (data != MAP_FAILED) munmap(data, size);
+    close(fd);
+    return error;
+}
+
 int publish_file(const char *file, struct converted *c)
 {
+    char real[PATH_MAX];
+    if (is_stream(file)) return stream_image(file, c);
+    if (realpath(file, real)) file = real;
     int fd = open_temporary(file);
     if (fd < 0) return errno;
     int error = settle(fd, file, write_image(fd, c));
@@ -121,16 +164,12 @@ int publish_file(const char *file, struct converted *c)
 
 int publish_text(const char *file, const char *text, size_t size)
 {
-    int fd = open_temporary(file), error = 0;
+    char real[PATH_MAX];
+    if (is_stream(file)) return write_stream(file, text, size);
+    if (realpath(file, real)) file = real;
+    int fd = open_temporary(file);
     if (fd < 0) return errno;
-    for (size_t at = 0; at < size && !error;) {
-        ssize_t n = write(fd, text + at, size - at);
-        if (n < 0)
-            error = errno;
-        else
-            at += (size_t)n;
-    }
-    error = settle(fd, file, error);
+    int error = settle(fd, file, write_all(fd, text, size));
     close(fd);
     return error;
 }

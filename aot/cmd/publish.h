@@ -22,7 +22,8 @@ const char *store_prepare(const char *dir);
 int publish_image(const char *dir, const struct digest *fingerprint, struct converted *c,
                   const struct stat *module, const char *path, char name[]);
 
-/* Writes an image to a file of any name: all of it, or nothing. */
+/* Writes an image to a file of any name: all of it, or nothing. A link's target is replaced, not
+ * the link; what is no regular file is written into. */
 int publish_file(const char *file, struct converted *c);
 
 /* Text to a file in the same way. */

@@ -1,6 +1,6 @@
 /*
- * Function-shaped regions (disc.h): a walk over all code between two addresses that can be reached from
- * the entries there, then a cut into blocks.
+ * Function-shaped regions (disc.h): a walk over all code between two addresses that can be reached
+ * from the entries there, then a cut into blocks.
  *
  * A block ends where another starts: at entries, at targets of branches that stay inside, behind
  * such branches, and behind calls and whatever else comes back by way of the runtime: those places
@@ -100,8 +100,7 @@ static bool starts_block(const struct walk *w, u32 at)
 static void cut(struct walk *w, struct arena *arena, struct a64_region *out)
 {
     u32 blocks = 0;
-    for (u32 at = 0; at < w->available; at++)
-        blocks += w->mark[at] & SEEN && starts_block(w, at);
+    for (u32 at = 0; at < w->available; at++) blocks += w->mark[at] & SEEN && starts_block(w, at);
     struct a64_block *block = arena_alloc(arena, blocks * sizeof *block), *last = block - 1;
     for (u32 at = 0; at < w->available; at++) {
         if (!(w->mark[at] & SEEN)) continue;

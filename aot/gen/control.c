@@ -301,7 +301,8 @@ static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
 }
 
-/* What both ways have to do, and what the way back to a loop's head has, comes before the branch. */
+/* What both ways have to do, and what the way back to a loop's head has, comes before the branch.
+ */
 static void pass_pins_early(struct gen *g, u32 yes, u32 no)
 {
     bool back = yes <= g->block;

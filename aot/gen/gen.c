@@ -117,7 +117,8 @@ static GEN_APART void count_insts(struct gen *g, const struct ir_block *b)
     s32 count = 0;
     for (ir_ref r = b->first; r < b->end; r++) count += gen_inst(g, r)->op == IR_INSN;
     x64_alu_mi(&g->b, X64_ADD, 8,
-               gen_state(offsetof(struct guest_state, executed) + (g->options->image ? 0 : 8)), count);
+               gen_state(offsetof(struct guest_state, executed) + (g->options->image ? 0 : 8)),
+               count);
 }
 
 static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 n, bool careful)

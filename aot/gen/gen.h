@@ -42,17 +42,17 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
                               const struct gen_options *options, struct translation *out);
 
 /*
- * A stub that asks for a link, for images: RAX = the cell's address, RCX = the guest's, by LEAVE_LINK.
- * *cell_at and *guest_at: offsets of 32-bit distances from the end of each field, the caller's to
- * fill in. Its size, 0 when there is no room (64 bytes are enough).
+ * A stub that asks for a link, for images: RAX = the cell's address, RCX = the guest's, by
+ * LEAVE_LINK. *cell_at and *guest_at: offsets of 32-bit distances from the end of each field, the
+ * caller's to fill in. Its size, 0 when there is no room (64 bytes are enough).
  */
 u32 gen_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at);
 
 /* A jump through a cell, for images; *cell_at as above. */
 u32 gen_cell_jump(u8 *code, u32 size, u32 *cell_at);
 
-/* Code that goes on at guest address pc by LEAVE_INDIRECT, all state being at home. Its size, 0 when
- * there is no room (64 bytes are enough). */
+/* Code that goes on at guest address pc by LEAVE_INDIRECT, all state being at home. Its size, 0
+ * when there is no room (64 bytes are enough). */
 u32 gen_detour(u8 *code, u32 size, u64 pc);
 
 #endif

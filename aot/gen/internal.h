@@ -17,8 +17,8 @@
  * first. A register is freed whose values are needed last; what is at home anyway isn't stored.
  *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
- * home is out of date. At a block's start those pins are loaded that plan.c says, temps are empty, and
- * NZCV is where nzcv_flow.c says. Exits store what is dirty, in cold code behind the region.
+ * home is out of date. At a block's start those pins are loaded that plan.c says, temps are empty,
+ * and NZCV is where nzcv_flow.c says. Exits store what is dirty, in cold code behind the region.
  *
  * Registers. RBP is the state, RSP the stack, RAX and RCX are scratch of the single emit function:
  * no value ever lives there. XMM0 and XMM1 likewise (XMM0 is also what legacy blends want).

@@ -11,11 +11,11 @@
 #include "aot/xlat.h"
 
 #define PAGE      4096u
-#define REACH     (UINT64_C(64) << 20)   /* how far outside the module code may point */
-#define MAX_BYTES (UINT64_C(896) << 20)  /* of an image: all of it reaches all of its module */
-#define FAR       (INT64_C(1) << 30)     /* distance of a fixed module's image: room for brk */
-#define NEAR      (UINT64_C(64) << 10)   /* the others are this far apart, and aligned to it */
-#define PADDING   0xcc                   /* INT3 */
+#define REACH     (UINT64_C(64) << 20)  /* how far outside the module code may point */
+#define MAX_BYTES (UINT64_C(896) << 20) /* of an image: all of it reaches all of its module */
+#define FAR       (UINT64_C(2) << 30)   /* a fixed module's image ends before that: room for brk */
+#define NEAR      (UINT64_C(64) << 10)  /* the others are this far apart, and aligned to it */
+#define PADDING   0xcc                  /* INT3 */
 
 struct image_region {
     u64 pc;
@@ -99,17 +99,18 @@ bool image_add(struct image_builder *b, const struct translation *t, const s8 *e
     if (!copy_relocs(b, t, reloc)) return false;
     add_entries(b, t, evidence);
     b->region = grown(b->arena, b->region, b->region_count, &b->region_max, sizeof *b->region);
-    b->region[b->region_count] = (struct image_region){.pc = t->entries[0].pc,
-                                                       .at = b->region_count,
-                                                       .code = copy(b->arena, t->code, t->code_size),
-                                                       .side = copy(b->arena, t->side, t->side_size),
-                                                       .reloc = reloc,
-                                                       .reloc_count = t->reloc_count,
-                                                       .code_size = t->code_size,
-                                                       .code_align = t->code_align,
-                                                       .side_size = t->side_size,
-                                                       .insts = t->insn_count,
-                                                       .has_fp = t->has_fp};
+    b->region[b->region_count] =
+        (struct image_region){.pc = t->entries[0].pc,
+                              .at = b->region_count,
+                              .code = copy(b->arena, t->code, t->code_size),
+                              .side = copy(b->arena, t->side, t->side_size),
+                              .reloc = reloc,
+                              .reloc_count = t->reloc_count,
+                              .code_size = t->code_size,
+                              .code_align = t->code_align,
+                              .side_size = t->side_size,
+                              .insts = t->insn_count,
+                              .has_fp = t->has_fp};
     b->region_count++;
     return true;
 }
@@ -262,7 +263,8 @@ static bool place(struct layout *l)
     h->cells = h->map_size;
     h->externals = (u32)ALIGN_UP(h->cells + 8 * (u64)h->cell_count, (u64)16);
     h->total_size = (u32)ALIGN_UP(h->externals + 16 * (u64)h->external_count, (u64)PAGE);
-    b->distance = b->module.fixed ? FAR : -(s64)(ALIGN_UP(h->total_size, NEAR) + NEAR);
+    u64 size = ALIGN_UP((u64)h->total_size, NEAR);
+    b->distance = b->module.fixed ? (s64)(FAR - 2 * REACH - size) : -(s64)(size + NEAR);
     h->distance = b->distance;
     return b->module.span + h->total_size <= MAX_BYTES;
 }
@@ -360,8 +362,8 @@ static void fill_code(const struct layout *l, u32 *site)
     }
 }
 
-/* The doors of entries with cells. They and the stubs come behind the code: they are no entries, and
- * no side table tells of them. */
+/* The doors of entries with cells. They and the stubs come behind the code: they are no entries,
+ * and no side table tells of them. */
 static void fill_doors(const struct layout *l)
 {
     u32 *cell_entry = table(l, l->h->cell_entry), cell = 0;

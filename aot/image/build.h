@@ -33,9 +33,9 @@ struct image_builder {
 /* The builder and all it holds live in the arena. */
 void image_begin(struct image_builder *b, struct arena *arena, const struct image_module *module);
 
-/* Takes a copy of a translation made with xlat_options.image, and of its entries those that `evidence`
- * (enum evidence) does not say -1 of; each guest address once. False: it speaks of guest addresses
- * that code in an image can't reach, and is left out. */
+/* Takes a copy of a translation made with xlat_options.image, and of its entries those that
+ * `evidence` (enum evidence) does not say -1 of; each guest address once. False: it speaks of guest
+ * addresses that code in an image can't reach, and is left out. */
 bool image_add(struct image_builder *b, const struct translation *t, const s8 *evidence);
 
 /*

@@ -142,7 +142,8 @@ static const char *read_header(int fd, const struct stat *st, const struct cache
     if (why) return why;
     if (memcmp(&h->translator, q->translator, sizeof h->translator)) return "of another Ferry";
     if (q->key && memcmp(&h->key, q->key, sizeof h->key)) return "made from something else";
-    if ((h->features ^ q->features) & IMAGE_COUNTED) return "it counts what it executes, or doesn't";
+    if ((h->features ^ q->features) & IMAGE_COUNTED)
+        return "it counts what it executes, or doesn't";
     if (h->features & ~q->features) return "it needs features that this processor lacks";
     return NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * The ELF around an image's bytes. The layout is ours (ELF_F_LAYOUT): offsets are addresses, so that
- * one mmap of the file's start maps headers, tables and code.
+ * The ELF around an image's bytes. The layout is ours (ELF_F_LAYOUT): offsets are addresses, so
+ * that one mmap of the file's start maps headers, tables and code.
  */
 #include "aot/image/write.h"
 
@@ -31,14 +31,26 @@ static bool program_headers(struct writer *w)
     const struct image_header *h = w->h;
     Elf64_Phdr *p = elf64_newphdr(w->elf, 4);
     if (!p) return false;
-    p[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = h->text,
-                        .p_memsz = h->text, .p_align = 4096};
-    p[1] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = h->text,
-                        .p_vaddr = h->text, .p_paddr = h->text, .p_filesz = h->map_size - h->text,
-                        .p_memsz = h->map_size - h->text, .p_align = 4096};
-    p[2] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_offset = h->map_size,
-                        .p_vaddr = h->cells, .p_paddr = h->cells,
-                        .p_memsz = h->total_size - h->cells, .p_align = 4096};
+    p[0] = (Elf64_Phdr){.p_type = PT_LOAD,
+                        .p_flags = PF_R,
+                        .p_filesz = h->text,
+                        .p_memsz = h->text,
+                        .p_align = 4096};
+    p[1] = (Elf64_Phdr){.p_type = PT_LOAD,
+                        .p_flags = PF_R | PF_X,
+                        .p_offset = h->text,
+                        .p_vaddr = h->text,
+                        .p_paddr = h->text,
+                        .p_filesz = h->map_size - h->text,
+                        .p_memsz = h->map_size - h->text,
+                        .p_align = 4096};
+    p[2] = (Elf64_Phdr){.p_type = PT_LOAD,
+                        .p_flags = PF_R | PF_W,
+                        .p_offset = h->map_size,
+                        .p_vaddr = h->cells,
+                        .p_paddr = h->cells,
+                        .p_memsz = h->total_size - h->cells,
+                        .p_align = 4096};
     p[3] = (Elf64_Phdr){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W, .p_align = 16};
     return true;
 }
@@ -75,17 +87,30 @@ static bool sections(struct writer *w)
 {
     const struct image_header *h = w->h;
     const u32 first = IMAGE_HEADER_AT;
-    Elf64_Shdr tables = {.sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC, .sh_addr = first,
-                         .sh_offset = first, .sh_size = h->text - first, .sh_addralign = 8};
-    Elf64_Shdr text = {.sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
-                       .sh_addr = h->text, .sh_offset = h->text,
-                       .sh_size = h->map_size - h->text, .sh_addralign = 4096};
-    Elf64_Shdr cells = {.sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_WRITE,
-                        .sh_addr = h->cells, .sh_offset = h->map_size,
-                        .sh_size = h->total_size - h->cells, .sh_addralign = 4096};
-    Elf64_Shdr symtab = {.sh_type = SHT_SYMTAB, .sh_size = w->sym_count * sizeof(Elf64_Sym),
-                         .sh_entsize = sizeof(Elf64_Sym), .sh_link = SEC_STRTAB,
-                         .sh_info = w->sym_count, .sh_addralign = 8};
+    Elf64_Shdr tables = {.sh_type = SHT_PROGBITS,
+                         .sh_flags = SHF_ALLOC,
+                         .sh_addr = first,
+                         .sh_offset = first,
+                         .sh_size = h->text - first,
+                         .sh_addralign = 8};
+    Elf64_Shdr text = {.sh_type = SHT_PROGBITS,
+                       .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
+                       .sh_addr = h->text,
+                       .sh_offset = h->text,
+                       .sh_size = h->map_size - h->text,
+                       .sh_addralign = 4096};
+    Elf64_Shdr cells = {.sh_type = SHT_NOBITS,
+                        .sh_flags = SHF_ALLOC | SHF_WRITE,
+                        .sh_addr = h->cells,
+                        .sh_offset = h->map_size,
+                        .sh_size = h->total_size - h->cells,
+                        .sh_addralign = 4096};
+    Elf64_Shdr symtab = {.sh_type = SHT_SYMTAB,
+                         .sh_size = w->sym_count * sizeof(Elf64_Sym),
+                         .sh_entsize = sizeof(Elf64_Sym),
+                         .sh_link = SEC_STRTAB,
+                         .sh_info = w->sym_count,
+                         .sh_addralign = 8};
     Elf64_Shdr strtab = {.sh_type = SHT_STRTAB, .sh_size = w->names_size, .sh_addralign = 1};
     Elf64_Shdr names = {.sh_type = SHT_STRTAB, .sh_size = sizeof section_names, .sh_addralign = 1};
     w->at = h->map_size;
@@ -112,8 +137,8 @@ static bool make_symbols(struct writer *w, const struct image_symbol *symbol, u3
     for (u32 n = 0; n < count; n++) {
         size_t length = strlen(symbol[n].name) + 1;
         u32 from = entry_code[symbol[n].entry];
-        u32 to = symbol[n].behind < w->h->entry_count ? entry_code[symbol[n].behind]
-                                                      : w->h->text_size;
+        u32 to =
+            symbol[n].behind < w->h->entry_count ? entry_code[symbol[n].behind] : w->h->text_size;
         if (to < from) to = from; /* its entries are in several regions */
         w->sym[n + 1] = (Elf64_Sym){.st_name = w->names_size,
                                     .st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC),

@@ -8,8 +8,8 @@
 static const struct eval_entry *find(u8 op)
 {
     static const struct eval_entry *const tables[] = {
-        eval_vec_lane_table, eval_vec_shape_table,  eval_fp_arith_table,    eval_vec_shift_table,
-        eval_vec_wide_table, eval_fp_convert_table, eval_fp_estimate_table, eval_crypto_table,
+        eval_vec_lane_table,  eval_vec_shape_table,  eval_fp_arith_table,    eval_vec_shift_table,
+        eval_vec_wide_table,  eval_fp_convert_table, eval_fp_estimate_table, eval_crypto_table,
         eval_fp_narrow_table, eval_crypto_sm_table,
     };
 

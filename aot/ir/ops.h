@@ -260,7 +260,8 @@
     X(FCVTL, "fcvtl", "vv", FP | LANES) /* narrow esz; mod 0 low, 1 high half */                   \
     X(FCVTN, "fcvtn", "vv", FP | LANES) /* narrow esz; low half; mod 1: round to odd */            \
     X(BFCVTN, "bfcvtn", "vv", FP)       /* single floats to bfloat16 in the low half */            \
-    /* Single floats of a + halves of b and c, fused. mod 1: b negated first; 2: the high halves */ \
+    /* Single floats of a + halves of b and c, fused. mod 1: b negated first; 2: the high halves   \
+     */                                                                                            \
     X(FMLAL, "fmlal", "vvvv", FP)                                                                  \
     /* To integers: round by mod & 7 (enum ir_round), mod & 8: unsigned; fixed-point imm bits.     \
        Saturating, NaN gives 0. FCVTI: scalar of type f(esz) to i32 or i64. VFCVTI: same-size      \

@@ -228,7 +228,8 @@ void x64_movsx_rm(struct x64_buf *b, unsigned to_size, unsigned size, unsigned d
 /* size 4 or 8 */
 void x64_lea(struct x64_buf *b, unsigned size, unsigned dst, struct x64_mem m);
 /* The same bytes as x64_mov_rm, x64_mov_mr, x64_mov_mi and x64_jmp_m make of [rbp + disp], and
- * x64_lea and x64_jmp_m of [rip], sooner: they are the bulk of all code. Sizes 4 and 8, and 2 for x64_store_frame. */
+ * x64_lea and x64_jmp_m of [rip], sooner: they are the bulk of all code. Sizes 4 and 8, and 2 for
+ * x64_store_frame. */
 void x64_load_frame(struct x64_buf *b, unsigned size, unsigned dst, s32 disp);
 void x64_store_frame(struct x64_buf *b, unsigned size, s32 disp, unsigned src);
 void x64_store_frame_i(struct x64_buf *b, unsigned size, s32 disp, s32 imm);

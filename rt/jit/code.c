@@ -385,8 +385,8 @@ static void kill_region(struct region *r)
 
 static u8 wanted_site; /* of make_detour */
 
-/* The entry at pc is to be translated anew; code that looks for that translation, for a cell of an image.
- * NULL: no room. */
+/* The entry at pc is to be translated anew; code that looks for that translation, for a cell of an
+ * image. NULL: no room. */
 static u8 *make_detour(u64 pc)
 {
     u8 code[TRANSLATE_DETOUR_SIZE];
@@ -505,6 +505,25 @@ void code_acknowledge(struct jit_thread *j)
             close_arena(&arenas[n]);
     lock_drop(&code_lock);
     image_give_back(oldest);
+}
+
+/* The caller is in a system call and holds no address of code; the others are told to let go of
+ * theirs. */
+bool code_evict_images(u64 start, u64 end)
+{
+    for (unsigned tries = 0; tries < 1000; tries++) {
+        u32 oldest = UINT32_MAX;
+        lock_take(&code_lock);
+        bool any = image_evict(start, end, generation + 1, kill_image_regions);
+        generation += any;
+        thread_each(find_oldest, &oldest);
+        lock_drop(&code_lock);
+        if (!any) return true;
+        image_give_back(oldest);
+        jit_kick_all();
+        if (tries) usleep(1000);
+    }
+    return false;
 }
 
 /* --- fork

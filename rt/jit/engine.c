@@ -222,8 +222,8 @@ static u64 drop_tag(u64 pc)
 
 /* What the next turn of run() enters. */
 struct turn {
-    u8 *next; /* code; NULL: look at state.pc */
-    bool done;           /* exit is what run() returns */
+    u8 *next;  /* code; NULL: look at state.pc */
+    bool done; /* exit is what run() returns */
     struct engine_exit exit;
 };
 
@@ -241,9 +241,9 @@ static void serve_link(struct thread *t, struct turn *turn, struct left left)
     turn->next = r->code;
 }
 
-/* Code for state.pc from an image, without a region to stand for it: most targets of indirect branches are
- * asked for once. What is asked for again gets a region, which the jump cache's misses find by
- * themselves (enter.S). */
+/* Code for state.pc from an image, without a region to stand for it: most targets of indirect
+ * branches are asked for once. What is asked for again gets a region, which the jump cache's misses
+ * find by themselves (enter.S). */
 static u8 *code_in_image(struct thread *t)
 {
     u64 pc = t->state.pc;
@@ -406,7 +406,8 @@ static void jit_stats(void)
     stats_print("guest instructions executed, from images", image);
     stats_print("guest instructions executed, translated as they came", jit);
     stats_print("guest instructions executed, evaluated", evaluated);
-    if (all) stats_print("of 10,000 instructions were from images", (u64)((u128)image * 10000 / all));
+    if (all)
+        stats_print("of 10,000 instructions were from images", (u64)((u128)image * 10000 / all));
 }
 
 const struct engine engine_jit = {
@@ -420,6 +421,7 @@ const struct engine engine_jit = {
     .invalidate = jit_invalidate,
     .stats = jit_stats,
     .image_mapped = image_add,
+    .image_evict = code_evict_images,
     .before_fork = jit_before_fork,
     .after_fork = jit_after_fork,
 };

@@ -21,11 +21,12 @@
 #define MAX_DIVERTED 256
 
 struct mapped_image {
-    const u8 *base; /* NULL: free */
-    u32 retired;    /* 0, or the generation before which threads may be in it */
+    const u8 *base;           /* NULL: free */
+    u32 retired;              /* 0, or the generation before which threads may be in it */
     u64 code_start, code_end; /* guest addresses */
     u64 text;                 /* host address of the code */
     u32 text_size;
+    u32 total; /* bytes */
     u64 *cells;
     const struct image_header *header;
 };
@@ -184,14 +185,15 @@ bool image_add(void *base, u64 start)
     lock_take(&add_lock);
     struct mapped_image *m = free_slot();
     if (m) {
-        const struct mapped_image made = {
-            .base = base,
-            .header = h,
-            .text = (u64)base + h->text,
-            .text_size = h->text_size,
-            .cells = (void *)((u8 *)base + h->cells),
-            .code_start = start + (h->code_low - h->low),
-            .code_end = start + (h->code_low - h->low) + 4 * (u64)h->code_words};
+        const struct mapped_image made = {.base = base,
+                                          .header = h,
+                                          .text = (u64)base + h->text,
+                                          .text_size = h->text_size,
+                                          .total = h->total_size,
+                                          .cells = (void *)((u8 *)base + h->cells),
+                                          .code_start = start + (h->code_low - h->low),
+                                          .code_end = start + (h->code_low - h->low) +
+                                                      4 * (u64)h->code_words};
         fill_cells(&made);
         *m = made;
         m->base = NULL;
@@ -237,8 +239,8 @@ void image_reset_cells(void)
         const struct diverted *d = &diverted[n];
         if (!d->image->base || d->cell >= d->image->header->cell_count) continue;
         const u32 *entry = table(d->image, d->image->header->cell_entry);
-        __atomic_store_n(&d->image->cells[d->cell],
-                         (u64)code_of_entry(d->image, entry[d->cell]), __ATOMIC_RELEASE);
+        __atomic_store_n(&d->image->cells[d->cell], (u64)code_of_entry(d->image, entry[d->cell]),
+                         __ATOMIC_RELEASE);
     }
     diverted_count = 0;
 }
@@ -252,6 +254,21 @@ bool image_invalidate(u64 start, u64 end, u32 generation, void (*kill)(u64 start
         __atomic_store_n(&m->retired, generation, __ATOMIC_RELEASE);
         kill(m->code_start, m->code_end);
         any = true;
+    }
+    return any;
+}
+
+bool image_evict(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end))
+{
+    bool any = false;
+    for (u32 n = 0; n < image_count; n++) {
+        struct mapped_image *m = &images[n];
+        u64 base = (u64)m->base;
+        if (!base || start >= base + m->total || end <= base) continue;
+        any = true;
+        if (m->retired) continue;
+        __atomic_store_n(&m->retired, generation, __ATOMIC_RELEASE);
+        kill(m->code_start, m->code_end);
     }
     return any;
 }

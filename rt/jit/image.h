@@ -19,34 +19,39 @@ struct code_place {
 /* Takes an image that has been mapped at base for the module at `start`. False: no more room. */
 bool image_add(void *base, u64 start);
 
-/* Host code of guest address pc, or NULL. Lock-free; it stays where it is until the thread has acknowledged
- * that it is gone (code_acknowledge). */
+/* Host code of guest address pc, or NULL. Lock-free; it stays where it is until the thread has
+ * acknowledged that it is gone (code_acknowledge). */
 u8 *image_code(u64 pc);
 
 /* True if some image has an entry at pc. Lock-free. */
 bool image_has(u64 pc);
 
-/* What an image says of pc, for which it has no entry: its module's digest and pc as linked. NULL: pc is in
- * no module with an image. Lock-free. */
+/* What an image says of pc, for which it has no entry: its module's digest and pc as linked. NULL:
+ * pc is in no module with an image. Lock-free. */
 const struct digest *image_without(u64 pc, u64 *unbiased);
 
 /* The place of ip in an image. Lock-free, for signal handlers. */
 bool image_place(u64 ip, struct code_place *out);
 
 /*
- * Cells of the region whose code this is lead to detours from now on, which `detour` makes for each entry's
- * guest address (NULL: no room). False: not all do. reset: all that were changed lead to the images'
- * own code again. code_lock held.
+ * Cells of the region whose code this is lead to detours from now on, which `detour` makes for each
+ * entry's guest address (NULL: no room). False: not all do. reset: all that were changed lead to
+ * the images' own code again. code_lock held.
  */
 typedef u8 *image_detour_fn(u64 pc);
 bool image_divert(const u8 *code, image_detour_fn *detour);
 void image_reset_cells(void);
 
 /*
- * Images whose modules have code in [start, end) are out of use, and retired at `generation`; `kill`
- * is called with the guest addresses between which theirs lie. code_lock held. True: there was one.
+ * Images whose modules have code in [start, end) are out of use, and retired at `generation`;
+ * `kill` is called with the guest addresses between which theirs lie. code_lock held. True: there
+ * was one.
  */
 bool image_invalidate(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end));
+
+/* Likewise images that lie in [start, end) themselves. True: there was one, or there is one still
+ * that was retired before. */
+bool image_evict(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end));
 
 /* Gives back images that were retired before all threads' `oldest` generation. No lock held. */
 void image_give_back(u32 oldest);

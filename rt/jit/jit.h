@@ -3,8 +3,8 @@
  *
  * Code lives in arenas: shared memory mapped twice, written through one alias and run through the
  * other, with private data beside it (cells, side tables, region records). Everything that is in an
- * arena stays where it is until all of it goes. A fork seals the arenas of both sides, since the code
- * pages are shared: each opens new ones when it translates again.
+ * arena stays where it is until all of it goes. A fork seals the arenas of both sides, since the
+ * code pages are shared: each opens new ones when it translates again.
  *
  * Locks: LOCK_CODE (code_lock) guards all tables here. Translating itself needs no lock: each
  * thread has a translator of its own, and publishes its result if no invalidation came in between.
@@ -37,9 +37,9 @@ struct incoming {
 
 /* What one translation of a region needs that another of the same address doesn't. */
 enum region_mode {
-    MODE_FPCR = 1,       /* FPCR asks for what the host's units can't do: arithmetic by helper */
-    MODE_FP_SITE = 2,    /* the host's units trap too often here: the same */
-    MODE_UNTAG_SITE = 4, /* tagged addresses are used here: they lose their tags first */
+    MODE_FPCR = 1,         /* FPCR asks for what the host's units can't do: arithmetic by helper */
+    MODE_FP_SITE = 2,      /* the host's units trap too often here: the same */
+    MODE_UNTAG_SITE = 4,   /* tagged addresses are used here: they lose their tags first */
     MODE_FP_NEAR_SITE = 8, /* results near the smallest normal number: exact tests for it */
 };
 
@@ -52,10 +52,10 @@ struct region {
     struct region *next; /* in its chain of the lookup table */
     struct incoming *incoming;
     struct guest_range range;
-    u8 mode;   /* bits of enum region_mode */
-    bool dead; /* invalidated: never entered again */
+    u8 mode;    /* bits of enum region_mode */
+    bool dead;  /* invalidated: never entered again */
     bool image; /* its code and side table are an image's; code_size is not known */
-    u16 traps; /* instructions that the evaluator had to finish: invalid operations, tags */
+    u16 traps;  /* instructions that the evaluator had to finish: invalid operations, tags */
 };
 
 /* Per thread: t->engine. */
@@ -73,8 +73,8 @@ struct jit_thread {
     u8 at_mode;
 
     u32 asked[4096]; /* low halves of addresses that indirect branches have missed, by address */
-    u8 asked_for; /* enum missed_kind: what led to the address that is translated now */
-    u8 fpcr_mode; /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
+    u8 asked_for;    /* enum missed_kind: what led to the address that is translated now */
+    u8 fpcr_mode;    /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
 
     bool evaluating; /* a fault now is the evaluator's */
     sigjmp_buf fault_out;
@@ -100,8 +100,8 @@ extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_tra
 /* The live region at pc in that mode, or NULL. Takes the lock if the lookup table hasn't got it. */
 struct region *code_find(u64 pc, u8 mode);
 
-/* A region that stands for the entry of an image at pc, from now on found by code_find; NULL: there is
- * none, or no memory. Takes the lock. */
+/* A region that stands for the entry of an image at pc, from now on found by code_find; NULL: there
+ * is none, or no memory. Takes the lock. */
 struct region *code_from_image(u64 pc);
 
 /* True when a region at pc is known at a glance: for code_view.is_entry. */
@@ -140,6 +140,9 @@ void code_supersede(struct region *r, u8 site);
 
 /* The site modes of pc, or of an address that is taken for it. */
 u8 code_site_mode(u64 pc);
+
+/* See engine.h's image_evict. */
+bool code_evict_images(u64 start, u64 end);
 
 /* Code memory is full: everything dies, and is given back when no thread can be in it any more. */
 void code_flush(void);

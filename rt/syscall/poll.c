@@ -43,12 +43,10 @@ static s64 spread_events(u64 array, s64 count)
         struct guest_epoll_event g = {0, 0, 0};
         struct epoll_event e;
 
-        if (!guest_read(&e, array + (u64)i * sizeof(e), sizeof(e)))
-            return -EFAULT;
+        if (!guest_read(&e, array + (u64)i * sizeof(e), sizeof(e))) return -EFAULT;
         g.events = e.events;
         g.data = e.data.u64;
-        if (!guest_write(array + (u64)i * sizeof(g), &g, sizeof(g)))
-            return -EFAULT;
+        if (!guest_write(array + (u64)i * sizeof(g), &g, sizeof(g))) return -EFAULT;
     }
     return count;
 }
@@ -60,15 +58,13 @@ static s64 wait_events(struct thread *t, long nr, const u64 *a)
     sigset64 mask;
     s64 r = read_sigset(a[4], a[5], &mask);
 
-    if (r != 0)
-        return r;
+    if (r != 0) return r;
     if (a[4] != 0) {
         mask = signal_mask_begin(t, mask);
         mask_at = (u64)&mask;
     }
     r = guest_syscall(t, nr, a[0], a[1], a[2], a[3], mask_at, 8);
-    if (a[4] != 0)
-        r = signal_mask_end(t, r);
+    if (a[4] != 0) r = signal_mask_end(t, r);
     return r > 0 ? spread_events(a[1], r) : r;
 }
 

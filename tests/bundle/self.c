@@ -1,5 +1,5 @@
-/* What a program sees of itself: arguments, environment, its own name and file, and itself run anew,
- * by every name it has. */
+/* What a program sees of itself: arguments, environment, its own name and file, and itself run
+ * anew, by every name it has. */
 #include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>

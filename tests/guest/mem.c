@@ -316,6 +316,18 @@ static void maps(void)
     munmap(x, PAGE);
 }
 
+/* The break of a program with a fixed address, past anything that may lie there unseen. */
+static void far_break(void)
+{
+    char *start = sbrk(0);
+
+    for (int n = 0; n < 40; n++)
+        if (sbrk(64 << 20) == (void *)-1) break;
+    CHECK((char *)sbrk(0) - start == 40L * (64 << 20));
+    *((char *)sbrk(0) - 1) = 1;
+    CHECK(brk(start) == 0 && sbrk(0) == start);
+}
+
 int main(void)
 {
     install(SIGSEGV, on_fault, 0);
@@ -330,5 +342,6 @@ int main(void)
     code_from_elsewhere();
     bad_pointers();
     maps();
+    far_break();
     return done();
 }

@@ -272,19 +272,20 @@ static void fork_among_threads(void)
     for (int i = 0; i < 2; i++) pthread_join(t[i], NULL);
 }
 
-/* New code again and again, while other threads are at work: old code goes out of the way of all. */
+/* New code again and again, while other threads are at work: old code goes out of the way of all.
+ */
 static volatile int writers;
 
 static void *write_code(void *arg)
 {
-    uint32_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint32_t *code =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     for (uint32_t i = 0; i < 3000; i++) {
         code[0] = 0x52800000 | i << 5; /* mov w0, #i */
         code[1] = 0xd65f03c0;          /* ret */
         __builtin___clear_cache((char *)code, (char *)(code + 2));
-        CHECK(((uint32_t (*)(void))code)() == i);
+        CHECK(((uint32_t(*)(void))code)() == i);
     }
     __atomic_sub_fetch(&writers, 1, __ATOMIC_RELAXED);
     return arg;

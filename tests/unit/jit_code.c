@@ -54,13 +54,20 @@ bool image_divert(const u8 *at, image_detour_fn *detour)
     return false;
 }
 
-void image_reset_cells(void)
-{
-}
+void image_reset_cells(void) {}
 
 void image_give_back(u32 oldest)
 {
     (void)oldest;
+}
+
+bool image_evict(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end))
+{
+    (void)start;
+    (void)end;
+    (void)generation;
+    (void)kill;
+    return false;
 }
 
 bool image_invalidate(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end))
