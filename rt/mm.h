@@ -22,7 +22,8 @@ struct mm_area {
     u8 label;     /* enum mm_label */
 };
 
-/* MM_IMAGE: not the guest's, who doesn't see it; a hole that nothing can be mapped into. */
+/* MM_IMAGE: not the guest's, who doesn't see it; a hole to it, which gives way when it maps there.
+ */
 enum mm_label { MM_PLAIN, MM_HEAP, MM_STACK, MM_VDSO, MM_VVAR, MM_IMAGE };
 
 /* Finds the windows. Once, at start. */

@@ -2,9 +2,8 @@
  * Work done in a process of its own, whose end by a signal costs nothing but its results.
  *
  * libelf and libdwarf read what this tree doesn't read itself (compressed sections, DWARF). They
- * are not made for hostile files: on damaged ones Debian 12's libdwarf writes outside its
- * allocations, frees twice and loops. So they run in a child that sends records through a pipe, and
- * whose time and output are limited.
+ * are not made for hostile files: on damaged ones Debian 12's libdwarf ends in abort(). So they run
+ * in a child that sends records through a pipe, and whose time and output are limited.
  */
 #ifndef AOT_ELF_APART_H
 #define AOT_ELF_APART_H
