@@ -5,8 +5,8 @@
  * Calling rule, for all: System V AMD64. The first argument is always the guest state (unbiased);
  * up to three more are integers; the result, if any, is in RAX. All guest state except what the
  * side table says is in callee-saved host registers is at home before the call. A helper keeps
- * RBX, RBP, R12 to R15, and MXCSR except for the sticky flags that it means to raise. It may run on
- * the translated code's stack: at most 4 KiB deep.
+ * RBX, RBP, R12 to R15, and MXCSR except for the sticky flags that it means to raise. It runs on
+ * C's stack.
  */
 #ifndef AOT_ABI_HELPERS_H
 #define AOT_ABI_HELPERS_H

@@ -57,7 +57,7 @@ struct guest_state {
 
     /* For the switch between C and translated code (the runtime's enter.S). */
     void *host_sp;       /* C stack to return to */
-    void *translated_sp; /* base of the stack that translated code runs on */
+    void *translated_sp; /* top of translated code's stack, while that isn't running */
     u32 host_mxcsr;      /* C's MXCSR */
     u32 in_translated;   /* 1 from the switch into translated code to the switch out of it */
     u32 door;            /* by which door it was left last */

@@ -4,12 +4,21 @@
  * Hot code holds only the branch; what an exit has to store, and the stubs of unbound links, are
  * cold code behind the region. Links are data cells: `jmp [cell]`; a cell starts with the address
  * of its stub, which names cell and target to the runtime.
+ *
+ * Guest calls are host calls, and RET is a host return with the guest target in RCX, so that the
+ * host predicts it. Behind the call RCX is compared with the address that the guest's call meant to
+ * return to. Another one is left to the next frame, by a further return; at the last frame of all,
+ * below which there is none, the runtime looks the target up (enter.S). So whatever the guest does
+ * to its stack, frames are a hint: who is returned to is exactly who expected that address, and
+ * all guest state is at home there. A return costs at most what the calls before it have pushed.
  */
 #include "aot/gen/internal.h"
 
 #include <string.h>
 
 #define B (&g->b)
+
+#define SHORT_JUMP 120 /* bytes back that a short jump surely reaches */
 
 static void leave_by(struct gen *g, enum leave_door d)
 {
@@ -64,6 +73,19 @@ static void jump_to_link(struct gen *g, u64 pc)
     gen_reloc(g, RELOC_CELL, cell);
 }
 
+static void call_link(struct gen *g, u64 pc)
+{
+    gen_safepoint_home(g, pc);
+    u32 cell = cell_for(g, pc);
+    if (g->options->image) {
+        x64_call_rel32(B, 0);
+        gen_reloc(g, RELOC_LINK, cell);
+        return;
+    }
+    x64_call_m(B, x64_mem_rip(0));
+    gen_reloc(g, RELOC_CELL, cell);
+}
+
 static void link_stubs(struct gen *g)
 {
     for (u32 n = 0; n < g->cell_count; n++) {
@@ -108,18 +130,90 @@ u32 gen_detour(u8 *code, u32 size, u64 pc)
 /* --- leaving
  * -------------------------------------------------------------------------------------- */
 
-/* RCX = guest target; all state is at home. EFLAGS and RAX, RDX go. */
-static void jump_to_indirect(struct gen *g)
+/* RCX = guest target; all state is at home. Goes to `miss` if the jump cache hasn't got it; where
+ * it leads otherwise is returned. EFLAGS and RAX, RDX go. */
+static struct x64_mem look_up(struct gen *g, u32 miss)
 {
-    u32 miss = x64_label_new(B);
     x64_mov_rr(B, 4, X64_RAX, X64_RCX);
     x64_alu_ri(B, X64_AND, 4, X64_RAX, ((1 << JUMP_CACHE_BITS) - 1) << 2);
     x64_mov_rm(B, 8, X64_RDX, gen_state(offsetof(struct guest_state, jump_cache)));
     x64_alu_mr(B, X64_CMP, 8, x64_mem_bi(X64_RDX, X64_RAX, 2, 0), X64_RCX);
     x64_jcc(B, X64_CC_NE, miss);
-    x64_jmp_m(B, x64_mem_bi(X64_RDX, X64_RAX, 2, 8));
+    return x64_mem_bi(X64_RDX, X64_RAX, 2, 8);
+}
+
+static void jump_to_indirect(struct gen *g)
+{
+    u32 miss = x64_label_new(B);
+    x64_jmp_m(B, look_up(g, miss));
     x64_bind(B, miss);
     leave_by(g, LEAVE_INDIRECT);
+}
+
+static void call_indirect(struct gen *g)
+{
+    struct cold_call *c = arena_alloc(g->arena, sizeof *c);
+    *c = (struct cold_call){x64_label_new(B), x64_label_new(B), g->cold_calls};
+    g->cold_calls = c;
+    x64_call_m(B, look_up(g, c->miss));
+    x64_bind(B, c->back);
+}
+
+void gen_cold_calls(struct gen *g)
+{
+    for (const struct cold_call *c = g->cold_calls; c; c = c->next) {
+        x64_bind(B, c->miss);
+        x64_call_m(B, gen_state(offsetof(struct guest_state, leave) + 8 * LEAVE_INDIRECT));
+        x64_jmp(B, c->back);
+    }
+    if (g->return_wanted) {
+        x64_bind(B, g->return_label);
+        x64_ret(B, 0);
+    }
+}
+
+static void leave_by_return(struct gen *g)
+{
+    g->last_return = x64_label_new(B);
+    g->last_return_at = x64_pos(B);
+    x64_bind(B, g->last_return);
+    x64_ret(B, 0);
+}
+
+/* A return instruction: one that is near, or the one behind the code. */
+static u32 some_return(struct gen *g)
+{
+    if (g->last_return_at && x64_pos(B) - g->last_return_at < SHORT_JUMP) return g->last_return;
+    if (!g->return_wanted) g->return_label = x64_label_new(B);
+    g->return_wanted = true;
+    return g->return_label;
+}
+
+/* The block that is entered at pc, or 0: there is none (a call doesn't return to the first). */
+static u32 entered_at(const struct gen *g, u64 pc)
+{
+    const struct ir_block *block = g->f->block;
+    u32 next = g->block + 1, count = g->f->block_count;
+    if (next < count && block[next].entry && block[next].pc == pc) return next;
+    for (u32 n = 1; n < count; n++)
+        if (block[n].entry && block[n].pc == pc) return n;
+    return 0;
+}
+
+/* Behind a call that is to return to guest address pc. */
+static void come_back(struct gen *g, u64 pc)
+{
+    gen_guest_address(g, X64_RDX, pc);
+    x64_alu_rr(B, X64_CMP, 8, X64_RCX, X64_RDX);
+    x64_jcc(B, X64_CC_NE, some_return(g));
+    u32 to = entered_at(g, pc);
+    if (!to) {
+        jump_to_link(g, pc);
+        return;
+    }
+    g->loaded = 0;
+    gen_load_pins(g, g->block_loaded[to]);
+    if (to != g->block + 1) x64_jmp(B, g->block_label + to);
 }
 
 static void leave_trap(struct gen *g, u16 code, u64 imm, u64 pc)
@@ -186,7 +280,13 @@ static void exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     go_home(g, i->mod & IR_EXIT_NZCV_DEAD);
-    jump_to_link(g, (u64)i->imm);
+    if ((i->mod & ~IR_EXIT_NZCV_DEAD) != IR_EXIT_CALL) {
+        jump_to_link(g, (u64)i->imm);
+        return;
+    }
+    u64 behind = gen_pc(g) + 4;
+    call_link(g, (u64)i->imm);
+    come_back(g, behind);
 }
 
 static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -196,7 +296,15 @@ static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned reg = gen_use_gpr(g, i->arg[0]);
     x64_mov_rr(B, 8, X64_RCX, reg);
     gen_consume(g, i);
-    jump_to_indirect(g);
+    u64 behind = gen_pc(g) + 4;
+    switch (i->mod & ~IR_EXIT_NZCV_DEAD) {
+    case IR_EXIT_CALL:
+        call_indirect(g);
+        come_back(g, behind);
+        break;
+    case IR_EXIT_RETURN: leave_by_return(g); break;
+    default: jump_to_indirect(g); break;
+    }
 }
 
 /* With nothing to bring home an image's branch leads to its target at once. */

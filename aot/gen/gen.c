@@ -232,6 +232,7 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
     prologue(g);
     emit_blocks(g);
     gen_cold_edges(g);
+    gen_cold_calls(g);
     entry_stubs(g);
     gen_cold_exits(g);
     emit_pool(g);

@@ -16,10 +16,14 @@ static bool is_integer(unsigned type)
     return type == IR_I32 || type == IR_I64 || type == IR_BOOL;
 }
 
+/* On C's stack: the translated code's holds return addresses only. */
 static void call(struct gen *g, enum helper id)
 {
     x64_lea(B, 8, X64_RDI, x64_mem_b(X64_RBP, -STATE_BIAS));
+    x64_mov_mr(B, 8, gen_state(offsetof(struct guest_state, translated_sp)), X64_RSP);
+    x64_mov_rm(B, 8, X64_RSP, gen_state(offsetof(struct guest_state, host_sp)));
     x64_call_m(B, gen_state(offsetof(struct guest_state, helper) + 8 * (unsigned)id));
+    x64_mov_rm(B, 8, X64_RSP, gen_state(offsetof(struct guest_state, translated_sp)));
 }
 
 static void put_operand(struct gen *g, ir_ref r, unsigned n)

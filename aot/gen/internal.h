@@ -127,6 +127,12 @@ struct cold_edge {
     struct cold_edge *next;
 };
 
+/* A call through the jump cache whose target isn't there, in the cold part. */
+struct cold_call {
+    u32 miss, back; /* labels */
+    struct cold_call *next;
+};
+
 struct pool_entry {
     u64 lo, hi;
     u32 label;
@@ -175,6 +181,10 @@ struct gen {
     u32 block; /* block being emitted */
     struct cold_exit *cold, **cold_tail;
     struct cold_edge *cold_edges; /* last first */
+    struct cold_call *cold_calls; /* last first */
+    u32 last_return, last_return_at; /* label and offset of the last RET's return; 0: none yet */
+    u32 return_label;                /* of the return behind the code */
+    bool return_wanted;
 
     u8 *side_room;   /* where the table starts */
     u64 side_placed; /* slots whose PLACE record says: in the pin */
@@ -526,6 +536,7 @@ struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool n
 void gen_cold_exits(struct gen *g);
 /* Emits what branches have left to their taken ways. */
 void gen_cold_edges(struct gen *g);
+void gen_cold_calls(struct gen *g);
 
 /* Records a relocation of the 32-bit field that the last instruction left at disp_at. */
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value);

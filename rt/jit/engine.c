@@ -18,16 +18,15 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define STACK_SIZE (64u << 10)
-#define GUARD_SIZE 4096u
-
 #define TRAPS_TO_SUPERSEDE 2
 
 /* --- threads
  * -------------------------------------------------------------------------------------- */
 
-static void purge_jump_cache(struct thread *t)
+/* No address of code is kept: neither targets of indirect branches nor where calls return to. */
+static void forget_code(struct thread *t)
 {
+    t->state.translated_sp = jit_of(t)->last_frame;
     memset(t->state.jump_cache, 0, sizeof(struct jump_cache_entry) << JUMP_CACHE_BITS);
     t->state.jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
 }
@@ -46,7 +45,9 @@ static bool jit_thread_init(struct thread *t)
     j->stack = place;
     j->outside = 1;
     t->engine = j;
-    t->state.translated_sp = place + GUARD_SIZE + STACK_SIZE - 64;
+    j->last_frame = (void **)(void *)(place + GUARD_SIZE + STACK_SIZE - 64);
+    *(const void **)j->last_frame = engine_return_last;
+    t->state.translated_sp = j->last_frame;
     code_choose_lookup(&t->state, 0);
     t->state.jump_cache = (void *)(place + GUARD_SIZE + STACK_SIZE);
     t->state.jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
@@ -247,7 +248,8 @@ static void serve_link(struct thread *t, struct turn *turn, struct left left)
 static u8 *code_in_image(struct thread *t)
 {
     u64 pc = t->state.pc;
-    u32 *asked = &jit_of(t)->asked[pc / 4 % ARRAY_SIZE(jit_of(t)->asked)];
+    /* Mixed: two that are in each other's way in the jump cache are not here. */
+    u32 *asked = &jit_of(t)->asked[(u32)(pc / 4) * 0x9e3779b1u >> (32 - ASKED_BITS)];
     bool again = *asked == (u32)pc;
     *asked = (u32)pc;
     return again || mode_of(t) || !image_has(pc) || !mm_code_at(pc) ? NULL : image_code(pc);
@@ -312,7 +314,7 @@ static void without_region(struct thread *t, struct turn *turn, enum translate_s
 static void settle_attention(struct thread *t)
 {
     __atomic_and_fetch(&t->attention, ~(u32)ATTENTION_ENGINE, __ATOMIC_ACQ_REL);
-    purge_jump_cache(t);
+    forget_code(t);
     code_acknowledge(jit_of(t));
 }
 
@@ -323,7 +325,7 @@ static void settle_mode(struct thread *t)
     u8 mode = mode_of(t) & MODE_FPCR;
     if (mode == j->fpcr_mode) return;
     j->fpcr_mode = mode;
-    purge_jump_cache(t);
+    forget_code(t);
     code_choose_lookup(&t->state, mode);
 }
 

@@ -48,6 +48,18 @@ engine_enter_end:
 1:      movl $DOOR_ATTENTION, FIELD(STATE_DOOR)
         jmp leave
 
+        /* What is at the end of translated code's stack: a return that no call expected, or none
+         * that is still known. RCX: guest target. The word that led here stays where it is. */
+        .globl engine_return_last
+engine_return_last:
+        sub $8, %rsp
+        mov %ecx, %eax
+        and $JUMP_CACHE_MASK, %eax
+        mov FIELD(STATE_JUMP_CACHE), %rdx
+        cmp %rcx, (%rdx,%rax,4)
+        jne engine_leave_indirect
+        jmp *8(%rdx,%rax,4)
+
         .globl engine_leave_recovered
 engine_leave_recovered:
         movl $DOOR_RECOVERED, FIELD(STATE_DOOR)
@@ -89,6 +101,7 @@ engine_leave_trap:
 leave_guest:
         stmxcsr FIELD(STATE_MXCSR)
 leave:
+        mov %rsp, FIELD(STATE_TRANSLATED_SP)
         ldmxcsr FIELD(STATE_HOST_MXCSR)
         movl $0, FIELD(STATE_IN_TRANSLATED)
         mov FIELD(STATE_HOST_SP), %rsp

@@ -58,10 +58,18 @@ struct region {
     u16 traps;  /* instructions that the evaluator had to finish: invalid operations, tags */
 };
 
+/* Bytes of translated code's stack and of the guard page below: 8 bytes for each call that hasn't
+ * returned. */
+#define STACK_SIZE (256u << 10)
+#define GUARD_SIZE 4096u
+
+#define ASKED_BITS 12
+
 /* Per thread: t->engine. */
 struct jit_thread {
     struct arena arena; /* the translator's */
-    void *stack;        /* translated code's, with a guard page below */
+    u8 *stack;          /* translated code's, with a guard page below */
+    void **last_frame;  /* its end: the return address below which there is none */
     bool stepping;      /* the processor steps to the next safepoint */
     u32 outside;        /* 1 while run() isn't on the stack: no address of code is held */
     u32 generation;     /* of code memory: nothing older is held */
@@ -72,7 +80,7 @@ struct jit_thread {
     u64 at_pc;   /* the region it happened in */
     u8 at_mode;
 
-    u32 asked[4096]; /* low halves of addresses that indirect branches have missed, by address */
+    u32 asked[1 << ASKED_BITS]; /* low halves of addresses that indirect branches have missed */
     u8 asked_for;    /* enum missed_kind: what led to the address that is translated now */
     u8 fpcr_mode;    /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
 
@@ -93,6 +101,7 @@ struct left {
 struct left engine_enter(struct guest_state *state, void *code, const u32 *attention);
 extern const char engine_enter_window[], engine_enter_end[], engine_leave_recovered[];
 extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_trap[];
+extern const char engine_return_last[]; /* the last return address of translated code's stack */
 
 /* --- code.c: memory and tables
  * -------------------------------------------------------------------- */

@@ -98,6 +98,16 @@ static bool out_of_evaluator(struct thread *t, int sig, const siginfo_t *info, u
     return true;
 }
 
+/* A call that the stack has no room for: it is done again on an empty one, and what the frames
+ * knew is found without them. */
+static bool out_of_frames(struct thread *t, int sig, const siginfo_t *info, ucontext_t *uc)
+{
+    u64 into_guard = (u64)info->si_addr - (u64)jit_of(t)->stack;
+    if (sig != SIGSEGV || !t->state.in_translated || into_guard >= GUARD_SIZE) return false;
+    uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(u64)jit_of(t)->last_frame;
+    return true;
+}
+
 bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
 {
     struct jit_thread *j = jit_of(t);
@@ -109,6 +119,7 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
         return true;
     }
     if (j->evaluating) return out_of_evaluator(t, sig, info, uc);
+    if (out_of_frames(t, sig, info, uc)) return true;
     struct code_place p;
     if (!find_place(ip, &p) || !find_point(&p, ip, POINT_FAULT, &fs)) return false;
     frame_recover(&t->state, &fs, uc);

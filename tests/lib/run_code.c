@@ -128,6 +128,7 @@ static void prepare(struct guest_state *s)
     s->jump_cache = jump_cache;
     s->lookup = lookup;
     s->translated_sp = stack_at + STACK_ROOM - 4096;
+    *(const void **)s->translated_sp = engine_return_last;
     s->host_mxcsr = 0x1f80;
     s->mxcsr = fp_mxcsr(s->fpcr);
     *(const void **)&s->leave[LEAVE_LINK] = engine_leave_link;

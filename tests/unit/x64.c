@@ -410,7 +410,8 @@ END_TEST
 
 /* --- features -------------------------------------------------------------------------------- */
 
-/* The kernel's list of flags, which uses other names for four of them. */
+/* The kernel's list of flags, which uses other names for some of them. It may leave out what the
+ * processor has, but its word decides where it has registers to save. */
 START_TEST(features_as_the_kernel_says)
 {
     static const char *const renamed[][2] = {
@@ -430,7 +431,9 @@ START_TEST(features_as_the_kernel_says)
             if (strcmp(name, renamed[i][0]) == 0) name = renamed[i][1];
         char word[32];
         snprintf(word, sizeof word, " %s ", name);
-        ck_assert_msg(!(features >> bit & 1) == !strstr(line, word), "%s", name);
+        bool ours = features >> bit & 1, kernels = strstr(line, word) != NULL;
+        ck_assert_msg(ours || !kernels, "%s: only the kernel says so", name);
+        if (X64_HAS_AVX >> bit & 1) ck_assert_msg(kernels || !ours, "%s: the kernel doesn't", name);
     }
     ck_assert_str_eq(x64_feature_name(X64_N_FEATURES), "?");
 }
