@@ -16,6 +16,7 @@
 
 #define PIECE     300 /* instructions after which a piece ends where nothing goes on */
 #define PIECE_MAX 600 /* after which it ends anyway */
+#define PIECE_WHOLE 24000 /* of a function with jump tables that is one piece */
 
 /* --- pieces -------------------------------------------------------------------------------------
  */
@@ -51,18 +52,34 @@ static bool goes_on(const struct walk *w, u32 at)
     }
 }
 
+/* Where the function that begins at word `at` ends if indirect branches lead around in it: that one
+ * is better not cut. Else `at`. */
+static u32 whole_until(const struct walk *w, u32 at)
+{
+    const struct code_view *view = &w->view.code;
+    u32 end = at + 1;
+    bool targets = false;
+    for (; end < words(w) && !starts_function(w->state[end]); end++)
+        targets |= w->state[end] & WORD_EVIDENCE &&
+                   view->is_target(view->context, w->low + 4 * (u64)end);
+    return targets && end - at <= PIECE_WHOLE ? end : at;
+}
+
 /* Pieces begin at functions, and in long ones where nothing goes on. Behind data too, for a region
  * is read in one piece. */
 static void cut(struct walk *w)
 {
-    u32 count = 0;
+    u32 count = 0, whole = 0;
     w->piece = arena_alloc(w->arena, (words(w) + 2) * sizeof *w->piece);
     for (u32 at = 0; at < words(w); at++) {
         if (!(w->state[at] & WORD_SEEN)) continue;
         u8 before = at ? w->state[at - 1] : 0;
-        bool begins = !w->piece_count || before & WORD_DATA || starts_function(w->state[at]) ||
-                      count >= PIECE_MAX ||
-                      (count >= PIECE && !(before & WORD_SEEN && goes_on(w, at - 1)));
+        bool starts = starts_function(w->state[at]);
+        if (starts) whole = whole_until(w, at);
+        bool begins = !w->piece_count || before & WORD_DATA || starts ||
+                      (at >= whole &&
+                       (count >= PIECE_MAX ||
+                        (count >= PIECE && !(before & WORD_SEEN && goes_on(w, at - 1)))));
         if (begins) w->piece[w->piece_count++] = at;
         count = begins ? 1 : count + 1;
     }

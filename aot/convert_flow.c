@@ -56,20 +56,6 @@ static bool is_entry(void *context, u64 pc)
     return state && *state & WORD_EVIDENCE;
 }
 
-static bool is_code(void *context, u64 pc)
-{
-    const struct walk *w = context;
-    const u8 *bytes, *state = convert_state(w, pc);
-    return state && !(*state & WORD_DATA) && bytes_at(w->m, pc, PF_X, &bytes) >= 4;
-}
-
-static u64 branch_to(void *context, u64 pc)
-{
-    const struct walk *w = context;
-    u32 from = convert_state(w, pc) ? w->branch[(pc - w->low) / 4] & ~CONDITIONAL : 0;
-    return from ? w->low + 4 * (u64)(from - 1) : 0;
-}
-
 /* Of the file's entries: the last one at pc or below that has a size and reaches there, or what is
  * between two. */
 static struct guest_range function(void *context, u64 pc)
@@ -88,6 +74,32 @@ static struct guest_range function(void *context, u64 pc)
         if (pc - e[n].pc < e[n].size) return (struct guest_range){e[n].pc, e[n].pc + e[n].size};
     return (struct guest_range){low ? e[low - 1].pc : w->low,
                                 low < w->m->entry_count ? e[low].pc : w->high};
+}
+
+/* Not the start of a function, that is to say. */
+static bool is_target(void *context, u64 pc)
+{
+    const u8 *state = convert_state(context, pc);
+    switch (state ? (*state & WORD_EVIDENCE) - 1 : -1) {
+    case EVIDENCE_TABLE: return true;
+    case EVIDENCE_RELOC:
+    case EVIDENCE_ADDRESS: return function(context, pc).start != pc;
+    default: return false;
+    }
+}
+
+static bool is_code(void *context, u64 pc)
+{
+    const struct walk *w = context;
+    const u8 *bytes, *state = convert_state(w, pc);
+    return state && !(*state & WORD_DATA) && bytes_at(w->m, pc, PF_X, &bytes) >= 4;
+}
+
+static u64 branch_to(void *context, u64 pc)
+{
+    const struct walk *w = context;
+    u32 from = convert_state(w, pc) ? w->branch[(pc - w->low) / 4] & ~CONDITIONAL : 0;
+    return from ? w->low + 4 * (u64)(from - 1) : 0;
 }
 
 static void mark_data(struct walk *w, u64 start, u64 end)
@@ -137,7 +149,7 @@ void convert_views(struct walk *w)
 {
     w->state = arena_zalloc(w->arena, (w->high - w->low) / 4);
     w->view = (struct disc_view){
-        {convert_read, is_entry, NULL, w}, read_bytes, is_code, branch_to, function, w};
+        {convert_read, is_entry, NULL, is_target, w}, read_bytes, is_code, branch_to, function, w};
     for (u32 n = 0; n < w->m->data_range_count; n++)
         mark_data(w, w->m->data_range[n].start, w->m->data_range[n].end);
     note_branches(w);

@@ -14,6 +14,7 @@ struct a64_block {
     const u32 *word; /* their words */
     const u16 *row;  /* their enum a64_row */
     bool entry;      /* may be entered from outside the region */
+    bool target;     /* where indirect branches inside the region may lead */
 };
 
 /*
@@ -25,6 +26,7 @@ struct a64_region {
     struct a64_block *block;
     u32 block_count;
     u32 insn_count;
+    bool has_targets;
     bool straight; /* one block, and no branch inside leads to it */
 };
 

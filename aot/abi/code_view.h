@@ -15,11 +15,15 @@
  * that code as well. "False" is always right. To the full tier: pc is reached from elsewhere.
  *
  * extent, for the full tier only: where a region that contains pc may begin and end.
+ *
+ * is_target (or NULL), for the full tier: an indirect branch in the same function may lead to pc,
+ * since a jump table does, or something that is no call has its address. Only a hint.
  */
 struct code_view {
     size_t (*read)(void *context, u64 pc, u32 *words, size_t max);
     bool (*is_entry)(void *context, u64 pc);
     void (*extent)(void *context, u64 pc, u64 *low, u64 *high);
+    bool (*is_target)(void *context, u64 pc);
     void *context;
 };
 

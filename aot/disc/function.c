@@ -10,7 +10,7 @@
 
 #include "aot/a64/flow.h"
 
-enum { SEEN = 1, LEADER = 2, ENTRY = 4 }; /* of a word */
+enum { SEEN = 1, LEADER = 2, ENTRY = 4, TARGET = 8 }; /* of a word */
 
 struct walk {
     const struct code_view *view;
@@ -22,7 +22,10 @@ struct walk {
     u8 *mark;
     u32 *pending;
     u32 pending_count;
-    u32 count; /* instructions seen */
+    u32 count;            /* instructions seen */
+    u32 targets;          /* of indirect branches */
+    u32 low_target, high_target;
+    bool has_indirect; /* an indirect branch has been seen */
 };
 
 static bool is_inside(const struct walk *w, u64 pc)
@@ -62,7 +65,7 @@ static void follow(struct walk *w, u32 at)
         case A64_FLOW_CALL:
         case A64_FLOW_INDIRECT_CALL:
         case A64_FLOW_STOP: lead(w, pc + 4, LEADER | ENTRY); return;
-        case A64_FLOW_INDIRECT:
+        case A64_FLOW_INDIRECT: w->has_indirect = true; return;
         case A64_FLOW_RETURN:
         case A64_FLOW_TRAP: return;
         }
@@ -96,10 +99,17 @@ static bool starts_block(const struct walk *w, u32 at)
     return w->mark[at] & (LEADER | ENTRY) || !at || !(w->mark[at - 1] & SEEN);
 }
 
+/* Indirect branches find their targets in a table of all words from the first to the last. */
+static bool is_worth_a_table(const struct walk *w)
+{
+    return w->targets && w->high_target - w->low_target < 256 + 64 * w->targets;
+}
+
 /* Cuts what has been seen into blocks. */
 static void cut(struct walk *w, struct arena *arena, struct a64_region *out)
 {
     u32 blocks = 0;
+    bool targets = w->has_indirect && is_worth_a_table(w);
     for (u32 at = 0; at < w->available; at++) blocks += w->mark[at] & SEEN && starts_block(w, at);
     struct a64_block *block = arena_alloc(arena, blocks * sizeof *block), *last = block - 1;
     for (u32 at = 0; at < w->available; at++) {
@@ -108,12 +118,28 @@ static void cut(struct walk *w, struct arena *arena, struct a64_region *out)
             *++last = (struct a64_block){.pc = w->low + 4 * (u64)at,
                                          .word = w->word + at,
                                          .row = w->row + at,
-                                         .entry = w->mark[at] & ENTRY};
+                                         .entry = w->mark[at] & ENTRY,
+                                         .target = targets && w->mark[at] & TARGET};
         last->count++;
     }
     *out = (struct a64_region){
-        .pc = block->pc, .block = block, .block_count = blocks, .insn_count = w->count};
+        .pc = block->pc, .block = block, .block_count = blocks, .insn_count = w->count,
+        .has_targets = targets};
     block->entry = true;
+}
+
+static void lead_by_entries(struct walk *w)
+{
+    const struct code_view *view = w->view;
+    for (u32 at = 0; at < w->available; at++) {
+        u64 pc = w->low + 4 * (u64)at;
+        if (!view->is_entry(view->context, pc)) continue;
+        bool target = view->is_target && view->is_target(view->context, pc);
+        lead(w, pc, (u8)(LEADER | ENTRY | (target ? TARGET : 0)));
+        if (!target) continue;
+        if (!w->targets++) w->low_target = at;
+        w->high_target = at;
+    }
 }
 
 bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
@@ -123,9 +149,7 @@ bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
     start_walk(&w, arena, pc);
     if (!is_inside(&w, pc)) return false;
     lead(&w, pc, LEADER | ENTRY);
-    for (u32 at = 0; at < w.available; at++)
-        if (view->is_entry(view->context, w.low + 4 * (u64)at))
-            lead(&w, w.low + 4 * (u64)at, LEADER | ENTRY);
+    lead_by_entries(&w);
     while (w.pending_count) follow(&w, w.pending[--w.pending_count]);
     cut(&w, arena, out);
     return true;

@@ -409,6 +409,77 @@ static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
 }
 
+/* --- jumps by table -----------------------------------------------------------------------------
+ *
+ * One table serves all JUMPINDs of a region: for each word of guest code from the first target on
+ * how far its code is from the table, or the code for what is no target. There the pins that the
+ * targets have loaded go home, since any of them may be dirty.
+ */
+
+static u64 table_start(const struct gen *g)
+{
+    return g->f->block[g->f->target[0]].pc;
+}
+
+static u32 table_words(const struct gen *g)
+{
+    return (u32)((g->f->block[g->f->target[g->f->target_count - 1]].pc - table_start(g)) / 4) + 1;
+}
+
+static void start_table(struct gen *g)
+{
+    const struct ir_func *f = g->f;
+    if (g->table_label) return;
+    g->table_label = x64_label_new(B);
+    g->not_there_label = x64_label_new(B);
+    for (u32 n = 0; n < f->target_count; n++) g->table_loaded |= g->block_loaded[f->target[n]];
+}
+
+/* The word's number in RAX: what is misaligned or tagged becomes too big a one. */
+static void jump_by_table(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    const struct ir_func *f = g->f;
+    u64 stores = 0;
+    (void)r;
+    start_table(g);
+    for (u32 n = 0; n < f->target_count; n++) stores |= edge_stores(g, f->target[n]);
+    pass_pins(g, stores, g->table_loaded & ~g->loaded);
+    gen_flush_nzcv(g);
+    unsigned reg = gen_use_gpr(g, i->arg[0]);
+    x64_mov_rr(B, 8, X64_RCX, reg);
+    gen_consume(g, i);
+    gen_guest_address(g, X64_RDX, table_start(g));
+    x64_mov_rr(B, 8, X64_RAX, X64_RCX);
+    x64_alu_rr(B, X64_SUB, 8, X64_RAX, X64_RDX);
+    x64_shift_ri(B, X64_ROR, 8, X64_RAX, 2);
+    x64_alu_ri(B, X64_CMP, 8, X64_RAX, (s32)table_words(g));
+    x64_jcc(B, X64_CC_AE, g->not_there_label);
+    x64_lea(B, 8, X64_RDX, x64_mem_label(g->table_label));
+    x64_movsx_rm(B, 8, 4, X64_RAX, x64_mem_bi(X64_RDX, X64_RAX, 2, 0));
+    x64_alu_rr(B, X64_ADD, 8, X64_RAX, X64_RDX);
+    x64_jmp_r(B, X64_RAX);
+}
+
+void gen_jump_table(struct gen *g)
+{
+    const struct ir_func *f = g->f;
+    if (!g->table_label) return;
+    x64_bind(B, g->not_there_label);
+    u32 not_there = x64_pos(B);
+    gen_store_pins(g, g->table_loaded);
+    jump_to_indirect(g);
+    while (x64_pos(B) & 3 && !B->overflow) x64_data(B, "\xcc", 1);
+    x64_bind(B, g->table_label);
+    u32 table = x64_pos(B);
+    for (u32 n = 0, word = 0; n < f->target_count; n++) {
+        u32 at = (u32)((f->block[f->target[n]].pc - table_start(g)) / 4);
+        s32 there = x64_label_pos(B, g->block_label + f->target[n]) - (s32)table;
+        for (; word < at; word++) x64_data(B, &(s32){(s32)(not_there - table)}, 4);
+        x64_data(B, &there, 4);
+        word++;
+    }
+}
+
 /* What both ways have to do, and what the way back to a loop's head has, comes before the branch.
  */
 static void pass_pins_early(struct gen *g, u32 yes, u32 no)
@@ -440,6 +511,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 gen_fn *const gen_control_ops[IR_OP_COUNT] = {
     [IR_JUMP] = jump,
     [IR_BR] = branch,
+    [IR_JUMPIND] = jump_by_table,
     [IR_EXIT] = exit_direct,
     [IR_EXITIF] = exit_if,
     [IR_EXITIND] = exit_indirect,

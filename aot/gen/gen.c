@@ -132,7 +132,7 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
     g->loaded = g->block_loaded[n];
     x64_bind(&g->b, g->block_label + n);
     /* Not at the branch that leads back: that would look at NZCV again, which may be dead here. */
-    if (b->loop_head) gen_safepoint(g, b->pc);
+    if (b->loop_head || b->target) gen_safepoint(g, b->pc);
     if (g->options->count) count_insts(g, b);
     const struct ir_inst *i;
     for (ir_ref r = b->work, end = b->end; r < end; r += ir_distance(i)) {
@@ -235,6 +235,7 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
     gen_cold_calls(g);
     entry_stubs(g);
     gen_cold_exits(g);
+    gen_jump_table(g);
     emit_pool(g);
     if (g->failed) return GEN_INVALID;
     if (g->b.overflow || g->side.overflow) return GEN_TOO_BIG;

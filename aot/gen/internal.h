@@ -185,6 +185,8 @@ struct gen {
     u32 last_return, last_return_at; /* label and offset of the last RET's return; 0: none yet */
     u32 return_label;                /* of the return behind the code */
     bool return_wanted;
+    u32 table_label, not_there_label; /* JUMPIND's; 0 unless there is one */
+    u64 table_loaded;                 /* pins that it has in registers */
 
     u8 *side_room;   /* where the table starts */
     u64 side_placed; /* slots whose PLACE record says: in the pin */
@@ -537,6 +539,7 @@ void gen_cold_exits(struct gen *g);
 /* Emits what branches have left to their taken ways. */
 void gen_cold_edges(struct gen *g);
 void gen_cold_calls(struct gen *g);
+void gen_jump_table(struct gen *g);
 
 /* Records a relocation of the 32-bit field that the last instruction left at disp_at. */
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value);

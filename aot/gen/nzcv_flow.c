@@ -141,8 +141,9 @@ void gen_plan_nzcv(struct gen *g)
     const struct ir_func *f = g->f;
     g->block_nzcv = arena_zalloc(g->arena, f->block_count * sizeof(*g->block_nzcv));
     for (u32 b = f->block_count; b-- > 0;) {
-        u32 to[2];
-        unsigned n = ir_successors(f, &f->block[b], to);
+        u32 own[2];
+        unsigned n;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
         struct nzcv_expr x = {0};
         bool looked = false;
         for (unsigned k = 0; k < n; k++) {

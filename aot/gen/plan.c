@@ -54,11 +54,12 @@ struct border {
     u64 here; /* slots accessed in the block */
     u64 sets; /* slots SET in the block */
     u64 must; /* slots that all edges from before have loaded */
+    u64 have; /* slots in registers at the block's end */
 };
 
 static void look_at_block(const struct gen *g, const struct ir_block *b, struct border *of)
 {
-    *of = (struct border){.must = ~UINT64_C(0)};
+    *of = (struct border){0};
     for (ir_ref r = b->first; r < b->end; r++) {
         const struct ir_inst *i = gen_inst(g, r);
         if ((i->op != IR_GET && i->op != IR_SET) || i->imm >= SLOT_REGISTERS) continue;
@@ -78,8 +79,9 @@ static void look_ahead(const struct gen *g, struct border *border)
         for (u32 b = f->block_count; b-- > 0;) {
             struct border *of = &border[b];
             u64 uses = of->uses;
-            u32 to[2];
-            unsigned n = ir_successors(f, &f->block[b], to);
+            u32 own[2];
+            unsigned n;
+            const u32 *to = ir_successors(f, &f->block[b], own, &n);
             for (unsigned k = 0; k < n; k++) uses |= border[to[k]].uses;
             changed |= uses != of->uses;
             of->uses = uses;
@@ -90,10 +92,11 @@ static void look_ahead(const struct gen *g, struct border *border)
 /* Slots accessed between a loop's head and the last block that leads back to it. */
 static u64 loop_accesses(const struct ir_func *f, const struct border *border, u32 head)
 {
-    u32 last = head, to[2];
+    u32 last = head, own[2];
     u64 here = 0;
     for (u32 b = head; b < f->block_count; b++) {
-        unsigned n = ir_successors(f, &f->block[b], to);
+        unsigned n;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
         for (unsigned k = 0; k < n; k++)
             if (to[k] == head) last = b;
     }
@@ -101,23 +104,54 @@ static u64 loop_accesses(const struct ir_func *f, const struct border *border, u
     return here;
 }
 
-static void find_loaded(struct gen *g, struct border *border)
+static bool jumps_by_table(const struct ir_func *f, u32 b)
+{
+    return f->inst[f->block[b].end - 1].op == IR_JUMPIND;
+}
+
+/* The sets of all blocks, where targets of JUMPINDs have `targets`. */
+static void find_loaded(struct gen *g, struct border *border, u64 targets)
 {
     const struct ir_func *f = g->f;
     bool *reached = arena_zalloc(g->arena, f->block_count);
+    for (u32 b = 0; b < f->block_count; b++) border[b].must = ~UINT64_C(0);
     for (u32 b = 0; b < f->block_count; b++) {
         struct border *of = &border[b];
-        u64 loaded = reached[b] ? of->must & of->uses : 0;
-        u32 to[2];
+        u64 loaded = f->block[b].target ? targets : reached[b] ? of->must & of->uses : 0;
+        u32 own[2];
         if (f->block[b].loop_head) loaded |= of->uses & loop_accesses(f, border, b);
         g->block_loaded[b] = loaded;
-        unsigned n = ir_successors(f, &f->block[b], to);
+        of->have = loaded | of->here;
+        if (jumps_by_table(f, b)) continue;
+        unsigned n;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
         for (unsigned k = 0; k < n; k++) {
             if (to[k] <= b) continue;
-            border[to[k]].must &= loaded | of->here;
+            border[to[k]].must &= of->have;
             reached[to[k]] = true;
         }
     }
+}
+
+/*
+ * Which slots JUMPINDs carry along in registers, the same whichever of them leads to whichever
+ * target: those that more targets access at once than JUMPINDs would have to load. A slot that is
+ * SET before one would have to be stored there as well.
+ */
+static u64 carried(const struct gen *g, const struct border *border)
+{
+    const struct ir_func *f = g->f;
+    u64 set = 0;
+    for (u64 m = g->pinned; m; m &= m - 1) {
+        u64 bit = m & -m;
+        s32 gain = 0;
+        for (u32 n = 0; n < f->target_count; n++) gain += !!(border[f->target[n]].here & bit);
+        for (u32 b = 0; b < f->block_count; b++)
+            if (jumps_by_table(f, b))
+                gain += !!(border[b].sets & bit) - !(border[b].have & bit);
+        if (gain > 0) set |= bit;
+    }
+    return set;
 }
 
 static void find_dirty(struct gen *g, const struct border *border)
@@ -126,8 +160,9 @@ static void find_dirty(struct gen *g, const struct border *border)
     for (bool changed = true; changed;) {
         changed = false;
         for (u32 b = 0; b < f->block_count; b++) {
-            u32 to[2];
-            unsigned n = ir_successors(f, &f->block[b], to);
+            u32 own[2];
+            unsigned n;
+            const u32 *to = ir_successors(f, &f->block[b], own, &n);
             for (unsigned k = 0; k < n; k++) {
                 u64 *at = &g->block_dirty[to[k]];
                 u64 dirty = *at | ((g->block_dirty[b] | border[b].sets) & g->block_loaded[to[k]]);
@@ -143,7 +178,8 @@ static void plan_borders(struct gen *g)
     struct border *border = arena_alloc(g->arena, g->f->block_count * sizeof *border);
     for (u32 b = 0; b < g->f->block_count; b++) look_at_block(g, &g->f->block[b], &border[b]);
     look_ahead(g, border);
-    find_loaded(g, border);
+    find_loaded(g, border, 0);
+    if (g->f->target_count) find_loaded(g, border, carried(g, border));
     find_dirty(g, border);
 }
 

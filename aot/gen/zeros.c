@@ -62,8 +62,9 @@ void gen_plan_zeros(struct gen *g)
     for (bool changed = true; changed;) {
         changed = false;
         for (u32 b = 0; b < f->block_count; b++) {
-            u32 kept = ~(u32)(f->block[b].sets >> SLOT_V0), to[2];
-            unsigned n = ir_successors(f, &f->block[b], to);
+            u32 kept = ~(u32)(f->block[b].sets >> SLOT_V0), few[2];
+            unsigned n;
+            const u32 *to = ir_successors(f, &f->block[b], few, &n);
             struct zeros_above z = {(at[b].single & kept) | own[b].single,
                                     (at[b].wide & kept) | own[b].wide};
             for (unsigned k = 0; k < n; k++) changed |= meet(&at[to[k]], z);

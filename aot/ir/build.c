@@ -105,34 +105,50 @@ void ir_count_uses(struct ir_func *f)
     }
 }
 
-unsigned ir_successors(const struct ir_func *f, const struct ir_block *b, u32 out[2])
+const u32 *ir_successors(const struct ir_func *f, const struct ir_block *b, u32 own[2],
+                         unsigned *count)
 {
     const struct ir_inst *end = &f->inst[b->end - 1];
-    if (b->end == b->first) return 0;
-    if (end->op == IR_JUMP) {
-        out[0] = (u32)end->imm;
-        return 1;
+    *count = 0;
+    if (b->end == b->first) return own;
+    if (end->op == IR_JUMPIND) {
+        *count = f->target_count;
+        return f->target;
     }
-    if (end->op == IR_BR) {
-        out[0] = (u32)end->imm;
-        out[1] = end->arg[1];
-        return 2;
+    if (end->op == IR_JUMP || end->op == IR_BR) {
+        own[0] = (u32)end->imm;
+        own[1] = end->arg[1];
+        *count = end->op == IR_BR ? 2 : 1;
     }
-    return 0;
+    return own;
 }
 
+static void list_targets(struct ir_func *f)
+{
+    f->target_count = 0;
+    for (u32 b = 0; b < f->block_count; b++) f->target_count += f->block[b].target;
+    if (!f->target_count) return;
+    u32 *to = f->target = arena_alloc(f->arena, f->target_count * sizeof *f->target);
+    for (u32 b = 0; b < f->block_count; b++)
+        if (f->block[b].target) *to++ = b;
+}
+
+/* JUMPINDs lead back too, but what is in a loop by them is not this loop or that. */
 void ir_link_blocks(struct ir_func *f)
 {
+    list_targets(f);
     for (u32 b = 0; b < f->block_count; b++) {
         f->block[b].preds = 0;
         f->block[b].loop_head = false;
     }
     for (u32 b = 0; b < f->block_count; b++) {
-        u32 to[2];
-        unsigned n = ir_successors(f, &f->block[b], to);
+        u32 own[2];
+        unsigned n;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
+        bool many = f->inst[f->block[b].end - 1].op == IR_JUMPIND;
         for (unsigned k = 0; k < n; k++) {
             f->block[to[k]].preds++;
-            if (to[k] <= b) f->block[to[k]].loop_head = true;
+            if (to[k] <= b && !many) f->block[to[k]].loop_head = true;
         }
     }
 }

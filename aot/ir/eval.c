@@ -71,6 +71,16 @@ static void start_instruction(struct eval_run *e, const struct ir_inst *i)
         leave(e, (u64)i->imm, TRAP_LIMIT, 0, 0);
 }
 
+static void jump_indirect(struct eval_run *e, u64 pc)
+{
+    for (u32 n = 0; n < e->f->target_count; n++)
+        if (e->f->block[e->f->target[n]].pc == pc) {
+            go_to(e, e->f->target[n]);
+            return;
+        }
+    leave(e, pc, TRAP_NONE, 0, IR_EXIT_JUMP);
+}
+
 /* Everything that steers; false: not one of these. */
 static bool control(struct eval_run *e, const struct ir_inst *i)
 {
@@ -80,6 +90,7 @@ static bool control(struct eval_run *e, const struct ir_inst *i)
     case IR_INSN: start_instruction(e, i); return true;
     case IR_JUMP: go_to(e, (u32)i->imm); return true;
     case IR_BR: go_to(e, a & 1 ? (u32)i->imm : i->arg[1]); return true;
+    case IR_JUMPIND: jump_indirect(e, a); return true;
     case IR_EXIT: leave(e, (u64)i->imm, TRAP_NONE, 0, i->mod & 0x7f); return true;
     case IR_EXITIF:
         if (a & 1) leave(e, (u64)i->imm, TRAP_NONE, 0, IR_EXIT_JUMP);

@@ -125,6 +125,7 @@ struct ir_block {
     u64 pc;            /* guest address the block starts at */
     u32 preds;         /* predecessors inside the function, entries not counted */
     bool entry;        /* may be entered from outside */
+    bool target;       /* where JUMPINDs may lead */
     bool loop_head;    /* target of a back edge */
     /* By ir_look_back: */
     bool sees_nzcv; /* NZCV may be seen behind the start before it is SET (functions of one block:
@@ -185,6 +186,8 @@ struct ir_func {
     u32 count, capacity; /* inst[0] is a NOP */
     struct ir_block *block;
     u32 block_count, block_capacity;
+    u32 *target; /* the target blocks, ascending: any JUMPIND may lead to any of them */
+    u32 target_count;
     u64 pc;                 /* guest address of the region's first instruction */
     ir_emit_fn *emit;       /* how ir_opx appends: ir_emit, or a pass that simplifies at birth */
     struct ir_facts *facts; /* NULL, or what is known of the current block's slots; then the uses of
@@ -371,7 +374,8 @@ static inline u32 ir_distance(const struct ir_inst *i)
 }
 
 /* Successor blocks of a block: 0, 1 or 2 numbers. */
-unsigned ir_successors(const struct ir_func *f, const struct ir_block *b, u32 out[2]);
+const u32 *ir_successors(const struct ir_func *f, const struct ir_block *b, u32 own[2],
+                         unsigned *count);
 
 /* --- text (print.c, parse.c) ------------------------------------------------------------------ */
 

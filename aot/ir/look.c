@@ -51,8 +51,9 @@ static enum nzcv block_effect(const struct ir_func *f, const struct ir_block *b)
 
 static bool seen_behind(const struct ir_func *f, const struct ir_block *b)
 {
-    u32 to[2];
-    unsigned n = ir_successors(f, b, to);
+    u32 own[2];
+    unsigned n;
+    const u32 *to = ir_successors(f, b, own, &n);
     for (unsigned k = 0; k < n; k++)
         if (f->block[to[k]].sees_nzcv) return true;
     return false;
@@ -213,16 +214,34 @@ static void look_at_block(struct walk *w, struct ir_block *b)
 /* --- the whole -----------------------------------------------------------------------------------
  */
 
+static void weigh(u32 *weight, u32 first, u32 last)
+{
+    for (u32 b = first; b <= last; b++)
+        if (weight[b] < MAX_WEIGHT) weight[b] *= LOOP_WEIGHT;
+}
+
+static bool ends_by(const struct ir_func *f, u32 b, unsigned op)
+{
+    return f->inst[f->block[b].end - 1].op == op;
+}
+
+/* What JUMPINDs lead around in is one loop. */
 static void weigh_blocks(const struct ir_func *f, u32 *weight)
 {
+    u32 last = 0;
     for (u32 b = 0; b < f->block_count; b++) weight[b] = 1;
     for (u32 b = 0; b < f->block_count; b++) {
-        u32 to[2];
-        unsigned n = ir_successors(f, &f->block[b], to);
+        if (ends_by(f, b, IR_JUMPIND)) {
+            last = b;
+            continue;
+        }
+        u32 own[2];
+        unsigned n;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
         for (unsigned k = 0; k < n; k++)
-            for (u32 c = to[k]; c <= b && to[k] <= b; c++)
-                if (weight[c] < MAX_WEIGHT) weight[c] *= LOOP_WEIGHT;
+            if (to[k] <= b) weigh(weight, to[k], b);
     }
+    if (f->target_count && f->target[0] <= last) weigh(weight, f->target[0], last);
 }
 
 static void look_at_blocks(struct walk *w)

@@ -89,6 +89,7 @@
     /* Control. Blocks are numbers. */                                                             \
     X(JUMP, "jump", "-", END)         /* to block imm */                                           \
     X(BR, "br", "-b", END)            /* a ? block imm : block target2 (arg[1] as a number) */     \
+    X(JUMPIND, "jumpind", "-l", END)  /* to the target block (ir.h) at guest address a, or there */ \
     X(EXIT, "exit", "-", END)         /* to guest address imm; mod: enum ir_exit */                \
     X(EXITIF, "exitif", "-b", SIDE)   /* leaves to guest address imm when a */                     \
     X(EXITIND, "exitind", "-l", END)  /* to the guest address in a; mod: enum ir_exit */           \

@@ -366,10 +366,12 @@ static bool parse_block(struct parser *p)
     u64 pc = 0;
     if (!take_u32(p, MAX_BLOCKS - 1, &number) || !take_pc(p, &pc)) return false;
     if (number != f->block_count) return fail(p, "blocks go on with %u", f->block_count);
-    bool entry = accept_word(p, "entry");
+    bool entry = accept_word(p, "entry"), target = accept_word(p, "target");
     if (peek(p)) return fail_here(p);
     if (f->block_count) ir_end_block(f);
-    f->block[ir_begin_block(f, pc)].entry = entry;
+    struct ir_block *b = &f->block[ir_begin_block(f, pc)];
+    b->entry = entry;
+    b->target = target;
     return true;
 }
 

@@ -229,7 +229,8 @@ void ir_print(const struct ir_func *f, char **text, size_t *length)
     add(&g, "func pc=0x%" PRIx64 "\n", f->pc);
     for (u32 n = 0; n < f->block_count; n++) {
         const struct ir_block *b = &f->block[n];
-        add(&g, "block %u pc=0x%" PRIx64 "%s\n", n, b->pc, b->entry ? " entry" : "");
+        add(&g, "block %u pc=0x%" PRIx64 "%s%s\n", n, b->pc, b->entry ? " entry" : "",
+            b->target ? " target" : "");
         for (ir_ref r = b->first; r < b->end; r++) {
             char line[LINE_MAX_BYTES - 8];
             if (f->inst[r].op == IR_NOP) continue;

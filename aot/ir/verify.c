@@ -54,12 +54,13 @@ static bool check_gap(struct check *c, ir_ref from, ir_ref to)
 static bool check_end(struct check *c, const struct ir_block *b)
 {
     const struct ir_inst *end = &c->f->inst[b->end - 1];
-    u32 to[2];
+    u32 own[2];
     if (end->op >= IR_OP_COUNT || !ir_has(end->op, IR_FL_END))
         return fail(c, b->end - 1, "the block does not end here");
     if ((end->op == IR_JUMP || end->op == IR_BR) && (u64)end->imm >= c->f->block_count)
         return fail(c, b->end - 1, "no such block");
-    unsigned n = ir_successors(c->f, b, to);
+    unsigned n;
+    const u32 *to = ir_successors(c->f, b, own, &n);
     for (unsigned k = 0; k < n; k++)
         if (to[k] >= c->f->block_count) return fail(c, b->end - 1, "no such block");
     return true;
@@ -91,7 +92,7 @@ static void number_blocks(struct check *c, u32 *order)
     const struct ir_func *f = c->f;
     u32 n = f->block_count, next = n;
     u32 *stack = arena_alloc(f->arena, (n + 1) * sizeof(*stack));
-    u8 *seen = arena_zalloc(f->arena, n + 1); /* 1 + successors visited */
+    u32 *seen = arena_zalloc(f->arena, (n + 1) * sizeof *seen); /* 1 + successors visited */
     for (unsigned pass = 0; pass < 2; pass++) {
         for (u32 root = n; root-- > 0;) {
             u32 depth = 0;
@@ -99,8 +100,10 @@ static void number_blocks(struct check *c, u32 *order)
             seen[root] = 1;
             stack[depth++] = root;
             while (depth) {
-                u32 b = stack[depth - 1], to[2];
-                unsigned count = ir_successors(f, &f->block[b], to), k = seen[b] - 1u;
+                u32 b = stack[depth - 1], own[2];
+                unsigned count;
+                const u32 *to = ir_successors(f, &f->block[b], own, &count);
+                u32 k = seen[b] - 1;
                 if (k < count) {
                     seen[b]++;
                     if (!seen[to[k]]) seen[to[k]] = 1, stack[depth++] = to[k];
@@ -137,8 +140,9 @@ static void find_dominators(struct check *c)
     c->idom = arena_alloc(f->arena, (n + 1) * sizeof(*c->idom));
     number_blocks(c, order);
     for (u32 b = 0; b < n; b++) {
-        u32 to[2];
-        unsigned count = ir_successors(f, &f->block[b], to);
+        u32 own[2];
+        unsigned count;
+        const u32 *to = ir_successors(f, &f->block[b], own, &count);
         for (unsigned k = 0; k < count; k++)
             if (c->rank[b] < c->rank[to[k]]) has_pred[to[k]] = true;
     }
@@ -148,8 +152,9 @@ static void find_dominators(struct check *c)
     for (bool changed = true; changed;) {
         changed = false;
         for (u32 r = 1; r <= n; r++) {
-            u32 to[2];
-            unsigned count = ir_successors(f, &f->block[order[r]], to);
+            u32 own[2];
+            unsigned count;
+            const u32 *to = ir_successors(f, &f->block[order[r]], own, &count);
             for (unsigned k = 0; k < count; k++) {
                 u32 s = c->rank[to[k]];
                 u32 now = c->idom[s] == none ? r : meet(c->idom, c->idom[s], r);

@@ -124,7 +124,13 @@ void lift_BLR(struct lifter *l, u32 w)
 
 void lift_BR(struct lifter *l, u32 w)
 {
-    exit_indirect(l, lift_get_x(l, a64_rn(w), true), IR_EXIT_JUMP);
+    ir_ref target = lift_get_x(l, a64_rn(w), true);
+    if (!l->region->has_targets) {
+        exit_indirect(l, target, IR_EXIT_JUMP);
+        return;
+    }
+    ir_op1(l->f, IR_JUMPIND, IR_VOID, target);
+    l->ended = true;
 }
 
 void lift_RET(struct lifter *l, u32 w)

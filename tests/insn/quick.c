@@ -27,7 +27,8 @@ static size_t read_code(void *context, u64 pc, u32 *words, size_t max)
 }
 
 /* Extents and entries of function-shaped regions: from where it is asked for, for so many
- * instructions; every third word may be entered from elsewhere. */
+ * instructions; every third word may be entered from elsewhere, every sixth by
+ * the region's own indirect branches. */
 static u64 extent_low, extent_high;
 
 static void extent(void *context, u64 pc, u64 *low, u64 *high)
@@ -42,6 +43,12 @@ static bool is_entry(void *context, u64 pc)
 {
     (void)context;
     return pc / 4 % 3 == 0;
+}
+
+static bool is_target(void *context, u64 pc)
+{
+    (void)context;
+    return pc / 4 % 6 == 0;
 }
 
 /* Images take no region that leads or points far away (aot/image/build.c). */
@@ -60,7 +67,7 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, struct quic
     static struct arena arena;
     static unsigned runs; /* every other one is checked, which is done in a walk of its own */
     static const struct code_view quick = {.read = read_code},
-                                  full = {read_code, is_entry, extent, NULL};
+                                  full = {read_code, is_entry, extent, is_target, NULL};
     const struct code_view *view = how.full ? &full : &quick;
     struct xlat_options options = {.tier = how.full ? XLAT_FULL : XLAT_QUICK,
                                    .host_features = how.features,

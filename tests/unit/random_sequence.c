@@ -72,9 +72,12 @@ static u32 with_few_registers(enum a64_row row, u32 word)
     return few;
 }
 
+static bool led_to[MAX_LENGTH + 1]; /* by a branch before it */
+
 static u32 conditional_branch(unsigned at)
 {
     u32 distance = 1 + (u32)below(length - at), reg = (u32)below(6);
+    led_to[at + distance] = true;
     switch (below(4)) {
     case 0: return 0x54000000 | distance << 5 | (u32)below(14);
     case 1: return 0x34000000 | (u32)below(2) << 31 | (u32)below(2) << 24 | distance << 5 | reg;
@@ -127,8 +130,28 @@ static u32 exclusive_word(void)
     return word | (load ? 31 : status) << 16 | (exclusives.pair ? rt2 : 31) << 10;
 }
 
+/*
+ * Indirect branches: ADR and BR beside one another, always forward. No other branch leads between
+ * the two, so all of them end.
+ */
+#define TARGET_REGISTER 7
+
+static u32 address_word(unsigned at)
+{
+    u32 distance = 2 + (u32)below(length - at - 1);
+    led_to[at + distance] = true;
+    return 0x10000000 | distance << 5 | TARGET_REGISTER;
+}
+
+static bool is_address_word(u32 word)
+{
+    return (word & 0x9f00001f) == (0x10000000 | TARGET_REGISTER);
+}
+
 static u32 next_word(unsigned at)
 {
+    if (at && is_address_word(words[at - 1])) return 0xd61f0000 | TARGET_REGISTER << 5;
+    if (at + 2 < length && !led_to[at + 1] && below(16) == 0) return address_word(at);
     if (exclusives.any && at == 0)
         return CLREX; /* the oracle's monitor is as the last case left it */
     if (exclusives.any && below(4) == 0) return exclusive_word();
@@ -187,6 +210,7 @@ static void random_sequence(struct guest_state *start)
     u32 page[MAX_LENGTH + 8] = {0};
     length = 2 + (unsigned)below(MAX_LENGTH - 1);
     choose_exclusives();
+    memset(led_to, 0, sizeof led_to);
     for (unsigned i = 0; i < length; i++) words[i] = next_word(i);
     random_state(start);
     for (int i = 0; i < 6; i++) start->x[i] = below(3) ? below(256) : random_value();
