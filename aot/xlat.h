@@ -30,6 +30,7 @@ struct xlat_options {
     bool fp_near;      /* results near the smallest normal number are common: tests for it that trap
                           for no other */
     bool check;        /* the code compares guest bytes at entry: they may change unseen */
+    bool heat;         /* entries of the region are counted: gen_options.heat */
     bool count;        /* code counts the guest instructions that it executes (state.executed) */
     bool untag;        /* addresses lose their top byte before each access */
     bool verify;       /* IR verifier after every pass */

@@ -14,7 +14,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct options options = {.sysroot = ""};
+#define WARM_ENTRIES 1000
+#define WARM_MAX     1000000000
+
+struct options options = {.sysroot = "", .warm = WARM_ENTRIES};
 
 struct option {
     const char *name;     /* without the dashes */
@@ -112,6 +115,15 @@ static bool set_require_image(const char *value)
     return set_switch(&options.require_image, value);
 }
 
+static bool set_warm(const char *value)
+{
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+
+    options.warm = (u32)n;
+    return value[0] >= '0' && value[0] <= '9' && *end == '\0' && n <= WARM_MAX;
+}
+
 /* Table: name, twin, argument, setter, what its value is, help. */
 static const struct option table[] = {
     {"sysroot", "FERRY_SYSROOT", "DIR", set_sysroot, "a directory",
@@ -135,6 +147,9 @@ static const struct option table[] = {
     {"cpu-features", "FERRY_CPU_FEATURES", "LIST", set_features,
      "all, none, or names of features such as avx2,fma",
      "host features to use: all, none (plain SSE2), or names such as avx2,fma"},
+    {"warm", "FERRY_WARM", "N", set_warm, "a number up to 1000000000",
+     "code that is translated as it comes gets a better translation after N entries\n"
+     "(1000); 0: never"},
     {"verify", "FERRY_VERIFY", NULL, set_verify, "0 or 1", "check the IR after every pass"},
 };
 
@@ -233,6 +248,7 @@ size_t options_pack(char *buf, size_t size, const char *sysroot)
     if (options.count) PACK("%ccount=1", SEPARATOR);
     if (options.no_cache) PACK("%cno-cache=1", SEPARATOR);
     if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
+    if (options.warm != WARM_ENTRIES) PACK("%cwarm=%u", SEPARATOR, options.warm);
     if (options.verify) PACK("%cverify=1", SEPARATOR);
 #undef PACK
     return (size_t)n;

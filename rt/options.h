@@ -19,6 +19,7 @@ struct options {
     bool count;               /* guest instructions are counted by where they come from */
     bool require_image;       /* it is an error not to find code in images */
     bool no_cache;            /* use no images */
+    u32 warm;                 /* entries after which a region is warm; 0: none ever is */
     bool verify;              /* IR verifier on (FERRY_VERIFY, for tests) */
 };
 

@@ -18,6 +18,7 @@
     X(HOST_BYTES, "host bytes of code")                                                            \
     X(SIDE_BYTES, "bytes of side tables")                                                          \
     X(TRANSLATE_NS, "ns in translation")                                                           \
+    X(WARM, "of them function-shaped, for what was warm")                                          \
     X(IMAGES, "images mapped")                                                                     \
     X(IMAGE_ENTRIES, "entries of images used")                                                     \
     X(LEAVE_LINK, "exits to be linked")                                                            \

@@ -61,6 +61,15 @@ static enum translate_status status_of(enum xlat_status s, u64 pc)
     return TRANSLATE_DEFECT;
 }
 
+static void count_region(const struct translation *t)
+{
+    stats_add(STAT_REGIONS, 1);
+    stats_add(STAT_GUEST_INSNS, t->insn_count);
+    stats_add(STAT_GUEST_BYTES, (u64)t->insn_count * 4);
+    stats_add(STAT_HOST_BYTES, t->code_size);
+    stats_add(STAT_SIDE_BYTES, t->side_size);
+}
+
 enum translate_status translate_region(struct arena *arena, u64 pc, unsigned how, u32 max_insts,
                                        bool (*is_entry)(void *context, u64 pc),
                                        struct translation *out)
@@ -71,14 +80,25 @@ enum translate_status translate_region(struct arena *arena, u64 pc, unsigned how
 
     set_options(&o, pc, how, max_insts);
     o.check = mm_code_is_shared(pc);
+    o.heat = !how && !o.check && options.warm;
     s = status_of(xlat_translate(arena, &o, &view, pc, out), pc);
-    if (s == TRANSLATE_OK) {
-        stats_add(STAT_REGIONS, 1);
-        stats_add(STAT_GUEST_INSNS, out->insn_count);
-        stats_add(STAT_GUEST_BYTES, (u64)out->insn_count * 4);
-        stats_add(STAT_HOST_BYTES, out->code_size);
-        stats_add(STAT_SIDE_BYTES, out->side_size);
-    }
+    if (s == TRANSLATE_OK) count_region(out);
+    return s;
+}
+
+enum translate_status translate_warm(struct arena *arena, u64 pc,
+                                     bool (*is_entry)(void *context, u64 pc),
+                                     struct translation *out)
+{
+    const struct code_view view = {.read = mm_read_code, .is_entry = is_entry};
+    struct xlat_options o;
+    enum translate_status s;
+
+    if (mm_code_is_shared(pc)) return TRANSLATE_NO_CODE;
+    set_options(&o, pc, 0, 0);
+    o.tier = XLAT_FULL;
+    s = status_of(xlat_translate(arena, &o, &view, pc, out), pc);
+    if (s == TRANSLATE_OK) count_region(out);
     return s;
 }
 

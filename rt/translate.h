@@ -30,6 +30,11 @@ bool translate_knows_features(const char *list);
  * evaluator always drops tags. */
 enum translate_how { TRANSLATE_FP_CHECKED = 1, TRANSLATE_UNTAG = 2, TRANSLATE_FP_NEAR = 4 };
 
+/* The function-shaped region around pc, which quick ones have found warm; is_entry: likewise. */
+enum translate_status translate_warm(struct arena *arena, u64 pc,
+                                     bool (*is_entry)(void *context, u64 pc),
+                                     struct translation *out);
+
 /*
  * Translates the region at pc. how: bits of enum translate_how. max_insts: 0 is the tier's default.
  * is_entry: see code_view. What out points to lives in the arena. Counts into --stats.

@@ -14,7 +14,8 @@
  * is_entry (or NULL): true when a translation starts at pc already, so that another needn't contain
  * that code as well. "False" is always right. To the full tier: pc is reached from elsewhere.
  *
- * extent, for the full tier only: where a region that contains pc may begin and end.
+ * extent, for the full tier only: where a region that contains pc may begin and end. NULL: what pc
+ * leads to, not far from there.
  *
  * is_target (or NULL), for the full tier: an indirect branch in the same function may lead to pc,
  * since a jump table does, or something that is no call has its address. Only a hint.

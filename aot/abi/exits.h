@@ -1,7 +1,7 @@
 /*
  * How control leaves translated code for the runtime.
  *
- * Three doors, reached by `jmp [state + offset of leave[door]]`, all guest state at home, RBP the
+ * Four doors, reached by `jmp [state + offset of leave[door]]`, all guest state at home, RBP the
  * biased state. The stack of translated code holds nothing but the return addresses of its calls,
  * the last of which is the runtime's own: a return there, with the guest target in RCX and all
  * state at home, is for none of the others.
@@ -11,6 +11,7 @@
  *     8-byte store), and goes on there. Until then the cell holds the address of the stub that
  *     jumps to this door.
  * LEAVE_INDIRECT: RCX = guest target, which missed the jump cache (tag bits not yet dropped).
+ * LEAVE_WARM: RCX = the region's guest address: it has been entered often, and nothing is done yet.
  * LEAVE_TRAP: EAX = enum trap_reason | 16-bit immediate << 8, RCX = guest PC the trap reports;
  *     state.trap_arg is set for the reasons that say so.
  */
@@ -19,7 +20,7 @@
 
 #include "aot/base/types.h"
 
-enum leave_door { LEAVE_LINK, LEAVE_INDIRECT, LEAVE_TRAP, LEAVE_DOORS };
+enum leave_door { LEAVE_LINK, LEAVE_INDIRECT, LEAVE_TRAP, LEAVE_WARM, LEAVE_DOORS };
 
 /*
  * X(NAME, text)

@@ -12,6 +12,7 @@
 enum reloc_kind {
     RELOC_CELL,  /* 32-bit: address of cell `value` minus the address behind the field */
     RELOC_GUEST, /* 32-bit: guest address `value` minus the address behind the field (images) */
+    RELOC_HEAT,  /* 32-bit: address of the region's 32-bit count of entries to come, likewise */
     RELOC_LINK, /* 32-bit: where code for cell `value`'s target is entered, minus the address behind
                    the field (images, which bind their links ahead) */
 };

@@ -30,6 +30,9 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
  * A function-shaped region: all code inside view->extent around pc that can be reached from pc and
  * from the other entries there (view->is_entry). What a call returns to is an entry too. The region
  * starts at its lowest instruction. Parts live in the arena. False: nothing can be read at pc.
+ *
+ * With no view->extent: what can be reached from pc without going far, on the way there as well
+ * from other entries.
  */
 bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
                    struct a64_region *out);

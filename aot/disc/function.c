@@ -10,6 +10,9 @@
 
 #include "aot/a64/flow.h"
 
+#define NEAR_BEFORE 150 /* instructions around one, without other bounds */
+#define NEAR_BEHIND 450
+
 enum { SEEN = 1, LEADER = 2, ENTRY = 4, TARGET = 8 }; /* of a word */
 
 struct walk {
@@ -82,10 +85,21 @@ static void read_words(struct walk *w)
     }
 }
 
+/* Around pc, in its page and behind. */
+static void near(u64 pc, u64 *low, u64 *high)
+{
+    *low = ALIGN_DOWN(pc, UINT64_C(4096));
+    if (pc - *low > 4 * NEAR_BEFORE) *low = pc - 4 * NEAR_BEFORE;
+    *high = pc + 4 * NEAR_BEHIND;
+}
+
 static void start_walk(struct walk *w, struct arena *arena, u64 pc)
 {
     u64 high;
-    w->view->extent(w->view->context, pc, &w->low, &high);
+    if (w->view->extent)
+        w->view->extent(w->view->context, pc, &w->low, &high);
+    else
+        near(pc, &w->low, &high);
     w->size = (u32)((high - w->low) / 4);
     w->word = arena_alloc(arena, w->size * (sizeof *w->word + sizeof *w->row + sizeof *w->pending));
     w->pending = w->word + w->size;
@@ -142,6 +156,14 @@ static void lead_by_entries(struct walk *w)
     }
 }
 
+/* Of what has been seen. */
+static void mark_entries(struct walk *w)
+{
+    for (u32 at = 0; at < w->available; at++)
+        if (w->mark[at] & SEEN && w->view->is_entry(w->view->context, w->low + 4 * (u64)at))
+            w->mark[at] |= ENTRY;
+}
+
 bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
                    struct a64_region *out)
 {
@@ -149,8 +171,9 @@ bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
     start_walk(&w, arena, pc);
     if (!is_inside(&w, pc)) return false;
     lead(&w, pc, LEADER | ENTRY);
-    lead_by_entries(&w);
+    if (view->extent) lead_by_entries(&w);
     while (w.pending_count) follow(&w, w.pending[--w.pending_count]);
+    if (!view->extent) mark_entries(&w);
     cut(&w, arena, out);
     return true;
 }

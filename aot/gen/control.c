@@ -223,6 +223,14 @@ static void leave_trap(struct gen *g, u16 code, u64 imm, u64 pc)
     leave_by(g, LEAVE_TRAP);
 }
 
+void gen_count_entry(struct gen *g)
+{
+    struct cold_exit *warm = gen_cold_exit(g, LEAVE_WARM, g->f->pc, true);
+    x64_alu_mi(B, X64_SUB, 4, x64_mem_rip(0), 1);
+    gen_reloc(g, RELOC_HEAT, 0);
+    x64_jcc(B, X64_CC_S, warm->label);
+}
+
 static struct x64_mem trap_arg(void)
 {
     return gen_state(offsetof(struct guest_state, trap_arg));
@@ -259,10 +267,14 @@ void gen_cold_exits(struct gen *g)
             x64_mov_ri(B, X64_RAX, c->arg);
             x64_mov_mr(B, 8, trap_arg(), X64_RAX);
         }
-        if (c->door == LEAVE_LINK)
+        if (c->door == LEAVE_LINK) {
             jump_to_link(g, c->pc);
-        else
+        } else if (c->door == LEAVE_WARM) {
+            gen_guest_address(g, X64_RCX, c->pc);
+            leave_by(g, LEAVE_WARM);
+        } else {
             leave_trap(g, c->code, 0, c->pc);
+        }
     }
     if (!g->options->image) link_stubs(g);
 }

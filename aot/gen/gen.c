@@ -166,6 +166,7 @@ static void prologue(struct gen *g)
 {
     gen_safepoint_home(g, g->f->pc);
     gen_check_source(g);
+    if (g->options->heat) gen_count_entry(g);
     load_for(g, 0);
 }
 

@@ -20,6 +20,7 @@ struct gen_options {
     bool image;        /* guest addresses PC-relative, by RELOC_GUEST */
     bool fp_checked;   /* floating point by helper */
     bool count;        /* each block counts its guest instructions (state.executed) */
+    bool heat;         /* entries count down, and the one that gets below 0 leaves by LEAVE_WARM */
     bool fp_near;      /* exact tests for the smallest normal number */
     /* At entry the code compares these with what is there, and leaves by TRAP_STALE when they
      * differ; none: it doesn't. */

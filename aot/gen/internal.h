@@ -541,6 +541,9 @@ void gen_cold_edges(struct gen *g);
 void gen_cold_calls(struct gen *g);
 void gen_jump_table(struct gen *g);
 
+/* At the region's entry: see gen_options.heat. */
+void gen_count_entry(struct gen *g);
+
 /* Records a relocation of the 32-bit field that the last instruction left at disp_at. */
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value);
 

@@ -12,6 +12,7 @@
 #include "rt/jit/image.h"
 #include "rt/jit/lookup.h"
 #include "rt/log.h"
+#include "rt/options.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
 
@@ -120,7 +121,8 @@ static struct code_arena *current_arena(void)
 
 static size_t data_needed(const struct translation *tr)
 {
-    return sizeof(struct region) + tr->cell_count * (sizeof(struct cell_slot)) + tr->side_size + 64;
+    return tr->entry_count * ALIGN_UP(sizeof(struct region), (size_t)16) +
+           tr->cell_count * sizeof(struct cell_slot) + tr->side_size + 64;
 }
 
 static bool fits(const struct code_arena *a, const struct translation *tr)
@@ -171,12 +173,14 @@ static void *take_data(struct code_arena *a, size_t size)
  * ----------------------------------------------------------------------------------- */
 
 static void relocate(struct code_arena *a, const struct translation *tr, u32 at,
-                     const struct cell_slot *cells)
+                     const struct cell_slot *cells, const s32 *heat)
 {
     for (u32 n = 0; n < tr->reloc_count; n++) {
         const struct reloc *r = &tr->relocs[n];
         u64 from = (u64)(a->code + at + r->offset + 4 + r->tail);
-        u64 to = r->kind == RELOC_CELL ? (u64)&cells[r->value] : r->value;
+        u64 to = r->kind == RELOC_CELL   ? (u64)&cells[r->value]
+                 : r->kind == RELOC_HEAT ? (u64)heat
+                                         : r->value;
         s32 distance = (s32)(to - from);
         memcpy(a->write + at + r->offset, &distance, 4);
     }
@@ -204,13 +208,14 @@ static struct region *install(struct code_arena *a, const struct translation *tr
     memcpy(side, tr->side, tr->side_size);
     for (u32 n = 0; n < tr->cell_count; n++)
         cells[n].target = cells[n].stub = a->code + at + tr->cells[n].stub;
-    relocate(a, tr, at, cells);
+    relocate(a, tr, at, cells, &r->heat);
     *r = (struct region){.pc = tr->entries[0].pc,
                          .code = a->code + at,
                          .code_size = tr->code_size,
                          .side = side,
                          .side_size = tr->side_size,
                          .range = {tr->ranges[0].start, tr->ranges[tr->range_count - 1].end},
+                         .heat = (s32)options.warm,
                          .mode = mode};
     *cells_out = cells;
     a->regions[a->count] = r;
@@ -312,6 +317,68 @@ struct region *code_publish(const struct translation *tr, u8 mode, struct code_s
     return r;
 }
 
+/* Who went to the old region from now on goes to the new one. The old one's code stays right, for
+ * whoever is in it. code_lock held. */
+static void take_place(struct region *old, struct region *new)
+{
+    struct region **p = lookup_of(old->pc, old->mode);
+    while (*p && *p != old) p = &(*p)->next;
+    if (*p) __atomic_store_n(p, old->next, __ATOMIC_RELEASE);
+    for (struct incoming *in = old->incoming, *next; in; in = next) {
+        next = in->next;
+        in->next = new->incoming;
+        new->incoming = in;
+        __atomic_store_n(&in->cell->target, new->code, __ATOMIC_RELEASE);
+    }
+    old->incoming = NULL;
+}
+
+static bool is_plain(const struct translation *tr)
+{
+    for (u32 n = 0; n < tr->entry_count; n++)
+        if (code_site_mode(tr->entries[n].pc)) return false;
+    return true;
+}
+
+/* The first entry's record is the code's own; the others hang from it. code_lock held. */
+static void enter_all(struct code_arena *a, const struct translation *tr, struct region *first)
+{
+    for (u32 n = 0; n < tr->entry_count; n++) {
+        struct region *r = n ? take_data(a, sizeof *r) : first;
+        struct region *old = find(tr->entries[n].pc, 0);
+        if (n) {
+            *r = *first;
+            r->pc = tr->entries[n].pc;
+            first->also = r;
+        }
+        r->code = first->code + tr->entries[n].offset - tr->entries[0].offset;
+        r->warm = true;
+        r->incoming = NULL;
+        if (old) take_place(old, r);
+        struct region **head = lookup_of(r->pc, 0);
+        r->next = *head;
+        __atomic_store_n(head, r, __ATOMIC_RELEASE);
+    }
+}
+
+struct region *code_publish_warm(const struct translation *tr, struct code_stamp since)
+{
+    struct region *r = NULL;
+    struct cell_slot *cells;
+    lock_take(&code_lock);
+    struct code_arena *a = since.epoch == epoch && is_plain(tr) ? arena_for(tr) : NULL;
+    if (a) {
+        __atomic_store_n(&published, published + 1, __ATOMIC_RELEASE);
+        r = install(a, tr, 0, &cells);
+        enter_all(a, tr, r);
+        count_pages(&r->range, 1);
+        link_known(a, tr, cells, 0);
+        stats_add(STAT_WARM, 1);
+    }
+    lock_drop(&code_lock);
+    return r;
+}
+
 /* An arena with room for that much data, or NULL. */
 static struct code_arena *arena_for_data(size_t size)
 {
@@ -371,7 +438,7 @@ struct region *code_region_at(u64 ip)
  * ------------------------------------------------------------------------------------------ */
 
 /* code_lock held. */
-static void kill_region(struct region *r)
+static void kill_entry(struct region *r)
 {
     struct region **p = lookup_of(r->pc, r->mode);
     while (*p && *p != r) p = &(*p)->next;
@@ -380,6 +447,11 @@ static void kill_region(struct region *r)
     for (struct incoming *in = r->incoming; in; in = in->next)
         __atomic_store_n(&in->cell->target, in->cell->stub, __ATOMIC_RELEASE);
     r->incoming = NULL;
+}
+
+static void kill_region(struct region *r)
+{
+    for (struct region *e = r; e; e = e->also) kill_entry(e);
     count_pages(&r->range, -1);
 }
 

@@ -55,6 +55,7 @@ static bool jit_thread_init(struct thread *t)
     *(const void **)&t->state.leave[LEAVE_LINK] = engine_leave_link;
     *(const void **)&t->state.leave[LEAVE_INDIRECT] = engine_leave_indirect;
     *(const void **)&t->state.leave[LEAVE_TRAP] = engine_leave_trap;
+    *(const void **)&t->state.leave[LEAVE_WARM] = engine_leave_warm;
     return true;
 }
 
@@ -269,6 +270,36 @@ static void serve_indirect(struct thread *t, struct turn *turn, struct left left
     t->state.jump_cache[n] = (struct jump_cache_entry){t->state.pc, turn->next};
 }
 
+/* What is warm gets a function-shaped region, or isn't asked about again. */
+static struct region *warm_up(struct thread *t, struct region *r)
+{
+    struct jit_thread *j = jit_of(t);
+    struct translation tr;
+    struct code_stamp stamp = code_stamp();
+    u64 start = stats_on ? now_ns() : 0;
+    arena_reset(&j->arena);
+    bool good = translate_warm(&j->arena, r->pc, code_is_entry, &tr) == TRANSLATE_OK;
+    if (stats_on) stats_add(STAT_TRANSLATE_NS, now_ns() - start);
+    struct region *warm = good && code_publish_warm(&tr, stamp) ? code_find(r->pc, 0) : NULL;
+    if (warm && warm->warm) return warm;
+    r->heat = INT32_MAX;
+    return r;
+}
+
+static void serve_warm(struct thread *t, struct turn *turn, struct left left)
+{
+    enum translate_status status;
+    t->state.pc = left.rcx;
+    jit_of(t)->asked_for = MISSED_RESUME;
+    struct region *r = region_for(t, &status);
+    if (r && !r->image && !r->warm && !r->mode && r->heat < 0) r = warm_up(t, r);
+    if (!r) return;
+    /* What led to the old one may be the jump cache. */
+    t->state.jump_cache[t->state.pc >> 2 & ((1u << JUMP_CACHE_BITS) - 1)] =
+        (struct jump_cache_entry){t->state.pc, r->code};
+    turn->next = r->code;
+}
+
 static void serve_trap(struct thread *t, struct turn *turn, struct left left)
 {
     u8 reason = (u8)left.rax;
@@ -363,6 +394,7 @@ static struct engine_exit jit_run(struct thread *t)
         switch (t->state.door) {
         case LEAVE_LINK: serve_link(t, &turn, left); break;
         case LEAVE_INDIRECT: serve_indirect(t, &turn, left); break;
+        case LEAVE_WARM: serve_warm(t, &turn, left); break;
         case LEAVE_TRAP: serve_trap(t, &turn, left); break;
         case DOOR_RECOVERED: serve_recovered(t, &turn); break;
         default: break; /* attention, before anything ran: state.pc stands */

@@ -97,6 +97,12 @@ engine_leave_indirect:
 engine_leave_trap:
         movl $2, FIELD(STATE_DOOR)
 
+        jmp leave_guest
+
+        .globl engine_leave_warm
+engine_leave_warm:
+        movl $3, FIELD(STATE_DOOR)
+
         /* MXCSR's sticky flags are the guest's. */
 leave_guest:
         stmxcsr FIELD(STATE_MXCSR)

@@ -55,6 +55,9 @@ struct region {
     u8 mode;    /* bits of enum region_mode */
     bool dead;  /* invalidated: never entered again */
     bool image; /* its code and side table are an image's; code_size is not known */
+    bool warm;  /* function-shaped */
+    s32 heat;   /* entries to come until it is warm (gen_options.heat) */
+    struct region *also; /* the same code's next entry: they die together */
     u16 traps;  /* instructions that the evaluator had to finish: invalid operations, tags */
 };
 
@@ -100,7 +103,8 @@ struct left {
 };
 struct left engine_enter(struct guest_state *state, void *code, const u32 *attention);
 extern const char engine_enter_window[], engine_enter_end[], engine_leave_recovered[];
-extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_trap[];
+extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_trap[],
+    engine_leave_warm[];
 extern const char engine_return_last[]; /* the last return address of translated code's stack */
 
 /* --- code.c: memory and tables
@@ -130,6 +134,12 @@ struct code_stamp code_stamp(void);
  * Takes the lock.
  */
 struct region *code_publish(const struct translation *tr, u8 mode, struct code_stamp since);
+
+/*
+ * The same for a function-shaped translation, which takes the place of what is there for each of
+ * its entries. NULL: an invalidation, no memory, or a part of it wants a mode of its own.
+ */
+struct region *code_publish_warm(const struct translation *tr, struct code_stamp since);
 
 /* Gives the thread the table behind its jump cache that goes with its mode. */
 void code_choose_lookup(struct guest_state *s, u8 mode);
