@@ -26,14 +26,26 @@ void send_record(FILE *out, struct record r, const char *text)
         _exit(1); /* nobody reads any more */
 }
 
+/* Bytes of private writable memory, as RLIMIT_DATA counts them (mm/mmap.c, may_expand_vm). */
+static u64 memory_now(void)
+{
+    unsigned long long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f && fscanf(f, "%*u %*u %*u %*u %*u %llu", &pages) != 1) pages = 0;
+    if (f) fclose(f);
+    return pages * (u64)sysconf(_SC_PAGESIZE);
+}
+
 /* A crash is to be the end, and silent: no handler of the parent, no core, no words of libc. */
-static void make_expendable(void)
+static void make_expendable(u64 memory)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGPIPE};
     for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) signal(crashes[i], SIG_DFL);
     struct rlimit none = {0, 0}, time = {CPU_SECONDS, CPU_SECONDS};
+    struct rlimit data = {memory_now() + memory, memory_now() + memory};
     setrlimit(RLIMIT_CORE, &none);
     setrlimit(RLIMIT_CPU, &time);
+    setrlimit(RLIMIT_DATA, &data);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nowhere >= 0) {
@@ -44,7 +56,7 @@ static void make_expendable(void)
 
 static _Noreturn void child(const struct work *w, int fd)
 {
-    make_expendable();
+    make_expendable(w->most_memory);
     FILE *out = fdopen(fd, "w");
     if (!out) _exit(1);
     bool all = w->run(w->context, out);

@@ -3,7 +3,7 @@
  *
  * libelf and libdwarf read what this tree doesn't read itself (compressed sections, DWARF). They
  * are not made for hostile files: on damaged ones Debian 12's libdwarf ends in abort(). So they run
- * in a child that sends records through a pipe, and whose time and output are limited.
+ * in a child that sends records through a pipe, and whose time, memory and output are limited.
  */
 #ifndef AOT_ELF_APART_H
 #define AOT_ELF_APART_H
@@ -26,6 +26,7 @@ struct work {
     void (*take)(void *context, const struct record *r, const char *text);
     void *context;
     u64 most_records;
+    u64 most_memory; /* that the child may take, in bytes; what it has from its parent is extra */
 };
 
 /* Text longer than a record holds, and NULL, are sent as none. */

@@ -8,15 +8,19 @@
 
 enum { KIND_FILE, KIND_ROW, KIND_END };
 
-#define MOST_ROWS  (UINT64_C(1) << 28)
 #define MOST_FILES (1 << 20) /* of a unit */
+
+/* Records for a byte of code. Optimised code has up to two rows for an instruction (measured in
+ * Debian's libraries), and there are rows of functions that the linker has left out. */
+#define MOST_ROWS_PER_BYTE 2
+#define MOST_ROWS_ANYWAY   (UINT64_C(1) << 20)
 
 struct taker {
     const struct elf_file *file;
     struct arena *arena;
     struct module_line *row;
     size_t rows, row_room;
-    const char **path;
+    const char **path; /* path[0] stands for none */
     size_t paths, path_room;
     u64 text_left; /* bytes of paths to be believed */
     bool no_memory;
@@ -131,43 +135,58 @@ static bool make_room(struct taker *t, void *list, size_t count, size_t *room, s
     return true;
 }
 
-static void take_path(struct taker *t, const struct record *record, const char *text)
+static void take_path(struct taker *t, u32 length, const char *text)
 {
     if (!make_room(t, &t->path, t->paths, &t->path_room, sizeof(*t->path))) return;
     const char **path = &t->path[t->paths++];
     *path = "?";
-    if (!record->length || record->length > t->text_left) return;
-    t->text_left -= record->length;
-    *path = memcpy(arena_alloc(t->arena, record->length + 1u), text, record->length + 1u);
+    if (!length || length > t->text_left) return;
+    t->text_left -= length;
+    *path = memcpy(arena_alloc(t->arena, length + 1u), text, length + 1u);
 }
 
 static void take_record(void *context, const struct record *record, const char *text)
 {
     struct taker *t = context;
     if (record->kind == KIND_FILE) {
-        take_path(t, record, text);
+        take_path(t, record->length, text);
         return;
     }
     bool ends = record->kind == KIND_END;
-    if (!ends && (!record->second || record->second > t->paths)) return;
+    if (!ends && (!record->second || record->second >= t->paths)) return;
     if (!make_room(t, &t->row, t->rows, &t->row_room, sizeof(*t->row))) return;
     t->row[t->rows++] =
-        (struct module_line){record->first, ends ? "" : t->path[record->second - 1], record->third};
+        (struct module_line){record->first, ends ? 0 : (u32)record->second, record->third};
 }
 
-u32 module_lines(struct module *m, struct arena *arena, struct module_line **out)
+static u64 most_rows(const struct module *m)
+{
+    u64 code = 0;
+    for (u32 n = 0; n < m->segment_count; n++)
+        if (m->segment[n].flags & PF_X) code += m->segment[n].filesz;
+    return MOST_ROWS_ANYWAY + MOST_ROWS_PER_BYTE * code;
+}
+
+static void *keep(struct arena *arena, const void *list, size_t size)
+{
+    return memcpy(arena_alloc(arena, size), list, size);
+}
+
+void module_lines(const struct module *m, struct arena *arena, struct module_lines *out)
 {
     struct taker t = {.file = file_with_dwarf(m->files), .arena = arena};
-    *out = NULL;
-    if (!t.file) return 0;
+    *out = (struct module_lines){0};
+    if (!t.file) return;
     t.text_left = 16 * t.file->bytes.size;
-    struct work w = {find_rows, take_record, &t, MOST_ROWS};
-    do_apart(&w);
-    if (t.rows) {
-        *out = arena_alloc(arena, t.rows * sizeof(**out));
-        memcpy(*out, t.row, t.rows * sizeof(**out));
+    take_path(&t, 0, "");
+    struct work w = {find_rows, take_record, &t, most_rows(m), dwarf_memory(t.file->bytes.size)};
+    if (do_apart(&w) && !t.no_memory && t.rows) {
+        t.path[0] = "";
+        out->row = keep(arena, t.row, t.rows * sizeof(*t.row));
+        out->row_count = (u32)t.rows;
+        out->path = keep(arena, t.path, t.paths * sizeof(*t.path));
+        out->path_count = (u32)t.paths;
     }
     free(t.row);
     free(t.path);
-    return (u32)t.rows;
 }

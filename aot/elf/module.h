@@ -72,11 +72,19 @@ void module_close(struct module *m);
 /* One row of the line tables of the file or its debug file. */
 struct module_line {
     u64 pc;
-    const char *file; /* "" when this row ends a sequence */
+    u32 file; /* number of its path, from 1; 0: this row ends a sequence */
     u32 line;
 };
 
-/* All rows, ascending by sequence as they are in the file; they live in the arena. */
-u32 module_lines(struct module *m, struct arena *arena, struct module_line **out);
+struct module_lines {
+    struct module_line *row; /* ascending by sequence as they are in the file */
+    u32 row_count;
+    const char **path; /* some may be there more than once; path[0] is "" */
+    u32 path_count;
+};
+
+/* All rows; none when some can't be read, or when they are more than code of this size can have.
+ * What `out` points to lives in the arena. */
+void module_lines(const struct module *m, struct arena *arena, struct module_lines *out);
 
 #endif

@@ -250,6 +250,7 @@ void read_dwarf(struct reader *r)
     const struct elf_file *f = file_with_dwarf(r->m->files);
     if (!f) return;
     r->name_bytes_left = 16 * f->bytes.size;
-    struct work w = {find_subprograms, take_function, r, f->bytes.size};
+    struct work w = {find_subprograms, take_function, r, f->bytes.size,
+                     dwarf_memory(f->bytes.size)};
     r->dwarf_damaged = !do_apart(&w);
 }

@@ -20,7 +20,7 @@ static void open_damaged(const struct elf_image *image, u64 seed)
 {
     struct arena arena;
     struct module m;
-    struct module_line *row;
+    struct module_lines lines;
     char why[160], path[64];
     int fd = elf_image_damaged(image, seed, path);
     arena_init(&arena);
@@ -29,7 +29,7 @@ static void open_damaged(const struct elf_image *image, u64 seed)
     if (!status) {
         const char *fault = module_fault(&m);
         ck_assert_msg(!fault, "%s, seed %lu: %s", image->name, (unsigned long)seed, fault);
-        module_lines(&m, &arena, &row);
+        module_lines(&m, &arena, &lines);
     }
     module_close(&m);
     arena_free(&arena);

@@ -364,12 +364,15 @@ END_TEST
 
 static u32 rows_of_sample(void)
 {
-    struct module_line *row;
-    u32 count = module_lines(&m, &arena, &row), of_visible = 0;
+    struct module_lines lines;
+    u32 of_visible = 0;
+    module_lines(&m, &arena, &lines);
     const struct module_entry *e = entry_named("visible");
-    for (u32 i = 0; e && i < count; i++)
-        of_visible += strstr(row[i].file, "sample.c") && row[i].pc >= e->pc &&
-                      row[i].pc < e->pc + e->size && row[i].line > 10 && row[i].line < 30;
+    for (u32 i = 0; e && i < lines.row_count; i++) {
+        const struct module_line *row = &lines.row[i];
+        of_visible += strstr(lines.path[row->file], "sample.c") && row->pc >= e->pc &&
+                      row->pc < e->pc + e->size && row->line > 10 && row->line < 30;
+    }
     return of_visible;
 }
 
