@@ -201,6 +201,7 @@ enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *
                               .fp_checked = options->fp_checked,
                               .fp_near = options->fp_near,
                               .heat = options->heat,
+                              .steps = options->steps,
                               .count = options->count};
     struct guest_range looked[MAX_LOOKED];
     /* What may change unseen is not relied on behind exits either. */

@@ -32,6 +32,7 @@ struct xlat_options {
     bool check;        /* the code compares guest bytes at entry: they may change unseen */
     bool heat;         /* entries of the region are counted: gen_options.heat */
     bool count;        /* code counts the guest instructions that it executes (state.executed) */
+    bool steps;        /* translation.steps are wanted, for line tables */
     bool untag;        /* addresses lose their top byte before each access */
     bool verify;       /* IR verifier after every pass */
     u32 max_insts;     /* guest instructions in a region; 0: the tier's default */

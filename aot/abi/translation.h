@@ -41,6 +41,13 @@ struct guest_range {
     u64 start, end;
 };
 
+/* From `offset` to the next step's, code is of the guest instruction at pc; more or less, for
+ * values are computed where they are used. */
+struct code_step {
+    u64 pc;
+    u32 offset;
+};
+
 struct translation {
     u8 *code;
     u32 code_size;
@@ -57,6 +64,8 @@ struct translation {
     u32 range_count;
     u8 *side; /* side table, sidetable.h */
     u32 side_size;
+    struct code_step *steps; /* ascending offset; none unless asked for */
+    u32 step_count;
 };
 
 #endif

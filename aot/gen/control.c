@@ -245,6 +245,7 @@ struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool n
     c->eflags = pending && in_eflags ? g->eflags : EF_NONE;
     c->arg_place = VAL_NONE;
     c->pc = pc;
+    c->from = gen_step_pc(g);
     c->dirty = g->dirty & ~g->ahead;
     c->loaded = g->loaded & ~g->ahead;
     c->flags.kind = NZCV_NONE;
@@ -259,6 +260,7 @@ void gen_cold_exits(struct gen *g)
 {
     for (struct cold_exit *c = g->cold; c; c = c->next) {
         x64_bind(B, c->label);
+        gen_step(g, c->from);
         if (c->arg_place == VAL_GPR) x64_mov_mr(B, 8, trap_arg(), c->arg_reg);
         if (c->eflags != EF_NONE) gen_store_nzcv(g, c->eflags, false);
         if (c->flags.kind != NZCV_NONE) gen_store_expr(g, &c->flags, c->loaded);
@@ -395,6 +397,7 @@ void gen_cold_edges(struct gen *g)
 {
     for (const struct cold_edge *e = g->cold_edges; e; e = e->next) {
         x64_bind(B, e->label);
+        gen_step(g, e->from);
         gen_store_pins(g, e->stores);
         gen_load_pins(g, e->loads);
         x64_jmp(B, e->target);
@@ -407,7 +410,8 @@ static u32 taken_label(struct gen *g, u32 to)
     u64 stores = edge_stores(g, to), loads = edge_loads(g, to);
     if (!stores && !loads) return g->block_label + to;
     struct cold_edge *e = arena_alloc(g->arena, sizeof *e);
-    *e = (struct cold_edge){x64_label_new(B), g->block_label + to, stores, loads, g->cold_edges};
+    *e = (struct cold_edge){x64_label_new(B), g->block_label + to, stores, loads,
+                            gen_step_pc(g),   g->cold_edges};
     g->cold_edges = e;
     return e->label;
 }

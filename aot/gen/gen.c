@@ -84,10 +84,11 @@ gen_fn *gen_emitter(unsigned op)
     return fn ? fn : gen_by_helper;
 }
 
-/* For IR in which some values have no use, which is what the optimiser's look back drops, and for
- * checked floating point. */
+/* For IR in which some values have no use, which is what the optimiser's look back drops, for
+ * checked floating point, and for steps. */
 static void emit_with_care(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    gen_step(g, gen_step_pc(g));
     if (!i->uses && ir_op_kind[i->op] <= IR_KIND_GET && g->val[r].place == VAL_NONE)
         gen_consume(g, i);
     else if (g->options->fp_checked && ir_has(i->op, IR_FL_FP))
@@ -149,7 +150,7 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
 static void emit_blocks(struct gen *g)
 {
     u32 count = g->f->block_count;
-    if (g->options->fp_checked || !g->f->merged)
+    if (g->options->fp_checked || g->options->steps || !g->f->merged)
         for (u32 n = 0; n < count; n++) emit_block(g, n, true);
     else
         for (u32 n = 0; n < count; n++) emit_block(g, n, false);
@@ -164,6 +165,7 @@ static void load_for(struct gen *g, u32 n)
 
 static void prologue(struct gen *g)
 {
+    gen_step(g, g->f->pc);
     gen_safepoint_home(g, g->f->pc);
     gen_check_source(g);
     if (g->options->heat) gen_count_entry(g);
@@ -180,6 +182,7 @@ static void entry_stubs(struct gen *g)
         *e = (struct entry){b->pc, (u32)x64_label_pos(&g->b, g->block_label + n)};
         if (!g->block_loaded[n]) continue;
         e->offset = x64_pos(&g->b);
+        gen_step(g, b->pc);
         gen_safepoint_home(g, b->pc);
         load_for(g, n);
         x64_jmp(&g->b, g->block_label + n);
@@ -217,6 +220,8 @@ static void deliver(struct gen *g, struct translation *out)
     out->cell_count = g->cell_count;
     out->entries = g->entries;
     out->entry_count = g->entry_count;
+    out->steps = g->steps;
+    out->step_count = g->step_count;
     out->side_size = (u32)(g->side.at - g->side_room);
     out->side = g->side_room;
 }

@@ -19,6 +19,7 @@ struct gen_options {
     u32 host_features; /* enum x64_feature bits; 0: plain SSE2 */
     bool image;        /* guest addresses PC-relative, by RELOC_GUEST */
     bool fp_checked;   /* floating point by helper */
+    bool steps;        /* translation.steps are wanted */
     bool count;        /* each block counts its guest instructions (state.executed) */
     bool heat;         /* entries count down, and the one that gets below 0 leaves by LEAVE_WARM */
     bool fp_near;      /* exact tests for the smallest normal number */

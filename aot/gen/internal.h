@@ -116,6 +116,7 @@ struct cold_exit {
     u16 code; /* LEAVE_TRAP: enum trap_reason */
     u64 arg;
     u64 pc;    /* guest address */
+    u64 from;  /* that of the branch, for steps */
     u64 dirty; /* pinned slots to store */
     struct cold_exit *next;
 };
@@ -124,6 +125,7 @@ struct cold_exit {
 struct cold_edge {
     u32 label, target; /* labels */
     u64 stores, loads; /* pinned slots */
+    u64 from;          /* as above */
     struct cold_edge *next;
 };
 
@@ -200,6 +202,8 @@ struct gen {
     u32 cell_count, cell_max;
     struct entry *entries;
     u32 entry_count;
+    struct code_step *steps;
+    u32 step_count, step_max;
     struct pool_entry *pool; /* 16-byte constants */
     u32 pool_count, pool_max;
 
@@ -284,6 +288,12 @@ static inline u64 gen_pc(const struct gen *g)
     for (const struct ir_inst *i = &g->inst[g->at]; i >= first; i--)
         if (i->op == IR_INSN) return (u64)i->imm;
     return b->pc;
+}
+
+/* The same for steps; 0 if they aren't wanted, which spares the way to it. */
+static inline u64 gen_step_pc(const struct gen *g)
+{
+    return g->options->steps ? gen_pc(g) : 0;
 }
 
 static inline bool gen_has(const struct gen *g, enum x64_feature feature)
@@ -437,6 +447,11 @@ bool gen_same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y);
 void gen_safepoint(struct gen *g, u64 pc);
 /* The same in cold code, where all is at home. */
 void gen_safepoint_home(struct gen *g, u64 pc);
+
+/* --- steps.c ---------------------------------------------------------------------------------- */
+
+/* Code from here on is of the guest instruction at pc. Nothing happens if steps aren't wanted. */
+void gen_step(struct gen *g, u64 pc);
 
 /* --- flags.c ---------------------------------------------------------------------------------- */
 
