@@ -185,7 +185,8 @@ static void name_functions(struct walk *w)
     const struct image_header *h = &out->header;
     struct pc_table t = {(const u64 *)(const void *)(out->bytes + h->bits),
                          (const u32 *)(const void *)(out->bytes + h->ranks), w->low, h->code_words};
-    out->symbol = arena_alloc(w->arena, m->entry_count * sizeof *out->symbol);
+    struct image_debug *d = &out->debug;
+    d->symbol = arena_alloc(w->arena, m->entry_count * sizeof *d->symbol);
     for (u32 n = 0; n < m->entry_count; n++) {
         const struct module_entry *e = &m->entry[n];
         u64 end = e->size ? e->pc + e->size : n + 1 < m->entry_count ? m->entry[n + 1].pc : w->high;
@@ -194,7 +195,7 @@ static void name_functions(struct walk *w)
         u32 first = entries_below(&t, e->pc),
             behind = end < w->high ? entries_below(&t, end) : h->entry_count;
         if (behind > first)
-            out->symbol[out->symbol_count++] = (struct image_symbol){e->name, first, behind};
+            d->symbol[d->symbol_count++] = (struct image_symbol){e->name, first, behind};
     }
 }
 
@@ -255,12 +256,14 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
     if (w.low >= w.high || m->text_relocations) return CONVERT_NOTHING;
     struct image_module module = {*digest, m->size,           m->low, m->high - m->low, w.low,
                                   w.high,  m->type == ET_EXEC};
+    if (o->lines) module_lines(m, arena, &w.lines);
     convert_views(&w);
     w.view.code.extent = extent;
     w.options = (struct xlat_options){.tier = XLAT_FULL,
                                       .host_features = o->features & ~IMAGE_COUNTED,
                                       .count = o->features & IMAGE_COUNTED,
-                                      .image = true};
+                                      .image = true,
+                                      .steps = w.lines.row_count != 0};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);
     convert_discover(&w, o);
@@ -271,6 +274,7 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
     if (!w.builder.region_count) return CONVERT_NOTHING;
     if (!image_lay_out(&w.builder, &out->header, &out->bytes)) return CONVERT_TOO_BIG;
     name_functions(&w);
+    convert_lines(&w);
     complete_header(out, o, w.missed);
     return CONVERT_OK;
 }

@@ -11,6 +11,7 @@
 struct convert_options {
     u64 features;      /* of the host, enum x64_feature bits */
     u32 leave_out;     /* of 100 regions, for tests */
+    bool lines;        /* with line tables by the module's DWARF, if there is any */
     const u64 *missed; /* addresses that runs have missed, ascending */
     u32 missed_count;
     struct digest
@@ -23,8 +24,7 @@ struct digest convert_key(const struct digest *module, const struct convert_opti
 struct converted {
     struct image_header header;
     u8 *bytes;
-    struct image_symbol *symbol;
-    u32 symbol_count;
+    struct image_debug debug;
     /* What became of the module's code, in guest bytes. */
     u64 code_bytes;               /* in executable segments */
     u64 bytes_by[EVIDENCE_COUNT]; /* translated, by the evidence of the region */

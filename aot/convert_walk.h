@@ -34,6 +34,7 @@ struct walk {
     u32 piece_count;
     struct arena *arena, work;
     struct converted *out;
+    struct module_lines lines;
     u32 missed; /* entries by no other evidence than that */
 };
 
@@ -55,5 +56,8 @@ void convert_found(struct walk *w, u64 pc, enum evidence evidence);
 /* Follows the code from all the file's own entries and what runs have missed: fills in the states.
  */
 void convert_discover(struct walk *w, const struct convert_options *o);
+
+/* Adds line tables to what has been laid out, by w->lines. */
+void convert_lines(struct walk *w);
 
 #endif

@@ -34,7 +34,7 @@
 
 #define IMAGE_HEADER_AT 0x200
 #define IMAGE_MAGIC     "FERRYIMG"
-#define IMAGE_FORMAT    1
+#define IMAGE_FORMAT    2
 #define IMAGE_COUNTED   (UINT64_C(1) << 63) /* in features: its code counts what it executes */
 #define EVIDENCE_ROOM   16
 
@@ -69,6 +69,7 @@ struct image_header {
     u32 external_stub; /* u32 each: offset in text */
     u32 sites;         /* u32 each: offset in text of a 32-bit distance from code to guest */
     u32 evidence;      /* u8 each: of entries, enum evidence */
+    u32 unwind;        /* .eh_frame_hdr and .eh_frame, which nobody here reads */
     u32 text, text_size;
     u32 map_size; /* page-rounded end of text */
     u32 cells;    /* u64 each; behind them externals' pairs */

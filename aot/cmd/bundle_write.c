@@ -152,7 +152,7 @@ static void put_image(struct writer *w, struct bundle_node *node)
         if (fd < 0) bundle_die("an image: %s", strerror(errno));
         if (!w->o->quiet) fprintf(stderr, "ferry bundle: translating %s\n", node->host);
         if (convert_module(&arena, &m, &digest, &o, &c) == CONVERT_OK) {
-            error = image_write(fd, &c.header, c.bytes, c.symbol, c.symbol_count);
+            error = image_write(fd, &c.header, c.bytes, &c.debug);
             if (error != 0) bundle_die("%s: its image: %s", node->host, strerror(error));
             put_image_file(w, &node->entry, fd, c.header.file_size);
         }

@@ -57,6 +57,7 @@ enum job_status job_open(struct job_module *j, const char *path, const struct co
     arena_init(&j->arena);
     j->options.features = features;
     j->options.leave_out = o->leave_out;
+    j->options.lines = true;
     why[0] = '\0';
     enum module_status status =
         brief ? module_open_brief(&j->arena, path, debug_root(o, debug), &j->m, why)

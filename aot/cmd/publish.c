@@ -108,7 +108,7 @@ static int settle(int fd, const char *file, int error)
 
 static int write_image(int fd, struct converted *c)
 {
-    return image_write(fd, &c->header, c->bytes, c->symbol, c->symbol_count);
+    return image_write(fd, &c->header, c->bytes, &c->debug);
 }
 
 static int write_all(int fd, const void *data, size_t size)

@@ -68,8 +68,7 @@ static void compare_again(struct job_module *j, int fd, u64 size, struct verdict
         return;
     }
     int again = memfd_create("image", MFD_CLOEXEC);
-    int error =
-        again < 0 ? errno : image_write(again, &c.header, c.bytes, c.symbol, c.symbol_count);
+    int error = again < 0 ? errno : image_write(again, &c.header, c.bytes, &c.debug);
     if (error)
         conclude(v, VERIFY_SKIPPED, strerror(error));
     else if (!same_contents(fd, again, size))

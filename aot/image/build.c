@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aot/image/unwind.h"
 #include "aot/xlat.h"
 
 #define PAGE      4096u
@@ -22,7 +23,8 @@ struct image_region {
     u8 *code;
     u8 *side;
     struct reloc *reloc; /* RELOC_LINK: value is the target's guest address */
-    u32 code_size, code_align, side_size, reloc_count;
+    struct code_step *step;
+    u32 code_size, code_align, side_size, reloc_count, step_count;
     u32 insts;
     bool has_fp;
     u32 at; /* offset in text */
@@ -65,7 +67,7 @@ static bool copy_relocs(const struct image_builder *b, const struct translation 
 
 static void *copy(struct arena *arena, const void *data, size_t size)
 {
-    return memcpy(arena_alloc(arena, size), data, size);
+    return size ? memcpy(arena_alloc(arena, size), data, size) : NULL;
 }
 
 /* Room for one more of an array that lives in the arena. */
@@ -105,6 +107,8 @@ bool image_add(struct image_builder *b, const struct translation *t, const s8 *e
                               .code = copy(b->arena, t->code, t->code_size),
                               .side = copy(b->arena, t->side, t->side_size),
                               .reloc = reloc,
+                              .step = copy(b->arena, t->steps, t->step_count * sizeof *t->steps),
+                              .step_count = t->step_count,
                               .reloc_count = t->reloc_count,
                               .code_size = t->code_size,
                               .code_align = t->code_align,
@@ -258,6 +262,7 @@ static bool place(struct layout *l)
     h->evidence = take(l, b->entry_count, 1);
     h->side = take(l, side, 1);
     h->side_size = (u32)side;
+    h->unwind = take(l, UNWIND_SIZE, 8);
     h->text = take(l, code, PAGE);
     h->map_size = (u32)ALIGN_UP(l->at, (u64)PAGE);
     h->cells = h->map_size;
@@ -425,6 +430,17 @@ bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **by
     fill_code(&l, sites);
     fill_doors(&l);
     fill_stubs(&l, sites + l.site_count);
+    image_unwind(l.bytes + header->unwind, header->unwind, header->text,
+                 header->map_size - header->text);
     *bytes = l.bytes;
     return true;
+}
+
+void image_for_each_step(const struct image_builder *b, image_step_visitor *visit, void *context)
+{
+    for (u32 n = 0; n < b->region_count; n++) {
+        const struct image_region *r = &b->region[n];
+        for (u32 k = 0; k < r->step_count; k++)
+            visit(context, r->at + r->step[k].offset, r->step[k].pc);
+    }
 }

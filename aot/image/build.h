@@ -38,6 +38,11 @@ void image_begin(struct image_builder *b, struct arena *arena, const struct imag
  * addresses that code in an image can't reach, and is left out. */
 bool image_add(struct image_builder *b, const struct translation *t, const s8 *evidence);
 
+/* Calls `visit` for each step (translation.h) of an image that has been laid out: from offset `at`
+ * of the text, code is of the guest instruction at pc. Offsets ascend. */
+typedef void image_step_visitor(void *context, u32 at, u64 pc);
+void image_for_each_step(const struct image_builder *b, image_step_visitor *visit, void *context);
+
 /*
  * Lays everything out: bytes [0, header.map_size) of the image, ELF headers still missing, and the
  * header, file_size and contents still missing. The same for the same translations, in whatever

@@ -29,7 +29,7 @@ static bool tables_fit(const struct image_header *h)
            is_inside(h->external_pc, 4 * externals, from, h->text, 4) &&
            is_inside(h->external_stub, 4 * externals, from, h->text, 4) &&
            is_inside(h->sites, 4 * (u64)h->site_count, from, h->text, 4) &&
-           is_inside(h->evidence, entries, from, h->text, 1);
+           is_inside(h->evidence, entries, from, h->text, 1) && h->unwind <= h->text;
 }
 
 static bool memory_fits(const struct image_header *h)

@@ -11,25 +11,30 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SEC_NULL, SEC_TABLES, SEC_TEXT, SEC_CELLS, SEC_SYMTAB, SEC_STRTAB, SEC_NAMES, SECTIONS };
+#include "aot/image/lines.h"
+#include "aot/image/unwind.h"
 
-static const char section_names[] = "\0.ferry\0.text\0.cells\0.symtab\0.strtab\0.shstrtab";
-static const u32 name_at[SECTIONS] = {0, 1, 8, 14, 21, 29, 37};
+#define NAMES_MAX    128 /* bytes of the sections' names: more than all of them have */
+#define TEXT_SECTION 4   /* its number */
 
 struct writer {
     Elf *elf;
     struct image_header *h;
     u8 *bytes;
+    const struct image_debug *debug;
+    struct line_sections lines;
     Elf64_Sym *sym;
     char *names;
     u32 sym_count, names_size;
+    char section_names[NAMES_MAX];
+    u32 section_names_size, section_count;
     u64 at; /* next free file offset */
 };
 
 static bool program_headers(struct writer *w)
 {
     const struct image_header *h = w->h;
-    Elf64_Phdr *p = elf64_newphdr(w->elf, 4);
+    Elf64_Phdr *p = elf64_newphdr(w->elf, 5);
     if (!p) return false;
     p[0] = (Elf64_Phdr){.p_type = PT_LOAD,
                         .p_flags = PF_R,
@@ -52,79 +57,37 @@ static bool program_headers(struct writer *w)
                         .p_memsz = h->total_size - h->cells,
                         .p_align = 4096};
     p[3] = (Elf64_Phdr){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W, .p_align = 16};
+    p[4] = (Elf64_Phdr){.p_type = PT_GNU_EH_FRAME,
+                        .p_flags = PF_R,
+                        .p_offset = h->unwind,
+                        .p_vaddr = h->unwind,
+                        .p_paddr = h->unwind,
+                        .p_filesz = UNWIND_HEADER_SIZE,
+                        .p_memsz = UNWIND_HEADER_SIZE,
+                        .p_align = 4};
     return true;
 }
 
-/* A section with these bytes at that file offset. */
-static bool section(struct writer *w, unsigned number, const Elf64_Shdr *header, void *data,
-                    Elf_Type type)
+/* Where the region ends that has code at offset `at`. */
+static u32 region_end(const struct writer *w, u32 at)
 {
-    Elf_Scn *scn = elf_newscn(w->elf);
-    Elf64_Shdr *s = scn ? elf64_getshdr(scn) : NULL;
-    Elf_Data *d = scn ? elf_newdata(scn) : NULL;
-    if (!s || !d) return false;
-    *s = *header;
-    s->sh_name = name_at[number];
-    d->d_buf = data;
-    d->d_size = header->sh_size;
-    d->d_type = type;
-    d->d_align = header->sh_addralign;
-    d->d_version = EV_CURRENT;
-    return true;
-}
-
-/* A section behind the mapped part. */
-static bool tail_section(struct writer *w, unsigned number, Elf64_Shdr header, void *data,
-                         Elf_Type type)
-{
-    w->at = ALIGN_UP(w->at, (u64)header.sh_addralign);
-    header.sh_offset = w->at;
-    w->at += header.sh_size;
-    return section(w, number, &header, data, type);
-}
-
-static bool sections(struct writer *w)
-{
-    const struct image_header *h = w->h;
-    const u32 first = IMAGE_HEADER_AT;
-    Elf64_Shdr tables = {.sh_type = SHT_PROGBITS,
-                         .sh_flags = SHF_ALLOC,
-                         .sh_addr = first,
-                         .sh_offset = first,
-                         .sh_size = h->text - first,
-                         .sh_addralign = 8};
-    Elf64_Shdr text = {.sh_type = SHT_PROGBITS,
-                       .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
-                       .sh_addr = h->text,
-                       .sh_offset = h->text,
-                       .sh_size = h->map_size - h->text,
-                       .sh_addralign = 4096};
-    Elf64_Shdr cells = {.sh_type = SHT_NOBITS,
-                        .sh_flags = SHF_ALLOC | SHF_WRITE,
-                        .sh_addr = h->cells,
-                        .sh_offset = h->map_size,
-                        .sh_size = h->total_size - h->cells,
-                        .sh_addralign = 4096};
-    Elf64_Shdr symtab = {.sh_type = SHT_SYMTAB,
-                         .sh_size = w->sym_count * sizeof(Elf64_Sym),
-                         .sh_entsize = sizeof(Elf64_Sym),
-                         .sh_link = SEC_STRTAB,
-                         .sh_info = w->sym_count,
-                         .sh_addralign = 8};
-    Elf64_Shdr strtab = {.sh_type = SHT_STRTAB, .sh_size = w->names_size, .sh_addralign = 1};
-    Elf64_Shdr names = {.sh_type = SHT_STRTAB, .sh_size = sizeof section_names, .sh_addralign = 1};
-    w->at = h->map_size;
-    return section(w, SEC_TABLES, &tables, w->bytes + first, ELF_T_BYTE) &&
-           section(w, SEC_TEXT, &text, w->bytes + h->text, ELF_T_BYTE) &&
-           section(w, SEC_CELLS, &cells, NULL, ELF_T_BYTE) &&
-           tail_section(w, SEC_SYMTAB, symtab, w->sym, ELF_T_SYM) &&
-           tail_section(w, SEC_STRTAB, strtab, w->names, ELF_T_BYTE) &&
-           tail_section(w, SEC_NAMES, names, (void *)(u64)(uintptr_t)section_names, ELF_T_BYTE);
+    const u32 *code = (const u32 *)(const void *)(w->bytes + w->h->region_code);
+    u32 low = 0, high = w->h->region_count;
+    while (high - low > 1) {
+        u32 middle = (low + high) / 2;
+        if (code[middle] <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return code[high];
 }
 
 /* Symbols: code of image entries [entry, behind) under the guest's name. */
-static bool make_symbols(struct writer *w, const struct image_symbol *symbol, u32 count)
+static bool make_symbols(struct writer *w)
 {
+    const struct image_symbol *symbol = w->debug->symbol;
+    u32 count = w->debug->symbol_count;
     const u32 *entry_code = (const u32 *)(const void *)(w->bytes + w->h->entry_code);
     size_t room = 1;
     for (u32 n = 0; n < count; n++) room += strlen(symbol[n].name) + 1;
@@ -139,16 +102,120 @@ static bool make_symbols(struct writer *w, const struct image_symbol *symbol, u3
         u32 from = entry_code[symbol[n].entry];
         u32 to =
             symbol[n].behind < w->h->entry_count ? entry_code[symbol[n].behind] : w->h->text_size;
-        if (to < from) to = from; /* its entries are in several regions */
+        if (to <= from) to = region_end(w, from); /* one behind lies before it */
         w->sym[n + 1] = (Elf64_Sym){.st_name = w->names_size,
                                     .st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC),
-                                    .st_shndx = SEC_TEXT,
+                                    .st_shndx = TEXT_SECTION,
                                     .st_value = w->h->text + from,
                                     .st_size = to - from};
         memcpy(w->names + w->names_size, symbol[n].name, length);
         w->names_size += (u32)length;
     }
     return true;
+}
+
+/* The next section, with these bytes at the header's file offset. */
+static bool section(struct writer *w, const char *name, const Elf64_Shdr *header, void *data,
+                    Elf_Type type)
+{
+    Elf_Scn *scn = elf_newscn(w->elf);
+    Elf64_Shdr *s = scn ? elf64_getshdr(scn) : NULL;
+    Elf_Data *d = scn ? elf_newdata(scn) : NULL;
+    if (!s || !d) return false;
+    *s = *header;
+    s->sh_name = w->section_names_size;
+    w->section_names_size += (u32)strlen(strcpy(w->section_names + s->sh_name, name)) + 1;
+    w->section_count++;
+    d->d_buf = data;
+    d->d_size = header->sh_size;
+    d->d_type = type;
+    d->d_align = header->sh_addralign;
+    d->d_version = EV_CURRENT;
+    return true;
+}
+
+/* A section of the mapped part: [from, to), which is at the same place in the file. */
+static bool mapped_section(struct writer *w, const char *name, u64 flags, u32 from, u32 to,
+                           u32 align)
+{
+    Elf64_Shdr s = {.sh_type = SHT_PROGBITS,
+                    .sh_flags = SHF_ALLOC | flags,
+                    .sh_addr = from,
+                    .sh_offset = from,
+                    .sh_size = to - from,
+                    .sh_addralign = align};
+    return section(w, name, &s, w->bytes + from, ELF_T_BYTE);
+}
+
+/* A section behind the mapped part. */
+static bool tail_section(struct writer *w, const char *name, Elf64_Shdr header, void *data,
+                         Elf_Type type)
+{
+    w->at = ALIGN_UP(w->at, (u64)header.sh_addralign);
+    header.sh_offset = w->at;
+    w->at += header.sh_size;
+    return section(w, name, &header, data, type);
+}
+
+static bool mapped_sections(struct writer *w)
+{
+    const struct image_header *h = w->h;
+    const u32 frames = h->unwind + UNWIND_HEADER_SIZE;
+    Elf64_Shdr cells = {.sh_type = SHT_NOBITS,
+                        .sh_flags = SHF_ALLOC | SHF_WRITE,
+                        .sh_addr = h->cells,
+                        .sh_offset = h->map_size,
+                        .sh_size = h->total_size - h->cells,
+                        .sh_addralign = 4096};
+    return mapped_section(w, ".ferry", 0, IMAGE_HEADER_AT, h->unwind, 8) &&
+           mapped_section(w, ".eh_frame_hdr", 0, h->unwind, frames, 4) &&
+           mapped_section(w, ".eh_frame", 0, frames, frames + UNWIND_FRAMES_SIZE, 4) &&
+           mapped_section(w, ".text", SHF_EXECINSTR, h->text, h->map_size, 4096) &&
+           section(w, ".cells", &cells, NULL, ELF_T_BYTE);
+}
+
+static bool symbol_sections(struct writer *w)
+{
+    Elf64_Shdr symtab = {.sh_type = SHT_SYMTAB,
+                         .sh_size = w->sym_count * sizeof(Elf64_Sym),
+                         .sh_entsize = sizeof(Elf64_Sym),
+                         .sh_link = w->section_count + 1,
+                         .sh_info = w->sym_count,
+                         .sh_addralign = 8};
+    Elf64_Shdr strtab = {.sh_type = SHT_STRTAB, .sh_size = w->names_size, .sh_addralign = 1};
+    return tail_section(w, ".symtab", symtab, w->sym, ELF_T_SYM) &&
+           tail_section(w, ".strtab", strtab, w->names, ELF_T_BYTE);
+}
+
+static bool debug_section(struct writer *w, const char *name, const struct section_bytes *b)
+{
+    Elf64_Shdr s = {.sh_type = SHT_PROGBITS, .sh_size = b->size, .sh_addralign = 1};
+    return tail_section(w, name, s, b->at, ELF_T_BYTE);
+}
+
+static bool line_sections(struct writer *w)
+{
+    struct line_sections *l = &w->lines;
+    if (!w->debug->line_count) return true;
+    return image_lines(w->h, w->debug, l) && debug_section(w, ".debug_info", &l->info) &&
+           debug_section(w, ".debug_abbrev", &l->abbrev) &&
+           debug_section(w, ".debug_line", &l->line);
+}
+
+/* The names come last: they have their own. */
+static bool name_section(struct writer *w)
+{
+    static const char name[] = ".shstrtab";
+    Elf64_Shdr s = {
+        .sh_type = SHT_STRTAB, .sh_size = w->section_names_size + sizeof name, .sh_addralign = 1};
+    return tail_section(w, name, s, w->section_names, ELF_T_BYTE);
+}
+
+static bool sections(struct writer *w)
+{
+    w->at = w->h->map_size;
+    w->section_count = w->section_names_size = 1; /* the null section and its name */
+    return mapped_sections(w) && symbol_sections(w) && line_sections(w) && name_section(w);
 }
 
 static bool write_elf(struct writer *w, int fd)
@@ -164,10 +231,10 @@ static bool write_elf(struct writer *w, int fd)
     e->e_machine = EM_X86_64;
     e->e_version = EV_CURRENT;
     e->e_phoff = sizeof *e;
-    e->e_shstrndx = SEC_NAMES;
     if (!program_headers(w) || !sections(w)) return false;
+    e->e_shstrndx = (Elf64_Half)(w->section_count - 1);
     e->e_shoff = ALIGN_UP(w->at, UINT64_C(8));
-    w->h->file_size = e->e_shoff + SECTIONS * sizeof(Elf64_Shdr);
+    w->h->file_size = e->e_shoff + w->section_count * sizeof(Elf64_Shdr);
     memcpy(w->bytes + IMAGE_HEADER_AT, w->h, sizeof *w->h);
     return elf_update(w->elf, ELF_C_WRITE) >= 0;
 }
@@ -195,16 +262,16 @@ static int seal(int fd, struct image_header *h)
     return n == sizeof h->contents ? 0 : n < 0 ? errno : ENOSPC;
 }
 
-int image_write(int fd, struct image_header *header, u8 *bytes, const struct image_symbol *symbol,
-                u32 symbol_count)
+int image_write(int fd, struct image_header *header, u8 *bytes, const struct image_debug *debug)
 {
-    struct writer w = {.h = header, .bytes = bytes};
+    struct writer w = {.h = header, .bytes = bytes, .debug = debug};
     memset(&header->contents, 0, sizeof header->contents);
     errno = 0;
-    bool good = make_symbols(&w, symbol, symbol_count) && write_elf(&w, fd);
+    bool good = make_symbols(&w) && write_elf(&w, fd);
     int error = good ? 0 : errno ? errno : EIO;
     if (w.elf) elf_end(w.elf);
     free(w.sym);
     free(w.names);
+    image_lines_free(&w.lines);
     return error ? error : seal(fd, header);
 }
