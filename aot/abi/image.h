@@ -8,6 +8,9 @@
  *     [text, map_size)     code, read-only and executable; needs no relocation
  *     [cells, total_size)  private zero pages, filled in when the image is mapped
  *
+ * Behind that in the file are sections that only tools read: symbols, and DWARF with the guest's
+ * lines (aot/image/lines.h). Unwind tables are mapped, as those of all shared objects are.
+ *
  * The image lies at a fixed distance from its module, so code finds guest addresses relative to
  * itself: close below, where a loader that goes downwards has just found free room and no break
  * grows; that of a program linked to its address above, beyond the room for its break. Mapped
