@@ -153,7 +153,7 @@ static void jump_to_indirect(struct gen *g)
 static void call_indirect(struct gen *g)
 {
     struct cold_call *c = arena_alloc(g->arena, sizeof *c);
-    *c = (struct cold_call){x64_label_new(B), x64_label_new(B), g->cold_calls};
+    *c = (struct cold_call){x64_label_new(B), x64_label_new(B), gen_step_pc(g), g->cold_calls};
     g->cold_calls = c;
     x64_call_m(B, look_up(g, c->miss));
     x64_bind(B, c->back);
@@ -163,6 +163,7 @@ void gen_cold_calls(struct gen *g)
 {
     for (const struct cold_call *c = g->cold_calls; c; c = c->next) {
         x64_bind(B, c->miss);
+        gen_step(g, c->from);
         x64_call_m(B, gen_state(offsetof(struct guest_state, leave) + 8 * LEAVE_INDIRECT));
         x64_jmp(B, c->back);
     }

@@ -132,6 +132,7 @@ struct cold_edge {
 /* A call through the jump cache whose target isn't there, in the cold part. */
 struct cold_call {
     u32 miss, back; /* labels */
+    u64 from;       /* as in cold_exit */
     struct cold_call *next;
 };
 
@@ -182,8 +183,8 @@ struct gen {
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
     struct cold_exit *cold, **cold_tail;
-    struct cold_edge *cold_edges; /* last first */
-    struct cold_call *cold_calls; /* last first */
+    struct cold_edge *cold_edges;    /* last first */
+    struct cold_call *cold_calls;    /* last first */
     u32 last_return, last_return_at; /* label and offset of the last RET's return; 0: none yet */
     u32 return_label;                /* of the return behind the code */
     bool return_wanted;

@@ -83,35 +83,77 @@ static u32 region_end(const struct writer *w, u32 at)
     return code[high];
 }
 
+static int by_offset(const void *a, const void *b)
+{
+    u32 x = *(const u32 *)a, y = *(const u32 *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The first of these places behind `at`; `end` if there is none before that. */
+static u32 next_place(const u32 *place, u32 count, u32 at, u32 end)
+{
+    u32 low = 0, high = count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (place[middle] <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && place[low] < end ? place[low] : end;
+}
+
+/* A function's code goes on to the end of the region that has its last entry, for what no entry
+ * leads to comes at the end; but not into another function. */
+static u32 symbol_end(const struct writer *w, const struct image_symbol *symbol, const u32 *place)
+{
+    const u32 *entry_code = (const u32 *)(const void *)(w->bytes + w->h->entry_code);
+    u32 from = entry_code[symbol->entry], last = entry_code[symbol->behind - 1];
+    u32 end = region_end(w, last > from ? last : from);
+    return next_place(place, w->debug->symbol_count, from, end);
+}
+
+/* Where functions begin, ascending; the caller's to free. NULL: no memory. */
+static u32 *function_places(const struct writer *w)
+{
+    const u32 *entry_code = (const u32 *)(const void *)(w->bytes + w->h->entry_code);
+    u32 count = w->debug->symbol_count;
+    u32 *place = malloc((count + 1) * sizeof *place);
+    if (!place) return NULL;
+    for (u32 n = 0; n < count; n++) place[n] = entry_code[w->debug->symbol[n].entry];
+    qsort(place, count, sizeof *place, by_offset);
+    return place;
+}
+
+static void put_symbol(struct writer *w, const struct image_symbol *symbol, const u32 *place)
+{
+    const u32 *entry_code = (const u32 *)(const void *)(w->bytes + w->h->entry_code);
+    size_t length = strlen(symbol->name) + 1;
+    u32 from = entry_code[symbol->entry];
+    w->sym[w->sym_count++] = (Elf64_Sym){.st_name = w->names_size,
+                                         .st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC),
+                                         .st_shndx = TEXT_SECTION,
+                                         .st_value = w->h->text + from,
+                                         .st_size = symbol_end(w, symbol, place) - from};
+    memcpy(w->names + w->names_size, symbol->name, length);
+    w->names_size += (u32)length;
+}
+
 /* Symbols: code of image entries [entry, behind) under the guest's name. */
 static bool make_symbols(struct writer *w)
 {
     const struct image_symbol *symbol = w->debug->symbol;
     u32 count = w->debug->symbol_count;
-    const u32 *entry_code = (const u32 *)(const void *)(w->bytes + w->h->entry_code);
     size_t room = 1;
     for (u32 n = 0; n < count; n++) room += strlen(symbol[n].name) + 1;
+    u32 *place = function_places(w);
     w->sym = calloc(count + 1, sizeof *w->sym);
-    w->names = malloc(room);
-    if (!w->sym || !w->names) return false;
-    w->names[0] = '\0';
-    w->names_size = 1;
-    w->sym_count = count + 1;
-    for (u32 n = 0; n < count; n++) {
-        size_t length = strlen(symbol[n].name) + 1;
-        u32 from = entry_code[symbol[n].entry];
-        u32 to =
-            symbol[n].behind < w->h->entry_count ? entry_code[symbol[n].behind] : w->h->text_size;
-        if (to <= from) to = region_end(w, from); /* one behind lies before it */
-        w->sym[n + 1] = (Elf64_Sym){.st_name = w->names_size,
-                                    .st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC),
-                                    .st_shndx = TEXT_SECTION,
-                                    .st_value = w->h->text + from,
-                                    .st_size = to - from};
-        memcpy(w->names + w->names_size, symbol[n].name, length);
-        w->names_size += (u32)length;
-    }
-    return true;
+    w->names = calloc(room, 1);
+    w->names_size = w->sym_count = 1; /* the null symbol and its name */
+    bool good = place && w->sym && w->names;
+    for (u32 n = 0; good && n < count; n++) put_symbol(w, &symbol[n], place);
+    free(place);
+    return good;
 }
 
 /* The next section, with these bytes at the header's file offset. */
