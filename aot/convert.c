@@ -14,8 +14,8 @@
 
 #include "aot/a64/flow.h"
 
-#define PIECE     300 /* instructions after which a piece ends where nothing goes on */
-#define PIECE_MAX 600 /* after which it ends anyway */
+#define PIECE       300   /* instructions after which a piece ends where nothing goes on */
+#define PIECE_MAX   600   /* after which it ends anyway */
 #define PIECE_WHOLE 24000 /* of a function with jump tables that is one piece */
 
 /* --- pieces -------------------------------------------------------------------------------------
@@ -60,8 +60,8 @@ static u32 whole_until(const struct walk *w, u32 at)
     u32 end = at + 1;
     bool targets = false;
     for (; end < words(w) && !starts_function(w->state[end]); end++)
-        targets |= w->state[end] & WORD_EVIDENCE &&
-                   view->is_target(view->context, w->low + 4 * (u64)end);
+        targets |=
+            w->state[end] & WORD_EVIDENCE && view->is_target(view->context, w->low + 4 * (u64)end);
     return targets && end - at <= PIECE_WHOLE ? end : at;
 }
 
@@ -76,10 +76,10 @@ static void cut(struct walk *w)
         u8 before = at ? w->state[at - 1] : 0;
         bool starts = starts_function(w->state[at]);
         if (starts) whole = whole_until(w, at);
-        bool begins = !w->piece_count || before & WORD_DATA || starts ||
-                      (at >= whole &&
-                       (count >= PIECE_MAX ||
-                        (count >= PIECE && !(before & WORD_SEEN && goes_on(w, at - 1)))));
+        bool begins =
+            !w->piece_count || before & WORD_DATA || starts ||
+            (at >= whole && (count >= PIECE_MAX ||
+                             (count >= PIECE && !(before & WORD_SEEN && goes_on(w, at - 1)))));
         if (begins) w->piece[w->piece_count++] = at;
         count = begins ? 1 : count + 1;
     }

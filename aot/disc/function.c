@@ -25,8 +25,8 @@ struct walk {
     u8 *mark;
     u32 *pending;
     u32 pending_count;
-    u32 count;            /* instructions seen */
-    u32 targets;          /* of indirect branches */
+    u32 count;   /* instructions seen */
+    u32 targets; /* of indirect branches */
     u32 low_target, high_target;
     bool has_indirect; /* an indirect branch has been seen */
 };
@@ -136,9 +136,11 @@ static void cut(struct walk *w, struct arena *arena, struct a64_region *out)
                                          .target = targets && w->mark[at] & TARGET};
         last->count++;
     }
-    *out = (struct a64_region){
-        .pc = block->pc, .block = block, .block_count = blocks, .insn_count = w->count,
-        .has_targets = targets};
+    *out = (struct a64_region){.pc = block->pc,
+                               .block = block,
+                               .block_count = blocks,
+                               .insn_count = w->count,
+                               .has_targets = targets};
     block->entry = true;
 }
 

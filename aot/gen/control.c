@@ -526,12 +526,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 gen_fn *const gen_control_ops[IR_OP_COUNT] = {
-    [IR_JUMP] = jump,
-    [IR_BR] = branch,
-    [IR_JUMPIND] = jump_by_table,
-    [IR_EXIT] = exit_direct,
-    [IR_EXITIF] = exit_if,
-    [IR_EXITIND] = exit_indirect,
-    [IR_TRAP] = trap,
-    [IR_GUARD] = guard,
+    [IR_JUMP] = jump,        [IR_BR] = branch,      [IR_JUMPIND] = jump_by_table,
+    [IR_EXIT] = exit_direct, [IR_EXITIF] = exit_if, [IR_EXITIND] = exit_indirect,
+    [IR_TRAP] = trap,        [IR_GUARD] = guard,
 };

@@ -147,8 +147,7 @@ static u64 carried(const struct gen *g, const struct border *border)
         s32 gain = 0;
         for (u32 n = 0; n < f->target_count; n++) gain += !!(border[f->target[n]].here & bit);
         for (u32 b = 0; b < f->block_count; b++)
-            if (jumps_by_table(f, b))
-                gain += !!(border[b].sets & bit) - !(border[b].have & bit);
+            if (jumps_by_table(f, b)) gain += !!(border[b].sets & bit) - !(border[b].have & bit);
         if (gain > 0) set |= bit;
     }
     return set;

@@ -87,16 +87,16 @@
     X(FLUNPACK, "flunpack", "fi", 0) /* from bits 31 to 28 of a */                                 \
     X(FLPACK, "flpack", "tf", 0)     /* to bits 31 to 28, others 0 */                              \
     /* Control. Blocks are numbers. */                                                             \
-    X(JUMP, "jump", "-", END)         /* to block imm */                                           \
-    X(BR, "br", "-b", END)            /* a ? block imm : block target2 (arg[1] as a number) */     \
-    X(JUMPIND, "jumpind", "-l", END)  /* to the target block (ir.h) at guest address a, or there */ \
-    X(EXIT, "exit", "-", END)         /* to guest address imm; mod: enum ir_exit */                \
-    X(EXITIF, "exitif", "-b", SIDE)   /* leaves to guest address imm when a */                     \
-    X(EXITIND, "exitind", "-l", END)  /* to the guest address in a; mod: enum ir_exit */           \
-    X(TRAP, "trap", "-L", END)        /* mod: enum trap_reason, esz unused; imm: the PC reported;  \
-                                         arg[1]: 16-bit immediate as a number; a: trap_arg */      \
-    X(GUARD, "guard", "-bL", SIDE)    /* leaves when a, at this instruction's PC; mod: enum        \
-                                         trap_reason; b: trap_arg */                               \
+    X(JUMP, "jump", "-", END)        /* to block imm */                                            \
+    X(BR, "br", "-b", END)           /* a ? block imm : block target2 (arg[1] as a number) */      \
+    X(JUMPIND, "jumpind", "-l", END) /* to the target block (ir.h) at guest address a, or there */ \
+    X(EXIT, "exit", "-", END)        /* to guest address imm; mod: enum ir_exit */                 \
+    X(EXITIF, "exitif", "-b", SIDE)  /* leaves to guest address imm when a */                      \
+    X(EXITIND, "exitind", "-l", END) /* to the guest address in a; mod: enum ir_exit */            \
+    X(TRAP, "trap", "-L", END)       /* mod: enum trap_reason, esz unused; imm: the PC reported;   \
+                                        arg[1]: 16-bit immediate as a number; a: trap_arg */       \
+    X(GUARD, "guard", "-bL", SIDE)   /* leaves when a, at this instruction's PC; mod: enum         \
+                                        trap_reason; b: trap_arg */                                \
     X(HELPER, "helper", "TIII", SIDE) /* imm: enum helper; type i64, or none for no result */      \
     X(COUNTER, "counter", "l", SIDE)  /* CNTVCT_EL0 */                                             \
     X(FENCE, "fence", "-", SIDE)      /* mod: enum ir_fence */                                     \

@@ -52,13 +52,13 @@ struct region {
     struct region *next; /* in its chain of the lookup table */
     struct incoming *incoming;
     struct guest_range range;
-    u8 mode;    /* bits of enum region_mode */
-    bool dead;  /* invalidated: never entered again */
-    bool image; /* its code and side table are an image's; code_size is not known */
-    bool warm;  /* function-shaped */
-    s32 heat;   /* entries to come until it is warm (gen_options.heat) */
+    u8 mode;             /* bits of enum region_mode */
+    bool dead;           /* invalidated: never entered again */
+    bool image;          /* its code and side table are an image's; code_size is not known */
+    bool warm;           /* function-shaped */
+    s32 heat;            /* entries to come until it is warm (gen_options.heat) */
     struct region *also; /* the same code's next entry: they die together */
-    u16 traps;  /* instructions that the evaluator had to finish: invalid operations, tags */
+    u16 traps; /* instructions that the evaluator had to finish: invalid operations, tags */
 };
 
 /* Bytes of translated code's stack and of the guard page below: 8 bytes for each call that hasn't
@@ -84,8 +84,8 @@ struct jit_thread {
     u8 at_mode;
 
     u32 asked[1 << ASKED_BITS]; /* low halves of addresses that indirect branches have missed */
-    u8 asked_for;    /* enum missed_kind: what led to the address that is translated now */
-    u8 fpcr_mode;    /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
+    u8 asked_for; /* enum missed_kind: what led to the address that is translated now */
+    u8 fpcr_mode; /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
 
     bool evaluating; /* a fault now is the evaluator's */
     sigjmp_buf fault_out;

@@ -224,10 +224,17 @@ static uint32_t *code;
 
 static void write_code(uint32_t value)
 {
-    /* stp x29, x30, [sp, #-32]!; str x2, [sp, #16]; mov x3, x0; mov x0, x1; blr x3; ldr x2, [sp, #16];
-     * add x0, x2, #value; ldp x29, x30, [sp], #32; ret */
-    const uint32_t words[] = {0xa9be7bfd, 0xf9000be2, 0xaa0003e3, 0xaa0103e0, 0xd63f0060, 0xf9400be2,
-                              0x91000040 | value << 10, 0xa8c27bfd, 0xd65f03c0};
+    /* stp x29, x30, [sp, #-32]!; str x2, [sp, #16]; mov x3, x0; mov x0, x1; blr x3; ldr x2, [sp,
+     * #16]; add x0, x2, #value; ldp x29, x30, [sp], #32; ret */
+    const uint32_t words[] = {0xa9be7bfd,
+                              0xf9000be2,
+                              0xaa0003e3,
+                              0xaa0103e0,
+                              0xd63f0060,
+                              0xf9400be2,
+                              0x91000040 | value << 10,
+                              0xa8c27bfd,
+                              0xd65f03c0};
     memcpy(code, words, sizeof words);
     __builtin___clear_cache((char *)code, (char *)code + sizeof words);
 }
@@ -272,8 +279,7 @@ mul:
     x *= 3;
     y += x;
     goto *label[*program++];
-xor:
-    x ^= y << 7;
+    xor : x ^= y << 7;
     goto *label[*program++];
 call:
     y += sum_to(x & 7);
@@ -319,12 +325,18 @@ __attribute__((noinline)) static uint64_t interpret_by_tests(const uint8_t *prog
 {
     uint64_t y = 1, left = 3;
     for (;; program++) {
-        if (*program == 0) x += y;
-        else if (*program == 1) x *= 3, y += x;
-        else if (*program == 2) x ^= y << 7;
-        else if (*program == 3) y += sum_to(x & 7);
-        else if (*program != 4) return x + y;
-        else if (left) left--, program -= 5;
+        if (*program == 0)
+            x += y;
+        else if (*program == 1)
+            x *= 3, y += x;
+        else if (*program == 2)
+            x ^= y << 7;
+        else if (*program == 3)
+            y += sum_to(x & 7);
+        else if (*program != 4)
+            return x + y;
+        else if (left)
+            left--, program -= 5;
     }
 }
 
