@@ -29,27 +29,65 @@ static void finish(struct gen *g, struct target t, unsigned size)
     if (t.work != t.dst) x64_mov_rr(B, size, t.dst, t.work);
 }
 
-/* One operand in memory: *m, the other in the register *a. False: neither is. */
-static bool from_memory(struct gen *g, const struct ir_inst *i, bool commutes, unsigned *a,
+/* An operand that is read once, to begin with: a register, locked, or NO_REG: in memory. */
+struct source {
+    unsigned reg;
+    struct x64_mem m;
+};
+
+static struct source source(struct gen *g, ir_ref r)
+{
+    struct source s = {NO_REG, {0}};
+    if (!gen_in_memory(g, r, 1, &s.m)) s.reg = gen_use_gpr(g, r);
+    return s;
+}
+
+static void fetch(struct gen *g, unsigned size, unsigned dst, struct source s)
+{
+    if (s.reg == NO_REG)
+        x64_mov_rm(B, size, dst, s.m);
+    else if (s.reg != dst)
+        x64_mov_rr(B, size, dst, s.reg);
+}
+
+/* One operand in memory: *m, the other is *a. False: neither is. */
+static bool from_memory(struct gen *g, const struct ir_inst *i, bool commutes, struct source *a,
                         struct x64_mem *m)
 {
     if (g->val[i->arg[1]].place == VAL_CONST) return false;
     bool second = gen_in_memory(g, i->arg[1], 1, m);
     if (!second && !(commutes && gen_in_memory(g, i->arg[0], 1, m))) return false;
-    *a = gen_use_gpr(g, i->arg[second ? 0 : 1]);
+    *a = source(g, i->arg[second ? 0 : 1]);
     return true;
 }
 
 /* dst = a op m */
 static void alu_from_memory(struct gen *g, ir_ref r, const struct ir_inst *i, enum x64_alu op,
-                            unsigned a, struct x64_mem m)
+                            struct source a, struct x64_mem m)
 {
     unsigned size = gen_size(i->type);
     gen_clobber_flags(g);
     gen_consume(g, i);
-    unsigned dst = gen_def_gpr(g, r, a);
-    if (dst != a) x64_mov_rr(B, size, dst, a);
+    unsigned dst = gen_def_gpr(g, r, a.reg);
+    fetch(g, size, dst, a);
     x64_alu_rm(B, op, size, dst, m);
+}
+
+/* dst = a + imm, which SUB has negated. */
+static void add_constant(struct gen *g, ir_ref r, const struct ir_inst *i, s32 imm)
+{
+    unsigned size = gen_size(i->type);
+    struct source a = source(g, i->arg[0]);
+    bool busy = gen_flags_busy(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a.reg);
+    if (a.reg == NO_REG) fetch(g, size, dst, a);
+    if (busy || (a.reg != NO_REG && a.reg != dst)) {
+        x64_lea(B, size, dst, x64_mem_b(a.reg == NO_REG ? dst : a.reg, imm));
+    } else {
+        gen_clobber_flags(g);
+        x64_alu_ri(B, X64_ADD, size, dst, imm);
+    }
 }
 
 /* --- addition and subtraction ------------------------------------------------------------------
@@ -61,25 +99,16 @@ static void add(struct gen *g, ir_ref r, const struct ir_inst *i)
     s32 imm;
     if (gen_with_flags(g, r, i)) return;
     if (gen_imm32(g, i->arg[1], &imm)) {
-        unsigned a = gen_use_gpr(g, i->arg[0]);
-        bool busy = gen_flags_busy(g);
-        gen_consume(g, i);
-        unsigned dst = gen_def_gpr(g, r, a);
-        if (dst == a && !busy) {
-            gen_clobber_flags(g);
-            x64_alu_ri(B, X64_ADD, size, dst, imm);
-        } else {
-            x64_lea(B, size, dst, x64_mem_b(a, imm));
-        }
+        add_constant(g, r, i, imm);
         return;
     }
     struct x64_mem m;
-    unsigned a;
-    if (!gen_flags_busy(g) && from_memory(g, i, true, &a, &m)) {
-        alu_from_memory(g, r, i, X64_ADD, a, m);
+    struct source from;
+    if (!gen_flags_busy(g) && from_memory(g, i, true, &from, &m)) {
+        alu_from_memory(g, r, i, X64_ADD, from, m);
         return;
     }
-    a = gen_use_gpr(g, i->arg[0]);
+    unsigned a = gen_use_gpr(g, i->arg[0]);
     unsigned b = gen_use_gpr(g, i->arg[1]);
     bool busy = gen_flags_busy(g);
     gen_consume(g, i);
@@ -97,30 +126,22 @@ static void sub(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned size = gen_size(i->type);
     s32 imm;
     if (gen_with_flags(g, r, i)) return;
+    if (gen_imm32(g, i->arg[1], &imm) && imm != INT32_MIN) {
+        add_constant(g, r, i, -imm);
+        return;
+    }
     struct x64_mem m;
-    unsigned a;
+    struct source a;
     if (from_memory(g, i, false, &a, &m)) {
         alu_from_memory(g, r, i, X64_SUB, a, m);
         return;
     }
-    a = gen_use_gpr(g, i->arg[0]);
-    if (gen_imm32(g, i->arg[1], &imm) && imm != INT32_MIN) {
-        bool busy = gen_flags_busy(g);
-        gen_consume(g, i);
-        unsigned dst = gen_def_gpr(g, r, a);
-        if (dst == a && !busy) {
-            gen_clobber_flags(g);
-            x64_alu_ri(B, X64_SUB, size, dst, imm);
-        } else {
-            x64_lea(B, size, dst, x64_mem_b(a, -imm));
-        }
-        return;
-    }
+    a = source(g, i->arg[0]);
     unsigned b = gen_use_gpr(g, i->arg[1]);
     gen_clobber_flags(g);
     gen_consume(g, i);
-    struct target t = target(g, r, a, b);
-    begin(g, t, size, a);
+    struct target t = target(g, r, a.reg, b);
+    fetch(g, size, t.work, a);
     x64_alu_rr(B, X64_SUB, size, t.work, b);
     finish(g, t, size);
 }
@@ -133,16 +154,17 @@ static void add_carry(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void unary(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
-    unsigned a = gen_use_gpr(g, i->arg[0]);
+    struct source a = source(g, i->arg[0]);
     bool busy = gen_flags_busy(g);
     gen_consume(g, i);
-    unsigned dst = gen_def_gpr(g, r, a);
+    unsigned dst = gen_def_gpr(g, r, a.reg);
     if (i->op == IR_NEG && busy) { /* -a = ~(a - 1), and flags live on */
-        x64_lea(B, size, dst, x64_mem_b(a, -1));
+        if (a.reg == NO_REG) fetch(g, size, dst, a);
+        x64_lea(B, size, dst, x64_mem_b(a.reg == NO_REG ? dst : a.reg, -1));
         x64_un_r(B, X64_NOT, size, dst);
         return;
     }
-    if (dst != a) x64_mov_rr(B, size, dst, a);
+    fetch(g, size, dst, a);
     if (i->op == IR_NOT) {
         x64_un_r(B, X64_NOT, size, dst);
     } else {
@@ -211,24 +233,27 @@ static void logic(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     if (i->op == IR_AND && test_only(g, r, flags, i)) return;
     struct x64_mem m;
-    unsigned a;
-    if (!flags && from_memory(g, i, true, &a, &m)) {
-        alu_from_memory(g, r, i, op, a, m);
+    struct source from;
+    bool has_imm = gen_imm32(g, i->arg[1], &imm);
+    if (!flags && !has_imm && from_memory(g, i, true, &from, &m)) {
+        alu_from_memory(g, r, i, op, from, m);
         return;
     }
-    a = gen_use_gpr(g, i->arg[0]);
-    bool has_imm = gen_imm32(g, i->arg[1], &imm);
-    unsigned b = has_imm ? a : gen_use_gpr(g, i->arg[1]);
+    if (has_imm)
+        from = source(g, i->arg[0]);
+    else
+        from = (struct source){.reg = gen_use_gpr(g, i->arg[0])};
+    unsigned b = has_imm ? NO_REG : gen_use_gpr(g, i->arg[1]);
     gen_clobber_flags(g);
     gen_consume(g, i);
-    unsigned dst = gen_def_gpr(g, r, a);
+    unsigned dst = gen_def_gpr(g, r, from.reg);
     if (has_imm) {
-        if (dst != a) x64_mov_rr(B, size, dst, a);
+        fetch(g, size, dst, from);
         x64_alu_ri(B, op, size, dst, imm);
     } else if (dst == b) {
-        x64_alu_rr(B, op, size, dst, a);
+        x64_alu_rr(B, op, size, dst, from.reg);
     } else {
-        if (dst != a) x64_mov_rr(B, size, dst, a);
+        fetch(g, size, dst, from);
         x64_alu_rr(B, op, size, dst, b);
     }
     if (flags) {
@@ -267,11 +292,12 @@ static void logic_not(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void shift_constant(struct gen *g, ir_ref r, const struct ir_inst *i, unsigned op, u8 count)
 {
     unsigned size = gen_size(i->type);
-    unsigned a = gen_use_gpr(g, i->arg[0]);
+    struct source from = source(g, i->arg[0]);
     bool busy = gen_flags_busy(g);
     count &= (u8)(size * 8 - 1);
     gen_consume(g, i);
-    unsigned dst = gen_def_gpr(g, r, a);
+    unsigned dst = gen_def_gpr(g, r, from.reg), a = from.reg == NO_REG ? dst : from.reg;
+    if (from.reg == NO_REG) fetch(g, size, dst, from);
     if (op == X64_SHL && count && count <= 3 && (dst != a || busy)) {
         x64_lea(B, size, dst, x64_mem_bi(-1, (int)a, count, 0));
     } else if (op == X64_ROR && gen_has(g, X64_HAS_BMI2) && (dst != a || busy)) {
@@ -359,27 +385,29 @@ static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     struct x64_mem m;
-    unsigned a;
+    struct source a;
     if (from_memory(g, i, true, &a, &m)) {
         gen_clobber_flags(g);
         gen_consume(g, i);
-        unsigned dst = gen_def_gpr(g, r, a);
-        if (dst != a) x64_mov_rr(B, size, dst, a);
+        unsigned dst = gen_def_gpr(g, r, a.reg);
+        fetch(g, size, dst, a);
         x64_imul_rm(B, size, dst, m);
         return;
     }
     bool has_imm = gen_imm32(g, i->arg[1], &imm);
-    a = gen_use_gpr(g, i->arg[0]);
-    unsigned b = has_imm ? 0 : gen_use_gpr(g, i->arg[1]);
+    a = source(g, i->arg[0]); /* in memory only with a constant */
+    unsigned b = has_imm ? NO_REG : gen_use_gpr(g, i->arg[1]);
     gen_clobber_flags(g);
     gen_consume(g, i);
-    unsigned dst = gen_def_gpr(g, r, a);
-    if (has_imm) {
-        x64_imul_rri(B, size, dst, a, imm);
+    unsigned dst = gen_def_gpr(g, r, a.reg);
+    if (has_imm && a.reg == NO_REG) {
+        x64_imul_rmi(B, size, dst, a.m, imm);
+    } else if (has_imm) {
+        x64_imul_rri(B, size, dst, a.reg, imm);
     } else if (dst == b) {
-        x64_imul_rr(B, size, dst, a);
+        x64_imul_rr(B, size, dst, a.reg);
     } else {
-        if (dst != a) x64_mov_rr(B, size, dst, a);
+        fetch(g, size, dst, a);
         x64_imul_rr(B, size, dst, b);
     }
 }
@@ -518,18 +546,22 @@ static void swap_bytes(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void sign_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type), from = 1u << i->esz;
-    unsigned a = gen_use_gpr(g, i->arg[0]);
+    struct source a = source(g, i->arg[0]);
     gen_consume(g, i);
-    unsigned dst = gen_def_gpr(g, r, a);
-    if (from >= size)
-        x64_mov_rr(B, size, dst, a);
+    unsigned dst = gen_def_gpr(g, r, a.reg);
+    if (a.reg == NO_REG && from < size)
+        x64_movsx_rm(B, size, from, dst, a.m);
+    else if (a.reg == NO_REG)
+        x64_mov_rm(B, size, dst, a.m);
+    else if (from >= size)
+        x64_mov_rr(B, size, dst, a.reg);
     else
-        x64_movsx_rr(B, size, from, dst, a);
+        x64_movsx_rr(B, size, from, dst, a.reg);
 }
 
 static void zero_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    unsigned a = gen_use_gpr(g, i->arg[0]);
+    struct source a = source(g, i->arg[0]);
     bool arg32 = gen_type(g, i->arg[0]) == IR_I32;
     if (i->esz >= 2 && arg32 && g->val[i->arg[0]].narrow && g->val[i->arg[0]].place == VAL_GPR &&
         !ir_hint(gen_inst(g, r))) {
@@ -539,16 +571,26 @@ static void zero_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     gen_consume(g, i);
-    unsigned dst = gen_def_gpr(g, r, a);
-    if (i->esz >= 3)
-        x64_mov_rr(B, 8, dst, a);
+    unsigned dst = gen_def_gpr(g, r, a.reg);
+    if (a.reg == NO_REG && i->esz >= 2)
+        x64_mov_rm(B, i->esz >= 3 ? 8 : 4, dst, a.m);
+    else if (a.reg == NO_REG)
+        x64_movzx_rm(B, 1u << i->esz, dst, a.m);
+    else if (i->esz >= 3)
+        x64_mov_rr(B, 8, dst, a.reg);
     else
-        x64_movzx_rr(B, 1u << i->esz, dst, a);
+        x64_movzx_rr(B, 1u << i->esz, dst, a.reg);
     g->val[r].narrow = true;
 }
 
 static void truncation(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (g->val[i->arg[0]].place == VAL_HOME && !ir_hint(gen_inst(g, r))) {
+        gen_leave_at_home(g, r, g->val[i->arg[0]].reg);
+        gen_same_slot(g, r, i->arg[0]);
+        gen_consume(g, i);
+        return;
+    }
     unsigned a = gen_use_gpr(g, i->arg[0]);
     if (g->val[i->arg[0]].place == VAL_GPR) {
         gen_alias(g, r, i->arg[0]);
@@ -564,33 +606,41 @@ static void truncation(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- selection -----------------------------------------------------------------------------------
  */
 
+static void move_if(struct gen *g, unsigned cc, unsigned size, unsigned dst, struct source s)
+{
+    if (s.reg == NO_REG)
+        x64_cmov_rm(B, cc, size, dst, s.m);
+    else
+        x64_cmov_rr(B, cc, size, dst, s.reg);
+}
+
 static void select_gpr(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_unlock(g); /* what follows leaves EFLAGS alone */
-    unsigned x = gen_use_gpr(g, i->arg[1]), y = gen_use_gpr(g, i->arg[2]);
+    struct source x = source(g, i->arg[1]), y = source(g, i->arg[2]);
     gen_consume(g, i);
-    unsigned dst = gen_def_gpr(g, r, y);
+    unsigned dst = gen_def_gpr(g, r, y.reg != NO_REG ? y.reg : x.reg);
     if (c.parity) { /* no single condition: choose in RAX */
         if (c.parity == 1) {
-            unsigned swap = x;
+            struct source swap = x;
             x = y;
             y = swap;
             c = gen_not(c);
         }
-        x64_mov_rr(B, size, X64_RAX, y);
-        x64_cmov_rr(B, c.cc, size, X64_RAX, x);
-        x64_cmov_rr(B, X64_CC_P, size, X64_RAX, x);
+        fetch(g, size, X64_RAX, y);
+        move_if(g, c.cc, size, X64_RAX, x);
+        move_if(g, X64_CC_P, size, X64_RAX, x);
         x64_mov_rr(B, size, dst, X64_RAX);
         return;
     }
-    if (dst == x && dst != y) {
-        x64_cmov_rr(B, c.cc ^ 1, size, dst, y);
+    if (dst == x.reg && dst != y.reg) {
+        move_if(g, c.cc ^ 1, size, dst, y);
         return;
     }
-    if (dst != y) x64_mov_rr(B, size, dst, y);
-    x64_cmov_rr(B, c.cc, size, dst, x);
+    fetch(g, size, dst, y);
+    move_if(g, c.cc, size, dst, x);
 }
 
 static void select_xmm(struct gen *g, ir_ref r, const struct ir_inst *i)

@@ -12,9 +12,10 @@
  * in the remaining registers, the temps, and die with their block.
  *
  * Memory. A GET of a slot without a pin emits nothing either: its value is at home until the slot
- * is SET. There, and in scratch memory, where a temp's values go when the register is needed, an
- * instruction takes its operand from if that is its last use; else the value is read into a temp
- * first. A register is freed whose values are needed last; what is at home anyway isn't stored.
+ * is SET, and where an instruction can have its operand in memory it is taken from there. The same
+ * goes for scratch memory, where a temp's values go when the register is needed, if it is the last
+ * use; else the value is read into a temp first. A register is freed whose values are needed last;
+ * what is at home anyway isn't stored.
  *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
  * home is out of date. At a block's start those pins are loaded that plan.c says, temps are empty,
@@ -364,8 +365,9 @@ static inline unsigned gen_use_gpr(struct gen *g, ir_ref r)
 unsigned gen_use_xmm(struct gen *g, ir_ref r);
 
 /*
- * True when r's last `uses` uses are the operands of the instruction being emitted and r is in
- * memory: then that is its operand, until the instruction's end. Changes nothing but that.
+ * True when r is in memory, and either stays there whatever happens (at home) or its last `uses`
+ * uses are the operands of the instruction being emitted: then that is its operand, until the
+ * instruction's end. Changes nothing but that.
  */
 bool gen_in_memory(struct gen *g, ir_ref r, unsigned uses, struct x64_mem *m);
 

@@ -403,9 +403,12 @@ void gen_vacate_home(struct gen *g, unsigned slot)
 bool gen_in_memory(struct gen *g, ir_ref r, unsigned uses, struct x64_mem *m)
 {
     const struct val *v = &g->val[r];
+    if (v->place == VAL_HOME) {
+        *m = gen_home(v->reg);
+        return true;
+    }
     if (gen_left(g, r) != uses) return false;
     switch (v->place) {
-    case VAL_HOME: *m = gen_home(v->reg); return true;
     case VAL_SCRATCH:
         g->scratch_read |= UINT64_C(1) << v->reg;
         *m = scratch_at(v->reg);
