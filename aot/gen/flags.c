@@ -525,6 +525,21 @@ static bool only_selected(const struct gen *g, ir_ref r)
     return false;
 }
 
+/* Flags that nobody but a SET right behind wants, and that guest registers give again, are never
+ * computed: what sees NZCV before the next SET does it. The SET takes the candidate. */
+static bool only_an_expression(struct gen *g, ir_ref r, const struct ir_inst *i,
+                               enum nzcv_kind kind)
+{
+    const struct ir_inst *set = i + 1;
+    bool at_once = r + 1 < g->f->block[g->block].end && set->op == IR_SET &&
+                   set->imm == SLOT_NZCV && set->arg[0] == r;
+    if (!at_once || gen_left(g, r) != 1) return false;
+    gen_flags_expr(g, r, kind, i, IR_NONE);
+    if (g->candidate.x.kind == NZCV_NONE) return false;
+    g->val[r].place = VAL_LATER;
+    return true;
+}
+
 static void flags_op(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     const struct pair *p = pair_of(i->op);
@@ -535,6 +550,7 @@ static void flags_op(struct gen *g, ir_ref r, const struct ir_inst *i)
         g->val[r].place = VAL_LATER;
         return;
     }
+    if (!value && i->op == IR_FLSUB && only_an_expression(g, r, i, NZCV_OF_SUB)) return;
     with_flags(g, value, r, i, p->alu);
 }
 
@@ -686,7 +702,7 @@ void gen_set_nzcv(struct gen *g, const struct ir_inst *i)
 {
     ir_ref r = i->arg[0];
     struct val *v = &g->val[r];
-    if (v->place == VAL_EFLAGS && g->eflags_of == r) {
+    if (v->place == VAL_LATER || (v->place == VAL_EFLAGS && g->eflags_of == r)) {
         g->nzcv = r;
         g->pending = g->candidate;
         gen_consume_one(g, r);

@@ -50,6 +50,14 @@ static void fetch(struct gen *g, unsigned size, unsigned dst, struct source s)
         x64_mov_rr(B, size, dst, s.reg);
 }
 
+static void move_if(struct gen *g, unsigned cc, unsigned size, unsigned dst, struct source s)
+{
+    if (s.reg == NO_REG)
+        x64_cmov_rm(B, cc, size, dst, s.m);
+    else
+        x64_cmov_rr(B, cc, size, dst, s.reg);
+}
+
 /* One operand in memory: *m, the other is *a. False: neither is. */
 static bool from_memory(struct gen *g, const struct ir_inst *i, bool commutes, struct source *a,
                         struct x64_mem *m)
@@ -171,6 +179,21 @@ static void unary(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_clobber_flags(g);
         x64_un_r(B, X64_NEG, size, dst);
     }
+}
+
+static void absolute(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    struct source a = source(g, i->arg[0]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a.reg), work = dst == a.reg ? X64_RAX : dst;
+    fetch(g, size, work, a);
+    x64_un_r(B, X64_NEG, size, work);
+    if (work == dst)
+        move_if(g, X64_CC_S, size, dst, a);
+    else
+        x64_cmov_rr(B, X64_CC_NS, size, dst, work);
 }
 
 /* --- logic ---------------------------------------------------------------------------------------
@@ -606,14 +629,6 @@ static void truncation(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- selection -----------------------------------------------------------------------------------
  */
 
-static void move_if(struct gen *g, unsigned cc, unsigned size, unsigned dst, struct source s)
-{
-    if (s.reg == NO_REG)
-        x64_cmov_rm(B, cc, size, dst, s.m);
-    else
-        x64_cmov_rr(B, cc, size, dst, s.reg);
-}
-
 static void select_gpr(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
@@ -740,6 +755,7 @@ gen_fn *const gen_int_ops[IR_OP_COUNT] = {
     [IR_UDIV] = divide,
     [IR_SDIV] = divide,
     [IR_NEG] = unary,
+    [IR_ABS] = absolute,
     [IR_NOT] = unary,
     [IR_AND] = logic,
     [IR_OR] = logic,

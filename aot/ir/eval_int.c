@@ -86,6 +86,11 @@ EVAL(op_neg)
     give(i, out, -A);
 }
 
+EVAL(op_abs)
+{
+    give(i, out, as_signed(i, A) < 0 ? -A : A);
+}
+
 EVAL(op_not)
 {
     give(i, out, ~A);
@@ -288,6 +293,7 @@ eval_fn *const eval_int_table[IR_OP_COUNT] = {
     [IR_UDIV] = op_udiv,
     [IR_SDIV] = op_sdiv,
     [IR_NEG] = op_neg,
+    [IR_ABS] = op_abs,
     [IR_NOT] = op_not,
     [IR_AND] = op_and,
     [IR_OR] = op_or,

@@ -49,6 +49,7 @@
     X(UDIV, "udiv", "tii", 0)                                                                      \
     X(SDIV, "sdiv", "tii", 0)                                                                      \
     X(NEG, "neg", "ti", 0)                                                                         \
+    X(ABS, "abs", "ti", 0) /* a, or -a if a is negative */                                         \
     X(NOT, "not", "ti", 0)                                                                         \
     X(AND, "and", "tii", COMM)                                                                     \
     X(OR, "or", "tii", COMM)                                                                       \

@@ -104,7 +104,7 @@ static void swap_const(struct ir_func *f, struct ir_inst *i)
     i->arg[1] = a;
 }
 
-/* Nothing but constants: NEG, NOT, ANDN, ORN. */
+/* Nothing but constants: NEG, ABS, NOT, ANDN, ORN. */
 ir_ref opt_fold_plain(struct ir_func *f, ir_ref r)
 {
     fold_constants(f, &f->inst[r]);
@@ -254,10 +254,40 @@ ir_ref opt_fold_trunc(struct ir_func *f, ir_ref r)
     return r;
 }
 
+static bool is_negated(const struct ir_func *f, ir_ref r, ir_ref of)
+{
+    return f->inst[r].op == IR_NEG && f->inst[r].arg[0] == of;
+}
+
+/* CMP x, #0 and CNEG: the value x of x < 0 ? -x : x, else IR_NONE. A subtraction of 0 leaves V
+ * clear, so GE is PL and LT is MI; 0 may go either way. */
+static ir_ref made_absolute(struct ir_func *f, const struct ir_inst *i)
+{
+    const struct ir_inst *cond = operand(f, i, 0), *cmp = operand(f, cond, 0);
+    if (cond->op != IR_COND || cmp->op != IR_FLSUB || cmp->type != i->type) return IR_NONE;
+    if (!is_const_of(operand(f, cmp, 1), 0)) return IR_NONE;
+    ir_ref x = cmp->arg[0], kept = i->arg[1], negated = i->arg[2];
+    switch (cond->mod) {
+    case IR_CC_LT:
+    case IR_CC_LE:
+    case IR_CC_MI: kept = i->arg[2]; negated = i->arg[1]; /* fallthrough */
+    case IR_CC_GE:
+    case IR_CC_GT:
+    case IR_CC_PL: return kept == x && is_negated(f, negated, x) ? x : IR_NONE;
+    default: return IR_NONE;
+    }
+}
+
 ir_ref opt_fold_select(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
     if (i->arg[1] == i->arg[2]) return replace(f, r, i->arg[1]);
+    ir_ref x = made_absolute(f, i);
+    if (!x) return r;
+    for (unsigned k = 0; k < 3; k++) operand(f, i, k)->uses--;
+    f->inst[x].uses++;
+    *i = (struct ir_inst){.op = IR_ABS, .type = i->type, .uses = i->uses, .note = i->note};
+    i->arg[0] = x;
     return r;
 }
 

@@ -14,6 +14,7 @@ bool fold_const(const struct ir_inst *i, s64 a, s64 b, s64 *result)
     case IR_SUB: v = x - y; break;
     case IR_MUL: v = x * y; break;
     case IR_NEG: v = -x; break;
+    case IR_ABS: v = sign_extend(x, width) < 0 ? -x : x; break;
     case IR_NOT: v = ~x; break;
     case IR_AND: v = x & y; break;
     case IR_OR: v = x | y; break;
