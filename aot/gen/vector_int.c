@@ -112,9 +112,45 @@ static void multiply_high16(struct gen *g, struct vec_args v, bool rounded)
     saturate_square(g, 1, v.dst);
 }
 
+/* Constant factors c of a doubling multiply: 2c of 16 bits, and where that is 2^16 too small.
+ * False: one is negative and out of range, or the most negative, which may saturate. */
+static bool doubled(u64 c, u64 *twice, u64 *wrapped)
+{
+    *twice = *wrapped = 0;
+    for (unsigned at = 0; at < 64; at += 16) {
+        s64 factor = sign_extend(c >> at, 16);
+        if (factor < -0x4000) return false;
+        *twice |= bits((u64)factor * 2, 0, 16) << at;
+        if (factor >= 0x4000) *wrapped |= UINT64_C(0xffff) << at;
+    }
+    return true;
+}
+
+/* The high half of a * 2c, with a itself added where 2c has lost 2^16. */
+static bool multiply_high_constant(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    u64 lo, hi, twice[2], wrapped[2];
+    if (i->esz != 1 || !vec_const(g, i->arg[1], &lo, &hi)) return false;
+    if (!doubled(lo, &twice[0], &wrapped[0]) || !doubled(hi, &twice[1], &wrapped[1])) return false;
+    unsigned a = gen_use_xmm(g, i->arg[0]);
+    gen_consume(g, i);
+    unsigned dst = gen_def_xmm(g, r, a);
+    if (i->op == IR_VSQRDMULH) {
+        vec_op2c(g, X64_PMULHRSW, dst, a, lo, hi);
+    } else if (!wrapped[0] && !wrapped[1]) {
+        vec_op2c(g, X64_PMULHW, dst, a, twice[0], twice[1]);
+    } else {
+        vec_op2c(g, X64_PMULHW, X0, a, twice[0], twice[1]);
+        vec_op2c(g, X64_PAND, X1, a, wrapped[0], wrapped[1]);
+        vec_op2(g, X64_PADDW, dst, X0, X1);
+    }
+    return true;
+}
+
 void vec_multiply_high(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool rounded = i->op == IR_VSQRDMULH;
+    if ((!rounded || vec_can(g, X64_PMULHRSW)) && multiply_high_constant(g, r, i)) return;
     if (i->esz == 1 && (!rounded || vec_can(g, X64_PMULHRSW))) {
         multiply_high16(g, vec_args(g, r, i), rounded);
         return;

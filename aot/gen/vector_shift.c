@@ -76,8 +76,28 @@ void vec_shift_by_imm(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* (a >> n) + (the last bit shifted out) */
+/* Words: PMULHRSW by a power of two rounds as the shift does, and PAVGW with 0 adds the last bit.
+ */
+static bool round_shift_words(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned imm = (unsigned)i->imm;
+    bool is_signed = i->op == IR_VRSARI;
+    if (i->esz != 1 || imm > 15 || (is_signed && !vec_can(g, X64_PMULHRSW))) return false;
+    struct vec_args v = vec_args(g, r, i);
+    if (is_signed) {
+        u64 factor = vec_splat(1, UINT64_C(1) << (15 - imm));
+        vec_op2c(g, X64_PMULHRSW, v.dst, v.a, factor, factor);
+    } else {
+        vec_shift(g, X64_SHR, 1, X0, v.a, imm - 1);
+        vec_zero(g, X1);
+        vec_op2(g, X64_PAVGW, v.dst, X0, X1);
+    }
+    return true;
+}
+
 void vec_round_shift(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (round_shift_words(g, r, i)) return;
     static const u16 add_of[4] = {X64_PADDB, X64_PADDW, X64_PADDD, X64_PADDQ};
     enum x64_shift kind = i->op == IR_VRSHRI ? X64_SHR : X64_SAR;
     unsigned imm = (unsigned)i->imm;

@@ -48,6 +48,8 @@ ir_ref simd_pairwise(struct lifter *l, u32 w, unsigned op, unsigned esz, ir_ref 
 
 void simd_or_qc(struct lifter *l, ir_ref v)
 {
+    const struct ir_inst *i = &l->f->inst[v];
+    if (i->op == IR_CONST && !i->imm) return; /* it can't saturate */
     ir_ref qc = ir_get(l->f, IR_V128, SLOT_QC);
     ir_set(l->f, IR_V128, SLOT_QC, ir_op2(l->f, IR_VOR, IR_V128, qc, v));
 }

@@ -247,8 +247,9 @@ LIFT(SQRSHRUN_s, scalar_shift_narrow(l, w, IR_VRSARI, IR_VSQXTUN))
 /* Where a and b are both the most negative element. */
 static ir_ref both_min(struct lifter *l, unsigned esz, ir_ref a, ir_ref b)
 {
-    ir_ref is_min = simd_op2(l, IR_VCMPEQ, esz, a, simd_splat_min(l, esz));
-    return ir_op2(l->f, IR_VAND, IR_V128, is_min, simd_op2(l, IR_VCMPEQ, esz, a, b));
+    ir_ref min = simd_splat_min(l, esz);
+    return ir_op2(l->f, IR_VAND, IR_V128, simd_op2(l, IR_VCMPEQ, esz, a, min),
+                  simd_op2(l, IR_VCMPEQ, esz, b, min));
 }
 
 static struct sat multiply_high(struct lifter *l, unsigned op, unsigned esz, ir_ref a, ir_ref b)

@@ -23,16 +23,6 @@ static unsigned width_of(const struct ir_inst *i)
     return i->type == IR_I64 ? 64 : 32;
 }
 
-/* r is replaced by v, a value of the same type. */
-static ir_ref replace(struct ir_func *f, ir_ref r, ir_ref v)
-{
-    struct ir_inst *i = &f->inst[r];
-    f->inst[v].uses += i->uses;
-    opt_drop(f, i);
-    opt_take_back(f, r);
-    return v;
-}
-
 static void become_const(struct ir_func *f, struct ir_inst *i, s64 value)
 {
     unsigned n = ir_op_info(i->op)->args;
@@ -128,7 +118,7 @@ ir_ref opt_fold_flags(struct ir_func *f, ir_ref r)
 static ir_ref drop_zero(struct ir_func *f, ir_ref r)
 {
     const struct ir_inst *i = &f->inst[r];
-    return is_const_of(operand(f, i, 1), 0) ? replace(f, r, i->arg[0]) : r;
+    return is_const_of(operand(f, i, 1), 0) ? opt_replace(f, r, i->arg[0]) : r;
 }
 
 ir_ref opt_fold_add(struct ir_func *f, ir_ref r)
@@ -162,7 +152,7 @@ ir_ref opt_fold_and(struct ir_func *f, ir_ref r)
     if (!mask)
         become_const(f, i, 0);
     else if ((mask & all) == all)
-        return replace(f, r, i->arg[0]);
+        return opt_replace(f, r, i->arg[0]);
     return r;
 }
 
@@ -207,7 +197,7 @@ ir_ref opt_fold_shift(struct ir_func *f, ir_ref r)
     struct ir_inst *i = &f->inst[r], *b = operand(f, i, 1);
     if (fold_constants(f, i)) return r;
     if (is_const(b) && ((u64)b->imm & (width_of(i) - 1)) == 0)
-        return replace(f, r, i->arg[0]);
+        return opt_replace(f, r, i->arg[0]);
     else if (i->op == IR_SHR || i->op == IR_SAR)
         fold_shift_pair(f, r);
     return r;
@@ -223,7 +213,7 @@ ir_ref opt_fold_zext(struct ir_func *f, ir_ref r)
         a = operand(f, i, 0);
     }
     if (ir_value_type(a) == i->type && significant_bits(f, a) <= bits) {
-        return replace(f, r, i->arg[0]);
+        return opt_replace(f, r, i->arg[0]);
     } else if (a->op == IR_TRUNC && i->type == IR_I64 && a->uses == 1) {
         use_instead(f, i, 0, a->arg[0]);
     }
@@ -236,9 +226,9 @@ ir_ref opt_fold_sext(struct ir_func *f, ir_ref r)
     if (fold_constants(f, i)) return r;
     bool same = ir_value_type(a) == i->type;
     if (same && (8u << i->esz >= width_of(i) || significant_bits(f, a) < 8u << i->esz))
-        return replace(f, r, i->arg[0]);
+        return opt_replace(f, r, i->arg[0]);
     else if (same && (a->op == IR_SEXT || a->op == IR_LOADS) && a->esz <= i->esz)
-        return replace(f, r, i->arg[0]);
+        return opt_replace(f, r, i->arg[0]);
     else if ((a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz >= i->esz && a->uses == 1)
         use_instead(f, i, 0, a->arg[0]);
     return r;
@@ -250,7 +240,7 @@ ir_ref opt_fold_trunc(struct ir_func *f, ir_ref r)
     const struct ir_inst *a = operand(f, i, 0);
     if (fold_constants(f, i)) return r;
     bool extended = (a->op == IR_ZEXT || a->op == IR_SEXT) && a->esz == 2;
-    if (extended && ir_value_type(operand(f, a, 0)) == IR_I32) return replace(f, r, a->arg[0]);
+    if (extended && ir_value_type(operand(f, a, 0)) == IR_I32) return opt_replace(f, r, a->arg[0]);
     return r;
 }
 
@@ -281,7 +271,7 @@ static ir_ref made_absolute(struct ir_func *f, const struct ir_inst *i)
 ir_ref opt_fold_select(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
-    if (i->arg[1] == i->arg[2]) return replace(f, r, i->arg[1]);
+    if (i->arg[1] == i->arg[2]) return opt_replace(f, r, i->arg[1]);
     ir_ref x = made_absolute(f, i);
     if (!x) return r;
     for (unsigned k = 0; k < 3; k++) operand(f, i, k)->uses--;
@@ -325,7 +315,7 @@ ir_ref opt_fold_bnot(struct ir_func *f, ir_ref r)
     struct ir_inst *i = &f->inst[r];
     const struct ir_inst *a = operand(f, i, 0);
     if (a->op == IR_BNOT) {
-        return replace(f, r, a->arg[0]);
+        return opt_replace(f, r, a->arg[0]);
     }
     bool compares = a->op == IR_ICMP, tests = a->op == IR_COND && a->mod < IR_CC_AL;
     if (!compares && !tests) return r;

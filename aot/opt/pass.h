@@ -25,6 +25,16 @@ static inline void opt_take_back(struct ir_func *f, ir_ref r)
     if (r + 1 == f->count) f->count = r;
 }
 
+/* r is replaced by v, a value of the same type. */
+static inline ir_ref opt_replace(struct ir_func *f, ir_ref r, ir_ref v)
+{
+    struct ir_inst *i = &f->inst[r];
+    f->inst[v].uses += i->uses;
+    opt_drop(f, i);
+    opt_take_back(f, r);
+    return v;
+}
+
 /* --- rules for one operation ---------------------------------------------------------------------
  *
  * Arguments are what stands for them, uses counted. A rule gives the value that stands for r, r
@@ -40,6 +50,9 @@ opt_rule_fn opt_forward_get, opt_learn_set, opt_forget_helper;
 opt_rule_fn opt_fold_add, opt_fold_difference, opt_fold_multiply, opt_fold_plain, opt_fold_and,
     opt_fold_or, opt_fold_shift, opt_fold_zext, opt_fold_sext, opt_fold_trunc, opt_fold_select,
     opt_fold_icmp, opt_fold_bnot, opt_fold_flags, opt_fold_address;
+
+/* Vectors of constants, and with zeros above (fold_vector.c). */
+opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_fold_and_lanes;
 
 /* --- passes --------------------------------------------------------------------------------------
  */

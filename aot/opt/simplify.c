@@ -27,7 +27,8 @@ static opt_rule_fn *const rule_of[IR_OP_COUNT] = {
     [IR_ZEXT] = opt_fold_zext,     [IR_SEXT] = opt_fold_sext,      [IR_TRUNC] = opt_fold_trunc,
     [IR_SELECT] = opt_fold_select, [IR_ICMP] = opt_fold_icmp,      [IR_BNOT] = opt_fold_bnot,
     [IR_FLADD] = opt_fold_flags,   [IR_LOAD] = opt_fold_address,   [IR_LOADS] = opt_fold_address,
-    [IR_STORE] = opt_fold_address,
+    [IR_STORE] = opt_fold_address, [IR_VDUP] = opt_fold_dup,       [IR_VDUPL] = opt_fold_dup_lane,
+    [IR_VLOW] = opt_fold_low,      [IR_VCMPEQ] = opt_fold_equal,   [IR_VAND] = opt_fold_and_lanes,
 };
 
 /* --- at birth ------------------------------------------------------------------------------------

@@ -1,0 +1,126 @@
+/*
+ * Folding of vectors: constants in all lanes, and upper halves that are known to be zero. Compilers
+ * keep the factors of fixed-point transforms in registers, so a multiplication that saturates is
+ * one by a constant once its DUP is known.
+ */
+#include "aot/opt/pass.h"
+
+#define MAX_DEPTH 4 /* of operations looked through for zeros above */
+
+struct vector {
+    u64 low, high;
+};
+
+static bool constant(const struct ir_func *f, ir_ref r, struct vector *v)
+{
+    const struct ir_inst *i = &f->inst[r];
+    if (i->op == IR_CONST && i->type == IR_V128)
+        *v = (struct vector){(u64)i->imm, (u64)i->imm};
+    else if (i->op == IR_VCONST2)
+        *v = (struct vector){(u64)i->imm, i->arg[0] | (u64)i->arg[1] << 32};
+    else
+        return false;
+    return true;
+}
+
+/* r becomes a constant. */
+static ir_ref become(struct ir_func *f, ir_ref r, struct vector v)
+{
+    struct ir_inst *i = &f->inst[r], was = *i;
+    for (unsigned k = 0; k < ir_op_args[i->op]; k++) f->inst[i->arg[k]].uses--;
+    *i = (struct ir_inst){.op = IR_CONST, .type = IR_V128, .uses = was.uses, .note = was.note};
+    i->imm = (s64)v.low;
+    if (v.low == v.high) return r;
+    i->op = IR_VCONST2;
+    i->arg[0] = (u32)v.high;
+    i->arg[1] = (u32)(v.high >> 32);
+    return r;
+}
+
+/* The low 2^esz bytes of value in every lane. */
+static struct vector splat(unsigned esz, u64 value)
+{
+    for (unsigned width = 8u << esz; width < 64; width *= 2)
+        value = bits(value, 0, width) | value << width;
+    return (struct vector){value, value};
+}
+
+ir_ref opt_fold_dup(struct ir_func *f, ir_ref r)
+{
+    const struct ir_inst *i = &f->inst[r], *a = &f->inst[i->arg[0]];
+    return a->op == IR_CONST ? become(f, r, splat(i->esz, (u64)a->imm)) : r;
+}
+
+ir_ref opt_fold_dup_lane(struct ir_func *f, ir_ref r)
+{
+    const struct ir_inst *i = &f->inst[r];
+    struct vector v;
+    if (!constant(f, i->arg[0], &v)) return r;
+    unsigned width = 8u << i->esz, at = (unsigned)i->imm * width;
+    return become(f, r, splat(i->esz, at < 64 ? v.low >> at : v.high >> (at - 64)));
+}
+
+/* The upper half is zero. */
+static bool is_low(const struct ir_func *f, ir_ref r, unsigned depth)
+{
+    const struct ir_inst *i = &f->inst[r];
+    struct vector v;
+    if (constant(f, r, &v)) return !v.high;
+    if (!depth) return false;
+    switch (i->op) {
+    case IR_VLOW:
+    case IR_FTOV: return true;
+    case IR_VSHLI:
+    case IR_VSHRI:
+    case IR_VSARI:
+    case IR_VRSHRI:
+    case IR_VRSARI: return is_low(f, i->arg[0], depth - 1);
+    case IR_VAND: return is_low(f, i->arg[0], depth - 1) || is_low(f, i->arg[1], depth - 1);
+    case IR_VADD:
+    case IR_VSUB:
+    case IR_VMUL:
+    case IR_VOR:
+    case IR_VXOR:
+    case IR_VSQADD:
+    case IR_VSQSUB:
+    case IR_VUQADD:
+    case IR_VUQSUB: return is_low(f, i->arg[0], depth - 1) && is_low(f, i->arg[1], depth - 1);
+    default: return false;
+    }
+}
+
+ir_ref opt_fold_low(struct ir_func *f, ir_ref r)
+{
+    ir_ref a = f->inst[r].arg[0];
+    struct vector v;
+    if (constant(f, a, &v)) return become(f, r, (struct vector){v.low, 0});
+    return is_low(f, a, MAX_DEPTH) ? opt_replace(f, r, a) : r;
+}
+
+/* All ones in the elements of 2^esz bytes that are equal. */
+static u64 equal_lanes(unsigned esz, u64 a, u64 b)
+{
+    unsigned width = 8u << esz;
+    u64 result = 0, lane = width == 64 ? ~UINT64_C(0) : (UINT64_C(1) << width) - 1;
+    for (unsigned at = 0; at < 64; at += width)
+        if (!((a ^ b) >> at & lane)) result |= lane << at;
+    return result;
+}
+
+ir_ref opt_fold_equal(struct ir_func *f, ir_ref r)
+{
+    const struct ir_inst *i = &f->inst[r];
+    struct vector a, b;
+    if (!constant(f, i->arg[0], &a) || !constant(f, i->arg[1], &b)) return r;
+    u64 low = equal_lanes(i->esz, a.low, b.low), high = equal_lanes(i->esz, a.high, b.high);
+    return become(f, r, (struct vector){low, high});
+}
+
+ir_ref opt_fold_and_lanes(struct ir_func *f, ir_ref r)
+{
+    const struct ir_inst *i = &f->inst[r];
+    struct vector v;
+    for (unsigned k = 0; k < 2; k++)
+        if (constant(f, i->arg[k], &v) && !v.low && !v.high) return become(f, r, v);
+    return r;
+}
