@@ -17,19 +17,20 @@
 /* --- from EFLAGS to the home format ------------------------------------------------------------
  */
 
-/* AX = NZCV in home format after UCOMISx. EFLAGS survive. */
+/* AX = value where cc holds, by way of a constant in memory: no other register is free. */
+static void ax_if(struct gen *g, unsigned cc, u64 value)
+{
+    x64_cmov_rm(&g->b, cc, 4, X64_RAX, gen_pool(g, value, 0));
+}
+
+/* AX = NZCV in home format after UCOMISx. EFLAGS survive. Without branches: which way comparisons
+ * go that nobody has branched on is hard to guess. */
 static void fcmp_to_ax(struct gen *g)
 {
-    struct x64_buf *b = &g->b;
-    u32 done = x64_label_new(b);
-    x64_mov_ri(b, X64_RAX, NZCV_C | NZCV_V);
-    x64_jcc(b, X64_CC_P, done);
-    x64_mov_ri(b, X64_RAX, NZCV_C);
-    x64_jcc(b, X64_CC_A, done);
-    x64_mov_ri(b, X64_RAX, NZCV_Z | NZCV_C);
-    x64_jcc(b, X64_CC_E, done);
-    x64_mov_ri(b, X64_RAX, NZCV_N);
-    x64_bind(b, done);
+    x64_mov_ri(&g->b, X64_RAX, NZCV_N);
+    ax_if(g, X64_CC_A, NZCV_C);
+    ax_if(g, X64_CC_E, NZCV_Z | NZCV_C);
+    ax_if(g, X64_CC_P, NZCV_C | NZCV_V);
 }
 
 /* AX = NZCV in home format. With keep, EFLAGS survive. */
