@@ -111,11 +111,22 @@ static bool is_nzcv(const struct ir_inst *i, unsigned op)
     return i->op == op && i->imm == SLOT_NZCV;
 }
 
-static struct nzcv_expr expression_of(const struct ir_func *f, const struct ir_block *b)
+static bool is_set(const struct ir_block *b, const struct nzcv_operand *o)
 {
+    return o->kind == NZCV_SLOT && (b->sets >> o->n & 1);
+}
+
+/* What block n has in the end: its own, or what it begins with if that is planned already, which is
+ * so where a loop leads back to it, and its registers stay. */
+static struct nzcv_expr expression_of(const struct gen *g, u32 n)
+{
+    const struct ir_func *f = g->f;
+    const struct ir_block *b = &f->block[n];
     for (ir_ref r = b->end; r-- > b->first;)
         if (is_nzcv(in(f, r), IR_SET)) return expression(f, b, in(f, r)->arg[0]);
-    return (struct nzcv_expr){0};
+    const struct nzcv_expr *x = &g->block_nzcv[n];
+    bool stays = x->kind && !is_set(b, &x->a) && !is_set(b, &x->b);
+    return stays ? *x : (struct nzcv_expr){0};
 }
 
 /* --- the plan ------------------------------------------------------------------------------------
@@ -149,7 +160,7 @@ void gen_plan_nzcv(struct gen *g)
         for (unsigned k = 0; k < n; k++) {
             const struct ir_block *t = &f->block[to[k]];
             if (!t->sees_nzcv || g->block_nzcv[to[k]].kind || has_one_way(g, b, to[k])) continue;
-            if (!looked) x = expression_of(f, &f->block[b]);
+            if (!looked) x = expression_of(g, b);
             looked = true;
             if (!x.kind || reads_nzcv(f, t)) continue;
             g->block_nzcv[to[k]] = x;
