@@ -76,13 +76,21 @@ void vec_reverse_bits(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 /* --- two vectors ------------------------------------------------------------------------------ */
 
+/* Elements of 2^esz bytes that are zero-extended: a pack that takes them for signed and saturates
+ * to unsigned changes none. */
+static bool has_unsigned_pack(const struct gen *g, unsigned esz)
+{
+    return !esz || vec_can(g, X64_PACKUSDW);
+}
+
 /* dst = the chosen elements of a as twice as wide ones that a pack does not change. */
 static void keep_parts(struct gen *g, unsigned esz, bool odd, unsigned dst, unsigned a)
 {
-    u64 mask = vec_splat(1, 0xff);
-    if (esz == 0) {
+    unsigned width = 8u << esz;
+    u64 mask = vec_splat(esz + 1, (1u << width) - 1);
+    if (has_unsigned_pack(g, esz)) {
         if (odd)
-            vec_imm(g, X64_PSRLW_I, dst, a, 8);
+            vec_imm(g, esz ? X64_PSRLD_I : X64_PSRLW_I, dst, a, width);
         else
             vec_op2c(g, X64_PAND, dst, a, mask, mask);
         return;
@@ -96,9 +104,12 @@ static void keep_parts(struct gen *g, unsigned esz, bool odd, unsigned dst, unsi
 
 static void unzip_packed(struct gen *g, unsigned esz, struct vec_args v, bool odd)
 {
+    enum x64_vec pack = !esz                        ? X64_PACKUSWB
+                        : has_unsigned_pack(g, esz) ? X64_PACKUSDW
+                                                    : X64_PACKSSDW;
     keep_parts(g, esz, odd, X0, v.a);
     if (v.b != v.a) keep_parts(g, esz, odd, X1, v.b);
-    vec_op2(g, esz ? X64_PACKSSDW : X64_PACKUSWB, v.dst, X0, v.b != v.a ? X1 : X0);
+    vec_op2(g, pack, v.dst, X0, v.b != v.a ? X1 : X0);
 }
 
 void vec_unzip(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -128,6 +139,14 @@ void vec_transpose(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     unsigned bits = 8u << i->esz;
     u64 low = vec_splat(i->esz + 1u, (1u << bits) - 1);
+    if (i->esz == 1 && vec_can(g, X64_PBLENDW)) { /* odd words from the second */
+        if (odd)
+            vec_imm(g, X64_PSRLD_I, X0, v.a, bits);
+        else
+            vec_imm(g, X64_PSLLD_I, X1, v.b, bits);
+        vec_op2i(g, X64_PBLENDW, v.dst, odd ? X0 : v.a, odd ? v.b : X1, 0xaa);
+        return;
+    }
     if (odd) { /* a's high parts moved down, b's kept */
         vec_imm(g, i->esz ? X64_PSRLD_I : X64_PSRLW_I, X0, v.a, bits);
         vec_op2c(g, X64_PAND, X1, v.b, ~low, ~low);
