@@ -15,12 +15,14 @@
 #include "rt/jit/image.h"
 #include "rt/jit/jit.h"
 #include "rt/log.h"
+#include "rt/options.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
 
 /* --- what code.c needs of the runtime ------------------------------------------------------------
  */
 
+struct options options = {.warm = 50};
 u32 log_mask;
 u64 log_start, log_end;
 u64 stats[STAT_COUNT];
@@ -253,6 +255,48 @@ START_TEST(links_lead_to_a_region_until_it_dies)
 }
 END_TEST
 
+/* Returns 40 where it is entered at 0x20000, 41 at 0x20008. */
+static struct region *publish_warm(void)
+{
+    static const u8 bytes[] = {0xb8, 40, 0, 0, 0, 0xc3, 0xb8, 41, 0, 0, 0, 0xc3};
+    static struct entry entries[] = {{0x20000, 0}, {0x20008, 6}};
+    struct translation t = make(0x20000, sizeof bytes);
+    memcpy(code, bytes, sizeof bytes);
+    t.entries = entries;
+    t.entry_count = 2;
+    return code_publish_warm(&t, code_stamp());
+}
+
+START_TEST(a_warm_region_takes_the_place_of_others)
+{
+    struct region *from = publish_link(0x10000), *old = publish_value(0x20008, 7, 0, 6);
+    struct cell_slot *slot = cell_of(from);
+    code_link(slot, old);
+    ck_assert_int_eq(old->heat, 50);
+    ck_assert_ptr_nonnull(publish_warm());
+    ck_assert_uint_eq(call(code_find(0x20000, 0)), 40);
+    ck_assert_uint_eq(call(code_find(0x20008, 0)), 41);
+    ck_assert(code_find(0x20008, 0)->warm && !old->warm && !old->dead);
+    ck_assert_uint_eq(call(from), 41);
+    ck_assert_uint_eq(call(old), 7);
+    ck_assert_ptr_eq(code_region_at((u64)code_find(0x20008, 0)->code), code_find(0x20000, 0));
+    ck_assert(code_invalidate(0x2000c, 0x2000d));
+    ck_assert_ptr_null(code_find(0x20000, 0));
+    ck_assert_ptr_null(code_find(0x20008, 0));
+    ck_assert(old->dead);
+    ck_assert_ptr_eq(cell_of(from), slot);
+}
+END_TEST
+
+/* What needs a translation of its own is in no other. */
+START_TEST(no_warm_region_of_what_has_a_mode)
+{
+    struct region *old = publish_value(0x20008, 7, 0, 6);
+    code_supersede(old, MODE_UNTAG_SITE);
+    ck_assert_ptr_null(publish_warm());
+}
+END_TEST
+
 START_TEST(what_was_read_before_an_invalidation_is_not_published)
 {
     struct translation t = make(0x10000, 6);
@@ -368,6 +412,8 @@ int main(void)
     tcase_add_test(t, one_region_for_each_address_and_mode);
     tcase_add_test(t, no_page_is_writable_and_executable);
     tcase_add_test(t, links_lead_to_a_region_until_it_dies);
+    tcase_add_test(t, a_warm_region_takes_the_place_of_others);
+    tcase_add_test(t, no_warm_region_of_what_has_a_mode);
     tcase_add_test(t, what_was_read_before_an_invalidation_is_not_published);
     tcase_add_test(t, a_superseded_address_is_remembered);
     tcase_add_test(t, a_flush_waits_for_all_threads);
