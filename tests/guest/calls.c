@@ -197,7 +197,9 @@ static void tick(int sig, siginfo_t *info, void *context)
     (void)context;
     ticks++;
     CHECK(sum_to(20) == 210);
-    if (leave_by_jump) siglongjmp(from_handler, 1);
+    if (!leave_by_jump) return;
+    leave_by_jump = 0;
+    siglongjmp(from_handler, 1);
 }
 
 static void signals_while_calls_nest(void)
@@ -206,10 +208,9 @@ static void signals_while_calls_nest(void)
     install(SIGALRM, tick, SA_NODEFER);
     setitimer(ITIMER_REAL, &every, NULL);
     for (int i = 0; ticks < 100 && i < 1000000; i++) CHECK(sum_to(500) == 500 * 501 / 2);
-    leave_by_jump = 1;
     for (volatile int i = 0; i < 50; i++)
         if (!sigsetjmp(from_handler, 1))
-            for (;;) sum_to(300);
+            for (leave_by_jump = 1;;) sum_to(300);
     setitimer(ITIMER_REAL, &never, NULL);
     leave_by_jump = 0;
     CHECK(ticks >= 150);
