@@ -304,12 +304,20 @@ static void exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
     come_back(g, behind);
 }
 
+static void fetch_target(struct gen *g, ir_ref r)
+{
+    struct x64_mem m;
+    if (gen_in_memory(g, r, 1, &m))
+        x64_mov_rm(B, 8, X64_RCX, m);
+    else
+        x64_mov_rr(B, 8, X64_RCX, gen_use_gpr(g, r));
+}
+
 static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     go_home(g, i->mod & IR_EXIT_NZCV_DEAD);
-    unsigned reg = gen_use_gpr(g, i->arg[0]);
-    x64_mov_rr(B, 8, X64_RCX, reg);
+    fetch_target(g, i->arg[0]);
     gen_consume(g, i);
     u64 behind = gen_pc(g) + 4;
     switch (i->mod & ~IR_EXIT_NZCV_DEAD) {
@@ -462,8 +470,7 @@ static void jump_by_table(struct gen *g, ir_ref r, const struct ir_inst *i)
     for (u32 n = 0; n < f->target_count; n++) stores |= edge_stores(g, f->target[n]);
     pass_pins(g, stores, g->table_loaded & ~g->loaded);
     gen_flush_nzcv(g);
-    unsigned reg = gen_use_gpr(g, i->arg[0]);
-    x64_mov_rr(B, 8, X64_RCX, reg);
+    fetch_target(g, i->arg[0]);
     gen_consume(g, i);
     gen_guest_address(g, X64_RDX, table_start(g));
     x64_mov_rr(B, 8, X64_RAX, X64_RCX);
