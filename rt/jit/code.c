@@ -268,10 +268,18 @@ static void link_cell(struct code_arena *a, struct cell_slot *cell, struct regio
     __atomic_store_n(&cell->target, to->code, __ATOMIC_RELEASE);
 }
 
+/* Cells of images aren't: nothing reads those, and they may go before the region does. */
+static bool is_in_arena(const struct cell_slot *cell)
+{
+    for (u32 n = 0; n < MAX_ARENAS; n++)
+        if (arenas[n].code && (u64)cell - (u64)arenas[n].data < DATA_SIZE) return true;
+    return false;
+}
+
 void code_link(struct cell_slot *cell, struct region *to)
 {
     lock_take(&code_lock);
-    if (!to->dead) link_cell(current_arena(), cell, to);
+    if (!to->dead && is_in_arena(cell)) link_cell(current_arena(), cell, to);
     lock_drop(&code_lock);
 }
 
