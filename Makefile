@@ -115,7 +115,7 @@ RT_SOURCES := $(wildcard rt/*.c rt/*/*.c rt/*.S rt/*/*.S)
 $(BUILD)/ferry: $(call objs,$(RT_SOURCES) $(GENERATED_rt)) $(BUILD)/lib/image.a $(XLAT_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(OPT) -static-pie $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread
+	$(Q)$(CC) $(OPT) -static-pie -Wl,-e,ferry_start $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread
 
 # Subcommands that need more than the runtime are programs of their own, found next to ferry.
 $(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))
@@ -223,10 +223,14 @@ bench:
 	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots $(BUILD)/tests/cache.ready
 	@BUILD=$(BUILD) tools/bench/bench $(BENCH)
 
+# Start-up alone; BENCH="-n 10" is a quick look.
+bench-start:
+	@$(MAKE) --no-print-directory bench BENCH="-m 'native image quick qemu' $(BENCH) start"
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 .SECONDARY:
 

@@ -61,6 +61,18 @@ static bool is_guest_elf(int fd)
            h.e_machine == EM_AARCH64 && h.e_ident[EI_CLASS] == ELFCLASS64;
 }
 
+static struct image_file file_of(int fd, u64 base, const struct bundle_entry *bundled,
+                                 const struct image_header *h)
+{
+    return (struct image_file){.fd = fd,
+                               .base = base,
+                               .bundled = bundled,
+                               .text = h->text,
+                               .map_size = h->map_size,
+                               .total = h->total_size,
+                               .distance = h->distance};
+}
+
 /* The bundle's own image of an entry. */
 static void find_bundled(struct image_file *f, const struct bundle_entry *e, u64 length)
 {
@@ -79,7 +91,7 @@ static void find_bundled(struct image_file *f, const struct bundle_entry *e, u64
         why = "for another processor";
     if (why != NULL) log_line(LOG_IMAGE, "the bundle's image is not used: %s", why);
     if (why != NULL || ALIGN_UP(length, (u64)GUEST_PAGE) != h->span) return;
-    *f = (struct image_file){(int)bundle_file(), e->image.at, e, h->total_size, h->distance};
+    *f = file_of((int)bundle_file(), e->image.at, e, h);
 }
 
 void image_find(struct image_file *f, int fd, const struct bundle_entry *bundled, u64 length)
@@ -103,7 +115,7 @@ void image_find(struct image_file *f, int fd, const struct bundle_entry *bundled
         return;
     }
     log_line(LOG_IMAGE, "%s", found.path);
-    *f = (struct image_file){found.fd, 0, NULL, found.header.total_size, found.header.distance};
+    *f = file_of(found.fd, 0, NULL, &found.header);
 }
 
 static bool map_fixed(u64 at, u64 size, u32 prot, int fd, u64 offset)
@@ -201,14 +213,14 @@ static bool map_parts(const struct image_file *f, u64 at)
     const struct image_header *h = (const void *)(at + IMAGE_HEADER_AT);
     u32 text_prot = PROT_READ | PROT_EXEC;
 
-    if (!map_fixed(at, GUEST_PAGE, PROT_READ, f->fd, f->base)) return false;
-    if (h->total_size != f->total) return false; /* somebody else's hands were faster */
-    if (!map_fixed(at, h->map_size, PROT_READ, f->fd, f->base)) return false;
+    if (!map_fixed(at, f->text, PROT_READ, f->fd, f->base)) return false;
+    if (h->text != f->text || h->map_size != f->map_size || h->total_size != f->total)
+        return false; /* somebody else's hands were faster */
     if (f->bundled != NULL) {
         u64 behind = h->side + (u64)h->side_size;
 
-        bundle_check_mapped(f->bundled, 0, h->side, (const u8 *)at, h->map_size);
-        bundle_check_mapped(f->bundled, behind, h->text - behind, (const u8 *)at, h->map_size);
+        bundle_check_mapped(f->bundled, 0, h->side, (const u8 *)at, h->text);
+        bundle_check_mapped(f->bundled, behind, h->text - behind, (const u8 *)at, h->text);
         if (check_later(f->bundled, at, h->text, h->map_size - h->text)) text_prot = PROT_NONE;
     }
     return map_fixed(at + h->text, h->map_size - h->text, text_prot, f->fd, f->base + h->text) &&

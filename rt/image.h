@@ -20,7 +20,7 @@ struct image_file {
     int fd;                             /* -1: none */
     u64 base;                           /* where it begins in fd */
     const struct bundle_entry *bundled; /* it is this entry's; NULL: a cache's */
-    u64 total;                          /* its bytes in memory */
+    u64 text, map_size, total;          /* where its code begins and ends; its bytes in memory */
     s64 distance;                       /* where it wants to be, from the module's start */
 };
 

@@ -1,8 +1,8 @@
 /*
  * Guest path -> host path: see path.h. The walk keeps one guest path without links in it; each
  * component is read as a link on the side that has it, and a link's text is put before what is
- * left. Relative paths are left to the kernel unless they meet a link, which could lead out of the
- * sysroot.
+ * left; that there is no link any more is one system call. Relative paths are left to the kernel
+ * unless they meet a link, which could lead out of the sysroot.
  */
 #include "rt/path.h"
 
@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,7 @@ struct walk {
     size_t root, length; /* length of the sysroot, of done */
     char rest[2 * PATH_MAX];
     unsigned links;
+    bool is_sysroots; /* known to be the sysroot's, there or not */
 };
 
 static void go_up(struct walk *w)
@@ -150,11 +152,57 @@ static ssize_t read_merged_link(const struct walk *w, char *target, size_t size)
     return got;
 }
 
+/* Puts the rest behind what is done; false: it doesn't fit, or "." or ".." is in it. */
+static bool add_rest(struct walk *w, const char *at)
+{
+    for (;;) {
+        size_t n;
+
+        while (*at == '/') at++;
+        if (*at == '\0') return true;
+        n = strcspn(at, "/");
+        if ((n == 1 && at[0] == '.') || (n == 2 && at[0] == '.' && at[1] == '.')) return false;
+        if (w->length + n + 2 > sizeof(w->done)) return false;
+        w->done[w->length++] = '/';
+        memcpy(w->done + w->length, at, n);
+        w->length += n;
+        w->done[w->length] = '\0';
+        at += n;
+    }
+}
+
+/*
+ * Takes the whole rest in one step where the sysroot comes first all the way, and no component of it
+ * is a link: the kernel says so. A descriptor is there for a moment; threads that share the table
+ * could see it.
+ */
+static bool take_rest(struct thread *t, struct walk *w, const char *at, enum path_last last)
+{
+    const char *inside = w->done + w->root;
+    bool follow = last == PATH_FOLLOW || at[strlen(at) - 1] == '/';
+    const struct open_how how = {.flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW),
+                                 .resolve = RESOLVE_NO_SYMLINKS};
+    size_t before = w->length;
+    s64 fd;
+
+    if (bundle_on || t->files->count != 1 || is_under(inside, "/var") ||
+        !is_under_any(inside, system_dirs, ARRAY_SIZE(system_dirs)))
+        return false;
+    if (add_rest(w, at)) {
+        fd = host_syscall(SYS_openat2, AT_FDCWD, (u64)w->done, (u64)&how, sizeof(how), 0, 0);
+        if (fd >= 0) close((int)fd);
+        w->is_sysroots = fd >= 0 || ((fd == -ENOENT || fd == -ENOTDIR) && is_sysroots(inside));
+    }
+    if (!w->is_sysroots) w->done[w->length = before] = '\0';
+    return w->is_sysroots;
+}
+
 /* Walks w->rest in the sysroot; leaves the resolved path in w->done. */
-static s64 walk(struct walk *w, enum path_last last)
+static s64 walk(struct thread *t, struct walk *w, enum path_last last)
 {
     char target[PATH_MAX];
     const char *at = w->rest;
+    bool linked = true; /* no look yet at all that follows the last link */
 
     for (;;) {
         size_t n;
@@ -162,6 +210,10 @@ static s64 walk(struct walk *w, enum path_last last)
 
         while (*at == '/') at++;
         if (*at == '\0') return 0;
+        if (linked && w->length > w->root) {
+            if (take_rest(t, w, at, last)) return 0;
+            linked = false;
+        }
         n = strcspn(at, "/");
         if (n == 1 && at[0] == '.') {
             at++;
@@ -185,6 +237,7 @@ static s64 walk(struct walk *w, enum path_last last)
 
             if (r != 0) return r;
             at = w->rest;
+            linked = true;
         }
     }
 }
@@ -221,7 +274,7 @@ static void choose(const struct walk *w, const char *guest, struct path *out)
     if (bundle_on)
         bundle_choose(inside, out->host);
     else
-        strcpy(out->host, is_hosts(w->done, inside) ? inside : w->done);
+        strcpy(out->host, !w->is_sysroots && is_hosts(w->done, inside) ? inside : w->done);
     n = strlen(out->host);
     if (slash && n + 1 < sizeof(out->host) && out->host[n - 1] != '/') {
         out->host[n] = '/';
@@ -285,8 +338,9 @@ static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum 
     }
     w.root = w.length = strlen(strcpy(w.done, options.sysroot));
     w.links = 0;
+    w.is_sysroots = false;
     memcpy(w.rest, guest, n + 1);
-    r = walk(&w, last);
+    r = walk(t, &w, last);
     if (r == 0) choose(&w, guest, out);
     return r;
 }

@@ -20,10 +20,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_WRITE /* linux/mman.h since 5.14 */
-#define MADV_POPULATE_WRITE 23
-#endif
-
 #define CODE_SIZE      (2u << 20)
 #define DATA_SIZE      (4u << 20)
 #define MAX_ARENAS     64
@@ -49,25 +45,63 @@ struct lock code_lock;
 static struct code_arena arenas[MAX_ARENAS]; /* free: code is NULL */
 /* Chains of regions by guest address, linked by region.next: for threads whose FPCR needs nothing
  * special, and for the others (MODE_FPCR). */
-static struct region *lookup[2][1 << LOOKUP_BITS];
+static struct lookup {
+    u8 unused[4096 - LOOKUP_PAGES];
+    u8 used[LOOKUP_PAGES];
+    struct region *head[1 << LOOKUP_BITS];
+} lookup[2] __attribute__((aligned(4096)));
 static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates */
 static u32 epoch, published;        /* struct code_stamp */
 static u32 generation = 1;
 static s32 current = -1; /* arena that takes new regions */
 static u8 sites[SITES];  /* site modes by address, folded: a wrong hit costs only speed */
+static bool any_site;    /* most programs never have one */
 
+_Static_assert(offsetof(struct lookup, head) - offsetof(struct lookup, used) == LOOKUP_PAGES,
+               "lookup.h disagrees");
 _Static_assert(REGION_PC == offsetof(struct region, pc), "lookup.h disagrees");
 _Static_assert(REGION_CODE == offsetof(struct region, code), "lookup.h disagrees");
 _Static_assert(JUMP_CACHE_MASK == ((1 << JUMP_CACHE_BITS) - 1) << 2, "lookup.h disagrees");
 
+static struct lookup *lookup_for(u8 mode)
+{
+    return &lookup[mode & MODE_FPCR ? 1 : 0];
+}
+
+static bool is_used(const struct lookup *l, u32 n)
+{
+    return __atomic_load_n(&l->used[n * sizeof(l->head[0]) / 4096], __ATOMIC_ACQUIRE) != 0;
+}
+
+/* The chain that pc is in, if it is there. */
 static struct region **lookup_of(u64 pc, u8 mode)
 {
-    return &lookup[mode & MODE_FPCR ? 1 : 0][pc >> 2 & LOOKUP_MASK];
+    static struct region *none;
+    struct lookup *l = lookup_for(mode);
+    u32 n = pc >> 2 & LOOKUP_MASK;
+    return is_used(l, n) ? &l->head[n] : &none;
+}
+
+/* code_lock held. The region becomes its chain's head. */
+static void lookup_add(struct region *r, u8 mode)
+{
+    struct lookup *l = lookup_for(mode);
+    u32 n = r->pc >> 2 & LOOKUP_MASK;
+    __atomic_store_n(&l->used[n * sizeof(l->head[0]) / 4096], 1, __ATOMIC_RELEASE);
+    r->next = l->head[n];
+    __atomic_store_n(&l->head[n], r, __ATOMIC_RELEASE);
+}
+
+/* code_lock held. Nobody is in any chain any more. */
+static void lookup_clear(struct lookup *l)
+{
+    for (u32 n = 0; n <= LOOKUP_MASK; n += 4096 / sizeof(l->head[0]))
+        if (is_used(l, n)) memset(&l->head[n], 0, 4096);
 }
 
 void code_choose_lookup(struct guest_state *s, u8 mode)
 {
-    s->lookup = lookup_of(0, mode);
+    s->lookup = lookup_for(mode)->head;
 }
 
 struct code_stamp code_stamp(void)
@@ -309,9 +343,7 @@ struct region *code_publish(const struct translation *tr, u8 mode, struct code_s
         __atomic_store_n(&published, published + 1, __ATOMIC_RELEASE);
         struct cell_slot *cells;
         r = install(a, tr, mode, &cells);
-        struct region **head = lookup_of(r->pc, mode);
-        r->next = *head;
-        __atomic_store_n(head, r, __ATOMIC_RELEASE);
+        lookup_add(r, mode);
         count_pages(&r->range, 1);
         link_known(a, tr, cells, mode);
         if (log_on_at(LOG_LINK, r->pc))
@@ -404,9 +436,7 @@ struct region *code_from_image(u64 pc)
     if (a) {
         r = take_data(a, sizeof(*r));
         *r = (struct region){.pc = pc, .code = code, .range = {pc, pc + 4}, .image = true};
-        struct region **head = lookup_of(pc, 0);
-        r->next = *head;
-        __atomic_store_n(head, r, __ATOMIC_RELEASE);
+        lookup_add(r, 0);
         count_pages(&r->range, 1);
         stats_add(STAT_IMAGE_ENTRIES, 1);
     }
@@ -463,6 +493,13 @@ static void kill_region(struct region *r)
     count_pages(&r->range, -1);
 }
 
+/* code_lock held. */
+static void set_site(u64 pc, u8 site)
+{
+    sites[(pc >> 2) % SITES] |= site;
+    any_site = true;
+}
+
 static u8 wanted_site; /* of make_detour */
 
 /* The entry at pc is to be translated anew; code that looks for that translation, for a cell of an
@@ -473,7 +510,7 @@ static u8 *make_detour(u64 pc)
     struct code_arena *a = current_arena();
     struct region *r = find(pc, 0);
     u32 size = translate_detour(code, pc);
-    sites[(pc >> 2) % SITES] |= wanted_site;
+    set_site(pc, wanted_site);
     if (r) kill_region(r);
     if (!a || a->sealed || a->code_used + size + 64 > CODE_SIZE) return NULL;
     u32 at = a->code_used;
@@ -486,7 +523,7 @@ static u8 *make_detour(u64 pc)
 void code_supersede(struct region *r, u8 site)
 {
     lock_take(&code_lock);
-    sites[(r->pc >> 2) % SITES] |= site;
+    set_site(r->pc, site);
     wanted_site = site;
     if (r->image && !r->dead) image_divert(r->code, make_detour);
     if (!r->dead) kill_region(r);
@@ -495,7 +532,7 @@ void code_supersede(struct region *r, u8 site)
 
 u8 code_site_mode(u64 pc)
 {
-    return sites[(pc >> 2) % SITES];
+    return any_site ? sites[(pc >> 2) % SITES] : 0;
 }
 
 static bool pages_have_code(u64 start, u64 end)
@@ -511,7 +548,7 @@ static bool pages_have_code(u64 start, u64 end)
 static void kill_image_regions(u64 start, u64 end)
 {
     for (u32 n = 0; n <= LOOKUP_MASK; n++)
-        for (struct region *r = lookup[0][n], *next; r; r = next) {
+        for (struct region *r = is_used(lookup, n) ? lookup->head[n] : NULL, *next; r; r = next) {
             next = r->next;
             if (r->image && r->pc >= start && r->pc < end) kill_region(r);
         }
@@ -556,7 +593,8 @@ void code_flush(void)
         for (u32 k = 0; k < arenas[n].count; k++) arenas[n].regions[k]->dead = true;
         arenas[n].retired = generation;
     }
-    memset(lookup, 0, sizeof(lookup));
+    lookup_clear(&lookup[0]);
+    lookup_clear(&lookup[1]);
     memset(page_count, 0, sizeof(page_count));
     image_reset_cells();
     current = -1;

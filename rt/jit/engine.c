@@ -7,6 +7,7 @@
 
 #include "aot/abi/fp_state.h"
 #include "aot/abi/slots.h"
+#include "rt/loader.h"
 #include "rt/log.h"
 #include "rt/missed.h"
 #include "rt/mm.h"
@@ -19,6 +20,7 @@
 #include <time.h>
 
 #define TRAPS_TO_SUPERSEDE 2
+#define EARLY_HYPERCALLS   64
 
 /* --- threads
  * -------------------------------------------------------------------------------------- */
@@ -39,6 +41,8 @@ static bool jit_thread_init(struct thread *t)
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (place == MAP_FAILED) return false;
     mprotect(place, GUARD_SIZE, PROT_NONE);
+    /* Even a small program touches most of its first thread's cache; others may be many. */
+    if (!thread_self) madvise(place + GUARD_SIZE + STACK_SIZE, cache + size, MADV_POPULATE_WRITE);
     struct jit_thread *j = (void *)(place + GUARD_SIZE + STACK_SIZE + cache);
     memset(j, 0, sizeof(*j));
     arena_init(&j->arena);
@@ -256,6 +260,21 @@ static u8 *code_in_image(struct thread *t)
     return again || mode_of(t) || !image_has(pc) || !mm_code_at(pc) ? NULL : image_code(pc);
 }
 
+static bool is_hlt(u32 insn)
+{
+    return (insn & 0xffe0001f) == 0xd4400000;
+}
+
+/* Functions of the vDSO begin with a hypercall. Most programs make few of them and need no other
+ * translation, the first of which takes as long as thousands of calls. */
+static bool is_early_hypercall(struct thread *t)
+{
+    static u32 count;
+    u64 pc = t->state.pc;
+    if (!vdso_owns(pc) || !mm_code_at(pc) || !is_hlt(*(const u32 *)pc)) return false;
+    return __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) < EARLY_HYPERCALLS;
+}
+
 static void serve_indirect(struct thread *t, struct turn *turn, struct left left)
 {
     enum translate_status status;
@@ -264,7 +283,9 @@ static void serve_indirect(struct thread *t, struct turn *turn, struct left left
     t->state.pc = drop_tag(left.rcx);
     jit_of(t)->asked_for = MISSED_INDIRECT;
     turn->next = code_in_image(t);
-    if (!turn->next && (r = region_for(t, &status)) != NULL) turn->next = r->code;
+    turn->done = !turn->next && is_early_hypercall(t);
+    if (turn->done) turn->exit = (struct engine_exit){.kind = ENGINE_TRAP, .reason = TRAP_HLT};
+    if (!turn->next && !turn->done && (r = region_for(t, &status)) != NULL) turn->next = r->code;
     if (!turn->next) return;
     u32 n = (u32)(t->state.pc >> 2) & ((1u << JUMP_CACHE_BITS) - 1);
     t->state.jump_cache[n] = (struct jump_cache_entry){t->state.pc, turn->next};

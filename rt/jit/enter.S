@@ -73,10 +73,15 @@ engine_leave_link:
         /* A miss of the jump cache: the shared table of regions first. RCX: guest target. */
         .globl engine_leave_indirect
 engine_leave_indirect:
+        mov FIELD(STATE_LOOKUP), %rdx
+        mov %ecx, %eax
+        shr $2 + 12 - 3, %eax
+        and $LOOKUP_PAGES - 1, %eax
+        cmpb $0, -LOOKUP_PAGES(%rdx,%rax)
+        je 2f
         mov %ecx, %eax
         shr $2, %eax
         and $LOOKUP_MASK, %eax
-        mov FIELD(STATE_LOOKUP), %rdx
         mov (%rdx,%rax,8), %rax
         test %rax, %rax
         jz 2f
