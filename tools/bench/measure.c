@@ -1,14 +1,14 @@
 /* Runs a command and says what it used: the measuring half of `make bench`, also used by `make
  * demo`.
  *
- *   measure [-n RUNS] [-i INPUT] [-o OUTPUT] COMMAND [ARG...]
+ *   measure [-i INPUT] [-o OUTPUT] COMMAND [ARG...]
  *
  * Writes one line to standard error's twin, descriptor 9 if it is open, else to standard output:
  *   USER SYSTEM WALL PEAK STATUS
  * user and system CPU seconds of the command and all its children that it waited for, elapsed
- * seconds, the largest resident set of any of them in KiB (wait4(2), getrusage(2)). With -n the
- * times are means over that many runs. STATUS is an exit status, or 128 + the signal. The command's
- * output goes to /dev/null or OUTPUT; it is linked statically, to run in any root directory.
+ * seconds, the largest resident set of any of them in KiB (wait4(2), getrusage(2)). STATUS is an
+ * exit status, or 128 + the signal. The command's output goes to /dev/null or OUTPUT; it is linked
+ * statically, to run in any root directory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,8 +48,7 @@ static void redirect(const char *path, int flags, int fd)
     close(opened);
 }
 
-/* One run; its usage is added to the sum, the peak is the largest. */
-static void run_once(char **argv, const char *input, const char *output, struct usage *sum)
+static struct usage run(char **argv, const char *input, const char *output)
 {
     struct rusage used;
     int status;
@@ -68,32 +67,27 @@ static void run_once(char **argv, const char *input, const char *output, struct 
         _exit(127);
     }
     while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR) continue;
-    sum->wall += now() - start;
-    sum->user += seconds(used.ru_utime);
-    sum->system += seconds(used.ru_stime);
-    if (used.ru_maxrss > sum->peak) sum->peak = used.ru_maxrss;
-    sum->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return (struct usage){seconds(used.ru_utime), seconds(used.ru_stime), now() - start,
+                          used.ru_maxrss,
+                          WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)};
 }
 
 int main(int argc, char **argv)
 {
     const char *input = "/dev/null", *output = "/dev/null";
-    int runs = 1;
-    for (int c; (c = getopt(argc, argv, "+n:i:o:")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "+i:o:")) != -1;) {
         switch (c) {
-        case 'n': runs = atoi(optarg); break;
         case 'i': input = optarg; break;
         case 'o': output = optarg; break;
         default: return 2;
         }
     }
-    if (optind == argc || runs < 1) {
-        fputs("usage: measure [-n RUNS] [-i INPUT] [-o OUTPUT] COMMAND [ARG...]\n", stderr);
+    if (optind == argc) {
+        fputs("usage: measure [-i INPUT] [-o OUTPUT] COMMAND [ARG...]\n", stderr);
         return 2;
     }
-    struct usage sum = {0};
-    for (int i = 0; i < runs && sum.status == 0; i++) run_once(argv + optind, input, output, &sum);
-    dprintf(fcntl(9, F_GETFD) < 0 ? 1 : 9, "%.6f %.6f %.6f %ld %d\n", sum.user / runs,
-            sum.system / runs, sum.wall / runs, sum.peak, sum.status);
-    return sum.status;
+    struct usage u = run(argv + optind, input, output);
+    dprintf(fcntl(9, F_GETFD) < 0 ? 1 : 9, "%.6f %.6f %.6f %ld %d\n", u.user, u.system, u.wall,
+            u.peak, u.status);
+    return u.status;
 }

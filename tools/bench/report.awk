@@ -1,5 +1,5 @@
 # From the bench's runs to its table (standard output), bench.csv (medians and ratios) and bench.svg (a
-# bar for every row and mode, relative to native, logarithmic). POSIX awk.
+# bar for every row and mode, relative to native, logarithmic). POSIX awk; with median.awk.
 
 BEGIN { FS = ","; nmodes = split(modes, mode, " ") }
 
@@ -9,14 +9,6 @@ NR > 1 {
     k = ++count[id, $3]
     value[id, $3, k] = $5; cpu[id, $3, k] = $6; wall[id, $3, k] = $8
     if ($9 > peak[id, $3]) peak[id, $3] = $9
-}
-
-function median(v, id, m,   n, i, j, t, s) {
-    n = count[id, m]
-    if (!n) return 0
-    for (i = 1; i <= n; i++) s[i] = v[id, m, i] + 0
-    for (i = 2; i <= n; i++) for (j = i; j > 1 && s[j - 1] > s[j]; j--) { t = s[j]; s[j] = s[j - 1]; s[j - 1] = t }
-    return n % 2 ? s[(n + 1) / 2] : (s[n / 2] + s[n / 2 + 1]) / 2
 }
 
 function ratio(a, b) { return b > 0 && a > 0 ? a / b : 0 }
@@ -63,9 +55,9 @@ function one_row(id, g,   i, m, x, line) {
     line = g "," name[id]
     for (i = 1; i <= nmodes; i++) {
         m = mode[i]
-        med[id, m] = median(value, id, m)
+        med[id, m] = median(value, count[id, m], id, m)
         printf "%10s", seconds_of(med[id, m])
-        line = line sprintf(",%.6f,%.6f,%.6f,%d", med[id, m], median(cpu, id, m), median(wall, id, m), peak[id, m])
+        line = line sprintf(",%.6f,%.6f,%.6f,%d", med[id, m], median(cpu, count[id, m], id, m), median(wall, count[id, m], id, m), peak[id, m])
     }
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native") printf "%14s", shown(against(id, g, mode[i], "native"))
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native" && mode[i] != "qemu") printf "%12s", shown(against(id, g, mode[i], "qemu"))
@@ -74,7 +66,7 @@ function one_row(id, g,   i, m, x, line) {
         if (m != "native") line = line "," shown(ratio(med[id, m], med[id, "native"]))
         if (m != "native" && m != "qemu") line = line "," shown(ratio(med[id, m], med[id, "qemu"]))
     }
-    for (i = 1; i <= nmodes; i++) { x = median(wall, id, mode[i]); printf "%13s", seconds_of(x) }
+    for (i = 1; i <= nmodes; i++) { x = median(wall, count[id, mode[i]], id, mode[i]); printf "%13s", seconds_of(x) }
     for (i = 1; i <= nmodes; i++) printf "%11.1f", peak[id, mode[i]] / 1024
     print ""
     print line > csv
