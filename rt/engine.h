@@ -71,8 +71,9 @@ struct engine {
      * all threads by their next safepoint. Any thread; LOCK_MM may be held. */
     void (*invalidate)(u64 start, u64 end);
 
-    /* The image at `base` has been mapped for the module whose first page is at `start`. False: it
-     * can't be used, and is to be unmapped. NULL: the engine has no use for images. */
+    /* The image at `base` has been mapped for the module whose first page is at `start`; its cells
+     * have their place, without access. False: it can't be used, and is to be unmapped. NULL: the
+     * engine has no use for images. */
     bool (*image_mapped)(void *base, u64 start);
 
     /* Images in [start, end) are given up and unmapped (mm_unmap_image), since the guest wants the

@@ -120,9 +120,9 @@ void image_find(struct image_file *f, int fd, const struct bundle_entry *bundled
 
 static bool map_fixed(u64 at, u64 size, u32 prot, int fd, u64 offset)
 {
-    u32 flags = MAP_PRIVATE | MAP_FIXED | (fd < 0 ? MAP_ANONYMOUS : 0);
+    u32 flags = MAP_PRIVATE | MAP_FIXED;
 
-    return host_syscall(SYS_mmap, at, size, prot, flags, (u64)(s64)fd, offset) == (s64)at;
+    return host_syscall(SYS_mmap, at, size, prot, flags, (u64)fd, offset) == (s64)at;
 }
 
 /* --- code and side tables of a bundle's images, which are checked when they are first used
@@ -207,7 +207,7 @@ void image_side_used(u64 at, u64 from, u64 size)
 /* --- mapping ------------------------------------------------------------------------------------
  */
 
-/* The parts of the image at their place, which is the runtime's already. */
+/* The parts of the image's file at their place, which is the runtime's already. */
 static bool map_parts(const struct image_file *f, u64 at)
 {
     const struct image_header *h = (const void *)(at + IMAGE_HEADER_AT);
@@ -223,9 +223,7 @@ static bool map_parts(const struct image_file *f, u64 at)
         bundle_check_mapped(f->bundled, behind, h->text - behind, (const u8 *)at, h->text);
         if (check_later(f->bundled, at, h->text, h->map_size - h->text)) text_prot = PROT_NONE;
     }
-    return map_fixed(at + h->text, h->map_size - h->text, text_prot, f->fd, f->base + h->text) &&
-           (h->total_size == h->map_size ||
-            map_fixed(at + h->cells, h->total_size - h->cells, PROT_READ | PROT_WRITE, -1, 0));
+    return map_fixed(at + h->text, h->map_size - h->text, text_prot, f->fd, f->base + h->text);
 }
 
 /* Every place in the code that knows how far the module is: it is `moved` bytes further away. */

@@ -6,7 +6,8 @@
  *
  *     [0, text)            headers and tables, read-only
  *     [text, map_size)     code, read-only and executable; needs no relocation
- *     [cells, total_size)  private zero pages, filled in when the image is mapped
+ *     [cells, total_size)  private pages, filled in when the image is mapped or, if they are many,
+ *                          when they are first used
  *
  * Behind that in the file are sections that only tools read: symbols, and DWARF with the guest's
  * lines (aot/image/lines.h). Unwind tables are mapped, as those of all shared objects are.

@@ -27,9 +27,15 @@ struct mapped_image {
     u64 text;                 /* host address of the code */
     u32 text_size;
     u32 total; /* bytes */
+    u32 chunk; /* bytes of cells that are filled in at once */
+    u64 ready; /* bit n: chunk n of the cells has been filled in */
     u64 *cells;
     const struct image_header *header;
 };
+
+/* Cells are filled in by chunks, of which an image has at most 64; up to LEAST_CHUNK of them when
+ * the image is added, more when code first gets to them. */
+#define LEAST_CHUNK (16u << 10)
 
 /* A cell that leads elsewhere than into its image. */
 struct diverted {
@@ -160,16 +166,54 @@ bool image_place(u64 ip, struct code_place *out)
 /* --- changes ------------------------------------------------------------------------------------
  */
 
-/* Cells lead to their entries' code, externals' to their stubs. */
-static void fill_cells(const struct mapped_image *m)
+/* What the cells in [from, to) of the image hold at first: they lead to their entries' code,
+ * externals to their stubs. */
+static void first_cells(const struct mapped_image *m, u32 from, u32 to, u64 *out)
 {
     const struct image_header *h = m->header;
     const u32 *code = table(m, h->entry_code), *entry = table(m, h->cell_entry);
     const u32 *stub = table(m, h->external_stub);
-    struct cell_slot *external = (void *)(uintptr_t)table(m, h->externals);
-    for (u32 n = 0; n < h->cell_count; n++) m->cells[n] = m->text + code[entry[n]];
-    for (u32 n = 0; n < h->external_count; n++)
-        external[n].target = external[n].stub = (void *)(m->text + stub[n]);
+    u32 end_of_cells = h->cells + 8 * h->cell_count;
+    u32 end_of_externals = h->externals + (u32)sizeof(struct cell_slot) * h->external_count;
+    for (u32 at = from; at < to; at += 8, out++) {
+        if (at >= h->cells && at < end_of_cells)
+            *out = m->text + code[entry[(at - h->cells) / 8]];
+        else if (at >= h->externals && at < end_of_externals)
+            *out = m->text + stub[(at - h->externals) / sizeof(struct cell_slot)];
+    }
+}
+
+/* Under the lock that guards the image: the chunk that has that offset of the image. It is made
+ * elsewhere, since other threads may be about to use it. */
+static bool fill_chunk(struct mapped_image *m, u32 offset)
+{
+    u32 first = m->header->map_size, n = (offset - first) / m->chunk, from = first + n * m->chunk;
+    u32 size = from + m->chunk <= m->total ? m->chunk : m->total - from;
+    if (m->ready >> n & 1) return true;
+    void *made = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (made == MAP_FAILED) return false;
+    first_cells(m, from, from + size, made);
+    if (mremap(made, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, m->base + from) == MAP_FAILED) {
+        munmap(made, size);
+        return false;
+    }
+    m->ready |= UINT64_C(1) << n;
+    return true;
+}
+
+bool image_fill_cells(u64 address)
+{
+    bool filled = false;
+    lock_take(&code_lock);
+    for (u32 n = 0; n < image_count && !filled; n++) {
+        u64 base = (u64)__atomic_load_n(&images[n].base, __ATOMIC_ACQUIRE);
+        if (base && address >= base + images[n].header->map_size &&
+            address < base + images[n].total)
+            filled = fill_chunk(&images[n], (u32)(address - base));
+    }
+    lock_drop(&code_lock);
+    return filled;
 }
 
 static struct mapped_image *free_slot(void)
@@ -179,22 +223,30 @@ static struct mapped_image *free_slot(void)
     return NULL;
 }
 
+static u32 chunk_size(u32 cells)
+{
+    u32 size = (u32)ALIGN_UP((cells + UINT64_C(63)) / 64, (u64)GUEST_PAGE);
+    return size < LEAST_CHUNK ? LEAST_CHUNK : size;
+}
+
 bool image_add(void *base, u64 start)
 {
     const struct image_header *h = (const void *)((const u8 *)base + IMAGE_HEADER_AT);
+    u32 cells = h->total_size - h->map_size;
+    struct mapped_image made = {.base = base,
+                                .header = h,
+                                .text = (u64)base + h->text,
+                                .text_size = h->text_size,
+                                .total = h->total_size,
+                                .chunk = chunk_size(cells),
+                                .cells = (void *)((u8 *)base + h->cells),
+                                .code_start = start + (h->code_low - h->low),
+                                .code_end = start + (h->code_low - h->low) +
+                                            4 * (u64)h->code_words};
+    if (cells != 0 && cells <= made.chunk && !fill_chunk(&made, h->map_size)) return false;
     lock_take(&add_lock);
     struct mapped_image *m = free_slot();
     if (m) {
-        const struct mapped_image made = {.base = base,
-                                          .header = h,
-                                          .text = (u64)base + h->text,
-                                          .text_size = h->text_size,
-                                          .total = h->total_size,
-                                          .cells = (void *)((u8 *)base + h->cells),
-                                          .code_start = start + (h->code_low - h->low),
-                                          .code_end = start + (h->code_low - h->low) +
-                                                      4 * (u64)h->code_words};
-        fill_cells(&made);
         *m = made;
         m->base = NULL;
         __atomic_store_n(&m->base, made.base, __ATOMIC_RELEASE);
@@ -206,7 +258,7 @@ bool image_add(void *base, u64 start)
     return m != NULL;
 }
 
-static const struct mapped_image *image_with_code(u64 ip)
+static struct mapped_image *image_with_code(u64 ip)
 {
     for (u32 n = 0; n < image_count; n++)
         if (images[n].base && !images[n].retired && ip - images[n].text < images[n].text_size)
@@ -216,7 +268,7 @@ static const struct mapped_image *image_with_code(u64 ip)
 
 bool image_divert(const u8 *code, image_detour_fn *detour)
 {
-    const struct mapped_image *m = image_with_code((u64)code);
+    struct mapped_image *m = image_with_code((u64)code);
     if (!m) return false;
     const u32 *region = table(m, m->header->region_code), *entry = table(m, m->header->cell_entry);
     const u32 *at = table(m, m->header->entry_code);
@@ -226,7 +278,7 @@ bool image_divert(const u8 *code, image_detour_fn *detour)
         if (offset < region[n] || offset >= region[n + 1] || diverted_count == MAX_DIVERTED)
             continue;
         u8 *to = detour(pc_of_entry(m, entry[cell]));
-        if (!to) return false;
+        if (!to || !fill_chunk(m, m->header->cells + 8 * cell)) return false;
         diverted[diverted_count++] = (struct diverted){m, cell};
         __atomic_store_n(&m->cells[cell], (u64)to, __ATOMIC_RELEASE);
     }

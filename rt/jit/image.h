@@ -30,6 +30,10 @@ bool image_has(u64 pc);
  * pc is in no module with an image. Lock-free. */
 const struct digest *image_without(u64 pc, u64 *unbiased);
 
+/* True if `address` is among an image's cells that weren't filled in: now they are. For the handler
+ * of a fault in translated code; takes the lock. */
+bool image_fill_cells(u64 address);
+
 /* The place of ip in an image. Lock-free, for signal handlers. */
 bool image_place(u64 ip, struct code_place *out);
 

@@ -114,6 +114,7 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
     struct frame_state fs;
     u64 ip = (u64)uc->uc_mcontext.gregs[REG_RIP];
     if (!j) return false;
+    if (sig == SIGSEGV && image_fill_cells((u64)info->si_addr)) return true;
     if (sig == SIGTRAP && info->si_code == TRAP_TRACE && j->stepping) {
         stepped(t, uc);
         return true;
