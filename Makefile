@@ -227,10 +227,16 @@ bench:
 bench-start:
 	@$(MAKE) --no-print-directory bench BENCH="-m 'native image quick qemu' $(BENCH) start"
 
+# ./configure and make of Debian's gzip; BENCH="-n 3" takes medians.
+bench-build:
+	@tools/deps build bench
+	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots $(BUILD)/tests/cache.ready
+	@BUILD=$(BUILD) tools/bench/build $(BENCH)
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start bench-build clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 .SECONDARY:
 
