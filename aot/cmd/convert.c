@@ -31,7 +31,7 @@ struct conversion {
     u64 began; /* ns */
     /* Sums. */
     u32 made, there, nothing, failed;
-    u64 functions, code, image_size, published;
+    u64 functions, code, text, image_size, published;
     u64 memory; /* most that a process had, and for which file */
     const char *largest;
     u64 bytes_by[EVIDENCE_COUNT];
@@ -53,12 +53,19 @@ static void run_one(void *context, u32 n, void *result)
     job_convert(&c->o, c->in.item[n], result);
 }
 
-static void add_facts(struct conversion *c, const struct image_header *h)
+static void add_facts(struct conversion *c, const struct job_result *r)
 {
+    const struct image_header *h = &r->header;
+    c->text += r->text;
     c->functions += h->functions;
     c->code += h->code_bytes;
     c->image_size += h->file_size;
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) c->bytes_by[n] += h->bytes_by[n];
+}
+
+static double ratio(u64 a, u64 b)
+{
+    return b ? (double)a / (double)b : 0;
 }
 
 static void print_line(const struct input *in, const struct job_result *r)
@@ -67,9 +74,10 @@ static void print_line(const struct input *in, const struct job_result *r)
     struct shown name;
     progress_clear();
     if (r->status == JOB_MADE)
-        printf("%s: %u functions, %s of code, image %s\n", shown(&name, in->guest),
-               r->header.functions, size_text(&code, r->header.code_bytes),
-               size_text(&image, r->header.file_size));
+        printf("%s: %u functions, %s of code, image %s, %.2f x its sections of code\n",
+               shown(&name, in->guest), r->header.functions,
+               size_text(&code, r->header.code_bytes), size_text(&image, r->header.file_size),
+               ratio(r->header.file_size, r->text));
     else if (r->status == JOB_THERE)
         printf("%s: in the cache already\n", shown(&name, in->guest));
     else
@@ -118,7 +126,7 @@ static bool take_result(struct conversion *c, const struct input *in, const stru
         return true;
     default: c->failed++; return stop(c, r->why);
     }
-    if (r->status != JOB_NOTHING) add_facts(c, &r->header);
+    if (r->status != JOB_NOTHING) add_facts(c, r);
     if (c->lines) print_line(in, r);
     return r->status != JOB_MADE || make_room(c, r->header.file_size);
 }
@@ -156,7 +164,7 @@ static void tick(void *context)
 
 static double percent(u64 part, u64 whole)
 {
-    return whole ? 100.0 * (double)part / (double)whole : 0;
+    return 100 * ratio(part, whole);
 }
 
 static void print_summary(const struct conversion *c)
@@ -167,9 +175,11 @@ static void print_summary(const struct conversion *c)
     printf(
         "%u files in %.1f s: %u converted, %u in the cache already, %u without code, %u failed\n",
         c->in.count, (double)(now() - c->began) / 1e9, c->made, c->there, c->nothing, c->failed);
-    printf("%llu functions; %s of code, %.1f %% of it in images of %s; most memory %s, for %s\n",
+    printf("%llu functions; %s of code, %.1f %% of it in images of %s, %.2f x the sections of code; "
+           "most memory %s, for %s\n",
            (unsigned long long)c->functions, size_text(&code, c->code), percent(covered, c->code),
-           size_text(&images, c->image_size), size_text(&memory, c->memory), c->largest);
+           size_text(&images, c->image_size), ratio(c->image_size, c->text),
+           size_text(&memory, c->memory), c->largest);
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) {
         static const char *const names[] = {
 #define X(name, text) text,

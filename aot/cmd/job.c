@@ -3,6 +3,7 @@
  */
 #include "aot/cmd/job.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -133,6 +134,22 @@ static bool find_image(const struct command_options *o, const char *path, const 
     return good;
 }
 
+/* Bytes in executable sections, or in executable segments where there are no sections. */
+static u64 text_size(const struct module *m)
+{
+    const Elf64_Ehdr *h = (const void *)m->data;
+    u64 sum = 0;
+    bool whole = h->e_shentsize == sizeof(Elf64_Shdr) && h->e_shoff % 8 == 0 &&
+                 h->e_shoff <= m->size &&
+                 h->e_shnum <= (m->size - h->e_shoff) / sizeof(Elf64_Shdr);
+    const Elf64_Shdr *s = (const void *)(m->data + (whole ? h->e_shoff : 0));
+    for (u32 n = 0; whole && n < h->e_shnum; n++)
+        if (s[n].sh_type == SHT_PROGBITS && (s[n].sh_flags & SHF_EXECINSTR)) sum += s[n].sh_size;
+    for (u32 n = 0; !sum && n < m->segment_count; n++)
+        if (m->segment[n].flags & PF_X) sum += m->segment[n].filesz;
+    return sum;
+}
+
 /* Whether the cache has the very image that conversion would make: what is known of the file by its
  * index entry is enough to tell. */
 static bool is_there(const struct command_options *o, const char *path, struct job_result *out)
@@ -147,6 +164,7 @@ static bool is_there(const struct command_options *o, const char *path, struct j
         there = known && !memcmp(&key, &out->header.key, sizeof key);
         if (!there) there = find_image(o, path, &key, &out->header);
         cache_image_name(out->name, &out->header.translator, &j.fingerprint, &key);
+        out->text = text_size(&j.m);
     }
     job_close(&j);
     return there;
@@ -191,6 +209,7 @@ static enum job_status make(const struct command_options *o, const struct input 
         if (error) snprintf(out->why, sizeof out->why, "%s", strerror(error));
         if (error) status = JOB_CACHE;
         out->header = c.header;
+        out->text = text_size(&j.m);
     }
     job_close(&j);
     return status;

@@ -22,6 +22,7 @@ struct job_result {
     char why[160];
     char name[CACHE_NAME];      /* of the image in the cache */
     struct image_header header; /* of the image, if there is one */
+    u64 text;                   /* bytes in the module's executable sections */
 };
 
 /* Converts the module of `in` as the options say. */
