@@ -202,17 +202,27 @@ static bool fill_chunk(struct mapped_image *m, u32 offset)
     return true;
 }
 
+bool image_holds(u64 ip)
+{
+    u32 count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
+    for (u32 n = 0; n < count; n++) {
+        const struct mapped_image *m = &images[n];
+        if (__atomic_load_n(&m->base, __ATOMIC_ACQUIRE) &&
+            ip - m->text < m->header->map_size - m->header->text)
+            return true;
+    }
+    return false;
+}
+
 bool image_fill_cells(u64 address)
 {
     bool filled = false;
-    lock_take(&code_lock);
     for (u32 n = 0; n < image_count && !filled; n++) {
         u64 base = (u64)__atomic_load_n(&images[n].base, __ATOMIC_ACQUIRE);
         if (base && address >= base + images[n].header->map_size &&
             address < base + images[n].total)
             filled = fill_chunk(&images[n], (u32)(address - base));
     }
-    lock_drop(&code_lock);
     return filled;
 }
 

@@ -30,8 +30,11 @@ bool image_has(u64 pc);
  * pc is in no module with an image. Lock-free. */
 const struct digest *image_without(u64 pc, u64 *unbiased);
 
-/* True if `address` is among an image's cells that weren't filled in: now they are. For the handler
- * of a fault in translated code; takes the lock. */
+/* True if ip is in an image's code, the jumps through its cells included. Lock-free. */
+bool image_holds(u64 ip);
+
+/* True if `address` is among an image's cells; they are filled in, if they weren't: for the handler
+ * of a fault in translated code, and for who is about to write to a cell. code_lock held. */
 bool image_fill_cells(u64 address);
 
 /* The place of ip in an image. Lock-free, for signal handlers. */

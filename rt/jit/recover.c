@@ -108,13 +108,23 @@ static bool out_of_frames(struct thread *t, int sig, const siginfo_t *info, ucon
     return true;
 }
 
+/* An image's code, which holds no lock, came to cells that weren't filled in. */
+static bool fill_cells(u64 ip, u64 address)
+{
+    if (!image_holds(ip)) return false;
+    lock_take(&code_lock);
+    bool filled = image_fill_cells(address);
+    lock_drop(&code_lock);
+    return filled;
+}
+
 bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
 {
     struct jit_thread *j = jit_of(t);
     struct frame_state fs;
     u64 ip = (u64)uc->uc_mcontext.gregs[REG_RIP];
     if (!j) return false;
-    if (sig == SIGSEGV && image_fill_cells((u64)info->si_addr)) return true;
+    if (sig == SIGSEGV && fill_cells(ip, (u64)info->si_addr)) return true;
     if (sig == SIGTRAP && info->si_code == TRAP_TRACE && j->stepping) {
         stepped(t, uc);
         return true;

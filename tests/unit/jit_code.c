@@ -57,6 +57,10 @@ bool image_divert(const u8 *at, image_detour_fn *detour)
 }
 
 void image_reset_cells(void) {}
+bool image_fill_cells(u64 address)
+{
+    return address == 0;
+}
 
 void image_give_back(u32 oldest)
 {
