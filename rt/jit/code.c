@@ -73,7 +73,7 @@ static bool is_used(const struct lookup *l, u32 n)
     return __atomic_load_n(&l->used[n * sizeof(l->head[0]) / 4096], __ATOMIC_ACQUIRE) != 0;
 }
 
-/* The chain that pc is in, if it is there. */
+/* The chain that pc is in, if it is there: to read, and to take out of. */
 static struct region **lookup_of(u64 pc, u8 mode)
 {
     static struct region *none;
@@ -395,9 +395,7 @@ static void enter_all(struct code_arena *a, const struct translation *tr, struct
         r->warm = true;
         r->incoming = NULL;
         if (old) take_place(old, r);
-        struct region **head = lookup_of(r->pc, 0);
-        r->next = *head;
-        __atomic_store_n(head, r, __ATOMIC_RELEASE);
+        lookup_add(r, 0);
     }
 }
 
