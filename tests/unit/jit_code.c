@@ -42,6 +42,8 @@ void thread_each(void (*visit)(struct thread *t, void *context), void *context)
     for (size_t n = 0; n < ARRAY_SIZE(threads); n++) visit(&threads[n], context);
 }
 
+struct options options; /* none is set */
+
 /* No images here. */
 u8 *image_code(u64 pc)
 {
