@@ -172,9 +172,9 @@ static bool add_rest(struct walk *w, const char *at)
 }
 
 /*
- * Takes the whole rest in one step where the sysroot comes first all the way, and no component of it
- * is a link: the kernel says so. A descriptor is there for a moment; threads that share the table
- * could see it.
+ * Takes the whole rest in one step where the sysroot comes first all the way, and no component of
+ * it is a link: the kernel says so. A descriptor is there for a moment; threads that share the
+ * table could see it.
  */
 static bool take_rest(struct thread *t, struct walk *w, const char *at, enum path_last last)
 {

@@ -75,9 +75,8 @@ static void print_line(const struct input *in, const struct job_result *r)
     progress_clear();
     if (r->status == JOB_MADE)
         printf("%s: %u functions, %s of code, image %s, %.2f x its sections of code\n",
-               shown(&name, in->guest), r->header.functions,
-               size_text(&code, r->header.code_bytes), size_text(&image, r->header.file_size),
-               ratio(r->header.file_size, r->text));
+               shown(&name, in->guest), r->header.functions, size_text(&code, r->header.code_bytes),
+               size_text(&image, r->header.file_size), ratio(r->header.file_size, r->text));
     else if (r->status == JOB_THERE)
         printf("%s: in the cache already\n", shown(&name, in->guest));
     else
@@ -175,11 +174,12 @@ static void print_summary(const struct conversion *c)
     printf(
         "%u files in %.1f s: %u converted, %u in the cache already, %u without code, %u failed\n",
         c->in.count, (double)(now() - c->began) / 1e9, c->made, c->there, c->nothing, c->failed);
-    printf("%llu functions; %s of code, %.1f %% of it in images of %s, %.2f x the sections of code; "
-           "most memory %s, for %s\n",
-           (unsigned long long)c->functions, size_text(&code, c->code), percent(covered, c->code),
-           size_text(&images, c->image_size), ratio(c->image_size, c->text),
-           size_text(&memory, c->memory), c->largest);
+    printf(
+        "%llu functions; %s of code, %.1f %% of it in images of %s, %.2f x the sections of code; "
+        "most memory %s, for %s\n",
+        (unsigned long long)c->functions, size_text(&code, c->code), percent(covered, c->code),
+        size_text(&images, c->image_size), ratio(c->image_size, c->text),
+        size_text(&memory, c->memory), c->largest);
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) {
         static const char *const names[] = {
 #define X(name, text) text,

@@ -140,8 +140,7 @@ static u64 text_size(const struct module *m)
     const Elf64_Ehdr *h = (const void *)m->data;
     u64 sum = 0;
     bool whole = h->e_shentsize == sizeof(Elf64_Shdr) && h->e_shoff % 8 == 0 &&
-                 h->e_shoff <= m->size &&
-                 h->e_shnum <= (m->size - h->e_shoff) / sizeof(Elf64_Shdr);
+                 h->e_shoff <= m->size && h->e_shnum <= (m->size - h->e_shoff) / sizeof(Elf64_Shdr);
     const Elf64_Shdr *s = (const void *)(m->data + (whole ? h->e_shoff : 0));
     for (u32 n = 0; whole && n < h->e_shnum; n++)
         if (s[n].sh_type == SHT_PROGBITS && (s[n].sh_flags & SHF_EXECINSTR)) sum += s[n].sh_size;

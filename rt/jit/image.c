@@ -190,8 +190,8 @@ static bool fill_chunk(struct mapped_image *m, u32 offset)
     u32 first = m->header->map_size, n = (offset - first) / m->chunk, from = first + n * m->chunk;
     u32 size = from + m->chunk <= m->total ? m->chunk : m->total - from;
     if (m->ready >> n & 1) return true;
-    void *made = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    void *made =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (made == MAP_FAILED) return false;
     first_cells(m, from, from + size, made);
     if (mremap(made, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, m->base + from) == MAP_FAILED) {
@@ -251,8 +251,8 @@ bool image_add(void *base, u64 start)
                                 .chunk = chunk_size(cells),
                                 .cells = (void *)((u8 *)base + h->cells),
                                 .code_start = start + (h->code_low - h->low),
-                                .code_end = start + (h->code_low - h->low) +
-                                            4 * (u64)h->code_words};
+                                .code_end =
+                                    start + (h->code_low - h->low) + 4 * (u64)h->code_words};
     if (cells != 0 && cells <= made.chunk && !fill_chunk(&made, h->map_size)) return false;
     lock_take(&add_lock);
     struct mapped_image *m = free_slot();
