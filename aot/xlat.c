@@ -234,7 +234,7 @@ struct xlat_exit xlat_evaluate(const struct ir_func *f, struct guest_state *stat
     return (struct xlat_exit){.reason = e.reason, .imm = e.imm};
 }
 
-u32 xlat_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at)
+u32 xlat_link_stub(u8 *code, u32 size, u32 cell_at[2], u32 *guest_at)
 {
     return gen_link_stub(code, size, cell_at, guest_at);
 }

@@ -73,9 +73,9 @@ struct xlat_exit xlat_evaluate(const struct ir_func *f, struct guest_state *stat
 /* HELPER_IR_OP (vector_op.h), for the runtime's helper table. */
 void xlat_helper_ir_op(struct guest_state *state, u32 descriptor, s64 imm);
 
-/* A stub that asks the runtime for a link, for images: gen.h's gen_link_stub. */
-#define XLAT_STUB_SIZE 64 /* enough room for it */
-u32 xlat_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at);
+/* A link by an inline cache, for images: gen.h's gen_link_stub. */
+#define XLAT_STUB_SIZE 96 /* enough room for it */
+u32 xlat_link_stub(u8 *code, u32 size, u32 cell_at[2], u32 *guest_at);
 
 /* A jump through a cell, for images: gen.h's gen_cell_jump. */
 u32 xlat_cell_jump(u8 *code, u32 size, u32 *cell_at);

@@ -10,10 +10,11 @@
  *     runtime finds or makes the target's translation, may store its address into the cell (one
  *     8-byte store), and goes on there. Until then the cell holds the address of the stub that
  *     jumps to this door.
- * LEAVE_INDIRECT: RCX = guest target, which missed the jump cache (tag bits not yet dropped).
- * LEAVE_WARM: RCX = the region's guest address: it has been entered often, and nothing is done yet.
- * LEAVE_TRAP: EAX = enum trap_reason | 16-bit immediate << 8, RCX = guest PC the trap reports;
- *     state.trap_arg is set for the reasons that say so.
+ *     With bit 0 of RAX set the cell is an inline cache (translation.h), and RCX another address
+ * than its record's, tag bits not yet dropped. LEAVE_INDIRECT: RCX = guest target, which missed the
+ * jump cache (tag bits not yet dropped). LEAVE_WARM: RCX = the region's guest address: it has been
+ * entered often, and nothing is done yet. LEAVE_TRAP: EAX = enum trap_reason | 16-bit immediate <<
+ * 8, RCX = guest PC the trap reports; state.trap_arg is set for the reasons that say so.
  */
 #ifndef AOT_ABI_EXITS_H
 #define AOT_ABI_EXITS_H

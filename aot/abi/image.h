@@ -27,7 +27,8 @@
  * in code.
  *
  * An external is a guest address of the module that some exit leads to and that has no entry. It
- * has a cell_slot's two words (rt/jit/jit.h), and a stub in code that asks the runtime.
+ * has a stub in code with an inline cache (translation.h). The caches' cells are behind the others:
+ * first the externals', then those of the code's own.
  */
 #ifndef AOT_ABI_IMAGE_H
 #define AOT_ABI_IMAGE_H
@@ -38,7 +39,7 @@
 
 #define IMAGE_HEADER_AT 0x200
 #define IMAGE_MAGIC     "FERRYIMG"
-#define IMAGE_FORMAT    2
+#define IMAGE_FORMAT    3
 #define IMAGE_COUNTED   (UINT64_C(1) << 63) /* in features: its code counts what it executes */
 #define EVIDENCE_ROOM   16
 
@@ -58,6 +59,7 @@ struct image_header {
     u64 code_low;             /* guest address of bit 0, unbiased */
     u32 code_words;           /* guest instruction words that have a bit */
     u32 entry_count, region_count, cell_count, external_count, site_count;
+    u32 cache_count; /* inline caches, the externals' included */
     u32 guest_insts; /* guest instructions translated */
     /* Places. */
     u32 bits;        /* u64 each */
@@ -68,16 +70,15 @@ struct image_header {
     u32 region_side; /* u32 each: offset in side; one more: the end of the last */
     u32 side;        /* side tables (sidetable.h) */
     u32 side_size;
-    u32 cell_entry;    /* u32 each: entries with a cell, ascending */
-    u32 external_pc;   /* u32 each: words from code_low, ascending */
-    u32 external_stub; /* u32 each: offset in text */
-    u32 sites;         /* u32 each: offset in text of a 32-bit distance from code to guest */
-    u32 evidence;      /* u8 each: of entries, enum evidence */
-    u32 unwind;        /* .eh_frame_hdr and .eh_frame, which nobody here reads */
+    u32 cell_entry;  /* u32 each: entries with a cell, ascending */
+    u32 external_pc; /* u32 each: words from code_low, ascending */
+    u32 sites;       /* u32 each: offset in text of a 32-bit distance from code to guest */
+    u32 evidence;    /* u8 each: of entries, enum evidence */
+    u32 unwind;      /* .eh_frame_hdr and .eh_frame, which nobody here reads */
     u32 text, text_size;
     u32 map_size; /* page-rounded end of text */
-    u32 cells;    /* u64 each; behind them externals' pairs */
-    u32 externals;
+    u32 cells;    /* u64 each */
+    u32 caches;   /* u64 each, right behind them */
     u32 total_size;
     /* What became of the module's code, for reports: guest bytes, counts. */
     u32 functions;                 /* known to begin somewhere, by name or size */

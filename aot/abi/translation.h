@@ -24,12 +24,17 @@ struct reloc {
     u64 value;
 };
 
-/* A cell starts out with the address of its stub: code + stub. In code made for images there are no
- * cells: these are the targets of RELOC_LINK. */
+/* A cell starts out with the address of its stub: code + stub. In code made for images
+ * these are the targets of RELOC_LINK. */
 struct cell {
     u32 stub;   /* offset in code */
-    u64 target; /* guest address that the link leads to */
+    u64 target; /* guest address that the link leads to, or CELL_RECORD */
 };
+
+/* As a cell's target: it is an inline cache, and holds the address of a record that doesn't change,
+ * a struct jump_cache_entry (state.h); at first one that is for no address. Code made for images
+ * has such cells of its own (RELOC_CELL). */
+#define CELL_RECORD UINT64_MAX
 
 struct entry {
     u64 pc;     /* guest address */

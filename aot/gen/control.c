@@ -37,18 +37,20 @@ static GEN_APART void grow_relocs(struct gen *g)
     g->reloc_max = max;
 }
 
-void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value)
+static void add_reloc(struct gen *g, struct reloc r)
 {
     if (g->reloc_count == g->reloc_max) grow_relocs(g);
-    u32 tail = x64_pos(B) - g->b.disp_at - 4;
-    g->relocs[g->reloc_count++] = (struct reloc){g->b.disp_at, (u8)kind, (u8)tail, value};
+    g->relocs[g->reloc_count++] = r;
 }
 
-/* The cell that links to guest address pc; made on first use. */
-static u32 cell_for(struct gen *g, u64 pc)
+void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value)
 {
-    for (u32 n = 0; n < g->cell_count; n++)
-        if (g->cells[n].target == pc) return n;
+    u32 tail = x64_pos(B) - g->b.disp_at - 4;
+    add_reloc(g, (struct reloc){g->b.disp_at, (u8)kind, (u8)tail, value});
+}
+
+static u32 new_cell(struct gen *g, u64 target)
+{
     if (g->cell_count == g->cell_max) {
         u32 max = 2 * g->cell_max + 8;
         struct cell *more = arena_alloc(g->arena, max * sizeof(*more));
@@ -56,8 +58,16 @@ static u32 cell_for(struct gen *g, u64 pc)
         g->cells = more;
         g->cell_max = max;
     }
-    g->cells[g->cell_count] = (struct cell){0, pc};
+    g->cells[g->cell_count] = (struct cell){0, target};
     return g->cell_count++;
+}
+
+/* The cell that links to guest address pc; made on first use. */
+static u32 cell_for(struct gen *g, u64 pc)
+{
+    for (u32 n = 0; n < g->cell_count; n++)
+        if (g->cells[n].target == pc) return n;
+    return new_cell(g, pc);
 }
 
 static void jump_to_link(struct gen *g, u64 pc)
@@ -89,6 +99,7 @@ static void call_link(struct gen *g, u64 pc)
 static void link_stubs(struct gen *g)
 {
     for (u32 n = 0; n < g->cell_count; n++) {
+        if (g->cells[n].target == CELL_RECORD) continue;
         g->cells[n].stub = x64_pos(B);
         x64_lea_rip(B, X64_RAX);
         gen_reloc(g, RELOC_CELL, n);
@@ -97,15 +108,29 @@ static void link_stubs(struct gen *g)
     }
 }
 
-u32 gen_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at)
+/* By an inline cache to the guest address in RCX, all state being at home. at: where the two
+ * distances to its cell are. */
+static void jump_by_record(struct x64_buf *b, u32 at[2])
+{
+    x64_mov_rm(b, 8, X64_RDX, x64_mem_rip(0));
+    at[0] = b->disp_at;
+    x64_alu_rm(b, X64_CMP, 8, X64_RCX, x64_mem_b(X64_RDX, offsetof(struct jump_cache_entry, pc)));
+    u32 other = x64_jcc_skip(b, X64_CC_NE);
+    x64_jmp_m(b, x64_mem_b(X64_RDX, offsetof(struct jump_cache_entry, host)));
+    x64_land(b, other);
+    x64_lea_rip(b, X64_RAX);
+    at[1] = b->disp_at;
+    x64_alu_ri(b, X64_OR, 8, X64_RAX, 1);
+    x64_jmp_frame(b, gen_frame(offsetof(struct guest_state, leave) + 8 * LEAVE_LINK));
+}
+
+u32 gen_link_stub(u8 *code, u32 size, u32 cell_at[2], u32 *guest_at)
 {
     struct x64_buf b;
     x64_init(&b, code, size, NULL, 0);
-    x64_lea_rip(&b, X64_RAX);
-    *cell_at = b.disp_at;
     x64_lea_rip(&b, X64_RCX);
     *guest_at = b.disp_at;
-    x64_jmp_frame(&b, gen_frame(offsetof(struct guest_state, leave) + 8 * LEAVE_LINK));
+    jump_by_record(&b, cell_at);
     return b.overflow ? 0 : x64_pos(&b);
 }
 
@@ -148,6 +173,13 @@ static void jump_to_indirect(struct gen *g)
     x64_jmp_m(B, look_up(g, miss));
     x64_bind(B, miss);
     leave_by(g, LEAVE_INDIRECT);
+}
+
+static void jump_by_cache(struct gen *g)
+{
+    u32 at[2], cell = new_cell(g, CELL_RECORD);
+    jump_by_record(B, at);
+    for (unsigned k = 0; k < 2; k++) add_reloc(g, (struct reloc){at[k], RELOC_CELL, 0, cell});
 }
 
 static void call_indirect(struct gen *g)
@@ -326,6 +358,7 @@ static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
         come_back(g, behind);
         break;
     case IR_EXIT_RETURN: leave_by_return(g); break;
+    case IR_EXIT_STEADY: jump_by_cache(g); break;
     default: jump_to_indirect(g); break;
     }
 }

@@ -44,11 +44,11 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
                               const struct gen_options *options, struct translation *out);
 
 /*
- * A stub that asks for a link, for images: RAX = the cell's address, RCX = the guest's, by
- * LEAVE_LINK. *cell_at and *guest_at: offsets of 32-bit distances from the end of each field, the
- * caller's to fill in. Its size, 0 when there is no room (64 bytes are enough).
+ * A link by an inline cache, for images. cell_at and *guest_at: offsets of 32-bit distances from
+ * the end of each field to cell and guest address, the caller's to fill in. Its size, 0 when there
+ * is no room (96 bytes are enough).
  */
-u32 gen_link_stub(u8 *code, u32 size, u32 *cell_at, u32 *guest_at);
+u32 gen_link_stub(u8 *code, u32 size, u32 cell_at[2], u32 *guest_at);
 
 /* A jump through a cell, for images; *cell_at as above. */
 u32 gen_cell_jump(u8 *code, u32 size, u32 *cell_at);

@@ -22,12 +22,14 @@ struct image_region {
     u64 pc;
     u8 *code;
     u8 *side;
-    struct reloc *reloc; /* RELOC_LINK: value is the target's guest address */
+    struct reloc *reloc; /* RELOC_LINK: value is the target's guest address; RELOC_CELL: the number
+                            of one of the region's caches */
     struct code_step *step;
     u32 code_size, code_align, side_size, reloc_count, step_count;
     u32 insts;
     bool has_fp;
-    u32 at; /* offset in text */
+    u32 at;     /* offset in text */
+    u32 caches; /* of its own; then the number of its first */
 };
 
 struct image_entry {
@@ -53,12 +55,24 @@ static bool is_in_code(const struct image_builder *b, u64 pc)
     return pc >= b->module.code_low && pc < b->module.code_high && pc % 4 == 0;
 }
 
+/* Of the translation's first n cells those that are inline caches. */
+static u32 caches_before(const struct translation *t, u64 n)
+{
+    u32 count = 0;
+    for (u64 k = 0; k < n; k++) count += t->cells[k].target == CELL_RECORD;
+    return count;
+}
+
 static bool copy_relocs(const struct image_builder *b, const struct translation *t,
                         struct reloc *out)
 {
     for (u32 n = 0; n < t->reloc_count; n++) {
         out[n] = t->relocs[n];
         bool is_link = out[n].kind == RELOC_LINK;
+        if (out[n].kind == RELOC_CELL) {
+            out[n].value = caches_before(t, out[n].value);
+            continue;
+        }
         if (is_link) out[n].value = t->cells[out[n].value].target;
         if (is_link ? !is_in_code(b, out[n].value) : !is_in_reach(b, out[n].value)) return false;
     }
@@ -114,7 +128,8 @@ bool image_add(struct image_builder *b, const struct translation *t, const s8 *e
                               .code_align = t->code_align,
                               .side_size = t->side_size,
                               .insts = t->insn_count,
-                              .has_fp = t->has_fp};
+                              .has_fp = t->has_fp,
+                              .caches = caches_before(t, t->cell_count)};
     b->region_count++;
     return true;
 }
@@ -129,7 +144,7 @@ struct layout {
     u32 external_count;
     u8 *bytes;
     u64 at; /* next free offset */
-    u32 site_count, cell_count;
+    u32 site_count, cell_count, cache_count;
     u32 stub_size, jump_size; /* of a link stub, a jump through a cell */
     u32 stubs;                /* offset in text of externals' stubs, behind the cells' jumps */
 };
@@ -198,6 +213,17 @@ static void find_externals(struct layout *l)
     l->external_count = (u32)kept;
 }
 
+/* The externals' are the first. */
+static void number_caches(struct layout *l)
+{
+    l->cache_count = l->external_count;
+    for (u32 n = 0; n < l->b->region_count; n++) {
+        u32 own = l->b->region[n].caches;
+        l->b->region[n].caches = l->cache_count;
+        l->cache_count += own;
+    }
+}
+
 /* Room for `size` bytes at an offset that is a multiple of `align`. */
 static u32 take(struct layout *l, u64 size, u64 align)
 {
@@ -247,6 +273,7 @@ static bool place(struct layout *l)
     h->region_count = b->region_count;
     h->cell_count = l->cell_count;
     h->external_count = l->external_count;
+    h->cache_count = l->cache_count;
     h->site_count = l->site_count + l->external_count;
     l->at = IMAGE_HEADER_AT + sizeof *h;
     h->bits = take(l, 8 * bit_words, 8);
@@ -257,7 +284,6 @@ static bool place(struct layout *l)
     h->region_side = take(l, 4 * ((u64)b->region_count + 1), 4);
     h->cell_entry = take(l, 4 * (u64)l->cell_count, 4);
     h->external_pc = take(l, 4 * (u64)l->external_count, 4);
-    h->external_stub = take(l, 4 * (u64)l->external_count, 4);
     h->sites = take(l, 4 * (u64)h->site_count, 4);
     h->evidence = take(l, b->entry_count, 1);
     h->side = take(l, side, 1);
@@ -266,8 +292,8 @@ static bool place(struct layout *l)
     h->text = take(l, code, PAGE);
     h->map_size = (u32)ALIGN_UP(l->at, (u64)PAGE);
     h->cells = h->map_size;
-    h->externals = (u32)ALIGN_UP(h->cells + 8 * (u64)h->cell_count, (u64)16);
-    h->total_size = (u32)ALIGN_UP(h->externals + 16 * (u64)h->external_count, (u64)PAGE);
+    h->caches = h->cells + 8 * h->cell_count;
+    h->total_size = (u32)ALIGN_UP(h->caches + 8 * (u64)h->cache_count, (u64)PAGE);
     u64 size = ALIGN_UP((u64)h->total_size, NEAR);
     b->distance = b->module.fixed ? (s64)(FAR - 2 * REACH - size) : -(s64)(size + NEAR);
     h->distance = b->distance;
@@ -351,6 +377,11 @@ static u64 link_place(const struct layout *l, u64 pc)
                                     : l->stubs + external_number(l, pc) * l->stub_size);
 }
 
+static u64 cache_place(const struct layout *l, u64 n)
+{
+    return l->h->caches + 8 * n;
+}
+
 static void fill_code(const struct layout *l, u32 *site)
 {
     for (u32 n = 0; n < l->b->region_count; n++) {
@@ -359,10 +390,11 @@ static void fill_code(const struct layout *l, u32 *site)
         memcpy(l->bytes + at, r->code, r->code_size);
         for (u32 k = 0; k < r->reloc_count; k++) {
             const struct reloc *reloc = &r->reloc[k];
-            bool is_link = reloc->kind == RELOC_LINK;
-            u64 to = is_link ? link_place(l, reloc->value) : guest_place(l, reloc->value);
+            u64 to = reloc->kind == RELOC_LINK   ? link_place(l, reloc->value)
+                     : reloc->kind == RELOC_CELL ? cache_place(l, r->caches + reloc->value)
+                                                 : guest_place(l, reloc->value);
             put_distance(l, at + reloc->offset, reloc->tail, to);
-            if (!is_link) *site++ = r->at + reloc->offset;
+            if (reloc->kind == RELOC_GUEST) *site++ = r->at + reloc->offset;
         }
     }
 }
@@ -384,14 +416,13 @@ static void fill_doors(const struct layout *l)
 
 static void fill_stubs(const struct layout *l, u32 *site)
 {
-    u32 *pc = table(l, l->h->external_pc), *stub = table(l, l->h->external_stub);
+    u32 *pc = table(l, l->h->external_pc);
     for (u32 n = 0; n < l->external_count; n++) {
-        u32 cell_at, guest_at, at = l->h->text + l->stubs + n * l->stub_size;
-        xlat_link_stub(l->bytes + at, XLAT_STUB_SIZE, &cell_at, &guest_at);
-        put_distance(l, at + cell_at, 0, l->h->externals + 16 * (u64)n);
+        u32 cell_at[2], guest_at, at = l->h->text + l->stubs + n * l->stub_size;
+        xlat_link_stub(l->bytes + at, XLAT_STUB_SIZE, cell_at, &guest_at);
+        for (unsigned k = 0; k < 2; k++) put_distance(l, at + cell_at[k], 0, cache_place(l, n));
         put_distance(l, at + guest_at, 0, guest_place(l, l->external[n]));
         pc[n] = (u32)((l->external[n] - l->b->module.code_low) / 4);
-        stub[n] = at - l->h->text;
         *site++ = at + guest_at - l->h->text;
     }
 }
@@ -399,8 +430,8 @@ static void fill_stubs(const struct layout *l, u32 *site)
 static void measure_stubs(struct layout *l)
 {
     u8 scratch[XLAT_STUB_SIZE];
-    u32 unused;
-    l->stub_size = xlat_link_stub(scratch, sizeof scratch, &unused, &unused);
+    u32 unused, two[2];
+    l->stub_size = xlat_link_stub(scratch, sizeof scratch, two, &unused);
     l->jump_size = xlat_cell_jump(scratch, sizeof scratch, &unused);
 }
 
@@ -418,6 +449,7 @@ bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **by
     sort(b);
     measure_stubs(&l);
     find_externals(&l);
+    number_caches(&l);
     if (!place(&l)) return false;
     for (u32 n = 0; n < b->region_count; n++) header->guest_insts += b->region[n].insts;
     l.bytes = arena_alloc(b->arena, header->map_size + XLAT_STUB_SIZE);

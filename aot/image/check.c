@@ -27,7 +27,6 @@ static bool tables_fit(const struct image_header *h)
            is_inside(h->side, h->side_size, from, h->text, 1) &&
            is_inside(h->cell_entry, 4 * (u64)h->cell_count, from, h->text, 4) &&
            is_inside(h->external_pc, 4 * externals, from, h->text, 4) &&
-           is_inside(h->external_stub, 4 * externals, from, h->text, 4) &&
            is_inside(h->sites, 4 * (u64)h->site_count, from, h->text, 4) &&
            is_inside(h->evidence, entries, from, h->text, 1) && h->unwind <= h->text;
 }
@@ -37,7 +36,8 @@ static bool memory_fits(const struct image_header *h)
     return h->text % PAGE == 0 && h->map_size % PAGE == 0 && h->total_size % PAGE == 0 &&
            h->text_size <= h->map_size - h->text && h->text <= h->map_size &&
            is_inside(h->cells, 8 * (u64)h->cell_count, h->map_size, h->total_size, 8) &&
-           is_inside(h->externals, 16 * (u64)h->external_count, h->cells, h->total_size, 16);
+           h->caches == h->cells + 8 * (u64)h->cell_count && h->external_count <= h->cache_count &&
+           is_inside(h->caches, 8 * (u64)h->cache_count, h->cells, h->total_size, 8);
 }
 
 const char *image_check(const struct image_header *h, u64 file_size)

@@ -74,9 +74,16 @@ enum ir_cond {
     IR_CC_NV
 };
 
-/* EXIT and EXITIND: what the guest meant; IR_EXIT_NZCV_DEAD may be or'ed in: the target sets NZCV
+/* EXIT and EXITIND: what the guest meant (STEADY: a jump that leads to the same place nearly every
+ * time, EXITIND only); IR_EXIT_NZCV_DEAD may be or'ed in: the target sets NZCV
  * before it reads it. */
-enum ir_exit { IR_EXIT_JUMP, IR_EXIT_CALL, IR_EXIT_RETURN, IR_EXIT_NZCV_DEAD = 0x80 };
+enum ir_exit {
+    IR_EXIT_JUMP,
+    IR_EXIT_CALL,
+    IR_EXIT_RETURN,
+    IR_EXIT_STEADY,
+    IR_EXIT_NZCV_DEAD = 0x80
+};
 
 enum ir_fence { IR_FENCE_FULL, IR_FENCE_LOAD, IR_FENCE_STORE, IR_FENCE_ISB };
 

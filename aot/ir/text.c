@@ -74,4 +74,4 @@ const char *ir_text_lanes(unsigned esz)
     return esz < ARRAY_SIZE(lanes) ? lanes[esz] : NULL;
 }
 
-const char *const ir_text_exit[TEXT_EXIT_KINDS] = {"jump", "call", "return"};
+const char *const ir_text_exit[TEXT_EXIT_KINDS] = {"jump", "call", "return", "steady"};

@@ -67,7 +67,7 @@ int ir_text_mod_by_name(unsigned kind, const char *name);
 /* "16b" to "1q", or NULL. */
 const char *ir_text_lanes(unsigned esz);
 
-#define TEXT_EXIT_KINDS 3
+#define TEXT_EXIT_KINDS 4
 extern const char *const ir_text_exit[TEXT_EXIT_KINDS];
 
 #endif

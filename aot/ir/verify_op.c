@@ -198,8 +198,8 @@ static bool mod_is_right(const struct ir_inst *i)
     switch (i->op) {
     case IR_ICMP: return mod <= IR_SGE;
     case IR_COND: return mod <= IR_CC_NV;
-    case IR_EXIT:
-    case IR_EXITIND: return kind <= IR_EXIT_RETURN;
+    case IR_EXIT: return kind <= IR_EXIT_RETURN;
+    case IR_EXITIND: return kind <= IR_EXIT_STEADY;
     case IR_EXITIF: return kind == IR_EXIT_JUMP;
     case IR_TRAP:
     case IR_GUARD: return mod > TRAP_NONE && mod < TRAP_COUNT;

@@ -122,11 +122,18 @@ void lift_BLR(struct lifter *l, u32 w)
     exit_indirect(l, target, IR_EXIT_CALL);
 }
 
+/* X16 and X17 are for code that linkers make: procedure linkage tables, veneers (AAPCS64, 6.1.1).
+ */
+static bool is_linkage(unsigned reg)
+{
+    return reg == 16 || reg == 17;
+}
+
 void lift_BR(struct lifter *l, u32 w)
 {
     ir_ref target = lift_get_x(l, a64_rn(w), true);
-    if (!l->region->has_targets) {
-        exit_indirect(l, target, IR_EXIT_JUMP);
+    if (is_linkage(a64_rn(w)) || !l->region->has_targets) {
+        exit_indirect(l, target, is_linkage(a64_rn(w)) ? IR_EXIT_STEADY : IR_EXIT_JUMP);
         return;
     }
     ir_op1(l->f, IR_JUMPIND, IR_VOID, target);

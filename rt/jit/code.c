@@ -59,6 +59,11 @@ static bool any_site;    /* most programs never have one */
 
 _Static_assert(offsetof(struct lookup, head) - offsetof(struct lookup, used) == LOOKUP_PAGES,
                "lookup.h disagrees");
+struct jump_cache_entry code_no_record = {.pc = 1};
+
+_Static_assert(REGION_PC == offsetof(struct jump_cache_entry, pc) &&
+                   REGION_CODE == offsetof(struct jump_cache_entry, host),
+               "a region is no record of an inline cache");
 _Static_assert(REGION_PC == offsetof(struct region, pc), "lookup.h disagrees");
 _Static_assert(REGION_CODE == offsetof(struct region, code), "lookup.h disagrees");
 _Static_assert(JUMP_CACHE_MASK == ((1 << JUMP_CACHE_BITS) - 1) << 2, "lookup.h disagrees");
@@ -241,7 +246,9 @@ static struct region *install(struct code_arena *a, const struct translation *tr
     u8 *side = take_data(a, tr->side_size);
     memcpy(side, tr->side, tr->side_size);
     for (u32 n = 0; n < tr->cell_count; n++)
-        cells[n].target = cells[n].stub = a->code + at + tr->cells[n].stub;
+        cells[n].target = cells[n].stub = tr->cells[n].target == CELL_RECORD
+                                              ? (void *)&code_no_record
+                                              : a->code + at + tr->cells[n].stub;
     relocate(a, tr, at, cells, &r->heat);
     *r = (struct region){.pc = tr->entries[0].pc,
                          .code = a->code + at,
@@ -291,29 +298,57 @@ bool code_is_entry(void *context, u64 pc)
     return r && r->pc == pc;
 }
 
-/* code_lock held. The cell leads to the region, and back to its stub when the region goes. */
-static void link_cell(struct code_arena *a, struct cell_slot *cell, struct region *to)
+/* An arena with room for that much data, or NULL. */
+static struct code_arena *arena_for_data(size_t size)
+{
+    const struct translation nothing = {.side_size = (u32)size};
+    struct code_arena *a = current_arena();
+    return a && a->data_used + size <= DATA_SIZE ? a : arena_for(&nothing);
+}
+
+/* What a cell of that kind holds to lead to the region; and what when that is gone. */
+static void *leading_to(const struct incoming *in, struct region *to)
+{
+    return in->is_record ? (void *)to : to->code;
+}
+
+static void *leading_nowhere(const struct incoming *in)
+{
+    return in->is_record ? (void *)&code_no_record
+                         : ((const struct cell_slot *)(const void *)in->cell)->stub;
+}
+
+/* code_lock held. The cell leads to the region, and elsewhere when the region goes. */
+static void link_cell(struct code_arena *a, void **cell, bool is_record, struct region *to)
 {
     if (!a || a->data_used + sizeof(struct incoming) > DATA_SIZE) return;
     struct incoming *in = take_data(a, sizeof(*in));
-    in->cell = cell;
-    in->next = to->incoming;
+    *in = (struct incoming){to->incoming, cell, is_record};
     to->incoming = in;
-    __atomic_store_n(&cell->target, to->code, __ATOMIC_RELEASE);
+    __atomic_store_n(cell, leading_to(in, to), __ATOMIC_RELEASE);
 }
 
-/* Cells of images aren't: nothing reads those, and they may go before the region does. */
-static bool is_in_arena(const struct cell_slot *cell)
+static bool is_in_arena(const void *cell)
 {
     for (u32 n = 0; n < MAX_ARENAS; n++)
-        if (arenas[n].code && (u64)cell - (u64)arenas[n].data < DATA_SIZE) return true;
+        if (arenas[n].code && !arenas[n].retired && (u64)cell - (u64)arenas[n].data < DATA_SIZE)
+            return true;
     return false;
 }
 
 void code_link(struct cell_slot *cell, struct region *to)
 {
     lock_take(&code_lock);
-    if (!to->dead && is_in_arena(cell)) link_cell(current_arena(), cell, to);
+    if (!to->dead) link_cell(current_arena(), &cell->target, false, to);
+    lock_drop(&code_lock);
+}
+
+/* An image's cells may have gone before this. */
+void code_link_record(void **cell, struct region *to)
+{
+    lock_take(&code_lock);
+    if (!to->dead && (is_in_arena(cell) || image_has_cache((u64)cell)))
+        link_cell(arena_for_data(sizeof(struct incoming)), cell, true, to);
     lock_drop(&code_lock);
 }
 
@@ -324,8 +359,9 @@ static void link_known(struct code_arena *a, const struct translation *tr, struc
     for (u32 n = 0; n < tr->cell_count; n++) {
         u64 target = tr->cells[n].target;
         struct region *to = *lookup_of(target, mode);
-        if (to && to->pc == target && to->mode == ((mode & MODE_FPCR) | code_site_mode(target)))
-            link_cell(a, &cells[n], to);
+        if (target != CELL_RECORD && to && to->pc == target &&
+            to->mode == ((mode & MODE_FPCR) | code_site_mode(target)))
+            link_cell(a, &cells[n].target, false, to);
     }
 }
 
@@ -368,7 +404,7 @@ static void take_place(struct region *old, struct region *new)
         next = in->next;
         in->next = new->incoming;
         new->incoming = in;
-        __atomic_store_n(&in->cell->target, new->code, __ATOMIC_RELEASE);
+        __atomic_store_n(in->cell, leading_to(in, new), __ATOMIC_RELEASE);
     }
     old->incoming = NULL;
 }
@@ -415,14 +451,6 @@ struct region *code_publish_warm(const struct translation *tr, struct code_stamp
     }
     lock_drop(&code_lock);
     return r;
-}
-
-/* An arena with room for that much data, or NULL. */
-static struct code_arena *arena_for_data(size_t size)
-{
-    const struct translation nothing = {.side_size = (u32)size};
-    struct code_arena *a = current_arena();
-    return a && a->data_used + size <= DATA_SIZE ? a : arena_for(&nothing);
 }
 
 struct region *code_from_image(u64 pc)
@@ -481,7 +509,7 @@ static void kill_entry(struct region *r)
     if (*p) __atomic_store_n(p, r->next, __ATOMIC_RELEASE);
     r->dead = true;
     for (struct incoming *in = r->incoming; in; in = in->next)
-        __atomic_store_n(&in->cell->target, in->cell->stub, __ATOMIC_RELEASE);
+        __atomic_store_n(in->cell, leading_nowhere(in), __ATOMIC_RELEASE);
     r->incoming = NULL;
 }
 
@@ -542,13 +570,29 @@ static bool pages_have_code(u64 start, u64 end)
     return false;
 }
 
-/* An image goes: so do the regions that stand for its entries. */
-static void kill_image_regions(u64 start, u64 end)
+/* Cells in [start, end) of memory lead nowhere from now on, and are not looked at again. */
+static void forget_cells(struct region *r, u64 start, u64 end)
+{
+    for (struct incoming **p = &r->incoming; *p;) {
+        struct incoming *in = *p;
+        if ((u64)in->cell < start || (u64)in->cell >= end) {
+            p = &in->next;
+            continue;
+        }
+        __atomic_store_n(in->cell, leading_nowhere(in), __ATOMIC_RELEASE);
+        *p = in->next;
+    }
+}
+
+/* An image goes: so do the regions that stand for its entries, and what its cells lead to may go
+ * later. */
+static void kill_image_regions(const struct image_parts *gone)
 {
     for (u32 n = 0; n <= LOOKUP_MASK; n++)
         for (struct region *r = is_used(lookup, n) ? lookup->head[n] : NULL, *next; r; r = next) {
             next = r->next;
-            if (r->image && r->pc >= start && r->pc < end) kill_region(r);
+            forget_cells(r, gone->caches_start, gone->caches_end);
+            if (r->image && r->pc >= gone->code_start && r->pc < gone->code_end) kill_region(r);
         }
 }
 

@@ -233,20 +233,6 @@ struct turn {
     struct engine_exit exit;
 };
 
-static void serve_link(struct thread *t, struct turn *turn, struct left left)
-{
-    enum translate_status status;
-    u32 generation = jit_of(t)->generation;
-    stats_add(STAT_LEAVE_LINK, 1);
-    t->state.pc = left.rcx;
-    jit_of(t)->asked_for = MISSED_DIRECT;
-    struct region *r = region_for(t, &status);
-    if (!r) return;
-    /* If the translation needed the room of all others, the cell is gone with them. */
-    if (generation == jit_of(t)->generation) code_link((struct cell_slot *)left.rax, r);
-    turn->next = r->code;
-}
-
 /* Code for state.pc from an image, without a region to stand for it: most targets of indirect
  * branches are asked for once. What is asked for again gets a region, which the jump cache's misses
  * find by themselves (enter.S). */
@@ -258,6 +244,38 @@ static u8 *code_in_image(struct thread *t)
     bool again = *asked == (u32)pc;
     *asked = (u32)pc;
     return again || mode_of(t) || !image_has(pc) || !mm_code_at(pc) ? NULL : image_code(pc);
+}
+
+/* An inline cache has another address, or none. What is asked for once gets no region. */
+static void serve_cache(struct thread *t, struct turn *turn, struct left left)
+{
+    enum translate_status status;
+    u32 generation = jit_of(t)->generation;
+    t->state.pc = drop_tag(left.rcx);
+    jit_of(t)->asked_for = MISSED_INDIRECT;
+    if ((turn->next = code_in_image(t)) != NULL) return;
+    struct region *r = region_for(t, &status);
+    if (!r) return;
+    if (generation == jit_of(t)->generation) code_link_record((void **)(left.rax - 1), r);
+    turn->next = r->code;
+}
+
+static void serve_link(struct thread *t, struct turn *turn, struct left left)
+{
+    enum translate_status status;
+    u32 generation = jit_of(t)->generation;
+    stats_add(STAT_LEAVE_LINK, 1);
+    if (left.rax & 1) {
+        serve_cache(t, turn, left);
+        return;
+    }
+    t->state.pc = left.rcx;
+    jit_of(t)->asked_for = MISSED_DIRECT;
+    struct region *r = region_for(t, &status);
+    if (!r) return;
+    /* If the translation needed the room of all others, the cell is gone with them. */
+    if (generation == jit_of(t)->generation) code_link((struct cell_slot *)left.rax, r);
+    turn->next = r->code;
 }
 
 static bool is_hlt(u32 insn)

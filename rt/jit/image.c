@@ -167,19 +167,17 @@ bool image_place(u64 ip, struct code_place *out)
  */
 
 /* What the cells in [from, to) of the image hold at first: they lead to their entries' code,
- * externals to their stubs. */
+ * inline caches nowhere. */
 static void first_cells(const struct mapped_image *m, u32 from, u32 to, u64 *out)
 {
     const struct image_header *h = m->header;
     const u32 *code = table(m, h->entry_code), *entry = table(m, h->cell_entry);
-    const u32 *stub = table(m, h->external_stub);
     u32 end_of_cells = h->cells + 8 * h->cell_count;
-    u32 end_of_externals = h->externals + (u32)sizeof(struct cell_slot) * h->external_count;
     for (u32 at = from; at < to; at += 8, out++) {
         if (at >= h->cells && at < end_of_cells)
             *out = m->text + code[entry[(at - h->cells) / 8]];
-        else if (at >= h->externals && at < end_of_externals)
-            *out = m->text + stub[(at - h->externals) / sizeof(struct cell_slot)];
+        else if (at >= end_of_cells && at < h->caches + 8 * h->cache_count)
+            *out = (u64)&code_no_record;
     }
 }
 
@@ -295,8 +293,38 @@ bool image_divert(const u8 *code, image_detour_fn *detour)
     return true;
 }
 
+static struct image_parts parts_of(const struct mapped_image *m)
+{
+    u64 caches = (u64)m->base + m->header->caches;
+    return (struct image_parts){m->code_start, m->code_end, caches,
+                                caches + 8 * (u64)m->header->cache_count};
+}
+
+bool image_has_cache(u64 address)
+{
+    for (u32 n = 0; n < image_count; n++) {
+        if (!images[n].base || images[n].retired) continue;
+        struct image_parts p = parts_of(&images[n]);
+        if (address >= p.caches_start && address < p.caches_end) return true;
+    }
+    return false;
+}
+
+static void reset_caches(const struct mapped_image *m)
+{
+    u32 first = m->header->map_size;
+    for (u32 n = 0; n < m->header->cache_count; n++) {
+        u32 at = m->header->caches + 8 * n;
+        if (m->ready >> (at - first) / m->chunk & 1)
+            __atomic_store_n((u64 *)(uintptr_t)(m->base + at), (u64)&code_no_record,
+                             __ATOMIC_RELEASE);
+    }
+}
+
 void image_reset_cells(void)
 {
+    for (u32 n = 0; n < image_count; n++)
+        if (images[n].base) reset_caches(&images[n]);
     for (u32 n = 0; n < diverted_count; n++) {
         const struct diverted *d = &diverted[n];
         if (!d->image->base || d->cell >= d->image->header->cell_count) continue;
@@ -307,20 +335,21 @@ void image_reset_cells(void)
     diverted_count = 0;
 }
 
-bool image_invalidate(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end))
+bool image_invalidate(u64 start, u64 end, u32 generation, image_kill_fn *kill)
 {
     bool any = false;
     for (u32 n = 0; n < image_count; n++) {
         struct mapped_image *m = &images[n];
         if (!m->base || m->retired || start >= m->code_end || end <= m->code_start) continue;
         __atomic_store_n(&m->retired, generation, __ATOMIC_RELEASE);
-        kill(m->code_start, m->code_end);
+        struct image_parts gone = parts_of(m);
+        kill(&gone);
         any = true;
     }
     return any;
 }
 
-bool image_evict(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end))
+bool image_evict(u64 start, u64 end, u32 generation, image_kill_fn *kill)
 {
     bool any = false;
     for (u32 n = 0; n < image_count; n++) {
@@ -330,7 +359,8 @@ bool image_evict(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64
         any = true;
         if (m->retired) continue;
         __atomic_store_n(&m->retired, generation, __ATOMIC_RELEASE);
-        kill(m->code_start, m->code_end);
+        struct image_parts gone = parts_of(m);
+        kill(&gone);
     }
     return any;
 }

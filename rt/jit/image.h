@@ -43,22 +43,31 @@ bool image_place(u64 ip, struct code_place *out);
 /*
  * Cells of the region whose code this is lead to detours from now on, which `detour` makes for each
  * entry's guest address (NULL: no room). False: not all do. reset: all that were changed lead to
- * the images' own code again. code_lock held.
+ * the images' own code again, and inline caches nowhere. code_lock held.
  */
 typedef u8 *image_detour_fn(u64 pc);
 bool image_divert(const u8 *code, image_detour_fn *detour);
 void image_reset_cells(void);
 
+/* True if that is the address of an inline cache of an image that is in use. code_lock held. */
+bool image_has_cache(u64 address);
+
+/* Where an image's code is, in guest addresses, and its inline caches, in the host's. */
+struct image_parts {
+    u64 code_start, code_end;
+    u64 caches_start, caches_end;
+};
+typedef void image_kill_fn(const struct image_parts *gone);
+
 /*
  * Images whose modules have code in [start, end) are out of use, and retired at `generation`;
- * `kill` is called with the guest addresses between which theirs lie. code_lock held. True: there
- * was one.
+ * `kill` is called for each. code_lock held. True: there was one.
  */
-bool image_invalidate(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end));
+bool image_invalidate(u64 start, u64 end, u32 generation, image_kill_fn *kill);
 
 /* Likewise images that lie in [start, end) themselves. True: there was one, or there is one still
  * that was retired before. */
-bool image_evict(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end));
+bool image_evict(u64 start, u64 end, u32 generation, image_kill_fn *kill);
 
 /* Gives back images that were retired before all threads' `oldest` generation. No lock held. */
 void image_give_back(u32 oldest);

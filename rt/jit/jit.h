@@ -32,8 +32,12 @@ struct cell_slot {
 /* A cell that leads to a region: reset when the region goes. */
 struct incoming {
     struct incoming *next;
-    struct cell_slot *cell;
+    void **cell;    /* the first word of a struct cell_slot, or an inline cache */
+    bool is_record; /* it is one, and holds the region, which begins as a jump_cache_entry does */
 };
+
+/* What inline caches hold that lead nowhere: a record that is for no address. */
+extern struct jump_cache_entry code_no_record;
 
 /* What one translation of a region needs that another of the same address doesn't. */
 enum region_mode {
@@ -150,6 +154,9 @@ struct region *code_region_at(u64 ip);
 
 /* Makes the cell lead to the region, if both still live. Takes the lock. */
 void code_link(struct cell_slot *cell, struct region *to);
+
+/* The same of an inline cache. */
+void code_link_record(void **cell, struct region *to);
 
 /* Regions that overlap [start, end) die, links to them too; true: there were some. */
 bool code_invalidate(u64 start, u64 end);

@@ -1,9 +1,8 @@
 /*
  * The table behind the jump caches, as enter.S reads it: direct-mapped by guest address, one
- * pointer to a struct region each. Before it is a byte for each page of it, not 0 when something was
- * put there: most targets have no region, and pages of the table that are empty aren't touched for
- * them. code.c proves the offsets. Nothing but defines: assembly
- * includes this.
+ * pointer to a struct region each. Before it is a byte for each page of it, not 0 when something
+ * was put there: most targets have no region, and pages of the table that are empty aren't touched
+ * for them. code.c proves the offsets. Nothing but defines: assembly includes this.
  */
 #ifndef RT_JIT_LOOKUP_H
 #define RT_JIT_LOOKUP_H

@@ -56,6 +56,7 @@ static bool fits_image(const struct translation *t)
 {
     for (u32 n = 0; n < t->reloc_count; n++) {
         const struct reloc *r = &t->relocs[n];
+        if (r->kind == RELOC_CELL) continue;
         u64 to = r->kind == RELOC_LINK ? t->cells[r->value].target : r->value;
         if (to - GUEST_CODE + GUEST_REACH >= 2 * GUEST_REACH) return false;
     }

@@ -26,7 +26,7 @@
 static u8 *far_at, *near_at, *stack_at;
 static u8 *code_at; /* of these the one with the code */
 static struct jump_cache_entry *jump_cache;
-static void **lookup; /* empty: every indirect branch leaves */
+static u8 *lookup; /* empty: every indirect branch leaves */
 static const struct translation *running;
 static struct guest_state *running_state;
 static struct run_result result;
@@ -67,8 +67,9 @@ void run_code_init(void)
     near_at = mmap(NEAR_AT, NEAR_ROOM, prot | PROT_EXEC, flags, -1, 0);
     stack_at = mmap(NULL, STACK_ROOM, prot, flags, -1, 0);
     jump_cache = calloc(1u << JUMP_CACHE_BITS, sizeof(*jump_cache));
-    lookup = calloc(1u << LOOKUP_BITS, sizeof(*lookup));
+    lookup = calloc(1, LOOKUP_PAGES + (sizeof(void *) << LOOKUP_BITS));
     if (far_at == MAP_FAILED || near_at == MAP_FAILED || stack_at == MAP_FAILED) abort();
+    lookup += LOOKUP_PAGES;
     jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
     for (size_t n = 0; n < ARRAY_SIZE(signals); n++)
         sigaction(signals[n], &sa, &others[signals[n]]);
@@ -85,11 +86,14 @@ static void put_distance(u8 *field, u32 tail, u64 to)
 /* What an image has for a link that isn't bound yet. */
 static void put_link_stub(u8 *stub, void **cell, u64 target)
 {
-    u32 cell_at, guest_at;
-    if (!xlat_link_stub(stub, XLAT_STUB_SIZE, &cell_at, &guest_at)) abort();
-    put_distance(stub + cell_at, 0, (u64)cell);
+    u32 cell_at[2], guest_at;
+    if (!xlat_link_stub(stub, XLAT_STUB_SIZE, cell_at, &guest_at)) abort();
+    for (unsigned k = 0; k < 2; k++) put_distance(stub + cell_at[k], 0, (u64)cell);
     put_distance(stub + guest_at, 0, target);
 }
+
+/* What inline caches hold at first. */
+static struct jump_cache_entry no_record = {1, NULL};
 
 static bool is_for_image(const struct translation *tr)
 {
@@ -109,7 +113,9 @@ static void install(const struct translation *tr)
         (near ? NEAR_ROOM : CODE_ROOM))
         abort();
     memcpy(code_at, tr->code, tr->code_size);
-    for (u32 n = 0; n < tr->cell_count; n++) cells[n] = code_at + tr->cells[n].stub;
+    for (u32 n = 0; n < tr->cell_count; n++)
+        cells[n] = near || tr->cells[n].target == CELL_RECORD ? (void *)&no_record
+                                                              : code_at + tr->cells[n].stub;
     for (u32 n = 0; n < tr->reloc_count; n++) {
         const struct reloc *r = &tr->relocs[n];
         u64 to = r->value;

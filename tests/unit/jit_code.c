@@ -69,7 +69,7 @@ void image_give_back(u32 oldest)
     (void)oldest;
 }
 
-bool image_evict(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end))
+bool image_evict(u64 start, u64 end, u32 generation, image_kill_fn *kill)
 {
     (void)start;
     (void)end;
@@ -78,12 +78,18 @@ bool image_evict(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64
     return false;
 }
 
-bool image_invalidate(u64 start, u64 end, u32 generation, void (*kill)(u64 start, u64 end))
+bool image_invalidate(u64 start, u64 end, u32 generation, image_kill_fn *kill)
 {
     (void)start;
     (void)end;
     (void)generation;
     (void)kill;
+    return false;
+}
+
+bool image_has_cache(u64 address)
+{
+    (void)address;
     return false;
 }
 

@@ -150,10 +150,10 @@ static bool is_address_word(u32 word)
 
 static u32 next_word(unsigned at)
 {
-    if (at && is_address_word(words[at - 1])) return 0xd61f0000 | TARGET_REGISTER << 5;
-    if (at + 2 < length && !led_to[at + 1] && below(16) == 0) return address_word(at);
     if (exclusives.any && at == 0)
         return CLREX; /* the oracle's monitor is as the last case left it */
+    if (at && is_address_word(words[at - 1])) return 0xd61f0000 | TARGET_REGISTER << 5;
+    if (at + 2 < length && !led_to[at + 1] && below(16) == 0) return address_word(at);
     if (exclusives.any && below(4) == 0) return exclusive_word();
     if (at + 1 < length && below(8) == 0) return conditional_branch(at);
     for (;;) {
