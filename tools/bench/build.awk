@@ -16,14 +16,14 @@ function line(name, v, s,   i, x, base) {
         x = median(v, count[s, mode[i]], s, mode[i])
         if (mode[i] == "image" && base > 0) multiple[name] = x / base
         printf "%10.2f", x
-        if (mode[i] != "native") printf " (%5s x)", base > 0 ? sprintf("%.2f", x / base) : "-"
+        if (mode[i] != "native") printf " (%5.2f x)", base ? x / base : 0
     }
     print ""
 }
 
 END {
     printf "%-16s", "seconds"
-    for (i = 1; i <= nmodes; i++) printf mode[i] == "native" ? "%10s" : "%10s          ", mode[i]
+    for (i = 1; i <= nmodes; i++) printf (mode[i] == "native" ? "%10s" : "%10s          "), mode[i]
     print ""
     for (n = 1; n <= nsteps; n++) {
         line(step[n] " elapsed", wall, step[n])
