@@ -163,7 +163,7 @@ bool mm_find(u64 addr, struct mm_area *out)
 struct code_range {
     u64 start, end;
     u32 generation; /* of the map; good as long as that is the map's */
-    bool shared;    /* some of it is a shared mapping */
+    bool shared;    /* it is a shared mapping; all of it, or nothing */
 };
 
 static __thread struct code_range code_range;
@@ -178,10 +178,13 @@ static struct code_range find_code(u64 pc, u64 end)
     for (size_t i = mm_index(pc); i < mm_table.count && r.end < end; i++) {
         const struct mm_area *a = &mm_table.area[i];
 
+        bool shared = (a->flags & MAP_SHARED) != 0;
+
         if (a->start > r.end || (a->prot & PROT_EXEC) == 0) break;
+        if (r.end > pc && shared != r.shared) break;
         if (a->start < r.start) r.start = a->start;
         r.end = a->end;
-        r.shared |= (a->flags & MAP_SHARED) != 0;
+        r.shared = shared;
     }
     lock_drop(&mm_lock);
     return r;

@@ -38,7 +38,8 @@ u64 mm_high(void);
 bool mm_find(u64 addr, struct mm_area *out);
 
 /* As struct code_view's read: copies up to max instruction words from executable guest memory at
- * pc. Takes LOCK_MM; never faults (0 when the page can't be read). */
+ * pc; not across a border between shared mappings and others. Takes LOCK_MM; never faults (0 when the
+ * page can't be read). */
 size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max);
 
 /* True when pc is executable. */

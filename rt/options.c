@@ -147,7 +147,7 @@ static const struct option table[] = {
     {"cpu-features", "FERRY_CPU_FEATURES", "LIST", set_features,
      "all, none, or names of features such as avx2,fma",
      "host features to use: all, none (plain SSE2), or names such as avx2,fma"},
-    {"warm", "FERRY_WARM", "N", set_warm, "a number up to 1000000000",
+    {"warm", "FERRY_WARM", "N", set_warm, "a number from 0 (never) to 1000000000",
      "code that is translated as it comes gets a better translation after N entries\n"
      "(1000); 0: never"},
     {"verify", "FERRY_VERIFY", NULL, set_verify, "0 or 1", "check the IR after every pass"},

@@ -61,6 +61,14 @@ static enum translate_status status_of(enum xlat_status s, u64 pc)
     return TRANSLATE_DEFECT;
 }
 
+/* Code like that of the region alone, whether it may change unseen or not; context: which. */
+static size_t read_like(void *context, u64 pc, u32 *words, size_t max)
+{
+    const bool *shared = context;
+
+    return mm_code_is_shared(pc) == *shared ? mm_read_code(NULL, pc, words, max) : 0;
+}
+
 static void count_region(const struct translation *t)
 {
     stats_add(STAT_REGIONS, 1);
@@ -74,12 +82,13 @@ enum translate_status translate_region(struct arena *arena, u64 pc, unsigned how
                                        bool (*is_entry)(void *context, u64 pc),
                                        struct translation *out)
 {
-    const struct code_view view = {.read = mm_read_code, .is_entry = is_entry};
+    bool shared = mm_code_is_shared(pc);
+    const struct code_view view = {.read = read_like, .is_entry = is_entry, .context = &shared};
     struct xlat_options o;
     enum translate_status s;
 
     set_options(&o, pc, how, max_insts);
-    o.check = mm_code_is_shared(pc);
+    o.check = shared;
     o.heat = !how && !o.check && options.warm;
     s = status_of(xlat_translate(arena, &o, &view, pc, out), pc);
     if (s == TRANSLATE_OK) count_region(out);
@@ -90,7 +99,8 @@ enum translate_status translate_warm(struct arena *arena, u64 pc,
                                      bool (*is_entry)(void *context, u64 pc),
                                      struct translation *out)
 {
-    const struct code_view view = {.read = mm_read_code, .is_entry = is_entry};
+    bool shared = false;
+    const struct code_view view = {.read = read_like, .is_entry = is_entry, .context = &shared};
     struct xlat_options o;
     enum translate_status s;
 
@@ -105,12 +115,13 @@ enum translate_status translate_warm(struct arena *arena, u64 pc,
 /* A view that also notes what was read. */
 struct noting {
     struct guest_range range;
+    bool shared; /* see read_like */
 };
 
 static size_t read_noting(void *context, u64 pc, u32 *words, size_t max)
 {
     struct noting *n = context;
-    size_t got = mm_read_code(NULL, pc, words, max);
+    size_t got = read_like(&n->shared, pc, words, max);
 
     if (got != 0) {
         if (pc < n->range.start) n->range.start = pc;
@@ -122,7 +133,7 @@ static size_t read_noting(void *context, u64 pc, u32 *words, size_t max)
 enum translate_status translate_lift_range(struct arena *arena, u64 pc, u32 max_insts,
                                            struct ir_func **out, struct guest_range *range)
 {
-    struct noting n = {{UINT64_MAX, 0}};
+    struct noting n = {{UINT64_MAX, 0}, mm_code_is_shared(pc)};
     struct code_view view = {.read = read_noting, .context = &n};
     struct xlat_options o;
     enum translate_status s;

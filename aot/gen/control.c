@@ -239,6 +239,7 @@ static void come_back(struct gen *g, u64 pc)
     gen_guest_address(g, X64_RDX, pc);
     x64_alu_rr(B, X64_CMP, 8, X64_RCX, X64_RDX);
     x64_jcc(B, X64_CC_NE, some_return(g));
+    gen_safepoint_home(g, pc);
     u32 to = entered_at(g, pc);
     if (!to) {
         jump_to_link(g, pc);

@@ -133,7 +133,8 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
     g->loaded = g->block_loaded[n];
     x64_bind(&g->b, g->block_label + n);
     /* Not at the branch that leads back: that would look at NZCV again, which may be dead here. */
-    if (b->loop_head || b->target) gen_safepoint(g, b->pc);
+    bool entered_here = n && b->entry && !g->block_loaded[n]; /* else by an entry stub */
+    if (b->loop_head || b->target || entered_here) gen_safepoint(g, b->pc);
     if (g->options->count) count_insts(g, b);
     const struct ir_inst *i;
     for (ir_ref r = b->work, end = b->end; r < end; r += ir_distance(i)) {

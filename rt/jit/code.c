@@ -425,6 +425,7 @@ static void enter_all(struct code_arena *a, const struct translation *tr, struct
         if (n) {
             *r = *first;
             r->pc = tr->entries[n].pc;
+            r->first = first;
             first->also = r;
         }
         r->code = first->code + tr->entries[n].offset - tr->entries[0].offset;
@@ -515,6 +516,8 @@ static void kill_entry(struct region *r)
 
 static void kill_region(struct region *r)
 {
+    if (r->first) r = r->first;
+    if (r->dead) return;
     for (struct region *e = r; e; e = e->also) kill_entry(e);
     count_pages(&r->range, -1);
 }
@@ -676,11 +679,13 @@ bool code_evict_images(u64 start, u64 end)
         lock_take(&code_lock);
         bool any = image_evict(start, end, generation + 1, kill_image_regions);
         generation += any;
-        thread_each(find_oldest, &oldest);
         lock_drop(&code_lock);
         if (!any) return true;
+        jit_kick_all(); /* before any is given back: frames may lead there */
+        lock_take(&code_lock);
+        thread_each(find_oldest, &oldest);
+        lock_drop(&code_lock);
         image_give_back(oldest);
-        jit_kick_all();
         if (tries) usleep(1000);
     }
     return false;

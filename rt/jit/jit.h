@@ -61,7 +61,8 @@ struct region {
     bool image;          /* its code and side table are an image's; code_size is not known */
     bool warm;           /* function-shaped */
     s32 heat;            /* entries to come until it is warm (gen_options.heat) */
-    struct region *also; /* the same code's next entry: they die together */
+    struct region *also;  /* the same code's next entry: they die together */
+    struct region *first; /* of them; NULL: this one */
     u16 traps; /* instructions that the evaluator had to finish: invalid operations, tags */
 };
 

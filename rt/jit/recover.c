@@ -4,8 +4,10 @@
  * return lands in engine_leave_recovered, which brings run() back with exact state.
  *
  * Asynchronous signals want a safepoint. If the interrupted instruction isn't one, the processor
- * single-steps (TF) until it comes to one: region entries, links and loop heads are safepoints,
- * so that takes at most a few dozen steps; helper functions on the way are stepped through.
+ * single-steps (TF) until it comes to one: region entries, links, loop heads and where calls come
+ * back are safepoints, so that takes at most a few dozen steps; helper functions on the way are
+ * stepped through. Returns that nobody expected could go on from frame to frame without one: so
+ * the frames are dropped first, which are no more than hints.
  */
 #include "rt/jit/frame.h"
 #include "rt/jit/image.h"
@@ -59,7 +61,11 @@ static bool stop_here(struct thread *t, ucontext_t *uc)
 
 static void step(struct thread *t, ucontext_t *uc)
 {
-    jit_of(t)->stepping = true;
+    struct jit_thread *j = jit_of(t);
+    u64 sp = (u64)uc->uc_mcontext.gregs[REG_RSP];
+    if (!j->stepping && sp >= (u64)j->stack && sp < (u64)j->last_frame)
+        uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(u64)j->last_frame;
+    j->stepping = true;
     uc->uc_mcontext.gregs[REG_EFL] |= EFLAGS_TF;
 }
 
@@ -102,8 +108,11 @@ static bool out_of_evaluator(struct thread *t, int sig, const siginfo_t *info, u
  * knew is found without them. */
 static bool out_of_frames(struct thread *t, int sig, const siginfo_t *info, ucontext_t *uc)
 {
-    u64 into_guard = (u64)info->si_addr - (u64)jit_of(t)->stack;
-    if (sig != SIGSEGV || !t->state.in_translated || into_guard >= GUARD_SIZE) return false;
+    u64 address = (u64)info->si_addr;
+    bool pushing = address + 8 == (u64)uc->uc_mcontext.gregs[REG_RSP];
+    if (sig != SIGSEGV || !t->state.in_translated || !pushing ||
+        address - (u64)jit_of(t)->stack >= GUARD_SIZE)
+        return false;
     uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(u64)jit_of(t)->last_frame;
     return true;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -216,6 +217,19 @@ static void signals_while_calls_nest(void)
     CHECK(ticks >= 150);
 }
 
+/* However deep calls nest, a signal is not long in coming through. */
+static void signals_while_many_return(void)
+{
+    struct itimerval every = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    ticks = 0;
+    setitimer(ITIMER_REAL, &every, NULL);
+    for (int i = 0; i < 200; i++) CHECK(sum_to(20000) == 20000ull * 20001 / 2);
+    for (volatile int i = 0; i < 100; i++)
+        if (!setjmp(out)) descend(20000);
+    CHECK(sum_to(1000) == 1000 * 1001 / 2);
+    setitimer(ITIMER_REAL, &never, NULL);
+}
+
 /* --- code that goes away under its callers ------------------------------------------------------
  */
 
@@ -261,6 +275,41 @@ static void callers_that_change(void)
     for (uintptr_t i = 2; i < 200; i++) {
         CHECK(call(nothing, NULL, 10) == 10 + i - 1);
         CHECK(call(change_caller, (void *)i, 10) == 10 + i);
+    }
+}
+
+static void write_value(uint32_t *at, uint32_t value)
+{
+    at[0] = 0xd2800000 | value << 5; /* mov x0, #value; ret */
+    at[1] = 0xd65f03c0;
+    __builtin___clear_cache((char *)at, (char *)(at + 2));
+}
+
+/* Private code that goes on, or leads, into shared code, which another process changes. */
+static void shared_code_behind(void)
+{
+    const size_t page = 65536;
+    char *both = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint32_t *shared = (uint32_t *)(void *)(both + page), *before = shared - 16;
+    const int all = PROT_READ | PROT_WRITE | PROT_EXEC;
+    CHECK(mmap(shared, page, all, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == shared);
+    for (int i = 0; i < 15; i++) before[i] = 0xd503201f; /* nop; b to the shared code; nop */
+    before[7] = 0x14000009;
+    before[15] = 0xd503201f;
+    __builtin___clear_cache((char *)before, (char *)shared);
+    CHECK(mprotect(both, page, PROT_READ | PROT_EXEC) == 0);
+    uint64_t (*leads)(void) = (void *)before, (*goes_on)(void) = (void *)(before + 8);
+    uint64_t (*itself)(void) = (void *)shared;
+    write_value(shared, 7);
+    for (int i = 0; i < 3000; i++) CHECK(leads() == 7 && goes_on() == 7 && itself() == 7);
+    for (uint32_t value = 8; value < 12; value++) {
+        pid_t child = fork();
+        if (!child) {
+            write_value(shared, value);
+            _exit(0);
+        }
+        CHECK(waitpid(child, NULL, 0) == child);
+        CHECK(leads() == value && goes_on() == value && itself() == value);
     }
 }
 
@@ -359,7 +408,9 @@ int main(void)
     coroutines_return_to_their_own();
     odd_returns();
     signals_while_calls_nest();
+    signals_while_many_return();
     callers_that_change();
+    shared_code_behind();
     tables();
     return done();
 }
