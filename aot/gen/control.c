@@ -70,30 +70,25 @@ static u32 cell_for(struct gen *g, u64 pc)
     return new_cell(g, pc);
 }
 
-static void jump_to_link(struct gen *g, u64 pc)
+/* Through the cell, or at once in an image. All guest state is at home. */
+static void go_by_link(struct gen *g, u64 pc, bool call)
 {
     gen_safepoint_home(g, pc);
     u32 cell = cell_for(g, pc);
-    if (g->options->image) {
+    if (g->options->image && call)
+        x64_call_rel32(B, 0);
+    else if (g->options->image)
         x64_jmp_rel32(B, 0);
-        gen_reloc(g, RELOC_LINK, cell);
-        return;
-    }
-    x64_jmp_rip(B);
-    gen_reloc(g, RELOC_CELL, cell);
+    else if (call)
+        x64_call_m(B, x64_mem_rip(0));
+    else
+        x64_jmp_rip(B);
+    gen_reloc(g, g->options->image ? RELOC_LINK : RELOC_CELL, cell);
 }
 
-static void call_link(struct gen *g, u64 pc)
+static void jump_to_link(struct gen *g, u64 pc)
 {
-    gen_safepoint_home(g, pc);
-    u32 cell = cell_for(g, pc);
-    if (g->options->image) {
-        x64_call_rel32(B, 0);
-        gen_reloc(g, RELOC_LINK, cell);
-        return;
-    }
-    x64_call_m(B, x64_mem_rip(0));
-    gen_reloc(g, RELOC_CELL, cell);
+    go_by_link(g, pc, false);
 }
 
 static void link_stubs(struct gen *g)
@@ -333,7 +328,7 @@ static void exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     u64 behind = gen_pc(g) + 4;
-    call_link(g, (u64)i->imm);
+    go_by_link(g, (u64)i->imm, true);
     come_back(g, behind);
 }
 

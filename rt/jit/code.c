@@ -59,7 +59,7 @@ static bool any_site;    /* most programs never have one */
 
 _Static_assert(offsetof(struct lookup, head) - offsetof(struct lookup, used) == LOOKUP_PAGES,
                "lookup.h disagrees");
-struct jump_cache_entry code_no_record = {.pc = 1};
+struct jump_cache_entry code_no_record = {1, (void *)(uintptr_t)engine_leave_indirect};
 
 _Static_assert(REGION_PC == offsetof(struct jump_cache_entry, pc) &&
                    REGION_CODE == offsetof(struct jump_cache_entry, host),

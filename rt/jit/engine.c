@@ -293,6 +293,13 @@ static bool is_early_hypercall(struct thread *t)
     return __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) < EARLY_HYPERCALLS;
 }
 
+/* The jump cache leads from state.pc to the code. */
+static void remember(struct thread *t, u8 *code)
+{
+    u32 n = (u32)(t->state.pc >> 2) & ((1u << JUMP_CACHE_BITS) - 1);
+    t->state.jump_cache[n] = (struct jump_cache_entry){t->state.pc, code};
+}
+
 static void serve_indirect(struct thread *t, struct turn *turn, struct left left)
 {
     enum translate_status status;
@@ -304,9 +311,7 @@ static void serve_indirect(struct thread *t, struct turn *turn, struct left left
     turn->done = !turn->next && is_early_hypercall(t);
     if (turn->done) turn->exit = (struct engine_exit){.kind = ENGINE_TRAP, .reason = TRAP_HLT};
     if (!turn->next && !turn->done && (r = region_for(t, &status)) != NULL) turn->next = r->code;
-    if (!turn->next) return;
-    u32 n = (u32)(t->state.pc >> 2) & ((1u << JUMP_CACHE_BITS) - 1);
-    t->state.jump_cache[n] = (struct jump_cache_entry){t->state.pc, turn->next};
+    if (turn->next) remember(t, turn->next);
 }
 
 /* What is warm gets a function-shaped region, or isn't asked about again. */
@@ -333,9 +338,7 @@ static void serve_warm(struct thread *t, struct turn *turn, struct left left)
     struct region *r = region_for(t, &status);
     if (r && !r->image && !r->warm && !r->mode && r->heat < 0) r = warm_up(t, r);
     if (!r) return;
-    /* What led to the old one may be the jump cache. */
-    t->state.jump_cache[t->state.pc >> 2 & ((1u << JUMP_CACHE_BITS) - 1)] =
-        (struct jump_cache_entry){t->state.pc, r->code};
+    remember(t, r->code); /* what led to the old one may be the jump cache */
     turn->next = r->code;
 }
 

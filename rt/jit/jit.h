@@ -36,7 +36,8 @@ struct incoming {
     bool is_record; /* it is one, and holds the region, which begins as a jump_cache_entry does */
 };
 
-/* What inline caches hold that lead nowhere: a record that is for no address. */
+/* What inline caches hold that lead nowhere yet: a record for an address that no code is at, where
+ * nevertheless some program may branch to. */
 extern struct jump_cache_entry code_no_record;
 
 /* What one translation of a region needs that another of the same address doesn't. */
@@ -56,11 +57,11 @@ struct region {
     struct region *next; /* in its chain of the lookup table */
     struct incoming *incoming;
     struct guest_range range;
-    u8 mode;             /* bits of enum region_mode */
-    bool dead;           /* invalidated: never entered again */
-    bool image;          /* its code and side table are an image's; code_size is not known */
-    bool warm;           /* function-shaped */
-    s32 heat;            /* entries to come until it is warm (gen_options.heat) */
+    u8 mode;              /* bits of enum region_mode */
+    bool dead;            /* invalidated: never entered again */
+    bool image;           /* its code and side table are an image's; code_size is not known */
+    bool warm;            /* function-shaped */
+    s32 heat;             /* entries to come until it is warm (gen_options.heat) */
     struct region *also;  /* the same code's next entry: they die together */
     struct region *first; /* of them; NULL: this one */
     u16 traps; /* instructions that the evaluator had to finish: invalid operations, tags */

@@ -184,6 +184,34 @@ static void odd_returns(void)
     }
 }
 
+/* --- where no code is ---------------------------------------------------------------------------
+ */
+
+static sigjmp_buf astray;
+static volatile uintptr_t astray_at;
+
+static void note_astray(int sig, siginfo_t *info, void *context)
+{
+    (void)sig;
+    (void)info;
+    astray_at = ((ucontext_t *)context)->uc_mcontext.pc;
+    siglongjmp(astray, 1);
+}
+
+/* As a procedure linkage table does it, to any address. */
+static void linkage_to_nowhere(void)
+{
+    install(SIGBUS, note_astray, 0);
+    install(SIGSEGV, note_astray, 0);
+    for (volatile uintptr_t to = 0; to < 9; to++) {
+        astray_at = 77;
+        if (!sigsetjmp(astray, 1)) __asm__ volatile("mov x17, %0\n br x17" ::"r"(to) : "x17");
+        CHECK(astray_at == to);
+    }
+    signal(SIGBUS, SIG_DFL);
+    signal(SIGSEGV, SIG_DFL);
+}
+
 /* --- signals in the middle ----------------------------------------------------------------------
  */
 
@@ -407,6 +435,7 @@ int main(void)
     longjmp_drops_frames();
     coroutines_return_to_their_own();
     odd_returns();
+    linkage_to_nowhere();
     signals_while_calls_nest();
     signals_while_many_return();
     callers_that_change();

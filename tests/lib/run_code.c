@@ -93,7 +93,7 @@ static void put_link_stub(u8 *stub, void **cell, u64 target)
 }
 
 /* What inline caches hold at first. */
-static struct jump_cache_entry no_record = {1, NULL};
+static struct jump_cache_entry no_record = {1, (void *)(uintptr_t)engine_leave_indirect};
 
 static bool is_for_image(const struct translation *tr)
 {
