@@ -14,9 +14,10 @@ s jq; jq -n '[range(2000)] | map(. * . % 97) | group_by(. % 5) | map({n: length,
 s file; file -bL /bin/sh | sed 's/BuildID[^,]*, //;s/interpreter [^,]*, //'; printf '\211PNG\r\n\032\n' >p; printf '%%PDF-1.4\n' >q; echo '#!/bin/sh' >r; gzip -cn r >g; file p q r g case.sh; file -bi r
 s make; cat >Makefile <<'END'
 N := 1 2 3 4 5 6 7 8
-all: $(N:%=out.%) ; @cat $^ | sort -n | tr '\n' ' '; echo $(words $(N)) $(patsubst %,[%],$(wordlist 2,3,$(N))) $(shell echo sh) $(sort c a b)
+all: $(N:%=out.%) | rule-b ; @cat $^ | sort -n | tr '\n' ' '; echo $(words $(N)) $(patsubst %,[%],$(wordlist 2,3,$(N))) $(shell echo sh) $(sort c a b)
 out.%: ; @sleep 0.0$*; expr $* \* $* >$@
 $(foreach n,a b,$(eval rule-$(n): ; @echo rule $$@))
+rule-b: rule-a
 fail: ; @exit 3
 .DEFAULT: ; @echo default $@
 ifeq ($(words $(N)),8)
