@@ -8,6 +8,8 @@
  */
 #include "aot/abi/sidetable.h"
 
+#include "aot/abi/convention.h"
+
 #include <string.h>
 
 enum { TAG_SLOT = 0x40, TAG_HOME = 0x41 };
@@ -192,13 +194,22 @@ static bool get_place(struct reader *r, unsigned slot, struct frame_state *fs)
     return loc.kind != LOC_FLAGS || get_flags(r, &fs->nzcv);
 }
 
+/* Every slot where it is at region borders. */
+static void start_places(struct frame_state *fs)
+{
+    memset(fs->loc, 0, sizeof(fs->loc));
+#define CARRY(slot, number, name) fs->loc[slot] = (struct loc){LOC_GPR, number, 0};
+    CARRIED_SLOTS(CARRY)
+#undef CARRY
+}
+
 /* Applies records up to and including the next POINT. False at the end or on damage. */
 static bool next_point(struct reader *r, struct frame_state *fs)
 {
     while (r->at < r->end) {
         unsigned tag = *r->at++;
         if (tag == TAG_HOME) {
-            memset(fs->loc, 0, sizeof(fs->loc));
+            start_places(fs);
         } else if (tag < SLOT_REGISTERS) {
             if (!get_place(r, tag, fs)) return false;
         } else if (tag == TAG_SLOT) {
@@ -225,6 +236,7 @@ bool side_find(const u8 *side, size_t size, u64 pc, enum point_kind kind, u32 of
 {
     struct reader r = {side, side + size, 0, pc};
     memset(out, 0, sizeof(*out));
+    start_places(out);
     while (next_point(&r, out)) {
         if (r.offset == offset && out->kind == kind) return true;
         if (r.offset > offset) return false;

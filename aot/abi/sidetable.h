@@ -1,16 +1,17 @@
 /*
  * Side tables: for each point of a region's code at which control can leave in the middle, the
- * guest PC and the place of every guest register that isn't at home.
+ * guest PC and the place of every guest register that isn't where it is at region borders: those
+ * of the boundary convention in their registers (convention.h), all others at home.
  *
  * A table is a byte stream, read only when it is needed: a signal, a fault, a failed guard. The
- * reader keeps a current map from slot to location (all at home at the start) and applies records
- * in the order of host offsets until it has passed the point it looks for. Records:
+ * reader keeps a current map from slot to location (that of region borders at the start) and
+ * applies records in the order of host offsets until it has passed the point it looks for. Records:
  *
  *   POINT  kind, host offset delta (uleb), guest PC delta / 4 (sleb): the current map holds at this
  *          offset. FAULT: an instruction that may fault starts here. SAFEPOINT: all guest
  *          instructions before the PC are done and none after it has begun.
  *   PLACE  slot, location: the slot moves to a location.
- *   HOME   all slots are at home again.
+ *   HOME   all slots are where they are at region borders again.
  */
 #ifndef AOT_ABI_SIDETABLE_H
 #define AOT_ABI_SIDETABLE_H
@@ -89,6 +90,7 @@ void side_start(struct side_writer *w, u8 *room, size_t size, u64 pc);
 void side_place(struct side_writer *w, unsigned slot, struct loc loc);
 /* NZCV is at LOC_FLAGS. */
 void side_place_flags(struct side_writer *w, const struct nzcv_expr *x);
+/* Everything is where it is at region borders. */
 void side_home(struct side_writer *w);
 
 #define SIDE_TAG_POINT 0x80 /* plus the kind: see sidetable.c */

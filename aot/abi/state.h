@@ -2,8 +2,9 @@
  * Guest CPU state: one struct per guest thread, its biased pointer in a fixed host register while
  * translated code runs. C, assembly and generated code share these offsets (see offsets.h).
  *
- * Every guest register has its home here. Between regions all guest state is at home; inside a
- * region the side table (sidetable.h) says where it is.
+ * Every guest register has its home here. Between regions all guest state is at home but for the
+ * registers of the boundary convention (convention.h); inside a region the side table (sidetable.h)
+ * says where it is.
  */
 #ifndef AOT_ABI_STATE_H
 #define AOT_ABI_STATE_H

@@ -228,6 +228,20 @@ static u32 entered_at(const struct gen *g, u64 pc)
     return 0;
 }
 
+bool gen_is_entry(const struct gen *g, u32 block)
+{
+    return !gen_zone_of(g, block) && !(g->block_loaded[block] & ~gen_carried());
+}
+
+void gen_come_in(struct gen *g, u32 block)
+{
+    unsigned zone = gen_zone_of(g, block);
+    u64 carried = gen_carried(), kept = g->block_loaded[block] & gen_stay(g, 0, zone);
+    gen_enter_zone(g, 0);
+    gen_store_pins(g, carried & ~kept);
+    gen_load_pins_of(g, zone, g->block_loaded[block] & ~(carried & kept));
+}
+
 /* Behind a call that is to return to guest address pc. */
 static void come_back(struct gen *g, u64 pc)
 {
@@ -240,8 +254,7 @@ static void come_back(struct gen *g, u64 pc)
         jump_to_link(g, pc);
         return;
     }
-    g->loaded = 0;
-    gen_load_pins(g, g->block_loaded[to]);
+    gen_come_in(g, to);
     if (to != g->block + 1) x64_jmp(B, g->block_label + to);
 }
 
@@ -277,6 +290,7 @@ struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool n
     c->from = gen_step_pc(g);
     c->dirty = g->dirty & ~g->ahead;
     c->loaded = g->loaded & ~g->ahead;
+    c->zone = g->zone;
     c->flags.kind = NZCV_NONE;
     if (pending && !in_eflags) c->flags = g->pending.x;
     c->next = NULL;
@@ -285,15 +299,23 @@ struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool n
     return c;
 }
 
+/* From the zone's pins, of which some are dirty, to those of the convention. */
+static void go_out(struct gen *g, u64 dirty)
+{
+    gen_store_pins(g, dirty & ~g->in_place);
+    gen_load_pins_of(g, 0, gen_carried() & ~g->in_place);
+}
+
 void gen_cold_exits(struct gen *g)
 {
     for (struct cold_exit *c = g->cold; c; c = c->next) {
         x64_bind(B, c->label);
+        gen_enter_zone(g, c->zone);
         gen_step(g, c->from);
         if (c->arg_place == VAL_GPR) x64_mov_mr(B, 8, trap_arg(), c->arg_reg);
         if (c->eflags != EF_NONE) gen_store_nzcv(g, c->eflags, false);
         if (c->flags.kind != NZCV_NONE) gen_store_expr(g, &c->flags, c->loaded);
-        gen_store_pins(g, c->dirty);
+        go_out(g, c->dirty);
         if (c->arg_place == VAL_CONST) {
             x64_mov_ri(B, X64_RAX, c->arg);
             x64_mov_mr(B, 8, trap_arg(), X64_RAX);
@@ -310,28 +332,6 @@ void gen_cold_exits(struct gen *g)
     if (!g->options->image) link_stubs(g);
 }
 
-/* Everything goes home, on the spot. */
-static void go_home(struct gen *g, bool nzcv_dead)
-{
-    if (!nzcv_dead) gen_flush_nzcv(g);
-    gen_store_pins(g, g->dirty);
-    g->dirty = 0;
-    g->nzcv = IR_NONE;
-}
-
-static void exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
-{
-    (void)r;
-    go_home(g, i->mod & IR_EXIT_NZCV_DEAD);
-    if ((i->mod & ~IR_EXIT_NZCV_DEAD) != IR_EXIT_CALL) {
-        jump_to_link(g, (u64)i->imm);
-        return;
-    }
-    u64 behind = gen_pc(g) + 4;
-    go_by_link(g, (u64)i->imm, true);
-    come_back(g, behind);
-}
-
 static void fetch_target(struct gen *g, ir_ref r)
 {
     struct x64_mem m;
@@ -341,11 +341,33 @@ static void fetch_target(struct gen *g, ir_ref r)
         x64_mov_rr(B, 8, X64_RCX, gen_use_gpr(g, r));
 }
 
+/* Before a way out, on the spot: NZCV goes home, and an indirect branch's target, if that is given,
+ * to RCX. */
+static void prepare_to_leave(struct gen *g, bool nzcv_dead, ir_ref target)
+{
+    if (!nzcv_dead) gen_flush_nzcv(g);
+    g->nzcv = IR_NONE;
+    if (target) fetch_target(g, target);
+    go_out(g, g->dirty);
+}
+
+static void exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)r;
+    prepare_to_leave(g, i->mod & IR_EXIT_NZCV_DEAD, IR_NONE);
+    if ((i->mod & ~IR_EXIT_NZCV_DEAD) != IR_EXIT_CALL) {
+        jump_to_link(g, (u64)i->imm);
+        return;
+    }
+    u64 behind = gen_pc(g) + 4;
+    go_by_link(g, (u64)i->imm, true);
+    come_back(g, behind);
+}
+
 static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
-    go_home(g, i->mod & IR_EXIT_NZCV_DEAD);
-    fetch_target(g, i->arg[0]);
+    prepare_to_leave(g, i->mod & IR_EXIT_NZCV_DEAD, i->arg[0]);
     gen_consume(g, i);
     u64 behind = gen_pc(g) + 4;
     switch (i->mod & ~IR_EXIT_NZCV_DEAD) {
@@ -362,7 +384,8 @@ static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* With nothing to bring home an image's branch leads to its target at once. */
 static bool exit_at_once(struct gen *g, struct host_cond c, u64 pc, bool nzcv_dead)
 {
-    bool settled = !(g->dirty & ~g->ahead) && (!g->nzcv || nzcv_dead);
+    bool in_place = g->in_place == gen_carried() && !(g->dirty & ~g->ahead & ~g->in_place);
+    bool settled = in_place && (!g->nzcv || nzcv_dead);
     if (!g->options->image || c.parity || !settled) return false;
     x64_jcc_rel32(B, c.cc, 0);
     gen_reloc(g, RELOC_LINK, cell_for(g, pc));
@@ -387,7 +410,7 @@ static void trap(struct gen *g, ir_ref r, const struct ir_inst *i)
         x64_mov_mr(B, 8, trap_arg(), reg);
         gen_consume(g, i);
     }
-    go_home(g, false);
+    prepare_to_leave(g, false, IR_NONE);
     leave_trap(g, i->mod, i->arg[1], (u64)i->imm);
 }
 
@@ -412,7 +435,7 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- inside the region
  * ---------------------------------------------------------------------------- */
 
-/* Pins for the way to a block, emitted here. Keeps EFLAGS. */
+/* Pins for the way to a block of this zone, emitted here. Keeps EFLAGS. */
 static void pass_pins(struct gen *g, u64 stores, u64 loads)
 {
     gen_store_pins(g, stores);
@@ -420,24 +443,39 @@ static void pass_pins(struct gen *g, u64 stores, u64 loads)
     gen_load_pins(g, loads);
 }
 
+/* Of what a block wants loaded: what has the same pin here. */
+static u64 kept(const struct gen *g, u32 to)
+{
+    unsigned zone = gen_zone_of(g, to);
+    return g->block_loaded[to] & (zone == g->zone ? g->pinned : gen_stay(g, g->zone, zone));
+}
+
 /* What is to be stored, or loaded, on the way from here to a block. */
 static u64 edge_stores(const struct gen *g, u32 to)
 {
-    return g->dirty & ~g->block_loaded[to];
+    return g->dirty & ~kept(g, to);
 }
 
 static u64 edge_loads(const struct gen *g, u32 to)
 {
-    return g->block_loaded[to] & ~g->loaded;
+    return g->block_loaded[to] & ~(g->loaded & kept(g, to));
+}
+
+/* By way of that: the code of the block's zone begins. */
+static void pass_to(struct gen *g, u32 to, u64 stores, u64 loads)
+{
+    gen_store_pins(g, stores);
+    gen_load_pins_of(g, gen_zone_of(g, to), loads);
 }
 
 void gen_cold_edges(struct gen *g)
 {
     for (const struct cold_edge *e = g->cold_edges; e; e = e->next) {
         x64_bind(B, e->label);
+        gen_enter_zone(g, e->zone);
         gen_step(g, e->from);
         gen_store_pins(g, e->stores);
-        gen_load_pins(g, e->loads);
+        gen_load_pins_of(g, e->to_zone, e->loads);
         x64_jmp(B, e->target);
     }
 }
@@ -448,8 +486,14 @@ static u32 taken_label(struct gen *g, u32 to)
     u64 stores = edge_stores(g, to), loads = edge_loads(g, to);
     if (!stores && !loads) return g->block_label + to;
     struct cold_edge *e = arena_alloc(g->arena, sizeof *e);
-    *e = (struct cold_edge){x64_label_new(B), g->block_label + to, stores, loads,
-                            gen_step_pc(g),   g->cold_edges};
+    *e = (struct cold_edge){.label = x64_label_new(B),
+                            .target = g->block_label + to,
+                            .stores = stores,
+                            .loads = loads,
+                            .zone = g->zone,
+                            .to_zone = (u8)gen_zone_of(g, to),
+                            .from = gen_step_pc(g),
+                            .next = g->cold_edges};
     g->cold_edges = e;
     return e->label;
 }
@@ -458,8 +502,8 @@ static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
-    pass_pins(g, edge_stores(g, target), edge_loads(g, target));
-    gen_pass_nzcv(g, &target, 1);
+    gen_pass_nzcv(g, &target, 1); /* it may be an expression of pins */
+    pass_to(g, target, edge_stores(g, target), edge_loads(g, target));
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
 }
 
@@ -519,7 +563,8 @@ void gen_jump_table(struct gen *g)
     if (!g->table_label) return;
     x64_bind(B, g->not_there_label);
     u32 not_there = x64_pos(B);
-    gen_store_pins(g, g->table_loaded);
+    gen_enter_zone(g, 0);
+    gen_store_pins(g, g->table_loaded & ~g->in_place);
     jump_to_indirect(g);
     while (x64_pos(B) & 3 && !B->overflow) x64_data(B, "\xcc", 1);
     x64_bind(B, g->table_label);
@@ -538,6 +583,7 @@ void gen_jump_table(struct gen *g)
 static void pass_pins_early(struct gen *g, u32 yes, u32 no)
 {
     bool back = yes <= g->block;
+    if (gen_zone_of(g, yes) != g->zone || gen_zone_of(g, no) != g->zone) return;
     u64 stores = back ? ~UINT64_C(0) : edge_stores(g, no);
     u64 loads = back ? ~UINT64_C(0) : edge_loads(g, no);
     pass_pins(g, edge_stores(g, yes) & stores, edge_loads(g, yes) & loads);
@@ -557,7 +603,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
     gen_jcc(g, swap ? gen_not(c) : c, taken_label(g, yes));
-    pass_pins(g, edge_stores(g, no), edge_loads(g, no));
+    pass_to(g, no, edge_stores(g, no), edge_loads(g, no));
     if (no != g->block + 1) x64_jmp(B, g->block_label + no);
 }
 

@@ -49,8 +49,7 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->block_loaded = g->block_dirty + f->block_count;
     g->val = (struct val *)(g->block_loaded + f->block_count);
     g->cold_tail = &g->cold;
-    memset(g->pin, NO_REG, sizeof(g->pin));
-    memset(g->gpr.slot, NO_SLOT, sizeof(g->gpr.slot));
+    g->side_placed = gen_carried();
     memset(g->xmm.slot, NO_SLOT, sizeof(g->xmm.slot));
     g->reloc_max = FIRST_RELOCS;
     g->cell_max = FIRST_CELLS;
@@ -129,11 +128,12 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
     if (g->block_nzcv) gen_receive_nzcv(g, n);
     g->zeros = g->block_zeros ? g->block_zeros[n] : (struct zeros_above){0};
     g->block = n;
+    gen_enter_zone(g, gen_zone_of(g, n));
     g->dirty = g->block_dirty[n];
     g->loaded = g->block_loaded[n];
     x64_bind(&g->b, g->block_label + n);
     /* Not at the branch that leads back: that would look at NZCV again, which may be dead here. */
-    bool entered_here = n && b->entry && !g->block_loaded[n]; /* else by an entry stub */
+    bool entered_here = n && b->entry && gen_is_entry(g, n); /* else by an entry stub */
     if (b->loop_head || b->target || entered_here) gen_safepoint(g, b->pc);
     if (g->options->count) count_insts(g, b);
     const struct ir_inst *i;
@@ -157,20 +157,13 @@ static void emit_blocks(struct gen *g)
         for (u32 n = 0; n < count; n++) emit_block(g, n, false);
 }
 
-/* Loads what block n wants loaded. */
-static void load_for(struct gen *g, u32 n)
-{
-    g->loaded = 0;
-    gen_load_pins(g, g->block_loaded[n]);
-}
-
 static void prologue(struct gen *g)
 {
     gen_step(g, g->f->pc);
     gen_safepoint_home(g, g->f->pc);
     gen_check_source(g);
     if (g->options->heat) gen_count_entry(g);
-    load_for(g, 0);
+    gen_come_in(g, 0);
 }
 
 /* Entries that want something loaded have it done here, behind the code. */
@@ -181,11 +174,11 @@ static void entry_stubs(struct gen *g)
         if (!b->entry) continue;
         struct entry *e = &g->entries[g->entry_count++];
         *e = (struct entry){b->pc, (u32)x64_label_pos(&g->b, g->block_label + n)};
-        if (!g->block_loaded[n]) continue;
+        if (gen_is_entry(g, n)) continue;
         e->offset = x64_pos(&g->b);
         gen_step(g, b->pc);
         gen_safepoint_home(g, b->pc);
-        load_for(g, n);
+        gen_come_in(g, n);
         x64_jmp(&g->b, g->block_label + n);
     }
 }

@@ -77,8 +77,6 @@ static void helper(struct gen *g, ir_ref r, const struct ir_inst *i)
         if (i->arg[k]) put_operand(g, i->arg[k], k);
     gen_consume(g, i);
     gen_before_call(g);
-    gen_store_pins(g, g->dirty);
-    g->dirty = 0;
     for (unsigned k = 0; k < 3; k++)
         if (i->arg[k]) x64_mov_rm(B, 8, to[k], vscratch_at(k));
     call(g, (enum helper)i->imm);

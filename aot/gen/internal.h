@@ -5,11 +5,12 @@
  * (ir_look_back) has found where NZCV is live and which values are better computed into their
  * slots, and plan.c has chosen pins.
  *
- * Pins. The guest registers that a region uses most are pinned: slot s lives in one host register
- * for the whole region. A GET of a pinned slot emits nothing: its value is the host register, an
- * alias, until the slot is SET. A value that is going to be SET to a pinned slot is computed right
- * into the pin when nothing in between could see the difference (its hint). All other values live
- * in the remaining registers, the temps, and die with their block.
+ * Pins. Some guest registers are pinned: slot s lives in one host register. Which ones is the same
+ * throughout a zone (zones.c): general registers are those of the boundary convention but for loops
+ * that would rather have others. A GET of a pinned slot emits nothing: its value is the host
+ * register, an alias, until the slot is SET. A value that is going to be SET to a pinned slot is
+ * computed right into the pin when nothing in between could see the difference (its hint). All
+ * other values live in the remaining registers, the temps, and die with their block.
  *
  * Memory. A GET of a slot without a pin emits nothing either: its value is at home until the slot
  * is SET, and where an instruction can have its operand in memory it is taken from there. The same
@@ -18,8 +19,10 @@
  * what is at home anyway isn't stored.
  *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
- * home is out of date. At a block's start those pins are loaded that plan.c says, temps are empty,
- * and NZCV is where nzcv_flow.c says. Exits store what is dirty, in cold code behind the region.
+ * home is out of date, or may be; what the convention has in its register always may. At a block's
+ * start those pins are loaded that plan.c says, temps are empty,
+ * and NZCV is where nzcv_flow.c says. Exits store what is dirty and not carried on in a register,
+ * in cold code behind the region.
  *
  * Registers. RBP is the state, RSP the stack, RAX and RCX are scratch of the single emit function:
  * no value ever lives there. XMM0 and XMM1 likewise (XMM0 is also what legacy blends want).
@@ -76,6 +79,18 @@ struct val {
     ir_ref next; /* next value in the same register, or at the same home */
 };
 
+/*
+ * Blocks with the same pins. Zone 0 is what the convention says. Pins of vector registers are the
+ * same in all zones of a region.
+ */
+struct zone {
+    u64 pinned;   /* slots with a pin */
+    u64 in_place; /* those that are where the convention has them: loaded, and taken for dirty */
+    u32 gpr_temps;
+    u8 pin[SLOT_REGISTERS]; /* slot -> host register, or NO_REG */
+    u8 slot[16];            /* host general register -> pinned slot, or NO_SLOT */
+};
+
 /* A register file. */
 struct host_regs {
     ir_ref head[16]; /* values that live in each register, linked by val.next */
@@ -112,7 +127,8 @@ struct cold_exit {
     u8 eflags; /* enum eflags_kind of NZCV pending at the branch, EF_NONE: at home or dead */
     struct nzcv_expr flags; /* NZCV pending as an expression; NZCV_NONE: it isn't */
     u64 loaded;             /* pins whose register holds the slot */
-    u8 arg_place;           /* where trap_arg is: VAL_NONE, VAL_GPR, VAL_CONST */
+    u8 zone;
+    u8 arg_place; /* where trap_arg is: VAL_NONE, VAL_GPR, VAL_CONST */
     u8 arg_reg;
     u16 code; /* LEAVE_TRAP: enum trap_reason */
     u64 arg;
@@ -126,6 +142,7 @@ struct cold_exit {
 struct cold_edge {
     u32 label, target; /* labels */
     u64 stores, loads; /* pinned slots */
+    u8 zone, to_zone;  /* those that they are pinned in */
     u64 from;          /* as above */
     struct cold_edge *next;
 };
@@ -152,6 +169,9 @@ struct gen {
     bool failed;
 
     struct val *val;
+    struct zone *zones;           /* by number */
+    u8 *block_zone;               /* per block, or NULL: there is but zone 0 */
+    u8 zone;                      /* of the code being emitted */
     u64 *block_dirty;             /* per block: pinned slots that may be dirty at its start */
     u64 *block_loaded;            /* per block: pinned slots that are loaded at its start */
     struct nzcv_expr *block_nzcv; /* per block: NZCV at its start, NZCV_NONE: at home; or NULL */
@@ -159,7 +179,7 @@ struct gen {
 
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
     u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */
-    u64 pinned;                 /* slots with a pin */
+    u64 pinned, in_place;       /* the zone's */
     u64 loaded, dirty;
     u64 ahead; /* the pin already holds the value of a SET to come */
     bool lazy; /* one block that no branch leads to: there is nothing to plan */
@@ -193,7 +213,8 @@ struct gen {
     u64 table_loaded;                 /* pins that it has in registers */
 
     u8 *side_room;   /* where the table starts */
-    u64 side_placed; /* slots whose PLACE record says: in the pin */
+    u64 side_placed; /* slots that the table has said to be in the pin */
+    u8 side_zone;    /* of which zone */
     u64 side_moved;  /* those of them that it has put aside since */
     u8 aside;        /* 1 + the slot whose value XMM0 holds for now, its pin does no longer; or 0 */
     u8 side_nzcv;    /* enum loc_kind last recorded for NZCV */
@@ -240,6 +261,26 @@ extern gen_fn *const gen_crypto_ops[IR_OP_COUNT];
 
 /* Chooses pins, and finds what is dirty at block starts. */
 void gen_plan(struct gen *g);
+
+/* --- zones.c -----------------------------------------------------------------------------------
+ */
+
+/* Slots of the boundary convention. */
+u64 gen_carried(void);
+
+/* Finds zones; vector registers get the pins that xmm says. */
+void gen_plan_zones(struct gen *g, const u8 vector_pin[SLOT_REGISTERS], u64 vectors);
+
+/* Code from here on is of that zone. */
+void gen_enter_zone(struct gen *g, unsigned zone);
+
+static inline unsigned gen_zone_of(const struct gen *g, u32 block)
+{
+    return g->block_zone ? g->block_zone[block] : 0;
+}
+
+/* Slots whose pin is the same in both zones. */
+u64 gen_stay(const struct gen *g, unsigned one, unsigned other);
 
 /* --- zeros.c: what is above scalars ------------------------------------------------------------
  */
@@ -418,8 +459,9 @@ void gen_load_pin(struct gen *g, unsigned slot);
 
 /* Emits stores of the pinned slots in mask to their homes. Changes no state of g. */
 void gen_store_pins(struct gen *g, u64 mask);
-/* Loads pinned slots, loaded or not. */
+/* Loads pinned slots, loaded or not; in the zone that is entered. */
 void gen_load_pins(struct gen *g, u64 mask);
+void gen_load_pins_of(struct gen *g, unsigned zone, u64 mask);
 
 /* Before a SET of a pinned slot by other means: values that live in the pin move to temps. */
 void gen_evacuate_pin(struct gen *g, unsigned slot);
@@ -448,7 +490,7 @@ void gen_fault_point(struct gen *g);
 bool gen_same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y);
 /* A safepoint at guest address pc with the present state. */
 void gen_safepoint(struct gen *g, u64 pc);
-/* The same in cold code, where all is at home. */
+/* The same where all is as at region borders. */
 void gen_safepoint_home(struct gen *g, u64 pc);
 
 /* --- steps.c ---------------------------------------------------------------------------------- */
@@ -558,6 +600,11 @@ void gen_cold_exits(struct gen *g);
 void gen_cold_edges(struct gen *g);
 void gen_cold_calls(struct gen *g);
 void gen_jump_table(struct gen *g);
+
+/* A region's border is as the block wants it. */
+bool gen_is_entry(const struct gen *g, u32 block);
+/* From a region's border to where the block wants everything. */
+void gen_come_in(struct gen *g, u32 block);
 
 /* At the region's entry: see gen_options.heat. */
 void gen_count_entry(struct gen *g);

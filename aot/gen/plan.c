@@ -6,38 +6,30 @@
 
 #include <string.h>
 
-/* Pins in the order in which they are given out: registers that C calls keep come first. */
-static const u8 gpr_pins[] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15, X64_R8, X64_R9, X64_R10};
-static const u8 xmm_pins[] = {6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#define FIRST_XMM_PIN 6
+#define XMM_PINS      10 /* 6 to 15 */
 
-/* Gives the slots of `often` with most accesses the registers of `regs`. */
-static void choose(struct gen *g, u64 often, const u8 *regs, unsigned count, struct host_regs *file,
-                   u32 *temps)
+/* The vector registers with most accesses get pins; general ones by zones. */
+static void choose_pins(struct gen *g)
 {
     const u32 *accesses = g->f->look.accesses;
-    for (unsigned n = 0; n < count && often; n++) {
-        unsigned best = (unsigned)__builtin_ctzll(often);
+    u64 often = g->f->look.often & ~UINT64_C(0) << SLOT_V0, pinned = 0;
+    u8 pin[SLOT_REGISTERS];
+    memset(pin, NO_REG, sizeof pin);
+    g->xmm_temps = 0xffff & ~3u;
+    for (unsigned n = 0; n < XMM_PINS && often; n++) {
+        unsigned best = (unsigned)__builtin_ctzll(often), reg = FIRST_XMM_PIN + n;
         for (u64 m = often & (often - 1); m; m &= m - 1) {
             unsigned slot = (unsigned)__builtin_ctzll(m);
             if (accesses[slot] > accesses[best]) best = slot;
         }
         often &= ~(UINT64_C(1) << best);
-        g->pin[best] = regs[n];
-        g->pinned |= UINT64_C(1) << best;
-        file->slot[regs[n]] = (u8)best;
-        *temps &= ~(1u << regs[n]);
+        pin[best] = (u8)reg;
+        pinned |= UINT64_C(1) << best;
+        g->xmm.slot[reg] = (u8)best;
+        g->xmm_temps &= ~(1u << reg);
     }
-}
-
-static void choose_pins(struct gen *g)
-{
-    u64 often = g->f->look.often;
-    u64 general = often & 0xffffffff, vector = often & ~UINT64_C(0xffffffff);
-    g->gpr_temps = 0xffff & ~(1u << X64_RAX | 1u << X64_RCX | 1u << X64_RSP | 1u << X64_RBP);
-    g->xmm_temps = 0xffff & ~3u;
-    if (!often) return;
-    choose(g, general, gpr_pins, ARRAY_SIZE(gpr_pins), &g->gpr, &g->gpr_temps);
-    choose(g, vector, xmm_pins, ARRAY_SIZE(xmm_pins), &g->xmm, &g->xmm_temps);
+    gen_plan_zones(g, pin, pinned);
 }
 
 /* --- block borders ------------------------------------------------------------------------------
@@ -57,13 +49,15 @@ struct border {
     u64 have; /* slots in registers at the block's end */
 };
 
-static void look_at_block(const struct gen *g, const struct ir_block *b, struct border *of)
+static void look_at_block(const struct gen *g, u32 n, struct border *of)
 {
+    const struct ir_block *b = &g->f->block[n];
+    u64 pinned = g->zones[gen_zone_of(g, n)].pinned;
     *of = (struct border){0};
     for (ir_ref r = b->first; r < b->end; r++) {
         const struct ir_inst *i = gen_inst(g, r);
         if ((i->op != IR_GET && i->op != IR_SET) || i->imm >= SLOT_REGISTERS) continue;
-        u64 bit = UINT64_C(1) << i->imm & g->pinned;
+        u64 bit = UINT64_C(1) << i->imm & pinned;
         if (i->op == IR_SET) of->sets |= bit;
         of->here |= bit;
     }
@@ -109,6 +103,13 @@ static bool jumps_by_table(const struct ir_func *f, u32 b)
     return f->inst[f->block[b].end - 1].op == IR_JUMPIND;
 }
 
+/* Slots with the same pin in both blocks. */
+static u64 stay(const struct gen *g, u32 from, u32 to)
+{
+    unsigned a = gen_zone_of(g, from), b = gen_zone_of(g, to);
+    return a == b ? g->zones[a].pinned : gen_stay(g, a, b);
+}
+
 /* The sets of all blocks, where targets of JUMPINDs have `targets`. */
 static void find_loaded(struct gen *g, struct border *border, u64 targets)
 {
@@ -117,9 +118,11 @@ static void find_loaded(struct gen *g, struct border *border, u64 targets)
     for (u32 b = 0; b < f->block_count; b++) border[b].must = ~UINT64_C(0);
     for (u32 b = 0; b < f->block_count; b++) {
         struct border *of = &border[b];
+        const struct zone *z = &g->zones[gen_zone_of(g, b)];
         u64 loaded = f->block[b].target ? targets : reached[b] ? of->must & of->uses : 0;
         u32 own[2];
         if (f->block[b].loop_head) loaded |= of->uses & loop_accesses(f, border, b);
+        loaded = (loaded & z->pinned) | z->in_place;
         g->block_loaded[b] = loaded;
         of->have = loaded | of->here;
         if (jumps_by_table(f, b)) continue;
@@ -127,7 +130,7 @@ static void find_loaded(struct gen *g, struct border *border, u64 targets)
         const u32 *to = ir_successors(f, &f->block[b], own, &n);
         for (unsigned k = 0; k < n; k++) {
             if (to[k] <= b) continue;
-            border[to[k]].must &= of->have;
+            border[to[k]].must &= of->have & stay(g, b, to[k]);
             reached[to[k]] = true;
         }
     }
@@ -142,7 +145,7 @@ static u64 carried(const struct gen *g, const struct border *border)
 {
     const struct ir_func *f = g->f;
     u64 set = 0;
-    for (u64 m = g->pinned; m; m &= m - 1) {
+    for (u64 m = g->pinned & ~g->in_place; m; m &= m - 1) {
         u64 bit = m & -m;
         s32 gain = 0;
         for (u32 n = 0; n < f->target_count; n++) gain += !!(border[f->target[n]].here & bit);
@@ -156,6 +159,11 @@ static u64 carried(const struct gen *g, const struct border *border)
 static void find_dirty(struct gen *g, const struct border *border)
 {
     const struct ir_func *f = g->f;
+    for (u32 b = 0; b < f->block_count; b++) {
+        unsigned zone = gen_zone_of(g, b);
+        u64 from_outside = b && !f->block[b].entry ? 0 : gen_stay(g, 0, zone) & gen_carried();
+        g->block_dirty[b] = g->zones[zone].in_place | (from_outside & g->block_loaded[b]);
+    }
     for (bool changed = true; changed;) {
         changed = false;
         for (u32 b = 0; b < f->block_count; b++) {
@@ -164,7 +172,8 @@ static void find_dirty(struct gen *g, const struct border *border)
             const u32 *to = ir_successors(f, &f->block[b], own, &n);
             for (unsigned k = 0; k < n; k++) {
                 u64 *at = &g->block_dirty[to[k]];
-                u64 dirty = *at | ((g->block_dirty[b] | border[b].sets) & g->block_loaded[to[k]]);
+                u64 here = (g->block_dirty[b] | border[b].sets) & stay(g, b, to[k]);
+                u64 dirty = *at | (here & g->block_loaded[to[k]]);
                 changed |= dirty != *at;
                 *at = dirty;
             }
@@ -175,7 +184,7 @@ static void find_dirty(struct gen *g, const struct border *border)
 static void plan_borders(struct gen *g)
 {
     struct border *border = arena_alloc(g->arena, g->f->block_count * sizeof *border);
-    for (u32 b = 0; b < g->f->block_count; b++) look_at_block(g, &g->f->block[b], &border[b]);
+    for (u32 b = 0; b < g->f->block_count; b++) look_at_block(g, b, &border[b]);
     look_ahead(g, border);
     find_loaded(g, border, 0);
     if (g->f->target_count) find_loaded(g, border, carried(g, border));
@@ -186,6 +195,7 @@ void gen_plan(struct gen *g)
 {
     g->lazy = g->f->block_count == 1 && !g->f->block[0].preds;
     choose_pins(g);
+    g->block_loaded[0] = g->block_dirty[0] = g->in_place;
     if (g->lazy) return;
     plan_borders(g);
     gen_plan_nzcv(g);

@@ -545,25 +545,33 @@ unsigned gen_def_xmm(struct gen *g, ir_ref r, unsigned prefer)
 
 /* --- pins ------------------------------------------------------------------------------------- */
 
-static void load_pin(struct gen *g, unsigned slot)
+static void load_home(struct gen *g, unsigned slot, unsigned reg)
 {
     if (slot >= SLOT_V0)
-        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, g->pin[slot], gen_home(slot));
+        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, gen_home(slot));
     else
-        x64_load_frame(&g->b, 8, g->pin[slot], gen_home_frame(slot));
+        x64_load_frame(&g->b, 8, reg, gen_home_frame(slot));
 }
 
 void gen_load_pin(struct gen *g, unsigned slot)
 {
     if (g->loaded >> slot & 1) return;
-    load_pin(g, slot);
+    load_home(g, slot, g->pin[slot]);
     g->loaded |= UINT64_C(1) << slot;
 }
 
 void gen_load_pins(struct gen *g, u64 mask)
 {
     g->loaded |= mask;
-    for (; mask; mask &= mask - 1) load_pin(g, (unsigned)__builtin_ctzll(mask));
+    gen_load_pins_of(g, g->zone, mask);
+}
+
+void gen_load_pins_of(struct gen *g, unsigned zone, u64 mask)
+{
+    for (; mask; mask &= mask - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(mask);
+        load_home(g, slot, g->zones[zone].pin[slot]);
+    }
 }
 
 void gen_store_pins(struct gen *g, u64 mask)
@@ -636,8 +644,7 @@ void gen_before_call(struct gen *g)
 
 void gen_after_call(struct gen *g)
 {
-    for (u64 m = volatile_pins(g) & g->loaded; m; m &= m - 1)
-        load_pin(g, (unsigned)__builtin_ctzll(m));
+    gen_load_pins(g, volatile_pins(g) & g->loaded);
 }
 
 /* --- constants -------------------------------------------------------------------------------- */

@@ -36,8 +36,10 @@ bool gen_same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y)
 static void say_changes(struct gen *g)
 {
     u64 here = g->dirty, change = (here ^ g->side_placed) | g->side_moved;
+    if (g->zone != g->side_zone) change |= (here & g->side_placed) & 0xffffffff;
     g->side_moved = 0;
-    if (!here && g->side_placed) {
+    g->side_zone = g->zone;
+    if (change && !g->zone && here == g->in_place) {
         side_home(&g->side);
         g->side_nzcv = LOC_HOME;
         change = 0;
@@ -61,8 +63,8 @@ static void say_changes(struct gen *g)
 
 static inline void say_places(struct gen *g)
 {
-    bool same =
-        g->dirty == g->side_placed && !g->side_moved && !g->nzcv && g->side_nzcv == LOC_HOME;
+    bool same = g->dirty == g->side_placed && g->zone == g->side_zone && !g->side_moved &&
+                !g->nzcv && g->side_nzcv == LOC_HOME;
     if (!same) say_changes(g);
 }
 
@@ -94,8 +96,11 @@ void gen_safepoint(struct gen *g, u64 pc)
 
 void gen_safepoint_home(struct gen *g, u64 pc)
 {
-    if (g->side_placed || g->side_nzcv != LOC_HOME) side_home(&g->side);
-    g->side_placed = g->side_moved = 0;
+    bool same = g->side_placed == gen_carried() && !g->side_zone && !g->side_moved;
+    if (!same || g->side_nzcv != LOC_HOME) side_home(&g->side);
+    g->side_placed = gen_carried();
+    g->side_moved = 0;
+    g->side_zone = 0;
     g->side_nzcv = LOC_HOME;
     side_point(&g->side, POINT_SAFEPOINT, x64_pos(&g->b), pc);
 }

@@ -5,6 +5,7 @@
  * one of the doors of exits.h, or is made to leave by a signal handler that sets RIP to
  * engine_leave_recovered after it has written all guest state.
  */
+#include "aot/abi/convention.h"
 #include "aot/abi/offsets.h"
 #include "rt/jit/lookup.h"
 
@@ -31,6 +32,9 @@ engine_enter:
         push %r15
         sub $8, %rsp
         lea STATE_RBP_BIAS(%rdi), %rbp
+        mov %rdx, %rax
+#define LOAD(slot, number, name) mov FIELD(STATE_X + 8 * slot), %name;
+        CARRIED_SLOTS(LOAD)
         mov %rsp, FIELD(STATE_HOST_SP)
         mov FIELD(STATE_TRANSLATED_SP), %rsp
         /* From here on a signal handler that finds RIP in this file before `jmp *%rsi` lets the
@@ -39,7 +43,7 @@ engine_enter:
         movl $1, FIELD(STATE_IN_TRANSLATED)
         .globl engine_enter_window
 engine_enter_window:
-        cmpl $0, (%rdx)
+        cmpl $0, (%rax)
         jne 1f
         ldmxcsr FIELD(STATE_MXCSR)
         jmp *%rsi
@@ -110,6 +114,8 @@ engine_leave_warm:
 
         /* MXCSR's sticky flags are the guest's. */
 leave_guest:
+#define STORE(slot, number, name) mov %name, FIELD(STATE_X + 8 * slot);
+        CARRIED_SLOTS(STORE)
         stmxcsr FIELD(STATE_MXCSR)
 leave:
         mov %rsp, FIELD(STATE_TRANSLATED_SP)

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "aot/abi/convention.h"
 #include "aot/abi/sidetable.h"
 
 #define START_PC   UINT64_C(0x400000)
@@ -73,6 +74,15 @@ static struct loc random_loc(unsigned slot)
     return loc;
 }
 
+/* Where everything is at region borders. */
+static void start_places(struct loc loc[SLOT_COUNT])
+{
+    memset(loc, 0, SLOT_COUNT * sizeof *loc);
+#define CARRY(slot, number, name) loc[slot] = (struct loc){LOC_GPR, number, 0};
+    CARRIED_SLOTS(CARRY)
+#undef CARRY
+}
+
 /* Writes a table of random records; its size. Points get what must be found. */
 static size_t write_table(u8 *room, size_t size, struct point *points, unsigned *count)
 {
@@ -80,7 +90,7 @@ static size_t write_table(u8 *room, size_t size, struct point *points, unsigned 
     struct loc loc[SLOT_COUNT];
     u32 offset = 0;
     u64 pc = START_PC;
-    memset(loc, 0, sizeof loc);
+    start_places(loc);
     side_start(&w, room, size, START_PC);
     for (*count = 0; *count < MAX_POINTS;) {
         for (u64 n = below(6); n > 0; n--) {
@@ -89,7 +99,7 @@ static size_t write_table(u8 *room, size_t size, struct point *points, unsigned 
             side_place(&w, slot, loc[slot]);
         }
         if (below(8) == 0) {
-            memset(loc, 0, sizeof loc);
+            start_places(loc);
             side_home(&w);
         }
         offset += (u32)(1 + below(below(4) ? 12 : 100000));

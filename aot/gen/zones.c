@@ -1,0 +1,218 @@
+/*
+ * Zones: where in a region general registers have which pins.
+ *
+ * Outside of loops the pins are those of the boundary convention, so that calls, returns and exits
+ * find everything in place. A loop that leaves to no other region in its middle, and whose
+ * instructions would rather have other guest registers at hand, is a zone of its own: pins go to
+ * the registers that it accesses most. What the convention has and the loop accesses keeps its
+ * register; what it doesn't need makes room. The ways in and out pay for that with a store and a
+ * load each (control.c).
+ *
+ * A loop is taken to be the blocks from its head to the last one that leads back there. That is
+ * a guess about its extent only: any set of blocks may be a zone.
+ */
+#include "aot/gen/internal.h"
+
+#include "aot/abi/convention.h"
+
+#include <string.h>
+
+#define GENERAL    0xffffffffu
+#define MAX_ZONES  200
+#define MAX_DEPTH  3
+#define DEPTH_BITS 3 /* accesses count 2^3 times as much in each inner loop */
+#define WORTH_IT   2 /* accesses that make it worth while to give a register a pin */
+
+u64 gen_carried(void)
+{
+    u64 carried = 0;
+#define CARRY(slot, number, name) carried |= UINT64_C(1) << (slot);
+    CARRIED_SLOTS(CARRY)
+#undef CARRY
+    return carried;
+}
+
+void gen_enter_zone(struct gen *g, unsigned zone)
+{
+    const struct zone *z = &g->zones[zone];
+    if (g->zone == zone) return;
+    g->zone = (u8)zone;
+    g->pinned = z->pinned;
+    g->in_place = z->in_place;
+    g->gpr_temps = z->gpr_temps;
+    memcpy(g->pin, z->pin, sizeof g->pin);
+    memcpy(g->gpr.slot, z->slot, sizeof g->gpr.slot);
+}
+
+u64 gen_stay(const struct gen *g, unsigned one, unsigned other)
+{
+    const struct zone *a = &g->zones[one], *b = &g->zones[other];
+    u64 both = a->pinned & b->pinned;
+    for (u64 m = both & GENERAL; m; m &= m - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(m);
+        if (a->pin[slot] != b->pin[slot]) both &= ~(m & -m);
+    }
+    return both;
+}
+
+/* --- one zone ----------------------------------------------------------------------------------
+ */
+
+static void pin(struct zone *z, unsigned slot, unsigned reg)
+{
+    z->pin[slot] = (u8)reg;
+    z->slot[reg] = (u8)slot;
+    z->pinned |= UINT64_C(1) << slot;
+}
+
+static void unpin(struct zone *z, unsigned slot)
+{
+    z->slot[z->pin[slot]] = NO_SLOT;
+    z->pin[slot] = NO_REG;
+    z->pinned &= ~(UINT64_C(1) << slot);
+    z->in_place &= ~(UINT64_C(1) << slot);
+}
+
+static void start_zone(struct zone *z, const u8 *vector_pin, u64 vectors)
+{
+    z->gpr_temps = 0xffff & ~(1u << X64_RAX | 1u << X64_RCX | 1u << X64_RSP | 1u << X64_RBP);
+    memcpy(z->pin, vector_pin, sizeof z->pin);
+    memset(z->slot, NO_SLOT, sizeof z->slot);
+    z->pinned = vectors;
+#define CARRY(slot, number, name)                                                                  \
+    pin(z, slot, number);                                                                          \
+    z->gpr_temps &= ~(1u << (number));
+    CARRIED_SLOTS(CARRY)
+#undef CARRY
+    z->in_place = gen_carried();
+}
+
+/* The slot of `among` with most accesses, or least. */
+static unsigned extreme(u64 among, const u32 *accesses, bool least)
+{
+    unsigned best = (unsigned)__builtin_ctzll(among);
+    for (u64 m = among & (among - 1); m; m &= m - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(m);
+        if (least ? accesses[slot] < accesses[best] : accesses[slot] > accesses[best]) best = slot;
+    }
+    return best;
+}
+
+/* Slots that the loop accesses more take the pins of those that it accesses less. True: it is a
+ * zone of its own. */
+static bool choose(struct zone *z, const u32 *accesses)
+{
+    bool own = false;
+    u64 others = GENERAL & ~z->pinned;
+    while (others) {
+        unsigned more = extreme(others, accesses, false);
+        unsigned less = extreme(z->in_place, accesses, true);
+        if (accesses[more] < WORTH_IT || accesses[more] <= accesses[less]) break;
+        unsigned reg = z->pin[less];
+        unpin(z, less);
+        pin(z, more, reg);
+        others &= ~(UINT64_C(1) << more);
+        own = true;
+        if (!z->in_place) break;
+    }
+    return own;
+}
+
+/* --- loops -------------------------------------------------------------------------------------
+ */
+
+struct loops {
+    const struct ir_func *f;
+    u32 *last; /* per loop head: the last block that leads back to it */
+    u8 *depth; /* per block: loops around it, at most MAX_DEPTH */
+};
+
+static bool stays_inside(const struct ir_func *f, const struct ir_block *b)
+{
+    const struct ir_inst *i = &f->inst[b->end - 1];
+    bool calls =
+        (i->op == IR_EXIT || i->op == IR_EXITIND) && (i->mod & ~IR_EXIT_NZCV_DEAD) == IR_EXIT_CALL;
+    return !b->target && i->op != IR_JUMPIND && !calls;
+}
+
+/* False: there are none. */
+static bool find_loops(struct gen *g, struct loops *l)
+{
+    const struct ir_func *f = g->f;
+    bool any = false;
+    *l = (struct loops){f, arena_zalloc(g->arena, f->block_count * sizeof *l->last),
+                        arena_zalloc(g->arena, f->block_count)};
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 own[2];
+        unsigned n;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
+        for (unsigned k = 0; k < n; k++)
+            if (to[k] <= b && f->block[to[k]].loop_head) l->last[to[k]] = b;
+    }
+    for (u32 b = 0; b < f->block_count; b++) {
+        if (!f->block[b].loop_head) continue;
+        any = true;
+        for (u32 n = b; n <= l->last[b]; n++)
+            if (l->depth[n] < MAX_DEPTH) l->depth[n]++;
+    }
+    return any;
+}
+
+static void count_accesses(const struct loops *l, u32 head, u32 *accesses)
+{
+    const struct ir_func *f = l->f;
+    for (u32 b = head; b <= l->last[head]; b++) {
+        u32 weight = 1u << DEPTH_BITS * (l->depth[b] - l->depth[head]);
+        for (ir_ref r = f->block[b].first; r < f->block[b].end; r++) {
+            const struct ir_inst *i = &f->inst[r];
+            if ((i->op == IR_GET || i->op == IR_SET) && i->imm < SLOT_V0)
+                accesses[i->imm] += weight;
+        }
+    }
+}
+
+static bool is_zone(const struct loops *l, u32 head)
+{
+    for (u32 b = head; b <= l->last[head]; b++)
+        if (!stays_inside(l->f, &l->f->block[b])) return false;
+    return true;
+}
+
+/* --- all ---------------------------------------------------------------------------------------
+ */
+
+static void plan_loops(struct gen *g, const struct loops *l)
+{
+    const struct ir_func *f = g->f;
+    unsigned count = 1;
+    g->block_zone = arena_zalloc(g->arena, f->block_count);
+    for (u32 b = 0; b < f->block_count && count < MAX_ZONES; b++) {
+        if (!f->block[b].loop_head || !is_zone(l, b)) continue;
+        struct zone z = g->zones[0];
+        u32 accesses[SLOT_V0] = {0};
+        count_accesses(l, b, accesses);
+        if (choose(&z, accesses)) {
+            g->zones[count] = z;
+            memset(g->block_zone + b, (int)count++, l->last[b] - b + 1);
+        }
+        b = l->last[b];
+    }
+}
+
+static u32 count_heads(const struct ir_func *f)
+{
+    u32 heads = 0;
+    for (u32 b = 0; b < f->block_count; b++) heads += f->block[b].loop_head;
+    return heads < MAX_ZONES ? heads : MAX_ZONES;
+}
+
+void gen_plan_zones(struct gen *g, const u8 vector_pin[SLOT_REGISTERS], u64 vectors)
+{
+    struct loops l;
+    u32 heads = count_heads(g->f);
+    g->zones = arena_alloc(g->arena, (heads + 1) * sizeof *g->zones);
+    start_zone(&g->zones[0], vector_pin, vectors);
+    g->zone = NO_REG;
+    gen_enter_zone(g, 0);
+    if (heads && find_loops(g, &l)) plan_loops(g, &l);
+}
