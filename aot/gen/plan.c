@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define GENERAL       0xffffffffu /* slots of general registers */
 #define FIRST_XMM_PIN 6
 #define XMM_PINS      10 /* 6 to 15 */
 
@@ -34,10 +35,11 @@ static void choose_pins(struct gen *g)
 
 /* --- block borders ------------------------------------------------------------------------------
  *
- * At a block's start a set of pins is loaded, the same whichever way leads there: those that all
- * ways from before it have in registers anyway and that are accessed from there on; at a loop's
- * head also those that the loop accesses: what it only SETs would be stored at every turn. An edge
- * loads what its target wants and stores what is dirty and not wanted. Where an entry block wants
+ * At a block's start a set of pins is loaded, the same whichever way leads there. General registers:
+ * in a loop with pins of its own all of these, elsewhere those of the convention. Vector registers:
+ * those that all ways from before it have in registers anyway and that are accessed from there on;
+ * at a loop's head also those that the loop accesses: what it only SETs would be stored at every
+ * turn. An edge loads what its target wants and stores what is dirty and not wanted. Where an entry block wants
  * something loaded, those who enter come by way of loads.
  */
 
@@ -122,7 +124,7 @@ static void find_loaded(struct gen *g, struct border *border, u64 targets)
         u64 loaded = f->block[b].target ? targets : reached[b] ? of->must & of->uses : 0;
         u32 own[2];
         if (f->block[b].loop_head) loaded |= of->uses & loop_accesses(f, border, b);
-        loaded = (loaded & z->pinned) | z->in_place;
+        loaded = (loaded & z->pinned) | (gen_zone_of(g, b) ? z->pinned & GENERAL : z->in_place);
         g->block_loaded[b] = loaded;
         of->have = loaded | of->here;
         if (jumps_by_table(f, b)) continue;
