@@ -3,8 +3,8 @@
  *
  * Record tags: 0x00 to 0x3f PLACE of slot = tag (the pinnable ones); 0x40 PLACE of the slot in the
  * next byte; 0x41 HOME; 0x80 + kind POINT. A location is a byte kind | reg << 4, LOC_CONST followed
- * by 8 bytes, LOC_FLAGS by kind | marked << 6 | wide << 7 and two operands: kind | n << 2, and 8
- * bytes for a constant.
+ * by 8 bytes, LOC_FLAGS by the number of expressions and these: kind | wide << 7, mark, and two
+ * operands: kind | n << 2, and 8 bytes for a constant.
  */
 #include "aot/abi/sidetable.h"
 
@@ -60,15 +60,19 @@ static void put_operand(struct side_writer *w, const struct nzcv_operand *o)
     w->at += 8;
 }
 
-void side_place_flags(struct side_writer *w, const struct nzcv_expr *x)
+void side_place_flags(struct side_writer *w, const struct nzcv_ways *ways)
 {
-    if (!side_room_for(w, 32)) return;
+    if (!side_room_for(w, 4 + 20 * ways->count)) return;
     *w->at++ = TAG_SLOT;
     *w->at++ = SLOT_NZCV;
     *w->at++ = LOC_FLAGS;
-    *w->at++ = (u8)(x->kind | x->marked << 6 | x->wide << 7);
-    put_operand(w, &x->a);
-    put_operand(w, &x->b);
+    *w->at++ = (u8)ways->count;
+    for (const struct nzcv_expr *x = ways->x; x < ways->x + ways->count; x++) {
+        *w->at++ = (u8)(x->kind | x->wide << 7);
+        *w->at++ = x->mark;
+        put_operand(w, &x->a);
+        put_operand(w, &x->b);
+    }
 }
 
 void side_home(struct side_writer *w)
@@ -166,14 +170,22 @@ static bool get_operand(struct reader *r, struct nzcv_operand *o)
     return true;
 }
 
-static bool get_flags(struct reader *r, struct nzcv_expr *x)
+static bool get_expr(struct reader *r, struct nzcv_expr *x)
 {
-    if (r->at == r->end) return false;
-    x->kind = *r->at & 0x3f;
-    x->marked = *r->at >> 6 & 1;
-    x->wide = *r->at >> 7;
-    r->at++;
+    if (r->end - r->at < 2) return false;
+    x->kind = *r->at & 0x7f;
+    x->wide = *r->at++ >> 7;
+    x->mark = *r->at++;
     return get_operand(r, &x->a) && get_operand(r, &x->b);
+}
+
+static bool get_flags(struct reader *r, struct nzcv_ways *ways)
+{
+    if (r->at == r->end || *r->at > NZCV_WAYS) return false;
+    ways->count = *r->at++;
+    for (u32 n = 0; n < ways->count; n++)
+        if (!get_expr(r, &ways->x[n])) return false;
+    return true;
 }
 
 static bool get_place(struct reader *r, unsigned slot, struct frame_state *fs)

@@ -32,7 +32,7 @@ enum loc_kind {
     LOC_EFLAGS,        /* NZCV only: in the host's EFLAGS as an addition or logic left them */
     LOC_EFLAGS_BORROW, /* NZCV only: EFLAGS after a subtraction: C is the complement of CF */
     LOC_EFLAGS_FCMP,   /* NZCV only: EFLAGS after UCOMISx a, b */
-    LOC_FLAGS,         /* NZCV only: struct nzcv_expr says how it comes from guest registers */
+    LOC_FLAGS,         /* NZCV only: struct nzcv_ways says how it comes from guest registers */
 };
 
 /*
@@ -59,10 +59,19 @@ struct nzcv_operand {
 };
 
 struct nzcv_expr {
-    u8 kind;     /* enum nzcv_kind */
-    bool wide;   /* 64 bits, else 32 */
-    bool marked; /* it holds only where NZCV's home has NZCV_MARK; elsewhere the home is right */
+    u8 kind;   /* enum nzcv_kind */
+    bool wide; /* 64 bits, else 32 */
+    u8 mark;   /* 0, or: it holds only where that is the low byte of NZCV's home (slots.h) */
     struct nzcv_operand a, b;
+};
+
+#define NZCV_WAYS 6
+
+/* Expressions of which one holds, each by its mark; where none does the home is right. One without
+ * a mark is alone. */
+struct nzcv_ways {
+    u32 count;
+    struct nzcv_expr x[NZCV_WAYS];
 };
 
 /* NZCV in home format for operand values a and b. */
@@ -89,7 +98,7 @@ struct side_writer {
 void side_start(struct side_writer *w, u8 *room, size_t size, u64 pc);
 void side_place(struct side_writer *w, unsigned slot, struct loc loc);
 /* NZCV is at LOC_FLAGS. */
-void side_place_flags(struct side_writer *w, const struct nzcv_expr *x);
+void side_place_flags(struct side_writer *w, const struct nzcv_ways *x);
 /* Everything is where it is at region borders. */
 void side_home(struct side_writer *w);
 
@@ -129,7 +138,7 @@ struct frame_state {
     u64 pc;
     u8 kind; /* enum point_kind */
     struct loc loc[SLOT_COUNT];
-    struct nzcv_expr nzcv; /* for LOC_FLAGS */
+    struct nzcv_ways nzcv; /* for LOC_FLAGS */
 };
 
 /*

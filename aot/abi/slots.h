@@ -55,9 +55,10 @@ int slot_by_name(const char *name);
 #define NZCV_Z (1u << 14)
 #define NZCV_C (1u << 8)
 #define NZCV_V (1u << 0)
-/* In the low byte, and only inside a region: what the home holds is out of date, and the frame
- * state's expression is right (struct nzcv_expr, marked). */
-#define NZCV_MARK 0x80u
+/* In the low byte, plus a number below NZCV_MARKS, and only inside a region: what the home holds is
+ * out of date, and the frame state's expression of that mark is right (struct nzcv_expr). */
+#define NZCV_MARK  0x80u
+#define NZCV_MARKS 0x80u
 #define NZCV_MASK (NZCV_N | NZCV_Z | NZCV_C | NZCV_V)
 
 /* PSTATE's bits that programs may change besides NZCV, where SPSR (and signal frames) have them. */

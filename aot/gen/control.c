@@ -291,8 +291,7 @@ struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool n
     c->dirty = g->dirty & ~g->ahead;
     c->loaded = g->loaded & ~g->ahead;
     c->zone = g->zone;
-    c->flags.kind = NZCV_NONE;
-    if (pending && !in_eflags) c->flags = g->pending.x;
+    c->flags = pending && !in_eflags ? gen_keep_ways(g) : NULL;
     c->next = NULL;
     *g->cold_tail = c;
     g->cold_tail = &c->next;
@@ -314,7 +313,7 @@ void gen_cold_exits(struct gen *g)
         gen_step(g, c->from);
         if (c->arg_place == VAL_GPR) x64_mov_mr(B, 8, trap_arg(), c->arg_reg);
         if (c->eflags != EF_NONE) gen_store_nzcv(g, c->eflags, false);
-        if (c->flags.kind != NZCV_NONE) gen_store_expr(g, &c->flags, c->loaded);
+        if (c->flags) gen_store_ways(g, c->flags, c->loaded);
         go_out(g, c->dirty);
         if (c->arg_place == VAL_CONST) {
             x64_mov_ri(B, X64_RAX, c->arg);

@@ -136,7 +136,8 @@ void gen_flush_nzcv(struct gen *g)
     if (gen_nzcv_is_expr(g)) {
         gen_clobber_flags(g);
         move_from_home(g);
-        gen_store_expr(g, &g->pending.x, g->loaded);
+        struct nzcv_ways room;
+        gen_store_ways(g, gen_nzcv_ways(g, &room), g->loaded);
         g->nzcv_at_home = g->nzcv == NZCV_ENTRY ? IR_NONE : g->nzcv;
         g->nzcv = IR_NONE;
     } else if (g->nzcv) {

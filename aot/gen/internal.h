@@ -125,8 +125,8 @@ struct cold_exit {
     u32 label;
     u8 door;   /* enum leave_door */
     u8 eflags; /* enum eflags_kind of NZCV pending at the branch, EF_NONE: at home or dead */
-    struct nzcv_expr flags; /* NZCV pending as an expression; NZCV_NONE: it isn't */
-    u64 loaded;             /* pins whose register holds the slot */
+    const struct nzcv_ways *flags; /* NZCV pending as expressions, or NULL */
+    u64 loaded;                    /* pins whose register holds the slot */
     u8 zone;
     u8 arg_place; /* where trap_arg is: VAL_NONE, VAL_GPR, VAL_CONST */
     u8 arg_reg;
@@ -169,13 +169,13 @@ struct gen {
     bool failed;
 
     struct val *val;
-    struct zone *zones;           /* by number */
-    u8 *block_zone;               /* per block, or NULL: there is but zone 0 */
-    u8 zone;                      /* of the code being emitted */
-    u64 *block_dirty;             /* per block: pinned slots that may be dirty at its start */
-    u64 *block_loaded;            /* per block: pinned slots that are loaded at its start */
-    struct nzcv_expr *block_nzcv; /* per block: NZCV at its start, NZCV_NONE: at home; or NULL */
-    u32 block_label;              /* the first block's label; the others' follow */
+    struct zone *zones; /* by number */
+    u8 *block_zone;     /* per block, or NULL: there is but zone 0 */
+    u8 zone;            /* of the code being emitted */
+    u64 *block_dirty;   /* per block: pinned slots that may be dirty at its start */
+    u64 *block_loaded;  /* per block: pinned slots that are loaded at its start */
+    const struct nzcv_ways **block_nzcv; /* per block: NZCV at its start, NULL: at home; or NULL */
+    u32 block_label;                     /* the first block's label; the others' follow */
 
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
     u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */
@@ -236,9 +236,10 @@ struct gen {
     ir_ref home_head[SLOT_REGISTERS]; /* values at home, linked by val.next */
     u8 pin[SLOT_REGISTERS];           /* slot -> host register, or NO_REG */
     struct nzcv_pending candidate;    /* of the flags in EFLAGS */
-    struct nzcv_pending pending;      /* of nzcv */
+    struct nzcv_pending pending;      /* of nzcv, if the block has computed it */
+    struct nzcv_ways ways;            /* of nzcv, if it is NZCV_ENTRY */
     struct side_writer side;
-    struct nzcv_expr side_expr; /* for side_nzcv LOC_FLAGS */
+    struct nzcv_ways side_ways; /* for side_nzcv LOC_FLAGS */
 };
 
 typedef void gen_fn(struct gen *g, ir_ref r, const struct ir_inst *i);
@@ -486,8 +487,10 @@ void gen_narrow_xmm(struct gen *g, unsigned type, unsigned dst, unsigned src);
 
 /* Call right before a host instruction that may fault for the current guest instruction. */
 void gen_fault_point(struct gen *g);
-/* The two expressions are one. */
+/* The two expressions are one, marks apart. */
 bool gen_same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y);
+/* The same expressions with the same marks. */
+bool gen_same_ways(const struct nzcv_ways *x, const struct nzcv_ways *y);
 /* A safepoint at guest address pc with the present state. */
 void gen_safepoint(struct gen *g, u64 pc);
 /* The same where all is as at region borders. */
@@ -530,6 +533,10 @@ void gen_jcc(struct gen *g, struct host_cond c, u32 label);
 /* --- nzcv.c: flags as expressions ---------------------------------------------------------------
  */
 
+/* Words of guest state's scratch, and of vscratch, that hold the operands a and b when their slots
+ * change; of the n-th of several expressions that a block began with from SCRATCH_WAYS + 2 n on. */
+enum { SCRATCH_A = 6, SCRATCH_B = 7, SCRATCH_WAYS = 8, VSCRATCH_A = 4, VSCRATCH_B = 5 };
+
 /* Value r is now in the slot (GET, SET); r is v by another name or width. */
 static inline void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
 {
@@ -562,8 +569,17 @@ static inline void gen_slot_changes(struct gen *g, unsigned slot, ir_ref v)
 /* NZCV is pending, and not in EFLAGS. */
 bool gen_nzcv_is_expr(const struct gen *g);
 
-/* Emits what stores the expression's flags to home. RAX, RCX, XMM0 and EFLAGS go. */
-void gen_store_expr(struct gen *g, const struct nzcv_expr *x, u64 loaded);
+/* The expressions of NZCV, which is pending and not in EFLAGS. */
+const struct nzcv_ways *gen_nzcv_ways(const struct gen *g, struct nzcv_ways *room);
+
+void gen_copy_ways(struct nzcv_ways *to, const struct nzcv_ways *from);
+
+/* The same, to keep. */
+const struct nzcv_ways *gen_keep_ways(const struct gen *g);
+
+/* Emits what stores the flags of the expression that holds to home. RAX, RCX, XMM0 and EFLAGS go.
+ */
+void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded);
 
 /* NZCV, pending as an expression, is in EFLAGS after this, as value r. False: nothing was done. */
 bool gen_flags_again(struct gen *g, ir_ref r);

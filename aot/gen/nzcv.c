@@ -12,17 +12,15 @@
  * SET (g->ahead): nothing looks at the guest's state until then, and the expression is the SET's.
  *
  * From block to block (nzcv_flow.c) an expression goes on where no other way leads. Where several
- * meet, the block expects one of them, and the others bring NZCV home: it is "marked", which means
- * that it holds where the home has NZCV_MARK. So a loop's flags cost one store of a byte.
+ * meet, the block expects some, and the others bring NZCV home. Each of these has its mark, a
+ * number, and holds where the home's low byte is that. So flags cost one store of a byte.
  */
 #include "aot/gen/vector.h"
 
-#define B          (&g->b)
-#define X0         X64_XMM0
-#define SCRATCH_A  6 /* words of guest state's scratch that hold a and b */
-#define SCRATCH_B  7
-#define VSCRATCH_A 4
-#define VSCRATCH_B 5
+#include <string.h>
+
+#define B  (&g->b)
+#define X0 X64_XMM0
 
 static struct x64_mem scratch_at(unsigned n)
 {
@@ -158,17 +156,45 @@ bool gen_nzcv_is_expr(const struct gen *g)
     return g->nzcv && g->eflags_of != g->nzcv;
 }
 
+/* The slot, of which expressions may be that a block began with, changes. */
+static void ways_follow(struct gen *g, unsigned slot)
+{
+    struct nzcv_ways *w = &g->ways;
+    for (u32 n = 0; n < w->count; n++) {
+        bool vector = w->x[n].kind == NZCV_OF_FCMP;
+        unsigned first = w->count == 1 || vector ? SCRATCH_A : SCRATCH_WAYS + 2 * n;
+        save_operand(g, &w->x[n].a, slot, first);
+        save_operand(g, &w->x[n].b, slot, first + 1);
+    }
+}
+
+/* Flags in EFLAGS: rather a store or two of operands than one of the flags, if they are seen at
+ * all. */
+static void save_or_follow(struct gen *g, unsigned slot, ir_ref v)
+{
+    struct nzcv_pending *p = &g->pending;
+    bool mine = p->result && p->result == v;
+    if (mine || !depends(p, slot) || !gen_nzcv_live(g)) {
+        follow(p, slot, v);
+        return;
+    }
+    save_operand(g, &p->x.a, slot, SCRATCH_A);
+    save_operand(g, &p->x.b, slot, SCRATCH_B);
+}
+
 void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v)
 {
     bool kept = gen_nzcv_is_expr(g) || (g->nzcv && g->pending.x.kind == NZCV_OF_FCMP);
     if (kept && !gen_nzcv_live(g)) {
         if (gen_nzcv_is_expr(g)) g->nzcv = IR_NONE;
         g->pending.x.kind = NZCV_NONE;
+    } else if (g->nzcv == NZCV_ENTRY) {
+        ways_follow(g, slot);
     } else if (kept && !is_of_result(&g->pending, slot, v)) {
         save_operand(g, &g->pending.x.a, slot, SCRATCH_A);
         save_operand(g, &g->pending.x.b, slot, SCRATCH_B);
     } else if (!kept && g->nzcv) {
-        follow(&g->pending, slot, v);
+        save_or_follow(g, slot, v);
     }
     follow(&g->candidate, slot, v);
 }
@@ -262,21 +288,53 @@ static enum eflags_kind evaluate(struct gen *g, const struct nzcv_expr *x, u64 l
     }
 }
 
-void gen_store_expr(struct gen *g, const struct nzcv_expr *x, u64 loaded)
+void gen_copy_ways(struct nzcv_ways *to, const struct nzcv_ways *from)
 {
-    u32 right = x->marked ? x64_label_new(B) : 0;
-    if (x->marked) {
-        x64_alu_mi(B, X64_CMP, 1, gen_home(SLOT_NZCV), (s8)NZCV_MARK);
-        x64_jcc(B, X64_CC_NE, right);
+    memcpy(to, from, offsetof(struct nzcv_ways, x) + from->count * sizeof *from->x);
+}
+
+const struct nzcv_ways *gen_nzcv_ways(const struct gen *g, struct nzcv_ways *room)
+{
+    if (g->nzcv == NZCV_ENTRY) return &g->ways;
+    room->count = 1;
+    room->x[0] = g->pending.x;
+    return room;
+}
+
+const struct nzcv_ways *gen_keep_ways(const struct gen *g)
+{
+    struct nzcv_ways room;
+    const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
+    size_t size = offsetof(struct nzcv_ways, x) + now->count * sizeof *now->x;
+    struct nzcv_ways *kept = arena_alloc(g->arena, size);
+    gen_copy_ways(kept, now);
+    return kept;
+}
+
+void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
+{
+    u32 done = x64_label_new(B);
+    for (u32 n = 0; n < ways->count; n++) {
+        const struct nzcv_expr *x = &ways->x[n];
+        bool last = n + 1 == ways->count;
+        u32 other = last ? done : x64_label_new(B);
+        if (x->mark) {
+            x64_alu_mi(B, X64_CMP, 1, gen_home(SLOT_NZCV), (s8)x->mark);
+            x64_jcc(B, X64_CC_NE, other);
+        }
+        gen_store_nzcv(g, evaluate(g, x, loaded), false);
+        if (last) break;
+        x64_jmp(B, done);
+        x64_bind(B, other);
     }
-    gen_store_nzcv(g, evaluate(g, x, loaded), false);
-    if (x->marked) x64_bind(B, right);
+    x64_bind(B, done);
 }
 
 bool gen_flags_again(struct gen *g, ir_ref r)
 {
-    struct nzcv_expr x = g->pending.x;
-    if (!gen_nzcv_is_expr(g) || x.marked) return false;
+    bool entry = g->nzcv == NZCV_ENTRY;
+    if (!gen_nzcv_is_expr(g) || (entry && g->ways.x[0].mark)) return false;
+    struct nzcv_expr x = entry ? g->ways.x[0] : g->pending.x;
     gen_clobber_flags(g);
     g->candidate = g->pending = (struct nzcv_pending){.of = r, .x = x};
     gen_flags_in(g, r, evaluate(g, &x, g->loaded));

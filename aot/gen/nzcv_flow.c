@@ -3,11 +3,13 @@
  *
  * A block with one predecessor, before it, gets what that has in the end, whatever that is. A block
  * where ways meet must know before: the blocks before it are emitted first, but of a loop's head
- * one is behind. So the plan looks at the IR for what the last of its predecessors will have, and
- * marks that. Nothing depends on the guess being right: where the present expression isn't the one
- * expected, NZCV goes home.
+ * one is behind. So the plan looks at the IR for what each of its predecessors will have, and gives
+ * each expression of the region a mark. Nothing depends on the guess being right: where the present
+ * expression is none of those expected, NZCV goes home.
  */
 #include "aot/gen/internal.h"
+
+#include <string.h>
 
 static const struct ir_inst *in(const struct ir_func *f, ir_ref r)
 {
@@ -23,31 +25,37 @@ static ir_ref whole(const struct ir_func *f, ir_ref r)
     return in(f, r)->op == IR_TRUNC || in(f, r)->op == IR_VTOF ? in(f, r)->arg[0] : r;
 }
 
-/* The guest register that holds v at the block's end, or a constant. */
-static bool at_end(const struct ir_func *f, const struct ir_block *b, ir_ref v,
-                   struct nzcv_operand *o)
+/* The slot that holds v in front of `end`, seen from there back to the block's start; NO_SLOT. */
+static unsigned slot_of(const struct ir_func *f, const struct ir_block *b, ir_ref v, ir_ref end)
 {
-    const struct ir_inst *i = in(f, v);
     ir_ref other = whole(f, v);
     u64 gone = 0;
+    for (ir_ref r = end; r-- > b->first;) {
+        const struct ir_inst *i = in(f, r);
+        bool set = i->op == IR_SET;
+        if ((!set && i->op != IR_GET) || i->imm >= SLOT_REGISTERS) continue;
+        ir_ref here = set ? i->arg[0] : r;
+        if ((here == v || here == other) && !(gone >> i->imm & 1)) return (unsigned)i->imm;
+        if (set) gone |= UINT64_C(1) << i->imm;
+    }
+    return NO_SLOT;
+}
+
+/* Where operand v of flags will be at the block's end: a constant, in a guest register, or where
+ * nzcv.c saves what was in one, which is word n of scratch. */
+static bool at_end(const struct ir_func *f, const struct ir_block *b, ir_ref flags, ir_ref v,
+                   unsigned n, struct nzcv_operand *o)
+{
+    const struct ir_inst *i = in(f, v);
     *o = (struct nzcv_operand){.kind = NZCV_CONST};
     if (i->op == IR_CONST) {
         o->value = i->type == IR_I32 ? (s32)i->imm : i->imm;
         return true;
     }
-    o->kind = NZCV_SLOT;
-    for (ir_ref r = b->end; r-- > b->first;) {
-        i = in(f, r);
-        bool set = i->op == IR_SET;
-        if ((!set && i->op != IR_GET) || i->imm >= SLOT_REGISTERS) continue;
-        ir_ref here = set ? i->arg[0] : r;
-        if ((here == v || here == other) && !(gone >> i->imm & 1)) {
-            o->n = (u8)i->imm;
-            return true;
-        }
-        if (set) gone |= UINT64_C(1) << i->imm;
-    }
-    return false;
+    unsigned slot = slot_of(f, b, v, b->end);
+    o->kind = slot == NO_SLOT ? NZCV_SCRATCH : NZCV_SLOT;
+    o->n = (u8)(slot == NO_SLOT ? n : slot);
+    return slot != NO_SLOT || (flags && slot_of(f, b, v, flags) != NO_SLOT);
 }
 
 /* The value computed beside the flags of the same operands, or IR_NONE. */
@@ -61,11 +69,13 @@ static ir_ref value_beside(const struct ir_func *f, const struct ir_block *b, ir
     return IR_NONE;
 }
 
-static bool binary(const struct ir_func *f, const struct ir_block *b, const struct ir_inst *i,
-                   unsigned kind, struct nzcv_expr *x)
+static bool binary(const struct ir_func *f, const struct ir_block *b, ir_ref flags,
+                   const struct ir_inst *i, unsigned kind, struct nzcv_expr *x)
 {
+    bool vector = kind == NZCV_OF_FCMP;
     x->kind = (u8)kind;
-    return at_end(f, b, i->arg[0], &x->a) && at_end(f, b, i->arg[1], &x->b);
+    return at_end(f, b, flags, i->arg[0], vector ? VSCRATCH_A : SCRATCH_A, &x->a) &&
+           at_end(f, b, flags, i->arg[1], vector ? VSCRATCH_B : SCRATCH_B, &x->b);
 }
 
 /* A sum or difference whose first operand may have become the result. */
@@ -74,20 +84,23 @@ static bool sum(const struct ir_func *f, const struct ir_block *b, ir_ref flags,
 {
     const struct ir_inst *i = in(f, flags);
     bool is_sub = i->op == IR_FLSUB;
-    if (binary(f, b, i, is_sub ? NZCV_OF_SUB : NZCV_OF_ADD, x)) return true;
+    if (binary(f, b, IR_NONE, i, is_sub ? NZCV_OF_SUB : NZCV_OF_ADD, x)) return true;
     ir_ref value = value_beside(f, b, flags, is_sub ? IR_SUB : IR_ADD);
     x->kind = is_sub ? NZCV_SUB_RESULT : NZCV_ADD_RESULT;
-    return value && at_end(f, b, value, &x->a) && at_end(f, b, i->arg[1], &x->b);
+    if (value && at_end(f, b, IR_NONE, value, SCRATCH_A, &x->a) &&
+        at_end(f, b, IR_NONE, i->arg[1], SCRATCH_B, &x->b))
+        return true;
+    return binary(f, b, flags, i, is_sub ? NZCV_OF_SUB : NZCV_OF_ADD, x);
 }
 
-static bool logic(const struct ir_func *f, const struct ir_block *b, const struct ir_inst *i,
+static bool logic(const struct ir_func *f, const struct ir_block *b, ir_ref flags,
                   struct nzcv_expr *x)
 {
-    const struct ir_inst *value = in(f, i->arg[0]);
+    const struct ir_inst *i = in(f, flags), *value = in(f, i->arg[0]);
     x->kind = NZCV_RESULT;
     x->b = (struct nzcv_operand){.kind = NZCV_CONST};
-    if (at_end(f, b, i->arg[0], &x->a) && x->a.kind == NZCV_SLOT) return true;
-    return value->op == IR_AND && binary(f, b, value, NZCV_OF_AND, x);
+    if (at_end(f, b, IR_NONE, i->arg[0], SCRATCH_A, &x->a) && x->a.kind == NZCV_SLOT) return true;
+    return value->op == IR_AND && binary(f, b, flags, value, NZCV_OF_AND, x);
 }
 
 /* The expression of a flags value at the block's end. */
@@ -99,8 +112,8 @@ static struct nzcv_expr expression(const struct ir_func *f, const struct ir_bloc
     switch (i->op) {
     case IR_FLSUB:
     case IR_FLADD: known = sum(f, b, flags, &x); break;
-    case IR_FLLOGIC: known = logic(f, b, i, &x); break;
-    case IR_FLFCMP: known = i->type != IR_F16 && binary(f, b, i, NZCV_OF_FCMP, &x); break;
+    case IR_FLLOGIC: known = logic(f, b, flags, &x); break;
+    case IR_FLFCMP: known = i->type != IR_F16 && binary(f, b, flags, i, NZCV_OF_FCMP, &x); break;
     default: break;
     }
     return known ? x : (struct nzcv_expr){0};
@@ -111,26 +124,96 @@ static bool is_nzcv(const struct ir_inst *i, unsigned op)
     return i->op == op && i->imm == SLOT_NZCV;
 }
 
+/* --- the plan ------------------------------------------------------------------------------------
+ *
+ * Sets of expressions by their numbers, which are their marks: what each block may begin with,
+ * followed along the ways until nothing changes any more.
+ */
+
+#define UNKNOWN   0xfeu /* not looked for yet */
+#define NOTHING   0xffu /* NZCV SET to something that is no expression */
+#define PASSES    0xfdu /* not SET */
+#define MAX_EXPRS 0x7du
+
+struct set {
+    u8 count;
+    u8 number[NZCV_WAYS];
+};
+
+struct flow {
+    struct gen *g;
+    struct nzcv_expr *x; /* by number */
+    u32 count;
+    u8 *own;         /* per block: the number of what it SETs NZCV to, or one of the above */
+    struct set *set; /* per block: at its start */
+};
+
+/* The number of an expression; NOTHING when there are too many. */
+static u8 number_of(struct flow *w, const struct nzcv_expr *x)
+{
+    for (u32 n = 0; n < w->count; n++)
+        if (gen_same_expr(&w->x[n], x)) return (u8)n;
+    if (w->count == MAX_EXPRS) return NOTHING;
+    w->x[w->count] = *x;
+    w->x[w->count].mark = (u8)(NZCV_MARK + w->count);
+    return (u8)w->count++;
+}
+
+static u8 own_of(struct flow *w, u32 n)
+{
+    const struct ir_func *f = w->g->f;
+    const struct ir_block *b = &f->block[n];
+    if (w->own[n] != UNKNOWN) return w->own[n];
+    w->own[n] = PASSES;
+    for (ir_ref r = b->end; r-- > b->first;) {
+        if (!is_nzcv(in(f, r), IR_SET)) continue;
+        struct nzcv_expr x = expression(f, b, in(f, r)->arg[0]);
+        w->own[n] = x.kind ? number_of(w, &x) : NOTHING;
+        break;
+    }
+    return w->own[n];
+}
+
 static bool is_set(const struct ir_block *b, const struct nzcv_operand *o)
 {
     return o->kind == NZCV_SLOT && (b->sets >> o->n & 1);
 }
 
-/* What block n has in the end: its own, or what it begins with if that is planned already, which is
- * so where a loop leads back to it, and its registers stay. */
-static struct nzcv_expr expression_of(const struct gen *g, u32 n)
+/* Of floating-point compares only one: their operands have one place when they are saved. */
+static bool fits(const struct flow *w, const struct set *s, u8 number)
 {
-    const struct ir_func *f = g->f;
-    const struct ir_block *b = &f->block[n];
-    for (ir_ref r = b->end; r-- > b->first;)
-        if (is_nzcv(in(f, r), IR_SET)) return expression(f, b, in(f, r)->arg[0]);
-    const struct nzcv_expr *x = &g->block_nzcv[n];
-    bool stays = x->kind && !is_set(b, &x->a) && !is_set(b, &x->b);
-    return stays ? *x : (struct nzcv_expr){0};
+    bool is_fcmp = w->x[number].kind == NZCV_OF_FCMP;
+    for (u32 n = 0; n < s->count; n++)
+        if (is_fcmp && w->x[s->number[n]].kind == NZCV_OF_FCMP) return false;
+    return s->count < NZCV_WAYS;
 }
 
-/* --- the plan ------------------------------------------------------------------------------------
- */
+/* True: it wasn't in the set and is now. */
+static bool add(const struct flow *w, struct set *s, u8 number)
+{
+    for (u32 n = 0; n < s->count; n++)
+        if (s->number[n] == number) return false;
+    if (!fits(w, s, number)) return false;
+    s->number[s->count++] = number;
+    return true;
+}
+
+/* What block n has in the end may be what block `to` begins with. */
+static bool flows(struct flow *w, u32 n, u32 to)
+{
+    const struct ir_block *b = &w->g->f->block[n];
+    const struct set *from = &w->set[n];
+    bool changed = false;
+    u8 own = own_of(w, n);
+    if (own < MAX_EXPRS) return add(w, &w->set[to], own);
+    if (own == NOTHING || n == to) return false;
+    for (u32 k = 0; k < from->count; k++) {
+        const struct nzcv_expr *x = &w->x[from->number[k]];
+        if (is_set(b, &x->a) || is_set(b, &x->b)) continue;
+        changed |= add(w, &w->set[to], from->number[k]);
+    }
+    return changed;
+}
 
 static bool reads_nzcv(const struct ir_func *f, const struct ir_block *b)
 {
@@ -147,26 +230,51 @@ static bool has_one_way(const struct gen *g, u32 from, u32 to)
     return to > from && g->f->block[to].preds == 1 && !g->f->block[to].entry;
 }
 
-void gen_plan_nzcv(struct gen *g)
+/* One walk along all ways. */
+static bool flow(struct flow *w)
 {
-    const struct ir_func *f = g->f;
-    g->block_nzcv = arena_zalloc(g->arena, f->block_count * sizeof(*g->block_nzcv));
-    for (u32 b = f->block_count; b-- > 0;) {
+    const struct ir_func *f = w->g->f;
+    bool changed = false;
+    for (u32 b = 0; b < f->block_count; b++) {
         u32 own[2];
         unsigned n;
         const u32 *to = ir_successors(f, &f->block[b], own, &n);
-        struct nzcv_expr x = {0};
-        bool looked = false;
         for (unsigned k = 0; k < n; k++) {
             const struct ir_block *t = &f->block[to[k]];
-            if (!t->sees_nzcv || g->block_nzcv[to[k]].kind || has_one_way(g, b, to[k])) continue;
-            if (!looked) x = expression_of(g, b);
-            looked = true;
-            if (!x.kind || reads_nzcv(f, t)) continue;
-            g->block_nzcv[to[k]] = x;
-            g->block_nzcv[to[k]].marked = true;
+            if (!t->sees_nzcv) continue;
+            if (!has_one_way(w->g, b, to[k]) && reads_nzcv(f, t)) continue;
+            changed |= flows(w, b, to[k]);
         }
     }
+    return changed;
+}
+
+/* A block where ways meet begins with these. */
+static const struct nzcv_ways *as_ways(const struct flow *w, const struct set *s)
+{
+    struct nzcv_ways *ways = arena_alloc(w->g->arena, offsetof(struct nzcv_ways, x) +
+                                                          s->count * sizeof(struct nzcv_expr));
+    ways->count = s->count;
+    for (u32 n = 0; n < s->count; n++) ways->x[n] = w->x[s->number[n]];
+    return ways;
+}
+
+void gen_plan_nzcv(struct gen *g)
+{
+    const struct ir_func *f = g->f;
+    u32 count = f->block_count;
+    bool meet = false;
+    g->block_nzcv = arena_zalloc(g->arena, count * sizeof(*g->block_nzcv));
+    for (u32 b = 0; b < count; b++) meet |= f->block[b].sees_nzcv && !has_one_way(g, 0, b);
+    if (!meet) return;
+    struct flow w = {g, arena_alloc(g->arena, MAX_EXPRS * sizeof *w.x), 0,
+                     arena_alloc(g->arena, count), arena_zalloc(g->arena, count * sizeof *w.set)};
+    memset(w.own, UNKNOWN, count);
+    while (flow(&w)) continue;
+    for (u32 b = 0; b < count; b++)
+        if (w.set[b].count &&
+            (b == 0 || f->block[b].preds != 1 || f->block[b].entry || f->block[b].loop_head))
+            g->block_nzcv[b] = as_ways(&w, &w.set[b]);
 }
 
 /* --- on the way ----------------------------------------------------------------------------------
@@ -174,37 +282,52 @@ void gen_plan_nzcv(struct gen *g)
 
 void gen_receive_nzcv(struct gen *g, u32 block)
 {
-    const struct nzcv_expr *x = &g->block_nzcv[block];
-    if (x->kind == NZCV_NONE) return;
+    const struct nzcv_ways *ways = g->block_nzcv[block];
+    if (!ways) return;
     g->nzcv = NZCV_ENTRY;
-    g->pending = (struct nzcv_pending){.of = NZCV_ENTRY, .x = *x};
+    g->pending = (struct nzcv_pending){.of = NZCV_ENTRY};
+    gen_copy_ways(&g->ways, ways);
 }
 
-/* The block expects this expression, or NZCV at home. */
-static bool expects(const struct gen *g, u32 block, struct nzcv_expr x)
+/* The expression of those, or NULL. */
+static const struct nzcv_expr *find(const struct nzcv_ways *ways, const struct nzcv_expr *x)
 {
-    x.marked = true;
-    return gen_same_expr(&g->block_nzcv[block], &x);
+    for (u32 n = 0; ways && n < ways->count; n++)
+        if (gen_same_expr(&ways->x[n], x)) return &ways->x[n];
+    return NULL;
+}
+
+/* The block expects whatever holds of these. *mark: what they need, if they have none. */
+static bool expects(const struct gen *g, u32 block, const struct nzcv_ways *now, u8 *mark)
+{
+    for (u32 n = 0; n < now->count; n++) {
+        const struct nzcv_expr *x = find(g->block_nzcv[block], &now->x[n]);
+        if (!x) return false;
+        if (!now->x[n].mark)
+            *mark = x->mark;
+        else if (now->x[n].mark != x->mark)
+            return false;
+    }
+    return true;
 }
 
 void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count)
 {
-    const struct nzcv_expr *x = &g->pending.x;
-    bool home = x->kind == NZCV_NONE, mark = false;
+    struct nzcv_ways room;
     if (!g->nzcv || !gen_nzcv_live(g)) return;
+    const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
+    bool home = now->x[0].kind == NZCV_NONE;
+    u8 mark = 0;
     for (unsigned k = 0; k < count; k++) {
         if (!g->f->block[to[k]].sees_nzcv || has_one_way(g, g->block, to[k])) continue;
-        if (expects(g, to[k], *x))
-            mark = !x->marked;
-        else
-            home = true;
+        home |= !expects(g, to[k], now, &mark);
     }
     if (home) {
         gen_flush_nzcv(g);
         return;
     }
-    if (mark) x64_mov_mi(&g->b, 1, gen_home(SLOT_NZCV), (s8)NZCV_MARK);
+    if (mark) x64_mov_mi(&g->b, 1, gen_home(SLOT_NZCV), (s8)mark);
     for (unsigned k = 0; k < count; k++)
         if (g->f->block[to[k]].sees_nzcv && has_one_way(g, g->block, to[k]))
-            g->block_nzcv[to[k]] = *x;
+            g->block_nzcv[to[k]] = gen_keep_ways(g);
 }

@@ -35,12 +35,12 @@ static void choose_pins(struct gen *g)
 
 /* --- block borders ------------------------------------------------------------------------------
  *
- * At a block's start a set of pins is loaded, the same whichever way leads there. General registers:
- * in a loop with pins of its own all of these, elsewhere those of the convention. Vector registers:
- * those that all ways from before it have in registers anyway and that are accessed from there on;
- * at a loop's head also those that the loop accesses: what it only SETs would be stored at every
- * turn. An edge loads what its target wants and stores what is dirty and not wanted. Where an entry block wants
- * something loaded, those who enter come by way of loads.
+ * At a block's start a set of pins is loaded, the same whichever way leads there. General
+ * registers: in a loop with pins of its own all of these, elsewhere those of the convention. Vector
+ * registers: those that all ways from before it have in registers anyway and that are accessed from
+ * there on; at a loop's head also those that the loop accesses: what it only SETs would be stored
+ * at every turn. An edge loads what its target wants and stores what is dirty and not wanted. Where
+ * an entry block wants something loaded, those who enter come by way of loads.
  */
 
 struct border {

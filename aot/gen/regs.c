@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define MAX_LOOK_AHEAD       100
-#define FIRST_SPILL_VSCRATCH 6 /* those before belong to HELPER_IR_OP, emit functions, nzcv.c */
-#define FIRST_SPILL_SCRATCH  8 /* scratch[0..7] belong to helpers and emit functions */
+#define FIRST_SPILL_VSCRATCH 6  /* those before belong to HELPER_IR_OP, emit functions, nzcv.c */
+#define FIRST_SPILL_SCRATCH  20 /* those before belong to helpers, emit functions, nzcv.c */
 
 /* Host registers that C code may change. */
 #define GPR_VOLATILE                                                                               \

@@ -28,8 +28,16 @@ static bool is_same_operand(const struct nzcv_operand *a, const struct nzcv_oper
 
 bool gen_same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y)
 {
-    return x->kind == y->kind && x->wide == y->wide && x->marked == y->marked &&
-           is_same_operand(&x->a, &y->a) && is_same_operand(&x->b, &y->b);
+    return x->kind == y->kind && x->wide == y->wide && is_same_operand(&x->a, &y->a) &&
+           is_same_operand(&x->b, &y->b);
+}
+
+bool gen_same_ways(const struct nzcv_ways *x, const struct nzcv_ways *y)
+{
+    if (x->count != y->count) return false;
+    for (u32 n = 0; n < x->count; n++)
+        if (x->x[n].mark != y->x[n].mark || !gen_same_expr(&x->x[n], &y->x[n])) return false;
+    return true;
 }
 
 /* What differs from what the table said last. */
@@ -52,9 +60,11 @@ static void say_changes(struct gen *g)
     g->side_placed = here;
     enum loc_kind nzcv = nzcv_place(g);
     if (nzcv == LOC_FLAGS) {
-        bool same = g->side_nzcv == LOC_FLAGS && gen_same_expr(&g->side_expr, &g->pending.x);
-        if (!same) side_place_flags(&g->side, &g->pending.x);
-        g->side_expr = g->pending.x;
+        struct nzcv_ways room;
+        const struct nzcv_ways *ways = gen_nzcv_ways(g, &room);
+        bool same = g->side_nzcv == LOC_FLAGS && gen_same_ways(&g->side_ways, ways);
+        if (!same) side_place_flags(&g->side, ways);
+        if (!same) gen_copy_ways(&g->side_ways, ways);
     } else if (nzcv != g->side_nzcv) {
         place(g, SLOT_NZCV, nzcv, 0);
     }

@@ -56,19 +56,24 @@ static u64 operand(const struct guest_state *s, unsigned kind, const struct nzcv
     }
 }
 
+static void recover_by_expression(struct guest_state *s, const struct nzcv_ways *ways)
+{
+    for (const struct nzcv_expr *x = ways->x; x < ways->x + ways->count; x++) {
+        if (x->mark && (s->nzcv & 0xff) != x->mark) continue;
+        s->nzcv = nzcv_of(x, operand(s, x->kind, &x->a), operand(s, x->kind, &x->b));
+        return;
+    }
+}
+
 /* After all other slots: an expression reads them. */
 static void recover_nzcv(struct guest_state *s, const struct frame_state *fs, const ucontext_t *uc)
 {
     u64 eflags = (u64)uc->uc_mcontext.gregs[REG_EFL];
-    const struct nzcv_expr *x = &fs->nzcv;
     switch (fs->loc[SLOT_NZCV].kind) {
     case LOC_EFLAGS: s->nzcv = nzcv_from_eflags(eflags, false); break;
     case LOC_EFLAGS_BORROW: s->nzcv = nzcv_from_eflags(eflags, true); break;
     case LOC_EFLAGS_FCMP: s->nzcv = nzcv_from_ucomis(eflags); break;
-    case LOC_FLAGS:
-        if (x->marked && (s->nzcv & 0xff) != NZCV_MARK) break;
-        s->nzcv = nzcv_of(x, operand(s, x->kind, &x->a), operand(s, x->kind, &x->b));
-        break;
+    case LOC_FLAGS: recover_by_expression(s, &fs->nzcv); break;
     default: break;
     }
 }

@@ -176,24 +176,37 @@ static bool same_operand(const struct nzcv_operand *a, const struct nzcv_operand
     return a->kind == b->kind && a->n == b->n && a->value == b->value;
 }
 
+static struct nzcv_expr random_expr(void)
+{
+    u8 kind = (u8)(NZCV_OF_SUB + below(NZCV_OF_FCMP));
+    unsigned slots = kind == NZCV_OF_FCMP ? SLOT_REGISTERS : SLOT_V0;
+    return (struct nzcv_expr){.kind = kind,
+                              .wide = below(2),
+                              .mark = (u8)below(256),
+                              .a = random_operand(slots),
+                              .b = random_operand(slots)};
+}
+
+static bool same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y)
+{
+    return x->kind == y->kind && x->wide == y->wide && x->mark == y->mark &&
+           same_operand(&x->a, &y->a) && same_operand(&x->b, &y->b);
+}
+
 START_TEST(flags_as_expressions)
 {
     for (unsigned n = 0; n < 1000; n++) {
         u8 room[256];
         struct side_writer w;
         struct frame_state fs;
-        struct nzcv_expr x = {
-            .kind = (u8)(NZCV_OF_SUB + below(NZCV_OF_FCMP)), .wide = below(2), .marked = below(2)};
-        unsigned slots = x.kind == NZCV_OF_FCMP ? SLOT_REGISTERS : SLOT_V0;
-        x.a = random_operand(slots);
-        x.b = random_operand(slots);
+        struct nzcv_ways ways = {.count = (u32)(1 + below(NZCV_WAYS))};
+        for (u32 k = 0; k < ways.count; k++) ways.x[k] = random_expr();
         side_start(&w, room, sizeof room, START_PC);
-        side_place_flags(&w, &x);
+        side_place_flags(&w, &ways);
         side_point(&w, POINT_FAULT, 5, START_PC);
         ck_assert(side_find(room, (size_t)(w.at - room), START_PC, POINT_FAULT, 5, &fs));
-        ck_assert(fs.loc[SLOT_NZCV].kind == LOC_FLAGS && fs.nzcv.kind == x.kind);
-        ck_assert(fs.nzcv.wide == x.wide && fs.nzcv.marked == x.marked);
-        ck_assert(same_operand(&fs.nzcv.a, &x.a) && same_operand(&fs.nzcv.b, &x.b));
+        ck_assert(fs.loc[SLOT_NZCV].kind == LOC_FLAGS && fs.nzcv.count == ways.count);
+        for (u32 k = 0; k < ways.count; k++) ck_assert(same_expr(&fs.nzcv.x[k], &ways.x[k]));
     }
 }
 END_TEST
