@@ -7,17 +7,17 @@
 
 #define STATE_X             0
 #define STATE_SP            248
-#define STATE_PC            256
-#define STATE_MXCSR         284
-#define STATE_HOST_SP       880
-#define STATE_TRANSLATED_SP 888
-#define STATE_HOST_MXCSR    896
-#define STATE_IN_TRANSLATED 900
-#define STATE_DOOR          904
-#define STATE_LOOKUP        912
-#define STATE_JUMP_CACHE    848
+#define STATE_PC            776
+#define STATE_MXCSR         796
+#define STATE_HOST_SP       1392
+#define STATE_TRANSLATED_SP 1400
+#define STATE_HOST_MXCSR    1408
+#define STATE_IN_TRANSLATED 1412
+#define STATE_DOOR          1416
+#define STATE_LOOKUP        1424
+#define STATE_JUMP_CACHE    1360
 
 /* state.h's STATE_BIAS, which assembly can't include. */
-#define STATE_RBP_BIAS 128
+#define STATE_RBP_BIAS 152
 
 #endif

@@ -67,10 +67,13 @@ struct nzcv_expr {
 
 #define NZCV_WAYS 6
 
-/* Expressions of which one holds, each by its mark; where none does the home is right. One without
- * a mark is alone. */
+/*
+ * Expressions of which one holds, each by its mark; where none does the home is right. Of one that
+ * is alone it may be certain that it holds.
+ */
 struct nzcv_ways {
-    u32 count;
+    u16 count;
+    bool certain;
     struct nzcv_expr x[NZCV_WAYS];
 };
 

@@ -13,10 +13,11 @@
 #include "aot/abi/slots.h"
 
 /*
- * Host register that holds (u8 *)state + STATE_BIAS in translated code: RBP. The bias brings x0 to
- * x30 and SP into reach of one-byte displacements (-128 to 127).
+ * Host register that holds (u8 *)state + STATE_BIAS in translated code: RBP. The bias brings into
+ * reach of one-byte displacements (-128 to 127): x3 to x30 and SP (x0 to x2 are hardly ever at home,
+ * see convention.h), NZCV, and two words of scratch.
  */
-#define STATE_BIAS 128
+#define STATE_BIAS 152
 
 #define JUMP_CACHE_BITS                                                                            \
     14                    /* entries of the jump cache: 2^14, 256 KiB a thread, used as touched    \
@@ -37,10 +38,11 @@ struct jump_cache_entry {
 struct guest_state {
     u64 x[31];
     u64 sp;
+    u32 nzcv; /* low 16 bits: slots.h's home format */
+    u32 fpcr;
+    u64 scratch[SCRATCH_COUNT];
     u64 pc;    /* exact only while translated code isn't running */
     u64 tpidr; /* TPIDR_EL0 */
-    u32 nzcv;  /* low 16 bits: slots.h's home format */
-    u32 fpcr;
     u32 fpsr;  /* cumulative flags collected so far, QC excluded */
     u32 mxcsr; /* host MXCSR for translated code: guest rounding, invalid operation unmasked;
                   its sticky flags belong to the guest's FPSR too */
@@ -69,7 +71,6 @@ struct guest_state {
     void *helper[HELPER_COUNT]; /* helpers.h: called by `call [state + offset]` */
     void *leave[4];             /* exits.h: enum leave_door; jumped to by `jmp [state + offset]` */
 
-    u64 scratch[SCRATCH_COUNT];
     u8 vscratch[VSCRATCH_COUNT][16] __attribute__((aligned(16)));
 
     u64 executed[2]; /* guest instructions of code that counts them: of images, of others */

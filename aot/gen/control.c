@@ -305,6 +305,59 @@ static void go_out(struct gen *g, u64 dirty)
     gen_load_pins_of(g, 0, gen_carried() & ~g->in_place);
 }
 
+/* --- flags at cold exits ------------------------------------------------------------------------
+ *
+ * Where one of several expressions holds, the code that finds out which is shared by all exits with
+ * the same ones. It is jumped to with the way back in RDX, which no pin has and no exit needs any
+ * more; a call would be taken for the guest's.
+ */
+
+static u64 slots_of(const struct nzcv_ways *ways)
+{
+    u64 slots = 0;
+    for (const struct nzcv_expr *x = ways->x; x < ways->x + ways->count; x++) {
+        if (x->a.kind == NZCV_SLOT) slots |= UINT64_C(1) << x->a.n;
+        if (x->b.kind == NZCV_SLOT) slots |= UINT64_C(1) << x->b.n;
+    }
+    return slots;
+}
+
+/* The label of what stores the exit's flags. */
+static u32 shared_store(struct gen *g, const struct cold_exit *c)
+{
+    u64 loaded = c->loaded & slots_of(c->flags);
+    for (const struct flag_store *s = g->flag_stores; s; s = s->next)
+        if (s->zone == c->zone && s->loaded == loaded && gen_same_ways(s->ways, c->flags))
+            return s->label;
+    struct flag_store *s = arena_alloc(g->arena, sizeof *s);
+    *s = (struct flag_store){x64_label_new(B), c->zone, loaded, c->flags, g->flag_stores};
+    g->flag_stores = s;
+    return s->label;
+}
+
+static void store_flags(struct gen *g, const struct cold_exit *c)
+{
+    if (!c->flags) return;
+    if (c->flags->count == 1) {
+        gen_store_ways(g, c->flags, c->loaded);
+        return;
+    }
+    u32 back = x64_label_new(B);
+    x64_lea(B, 8, X64_RDX, x64_mem_label(back));
+    x64_jmp(B, shared_store(g, c));
+    x64_bind(B, back);
+}
+
+static void flag_stores(struct gen *g)
+{
+    for (const struct flag_store *s = g->flag_stores; s; s = s->next) {
+        gen_enter_zone(g, s->zone);
+        x64_bind(B, s->label);
+        gen_store_ways(g, s->ways, s->loaded);
+        x64_jmp_r(B, X64_RDX);
+    }
+}
+
 void gen_cold_exits(struct gen *g)
 {
     for (struct cold_exit *c = g->cold; c; c = c->next) {
@@ -313,7 +366,7 @@ void gen_cold_exits(struct gen *g)
         gen_step(g, c->from);
         if (c->arg_place == VAL_GPR) x64_mov_mr(B, 8, trap_arg(), c->arg_reg);
         if (c->eflags != EF_NONE) gen_store_nzcv(g, c->eflags, false);
-        if (c->flags) gen_store_ways(g, c->flags, c->loaded);
+        store_flags(g, c);
         go_out(g, c->dirty);
         if (c->arg_place == VAL_CONST) {
             x64_mov_ri(B, X64_RAX, c->arg);
@@ -328,6 +381,7 @@ void gen_cold_exits(struct gen *g)
             leave_trap(g, c->code, 0, c->pc);
         }
     }
+    flag_stores(g);
     if (!g->options->image) link_stubs(g);
 }
 

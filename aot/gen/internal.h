@@ -147,6 +147,15 @@ struct cold_edge {
     struct cold_edge *next;
 };
 
+/* Code behind the cold exits that stores the flags of several of them. */
+struct flag_store {
+    u32 label;
+    u8 zone;
+    u64 loaded; /* pinned slots whose register holds an operand */
+    const struct nzcv_ways *ways;
+    struct flag_store *next;
+};
+
 /* A call through the jump cache whose target isn't there, in the cold part. */
 struct cold_call {
     u32 miss, back; /* labels */
@@ -206,6 +215,7 @@ struct gen {
     struct cold_exit *cold, **cold_tail;
     struct cold_edge *cold_edges;    /* last first */
     struct cold_call *cold_calls;    /* last first */
+    struct flag_store *flag_stores;
     u32 last_return, last_return_at; /* label and offset of the last RET's return; 0: none yet */
     u32 return_label;                /* of the return behind the code */
     bool return_wanted;
@@ -535,7 +545,7 @@ void gen_jcc(struct gen *g, struct host_cond c, u32 label);
 
 /* Words of guest state's scratch, and of vscratch, that hold the operands a and b when their slots
  * change; of the n-th of several expressions that a block began with from SCRATCH_WAYS + 2 n on. */
-enum { SCRATCH_A = 6, SCRATCH_B = 7, SCRATCH_WAYS = 8, VSCRATCH_A = 4, VSCRATCH_B = 5 };
+enum { SCRATCH_A, SCRATCH_B, SCRATCH_WAYS, VSCRATCH_A = 4, VSCRATCH_B };
 
 /* Value r is now in the slot (GET, SET); r is v by another name or width. */
 static inline void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
@@ -575,7 +585,7 @@ const struct nzcv_ways *gen_nzcv_ways(const struct gen *g, struct nzcv_ways *roo
 void gen_copy_ways(struct nzcv_ways *to, const struct nzcv_ways *from);
 
 /* The same, to keep. */
-const struct nzcv_ways *gen_keep_ways(const struct gen *g);
+struct nzcv_ways *gen_keep_ways(const struct gen *g);
 
 /* Emits what stores the flags of the expression that holds to home. RAX, RCX, XMM0 and EFLAGS go.
  */

@@ -163,6 +163,8 @@ static void ways_follow(struct gen *g, unsigned slot)
     for (u32 n = 0; n < w->count; n++) {
         bool vector = w->x[n].kind == NZCV_OF_FCMP;
         unsigned first = w->count == 1 || vector ? SCRATCH_A : SCRATCH_WAYS + 2 * n;
+        if (!uses(&w->x[n].a, slot) && !uses(&w->x[n].b, slot)) continue;
+        if (w->certain) w->x[n].mark = 0; /* that of another expression now */
         save_operand(g, &w->x[n].a, slot, first);
         save_operand(g, &w->x[n].b, slot, first + 1);
     }
@@ -296,12 +298,12 @@ void gen_copy_ways(struct nzcv_ways *to, const struct nzcv_ways *from)
 const struct nzcv_ways *gen_nzcv_ways(const struct gen *g, struct nzcv_ways *room)
 {
     if (g->nzcv == NZCV_ENTRY) return &g->ways;
-    room->count = 1;
+    room->count = room->certain = 1;
     room->x[0] = g->pending.x;
     return room;
 }
 
-const struct nzcv_ways *gen_keep_ways(const struct gen *g)
+struct nzcv_ways *gen_keep_ways(const struct gen *g)
 {
     struct nzcv_ways room;
     const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
@@ -318,7 +320,7 @@ void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
         const struct nzcv_expr *x = &ways->x[n];
         bool last = n + 1 == ways->count;
         u32 other = last ? done : x64_label_new(B);
-        if (x->mark) {
+        if (!ways->certain) {
             x64_alu_mi(B, X64_CMP, 1, gen_home(SLOT_NZCV), (s8)x->mark);
             x64_jcc(B, X64_CC_NE, other);
         }
@@ -333,7 +335,7 @@ void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
 bool gen_flags_again(struct gen *g, ir_ref r)
 {
     bool entry = g->nzcv == NZCV_ENTRY;
-    if (!gen_nzcv_is_expr(g) || (entry && g->ways.x[0].mark)) return false;
+    if (!gen_nzcv_is_expr(g) || (entry && !g->ways.certain)) return false;
     struct nzcv_expr x = entry ? g->ways.x[0] : g->pending.x;
     gen_clobber_flags(g);
     g->candidate = g->pending = (struct nzcv_pending){.of = r, .x = x};

@@ -255,6 +255,7 @@ static const struct nzcv_ways *as_ways(const struct flow *w, const struct set *s
     struct nzcv_ways *ways = arena_alloc(w->g->arena, offsetof(struct nzcv_ways, x) +
                                                           s->count * sizeof(struct nzcv_expr));
     ways->count = s->count;
+    ways->certain = false;
     for (u32 n = 0; n < s->count; n++) ways->x[n] = w->x[s->number[n]];
     return ways;
 }
@@ -297,18 +298,26 @@ static const struct nzcv_expr *find(const struct nzcv_ways *ways, const struct n
     return NULL;
 }
 
-/* The block expects whatever holds of these. *mark: what they need, if they have none. */
+/* The block expects whatever holds of these. *mark: what the home must have for that, and hasn't. */
 static bool expects(const struct gen *g, u32 block, const struct nzcv_ways *now, u8 *mark)
 {
     for (u32 n = 0; n < now->count; n++) {
         const struct nzcv_expr *x = find(g->block_nzcv[block], &now->x[n]);
-        if (!x) return false;
-        if (!now->x[n].mark)
-            *mark = x->mark;
-        else if (now->x[n].mark != x->mark)
-            return false;
+        if (!x || (!now->certain && now->x[n].mark != x->mark)) return false;
+        if (now->x[n].mark != x->mark) *mark = x->mark;
     }
     return true;
+}
+
+/* To the blocks with one way. */
+static void hand_on(struct gen *g, const u32 *to, unsigned count, u8 mark)
+{
+    for (unsigned k = 0; k < count; k++) {
+        if (!g->f->block[to[k]].sees_nzcv || !has_one_way(g, g->block, to[k])) continue;
+        struct nzcv_ways *ways = gen_keep_ways(g);
+        if (mark) ways->x[0].mark = mark;
+        g->block_nzcv[to[k]] = ways;
+    }
 }
 
 void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count)
@@ -327,7 +336,5 @@ void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count)
         return;
     }
     if (mark) x64_mov_mi(&g->b, 1, gen_home(SLOT_NZCV), (s8)mark);
-    for (unsigned k = 0; k < count; k++)
-        if (g->f->block[to[k]].sees_nzcv && has_one_way(g, g->block, to[k]))
-            g->block_nzcv[to[k]] = gen_keep_ways(g);
+    hand_on(g, to, count, mark);
 }

@@ -199,7 +199,7 @@ START_TEST(flags_as_expressions)
         u8 room[256];
         struct side_writer w;
         struct frame_state fs;
-        struct nzcv_ways ways = {.count = (u32)(1 + below(NZCV_WAYS))};
+        struct nzcv_ways ways = {.count = (u16)(1 + below(NZCV_WAYS))};
         for (u32 k = 0; k < ways.count; k++) ways.x[k] = random_expr();
         side_start(&w, room, sizeof room, START_PC);
         side_place_flags(&w, &ways);
