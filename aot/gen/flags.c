@@ -105,6 +105,7 @@ static void save_in_register(struct gen *g, ir_ref r, bool keep)
     eflags_to_ax(g, g->eflags, keep);
     x64_movzx_rr(&g->b, 2, reg, X64_RAX);
     gen_bind_gpr(g, r, reg);
+    g->gpr_locked &= ~(1u << reg); /* no operand of the instruction that needs EFLAGS */
 }
 
 /* What EFLAGS hold is saved if it is needed; then nothing is said to be in them. */

@@ -324,6 +324,7 @@ static void compare_and_swap(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_fault_point(g);
     x64_lock(B);
     x64_cmpxchg_mr(B, size, m, value);
+    gen_unlock(g); /* there may be no register but the operands' */
     zero_extend_rax(g, gen_def_gpr(g, r, NO_REG), size);
 }
 
