@@ -1,5 +1,6 @@
 /*
  * The generator's driver: plan, walk, cold code, constants, and the translation that comes of it.
+ * For images all that is done twice: the second time knows which branches reach in two bytes.
  */
 #include "aot/gen/internal.h"
 
@@ -220,14 +221,13 @@ static void deliver(struct gen *g, struct translation *out)
     out->side = g->side_room;
 }
 
-enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
-                              const struct gen_options *options, struct translation *out)
+/* Emits everything, with the notes of branches if there are any. */
+static enum gen_status emit(struct gen *g, struct x64_jumps *jumps)
 {
-    struct gen *g = new_gen(arena, f, options);
+    g->b.jumps = jumps;
     g->side_room = g->side.at;
-    if (!f->looked) ir_look_back(f, false);
     gen_plan(g);
-    g->block_label = x64_labels_new(&g->b, f->block_count);
+    g->block_label = x64_labels_new(&g->b, g->f->block_count);
     start_entries(g);
     prologue(g);
     emit_blocks(g);
@@ -238,7 +238,28 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
     gen_jump_table(g);
     emit_pool(g);
     if (g->failed) return GEN_INVALID;
-    if (g->b.overflow || g->side.overflow) return GEN_TOO_BIG;
+    return g->b.overflow || g->side.overflow ? GEN_TOO_BIG : GEN_OK;
+}
+
+/* Once more, with short branches wherever they reach; the first code if that fails. */
+static void emit_shorter(struct gen **g, const struct gen_options *options, struct x64_jumps *jumps)
+{
+    struct arena *arena = (*g)->arena;
+    x64_jumps_again(&(*g)->b, jumps, arena_alloc(arena, jumps->count));
+    struct gen *shorter = new_gen(arena, (*g)->f, options);
+    if (emit(shorter, jumps) == GEN_OK && x64_jumps_end(&shorter->b)) *g = shorter;
+}
+
+enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
+                              const struct gen_options *options, struct translation *out)
+{
+    struct gen *g = new_gen(arena, f, options);
+    struct x64_jumps jumps = {.max = options->image ? f->count + 64 : 0};
+    if (!f->looked) ir_look_back(f, false);
+    if (options->image) jumps.jump = arena_alloc(arena, jumps.max * sizeof *jumps.jump);
+    enum gen_status status = emit(g, options->image ? &jumps : NULL);
+    if (status != GEN_OK) return status;
+    if (options->image) emit_shorter(&g, options, &jumps);
     deliver(g, out);
     return GEN_OK;
 }

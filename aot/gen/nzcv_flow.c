@@ -298,7 +298,8 @@ static const struct nzcv_expr *find(const struct nzcv_ways *ways, const struct n
     return NULL;
 }
 
-/* The block expects whatever holds of these. *mark: what the home must have for that, and hasn't. */
+/* The block expects whatever holds of these. *mark: what the home must have for that, and hasn't.
+ */
 static bool expects(const struct gen *g, u32 block, const struct nzcv_ways *now, u8 *mark)
 {
     for (u32 n = 0; n < now->count; n++) {

@@ -8,6 +8,7 @@
  */
 #include "aot/x64/encode.h"
 
+#define NO_JUMP    UINT32_MAX
 #define MAX_BUFFER (UINT32_C(1) << 29)
 
 void x64_init(struct x64_buf *b, void *start, size_t size, struct x64_label *labels, u32 max_labels)
@@ -21,6 +22,7 @@ void x64_init(struct x64_buf *b, void *start, size_t size, struct x64_label *lab
     b->max_labels = max_labels;
     b->disp_at = 0;
     b->overflow = false;
+    b->jumps = NULL;
 }
 
 /* --- labels ---------------------------------------------------------------------------------- */
@@ -94,26 +96,87 @@ static void jump_near(struct x64_buf *b, u32 label, u8 opcode)
     x64_end(b, p + 2);
 }
 
+/* Counts a branch that ends at `end`. */
+static void note_jump(struct x64_jumps *j, u32 end, u32 label)
+{
+    if (j->count < j->max) j->jump[j->count] = (struct x64_jump){end, label};
+    j->count++;
+}
+
+/* After a branch of full length. */
+static void note_far(struct x64_buf *b, u32 label)
+{
+    if (!b->jumps || b->overflow) return;
+    bool forward = b->labels[label].pos < 0 && !b->jumps->again;
+    note_jump(b->jumps, x64_pos(b), forward ? label : NO_JUMP);
+}
+
+/* The next branch is known to reach: emitted in two bytes. */
+static bool jump_again(struct x64_buf *b, u32 label, u8 opcode)
+{
+    struct x64_jumps *j = b->jumps;
+    if (!j || !j->again || b->overflow || j->count >= j->max || !j->near[j->count]) return false;
+    u8 *p = x64_begin(b);
+    p[0] = opcode;
+    p[1] = 0;
+    x64_end(b, p + 2);
+    note_jump(j, x64_pos(b), label);
+    return true;
+}
+
+void x64_jumps_again(const struct x64_buf *b, struct x64_jumps *j, u8 *near)
+{
+    if (j->count > j->max) j->count = j->max;
+    for (u32 n = 0; n < j->count; n++) {
+        const struct x64_jump *jump = &j->jump[n];
+        near[n] = jump->label != NO_JUMP && b->labels[jump->label].pos - (s32)jump->end <= 127;
+    }
+    j->near = near;
+    j->max = j->count;
+    j->count = 0;
+    j->again = true;
+}
+
+bool x64_jumps_end(struct x64_buf *b)
+{
+    const struct x64_jumps *j = b->jumps;
+    if (b->overflow) return false;
+    for (u32 n = 0; n < j->count && n < j->max; n++) {
+        const struct x64_jump *jump = &j->jump[n];
+        if (jump->label == NO_JUMP || !j->near[n]) continue;
+        s32 distance = b->labels[jump->label].pos - (s32)jump->end;
+        if (distance < 0 || distance > 127) return false;
+        b->start[jump->end - 1] = (u8)distance;
+    }
+    return true;
+}
+
 void x64_jmp(struct x64_buf *b, u32 label)
 {
     if (is_near(b, label)) {
         jump_near(b, label, 0xeb);
+        if (b->jumps) note_jump(b->jumps, 0, NO_JUMP);
         return;
     }
+    if (jump_again(b, label, 0xeb)) return;
     u8 *p = x64_begin(b);
     *p = 0xe9;
     x64_end(b, x64_put_label(b, p + 1, label, 0));
+    note_far(b, label);
 }
 
 void x64_jcc(struct x64_buf *b, unsigned cc, u32 label)
 {
     if (is_near(b, label)) {
         jump_near(b, label, (u8)(0x70 | cc));
+        if (b->jumps) note_jump(b->jumps, 0, NO_JUMP);
         return;
     }
+    if (jump_again(b, label, (u8)(0x70 | cc))) return;
     u8 *p = x64_begin(b);
     x64_put16(p, 0x800f | cc << 8);
     x64_end(b, x64_put_label(b, p + 2, label, 0));
+    note_far(b, label);
 }
 
 void x64_call(struct x64_buf *b, u32 label)

@@ -141,6 +141,22 @@ struct x64_label {
     u32 link; /* the last reference's slot (see label.c), or 0 */
 };
 
+/* A branch to a label: where it ends, and to which; NO_JUMP: it needs nothing. */
+struct x64_jump {
+    u32 end, label;
+};
+
+/*
+ * Branches to labels in the order in which they are emitted. Code that is emitted twice in the same
+ * way gets two-byte branches where the first time has shown that they reach.
+ */
+struct x64_jumps {
+    struct x64_jump *jump; /* room of the caller's for `max` */
+    u32 count, max;
+    bool again; /* the second time: those that are `near` are short */
+    u8 *near;
+};
+
 struct x64_buf {
     u8 *start, *at, *end;
     u8 *limit; /* the last place where an instruction may begin */
@@ -150,7 +166,8 @@ struct x64_buf {
      * relative slot counts from the end of its instruction: read x64_pos() after the emit. */
     u32 disp_at;
     bool overflow;
-    u8 spill[X64_SLACK]; /* where emits go after an overflow */
+    struct x64_jumps *jumps; /* or NULL */
+    u8 spill[X64_SLACK];     /* where emits go after an overflow */
 };
 
 /* Start writing at `start`, `size` bytes of it; `labels` has room for max_labels labels (it may be
@@ -173,6 +190,14 @@ u32 x64_labels_new(struct x64_buf *b, u32 count);
 
 /* Bind the label to the present position and patch all references to it. A label is bound once. */
 void x64_bind(struct x64_buf *b, u32 label);
+
+/* Code has been emitted once into b, with all labels bound: finds out which branches reach. `near`
+ * has room for as many bytes as there are branches. For the second time give `jumps` to a fresh
+ * buffer. */
+void x64_jumps_again(const struct x64_buf *b, struct x64_jumps *jumps, u8 *near);
+
+/* At the end of the second time: short branches get their distances. False: one doesn't reach. */
+bool x64_jumps_end(struct x64_buf *b);
 
 /* The offset a label is bound to, or -1. */
 s32 x64_label_pos(const struct x64_buf *b, u32 label);
