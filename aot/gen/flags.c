@@ -459,7 +459,9 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
     unsigned dst = X64_RAX;
     if (carry) {
         if (value && flags) gen_consume_one(g, i->arg[2]);
+        u32 operands = g->gpr_locked;
         carry_in(g, i->arg[2], op == X64_SBB);
+        g->gpr_locked = operands; /* the carry is in CF */
         if (value && flags) gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
         gen_consume_one(g, i->arg[0]);
         gen_consume_one(g, i->arg[1]);
