@@ -471,7 +471,9 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
         gen_consume(g, i);
     }
     if (!value && op == X64_SUB) { /* a compare */
-        if (has_imm)
+        if (has_imm && !imm)
+            x64_test_rr(&g->b, size, a, a); /* C and V are those of x - 0, too */
+        else if (has_imm)
             x64_alu_ri(&g->b, X64_CMP, size, a, imm);
         else if (has_mem)
             x64_alu_rm(&g->b, X64_CMP, size, a, m);

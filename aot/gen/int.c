@@ -244,6 +244,26 @@ static bool test_only(struct gen *g, ir_ref r, ir_ref flags, const struct ir_ins
     return true;
 }
 
+/* AND that keeps the low 8, 16 or 32 bits, as an extension, which leaves EFLAGS alone. */
+static bool keep_low(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    s64 mask;
+    if (!gen_const(g, i->arg[1], &mask)) return false;
+    unsigned size = mask == 0xff ? 1 : mask == 0xffff ? 2 : mask == 0xffffffff ? 4 : 0;
+    if (!size) return false;
+    struct source from = source(g, i->arg[0]);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, from.reg);
+    if (size == 4)
+        fetch(g, 4, dst, from);
+    else if (from.reg == NO_REG)
+        x64_movzx_rm(B, size, dst, from.m);
+    else
+        x64_movzx_rr(B, size, dst, from.reg);
+    if (size == 4 && dst == from.reg) x64_mov_rr(B, 4, dst, dst);
+    return true;
+}
+
 static void logic(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum x64_alu op = i->op == IR_AND ? X64_AND : i->op == IR_OR ? X64_OR : X64_XOR;
@@ -255,6 +275,7 @@ static void logic(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     if (i->op == IR_AND && test_only(g, r, flags, i)) return;
+    if (i->op == IR_AND && !flags && keep_low(g, r, i)) return;
     struct x64_mem m;
     struct source from;
     bool has_imm = gen_imm32(g, i->arg[1], &imm);
@@ -516,6 +537,23 @@ static void leading_zeros(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_mov_rr(B, size, dst, X64_RAX);
 }
 
+static void trailing_zeros(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type);
+    unsigned a = gen_use_gpr(g, i->arg[0]);
+    gen_clobber_flags(g);
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, a);
+    if (gen_has(g, X64_HAS_BMI1)) {
+        x64_gp_rr(B, X64_TZCNT, size, dst, a);
+        return;
+    }
+    x64_mov_ri(B, X64_RCX, 8 * size);
+    x64_gp_rr(B, X64_BSF, size, X64_RAX, a);
+    x64_cmov_rr(B, X64_CC_E, size, X64_RAX, X64_RCX);
+    x64_mov_rr(B, size, dst, X64_RAX);
+}
+
 /* dst = (dst >> n & mask) | (dst & mask) << n, mask repeated over the width. */
 static void swap_bits(struct gen *g, unsigned size, u64 mask, u8 n)
 {
@@ -769,6 +807,7 @@ gen_fn *const gen_int_ops[IR_OP_COUNT] = {
     [IR_EXTR] = extract,
     [IR_CLZ] = leading_zeros,
     [IR_CLS] = leading_zeros,
+    [IR_CTZ] = trailing_zeros,
     [IR_RBIT] = reverse_bits,
     [IR_BSWAP] = swap_bytes,
     [IR_SEXT] = sign_extension,

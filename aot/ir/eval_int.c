@@ -106,6 +106,14 @@ EVAL(op_clz)
     give(i, out, leading_zeros(A, width_of(i)));
 }
 
+EVAL(op_ctz)
+{
+    unsigned width = width_of(i);
+    u64 x = A;
+    if (width == 32) x = (u32)x;
+    give(i, out, x ? (u64)__builtin_ctzll(x) : width);
+}
+
 EVAL(op_cls)
 {
     s64 a = as_signed(i, A);
@@ -283,27 +291,20 @@ EVAL(op_flpack)
 }
 
 eval_fn *const eval_int_table[IR_OP_COUNT] = {
-    [IR_ADD] = op_add,         [IR_SUB] = op_sub,
-    [IR_ADC] = op_adc,         [IR_SBC] = op_sbc,
-    [IR_MUL] = op_mul,         [IR_MULHU] = op_mulhu,
-    [IR_MULHS] = op_mulhs,     [IR_UDIV] = op_udiv,
-    [IR_SDIV] = op_sdiv,       [IR_NEG] = op_neg,
-    [IR_ABS] = op_abs,         [IR_NOT] = op_not,
-    [IR_AND] = op_and,         [IR_OR] = op_or,
-    [IR_XOR] = op_xor,         [IR_ANDN] = op_andn,
-    [IR_ORN] = op_orn,         [IR_SHL] = op_shl,
-    [IR_SHR] = op_shr,         [IR_SAR] = op_sar,
-    [IR_ROR] = op_ror,         [IR_EXTR] = op_extr,
-    [IR_CLZ] = op_clz,         [IR_CLS] = op_cls,
-    [IR_RBIT] = op_rbit,       [IR_BSWAP] = op_bswap,
-    [IR_SEXT] = op_sext,       [IR_ZEXT] = op_zext,
-    [IR_TRUNC] = op_trunc,     [IR_SELECT] = op_select,
-    [IR_ICMP] = op_icmp,       [IR_BNOT] = op_bnot,
-    [IR_BAND] = op_band,       [IR_BOR] = op_bor,
-    [IR_BINT] = op_bint,       [IR_COND] = op_cond,
-    [IR_FLADD] = op_fladd,     [IR_FLSUB] = op_flsub,
-    [IR_FLADC] = op_fladc,     [IR_FLSBC] = op_flsbc,
-    [IR_FLLOGIC] = op_fllogic, [IR_FLSELECT] = op_flselect,
-    [IR_FLCONST] = op_flconst, [IR_FLUNPACK] = op_flunpack,
+    [IR_ADD] = op_add,           [IR_SUB] = op_sub,         [IR_ADC] = op_adc,
+    [IR_SBC] = op_sbc,           [IR_MUL] = op_mul,         [IR_MULHU] = op_mulhu,
+    [IR_MULHS] = op_mulhs,       [IR_UDIV] = op_udiv,       [IR_SDIV] = op_sdiv,
+    [IR_NEG] = op_neg,           [IR_ABS] = op_abs,         [IR_NOT] = op_not,
+    [IR_AND] = op_and,           [IR_OR] = op_or,           [IR_XOR] = op_xor,
+    [IR_ANDN] = op_andn,         [IR_ORN] = op_orn,         [IR_SHL] = op_shl,
+    [IR_SHR] = op_shr,           [IR_SAR] = op_sar,         [IR_ROR] = op_ror,
+    [IR_EXTR] = op_extr,         [IR_CLZ] = op_clz,         [IR_CTZ] = op_ctz,
+    [IR_CLS] = op_cls,           [IR_RBIT] = op_rbit,       [IR_BSWAP] = op_bswap,
+    [IR_SEXT] = op_sext,         [IR_ZEXT] = op_zext,       [IR_TRUNC] = op_trunc,
+    [IR_SELECT] = op_select,     [IR_ICMP] = op_icmp,       [IR_BNOT] = op_bnot,
+    [IR_BAND] = op_band,         [IR_BOR] = op_bor,         [IR_BINT] = op_bint,
+    [IR_COND] = op_cond,         [IR_FLADD] = op_fladd,     [IR_FLSUB] = op_flsub,
+    [IR_FLADC] = op_fladc,       [IR_FLSBC] = op_flsbc,     [IR_FLLOGIC] = op_fllogic,
+    [IR_FLSELECT] = op_flselect, [IR_FLCONST] = op_flconst, [IR_FLUNPACK] = op_flunpack,
     [IR_FLPACK] = op_flpack,
 };

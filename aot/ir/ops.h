@@ -62,6 +62,7 @@
     X(ROR, "ror", "tii", 0)                                                                        \
     X(EXTR, "extr", "tii", 0) /* (a:b) >> imm, a above b, imm below the width */                   \
     X(CLZ, "clz", "ti", 0)    /* the width for 0 */                                                \
+    X(CTZ, "ctz", "ti", 0)    /* trailing zeros, the width for 0 */                                \
     X(CLS, "cls", "ti", 0)    /* leading bits equal to the sign, itself not counted */             \
     X(RBIT, "rbit", "ti", 0)                                                                       \
     X(BSWAP, "bswap", "ti", SIZED) /* bytes reversed in each element of esz: 1, 2 or 3 */          \

@@ -107,6 +107,19 @@ ir_ref opt_fold_multiply(struct ir_func *f, ir_ref r)
     return r;
 }
 
+/* CLZ of RBIT counts from the other end. */
+ir_ref opt_fold_clz(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    const struct ir_inst *a = operand(f, i, 0);
+    if (a->op != IR_RBIT) return r;
+    i->op = IR_CTZ;
+    f->inst[i->arg[0]].uses--;
+    i->arg[0] = a->arg[0];
+    f->inst[i->arg[0]].uses++;
+    return r;
+}
+
 /* FLADD, as the ADD beside it. */
 ir_ref opt_fold_flags(struct ir_func *f, ir_ref r)
 {

@@ -47,9 +47,9 @@ typedef ir_ref opt_rule_fn(struct ir_func *f, ir_ref r);
 opt_rule_fn opt_forward_get, opt_learn_set, opt_forget_helper;
 
 /* Constants, algebra, addresses (fold.c). */
-opt_rule_fn opt_fold_add, opt_fold_difference, opt_fold_multiply, opt_fold_plain, opt_fold_and,
-    opt_fold_or, opt_fold_shift, opt_fold_zext, opt_fold_sext, opt_fold_trunc, opt_fold_select,
-    opt_fold_icmp, opt_fold_bnot, opt_fold_flags, opt_fold_address;
+opt_rule_fn opt_fold_add, opt_fold_difference, opt_fold_multiply, opt_fold_plain, opt_fold_clz,
+    opt_fold_and, opt_fold_or, opt_fold_shift, opt_fold_zext, opt_fold_sext, opt_fold_trunc,
+    opt_fold_select, opt_fold_icmp, opt_fold_bnot, opt_fold_flags, opt_fold_address;
 
 /* Vectors of constants, and with zeros above (fold_vector.c). */
 opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_fold_and_lanes;

@@ -18,17 +18,18 @@ static inline void count_uses(struct ir_inst *inst, unsigned op, ir_ref a, ir_re
 }
 
 static opt_rule_fn *const rule_of[IR_OP_COUNT] = {
-    [IR_GET] = opt_forward_get,    [IR_SET] = opt_learn_set,       [IR_HELPER] = opt_forget_helper,
-    [IR_ADD] = opt_fold_add,       [IR_SUB] = opt_fold_difference, [IR_MUL] = opt_fold_multiply,
-    [IR_NEG] = opt_fold_plain,     [IR_ABS] = opt_fold_plain,      [IR_NOT] = opt_fold_plain,
-    [IR_AND] = opt_fold_and,       [IR_OR] = opt_fold_or,          [IR_XOR] = opt_fold_difference,
-    [IR_ANDN] = opt_fold_plain,    [IR_ORN] = opt_fold_plain,      [IR_SHL] = opt_fold_shift,
-    [IR_SHR] = opt_fold_shift,     [IR_SAR] = opt_fold_shift,      [IR_ROR] = opt_fold_shift,
-    [IR_ZEXT] = opt_fold_zext,     [IR_SEXT] = opt_fold_sext,      [IR_TRUNC] = opt_fold_trunc,
-    [IR_SELECT] = opt_fold_select, [IR_ICMP] = opt_fold_icmp,      [IR_BNOT] = opt_fold_bnot,
-    [IR_FLADD] = opt_fold_flags,   [IR_LOAD] = opt_fold_address,   [IR_LOADS] = opt_fold_address,
-    [IR_STORE] = opt_fold_address, [IR_VDUP] = opt_fold_dup,       [IR_VDUPL] = opt_fold_dup_lane,
-    [IR_VLOW] = opt_fold_low,      [IR_VCMPEQ] = opt_fold_equal,   [IR_VAND] = opt_fold_and_lanes,
+    [IR_GET] = opt_forward_get,     [IR_SET] = opt_learn_set,       [IR_HELPER] = opt_forget_helper,
+    [IR_ADD] = opt_fold_add,        [IR_SUB] = opt_fold_difference, [IR_MUL] = opt_fold_multiply,
+    [IR_NEG] = opt_fold_plain,      [IR_ABS] = opt_fold_plain,      [IR_NOT] = opt_fold_plain,
+    [IR_AND] = opt_fold_and,        [IR_OR] = opt_fold_or,          [IR_XOR] = opt_fold_difference,
+    [IR_ANDN] = opt_fold_plain,     [IR_ORN] = opt_fold_plain,      [IR_SHL] = opt_fold_shift,
+    [IR_SHR] = opt_fold_shift,      [IR_SAR] = opt_fold_shift,      [IR_ROR] = opt_fold_shift,
+    [IR_CLZ] = opt_fold_clz,        [IR_ZEXT] = opt_fold_zext,      [IR_SEXT] = opt_fold_sext,
+    [IR_TRUNC] = opt_fold_trunc,    [IR_SELECT] = opt_fold_select,  [IR_ICMP] = opt_fold_icmp,
+    [IR_BNOT] = opt_fold_bnot,      [IR_FLADD] = opt_fold_flags,    [IR_LOAD] = opt_fold_address,
+    [IR_LOADS] = opt_fold_address,  [IR_STORE] = opt_fold_address,  [IR_VDUP] = opt_fold_dup,
+    [IR_VDUPL] = opt_fold_dup_lane, [IR_VLOW] = opt_fold_low,       [IR_VCMPEQ] = opt_fold_equal,
+    [IR_VAND] = opt_fold_and_lanes,
 };
 
 /* --- at birth ------------------------------------------------------------------------------------

@@ -131,12 +131,12 @@ static ir_ref leaf(struct maker *m, unsigned type)
 
 /* --- operations ------------------------------------------------------------------------------- */
 
-static const u8 int_ops[] = {IR_ADD,   IR_ADD,   IR_ADD,    IR_SUB,  IR_SUB,  IR_ADC,   IR_SBC,
-                             IR_MUL,   IR_MULHU, IR_MULHS,  IR_UDIV, IR_SDIV, IR_NEG,   IR_ABS,
-                             IR_NOT,   IR_AND,   IR_AND,    IR_OR,   IR_XOR,  IR_ANDN,  IR_ORN,
-                             IR_SHL,   IR_SHR,   IR_SAR,    IR_ROR,  IR_EXTR, IR_CLZ,   IR_CLS,
-                             IR_RBIT,  IR_BSWAP, IR_SEXT,   IR_ZEXT, IR_ZEXT, IR_TRUNC, IR_SELECT,
-                             IR_CRC32, IR_BINT,  IR_FLPACK, IR_GADDR};
+static const u8 int_ops[] = {IR_ADD,    IR_ADD,   IR_ADD,   IR_SUB,    IR_SUB,  IR_ADC,  IR_SBC,
+                             IR_MUL,    IR_MULHU, IR_MULHS, IR_UDIV,   IR_SDIV, IR_NEG,  IR_ABS,
+                             IR_NOT,    IR_AND,   IR_AND,   IR_OR,     IR_XOR,  IR_ANDN, IR_ORN,
+                             IR_SHL,    IR_SHR,   IR_SAR,   IR_ROR,    IR_EXTR, IR_CLZ,  IR_CTZ,
+                             IR_CLS,    IR_RBIT,  IR_BSWAP, IR_SEXT,   IR_ZEXT, IR_ZEXT, IR_TRUNC,
+                             IR_SELECT, IR_CRC32, IR_BINT,  IR_FLPACK, IR_GADDR};
 static const u8 flag_ops[] = {IR_ICMP,    IR_BNOT,     IR_BAND,    IR_BOR,     IR_COND,
                               IR_COND,    IR_COND,     IR_FLADD,   IR_FLSUB,   IR_FLSUB,
                               IR_FLADC,   IR_FLSBC,    IR_FLLOGIC, IR_FLLOGIC, IR_FLSELECT,

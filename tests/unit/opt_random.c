@@ -99,10 +99,10 @@ static unsigned integer_type(void)
 
 static void arithmetic(struct maker *m)
 {
-    static const u8 ops[] = {IR_ADD,  IR_SUB, IR_MUL,  IR_AND, IR_OR,  IR_XOR, IR_ANDN,
-                             IR_ORN,  IR_SHL, IR_SHR,  IR_SAR, IR_ROR, IR_NEG, IR_ABS,
-                             IR_NOT,  IR_ADD, IR_AND,  IR_SHL, IR_SHR, IR_CLZ, IR_UDIV,
-                             IR_SDIV, IR_CLS, IR_RBIT, IR_SAR};
+    static const u8 ops[] = {IR_ADD,  IR_SUB, IR_MUL, IR_AND,  IR_OR,  IR_XOR, IR_ANDN,
+                             IR_ORN,  IR_SHL, IR_SHR, IR_SAR,  IR_ROR, IR_NEG, IR_ABS,
+                             IR_NOT,  IR_ADD, IR_AND, IR_SHL,  IR_SHR, IR_CLZ, IR_UDIV,
+                             IR_SDIV, IR_CLS, IR_CLZ, IR_RBIT, IR_SAR};
     unsigned op = ops[below(ARRAY_SIZE(ops))], type = integer_type();
     ir_ref a = value(m, type), b = ir_op_info(op)->args > 1 ? value(m, type) : IR_NONE;
     keep(m, ir_op2(m->f, op, type, a, b));
