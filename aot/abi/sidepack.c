@@ -1,0 +1,399 @@
+/*
+ * Packed side tables: how records are coded (both ways, by the same functions), what is left out,
+ * and the search for a point.
+ */
+#include "aot/abi/sidepack.h"
+
+#include "aot/abi/sidepack_odds.h"
+
+#include <string.h>
+
+/* No group has nearly as many records; a damaged one may seem to. */
+#define RECORDS_MAX (1u << 20)
+
+enum tag {
+    TAG_FAULT,
+    TAG_SAFE,
+    TAG_ENTRY,     /* a safepoint at the region's next entry, everything at home */
+    TAG_PLACE,     /* a general register is in a host register */
+    TAG_HOME_ONE,  /* a slot goes home */
+    TAG_HOME_ALL,  /* all slots do */
+    TAG_FLAGS,     /* NZCV is an expression */
+    TAG_ANY_PLACE, /* a slot is anywhere else */
+    TAG_END,       /* of the region */
+    TAG_START,     /* before the first record (as the last one's tag only) */
+    TAG_COUNT
+};
+
+#define PIN_NONE  16u
+#define TREE_BITS 6u /* of small offsets */
+#define PC_BITS   5u /* of small distances of guest addresses */
+
+/* A record to code, or coded. */
+struct packed {
+    u8 tag;
+    u8 slot;
+    u32 forward; /* points: bytes of code from the last one */
+    s64 words;   /* points: guest words from the last one */
+    struct loc loc;
+    struct nzcv_expr nzcv;
+};
+
+/* --- one record ---------------------------------------------------------------------------------
+ */
+
+static bool bit(struct side_packer *p, coder_odds *odds, bool value)
+{
+    return coder_bit(&p->coder, odds, value);
+}
+
+static u32 number(struct side_packer *p, coder_odds *odds, unsigned bits, u32 value)
+{
+    return coder_number(&p->coder, odds, bits, value);
+}
+
+static s64 signed_number(struct side_packer *p, coder_odds *sign, coder_odds *odds, s64 value)
+{
+    bool negative = bit(p, sign, value < 0);
+    u64 size = coder_any(&p->coder, odds, value < 0 ? ~(u64)value : (u64)value);
+    return (s64)(negative ? ~size : size);
+}
+
+static void code_words(struct side_packer *p, struct packed *r)
+{
+    const u32 escape = (1u << PC_BITS) - 1;
+    struct side_odds *o = &p->odds;
+    unsigned context = p->last == TAG_FAULT   ? 0
+                       : p->last == TAG_SAFE  ? 1
+                       : p->last == TAG_ENTRY ? 2
+                                              : 3;
+    bool is_small = r->words >= 0 && r->words < escape;
+    u32 small = number(p, o->pc[context], PC_BITS, is_small ? (u32)r->words : escape);
+    r->words = small < escape ? (s64)small : signed_number(p, o->pc_back, o->pc_far, r->words);
+}
+
+static void code_forward(struct side_packer *p, struct packed *r)
+{
+    const u32 escape = (1u << TREE_BITS) - 1;
+    unsigned context = 8;
+    if (r->tag == TAG_FAULT)
+        context = (r->words < 0 || r->words > 3 ? 3 : (unsigned)r->words) +
+                  (p->last == TAG_FAULT ? 4 : 0);
+    u32 small =
+        number(p, p->odds.offset[context], TREE_BITS, r->forward < escape ? r->forward : escape);
+    r->forward = small;
+    if (small == escape)
+        r->forward += (u32)coder_any(&p->coder, p->odds.offset_far, r->forward - escape);
+}
+
+static void code_place(struct side_packer *p, struct packed *r)
+{
+    struct side_odds *o = &p->odds;
+    r->slot = (u8)number(p, o->slot[p->last == TAG_PLACE], 5, r->slot);
+    u8 last = p->pin[r->slot];
+    bool same = last != PIN_NONE && bit(p, o->pin_is_same, r->loc.reg == last);
+    u8 reg = same ? last : (u8)number(p, o->pin[r->slot], 4, r->loc.reg);
+    r->loc = (struct loc){LOC_GPR, reg, 0};
+}
+
+static bool is_away(const struct side_packer *p, unsigned slot)
+{
+    return slot < 64 ? p->away >> slot & 1 : p->away_above >> (slot - 64) & 1;
+}
+
+/* A slot that is not at home: is it the first, the second, ... the last but one? */
+static void code_home_one(struct side_packer *p, struct packed *r)
+{
+    unsigned slot = 0, last = SLOT_COUNT - 1;
+    while (last && !is_away(p, last)) last--;
+    for (; slot < last; slot++)
+        if (is_away(p, slot) && bit(p, &p->odds.goes_home[slot], slot == r->slot)) break;
+    r->slot = (u8)slot;
+}
+
+static void code_operand(struct side_packer *p, unsigned which, struct nzcv_operand *x)
+{
+    struct side_odds *o = &p->odds;
+    x->kind = (u8)number(p, o->operand_kind[which], 2, x->kind);
+    if (x->kind == NZCV_CONST) {
+        x->n = 0;
+        x->value = signed_number(p, o->constant_sign, o->constant, x->value);
+    } else {
+        x->n = (u8)number(p, o->operand_number[which], 6, x->n);
+        x->value = 0;
+    }
+    if (x->kind > NZCV_SCRATCH) p->coder.overflow = true;
+}
+
+static void code_flags(struct side_packer *p, struct packed *r)
+{
+    struct nzcv_expr *x = &r->nzcv;
+    u32 kind = number(p, p->odds.flags, 5, x->kind | x->wide << 3 | x->marked << 4);
+    x->kind = kind & 7;
+    x->wide = kind >> 3 & 1;
+    x->marked = kind >> 4 & 1;
+    code_operand(p, 0, &x->a);
+    code_operand(p, 1, &x->b);
+    r->slot = SLOT_NZCV;
+    r->loc = (struct loc){LOC_FLAGS, 0, 0};
+}
+
+static void code_any_place(struct side_packer *p, struct packed *r)
+{
+    struct side_odds *o = &p->odds;
+    r->slot = (u8)number(p, o->any_slot, 7, r->slot);
+    r->loc.kind = (u8)number(p, o->any_kind, 4, r->loc.kind);
+    r->loc.reg = (u8)number(p, o->any_reg, 4, r->loc.reg);
+    bool has_value = r->loc.kind == LOC_CONST || r->loc.kind == LOC_SCRATCH;
+    r->loc.value = has_value ? coder_any(&p->coder, o->constant, r->loc.value) : 0;
+    if (r->slot >= SLOT_COUNT) p->coder.overflow = true;
+}
+
+static void set_away(struct side_packer *p, unsigned slot, bool away)
+{
+    if (slot < 64)
+        p->away = (p->away & ~(UINT64_C(1) << slot)) | (u64)away << slot;
+    else if (slot < SLOT_COUNT)
+        p->away_above = (u8)((p->away_above & ~(1u << (slot - 64))) | (u32)away << (slot - 64));
+}
+
+/* What both sides know after the record. */
+static void follow(struct side_packer *p, const struct packed *r)
+{
+    if (r->tag == TAG_FAULT || r->tag == TAG_SAFE) {
+        p->at += r->forward;
+        p->at_pc += 4 * (u64)r->words;
+        p->at_start = false;
+    }
+    if (r->tag == TAG_PLACE) p->pin[r->slot] = r->loc.reg;
+    if (r->tag == TAG_HOME_ONE || r->tag == TAG_PLACE || r->tag == TAG_FLAGS ||
+        r->tag == TAG_ANY_PLACE)
+        set_away(p, r->slot, r->tag != TAG_HOME_ONE);
+    if (r->tag == TAG_HOME_ALL || r->tag == TAG_ENTRY) p->away = p->away_above = 0;
+    p->last = r->tag;
+}
+
+static void code_record(struct side_packer *p, struct packed *r)
+{
+    bool away = p->away || p->away_above;
+    r->tag = (u8)number(p, p->odds.tag[2 * p->last + away], 4, r->tag);
+    switch (r->tag) {
+    case TAG_FAULT:
+    case TAG_SAFE:
+        code_words(p, r);
+        code_forward(p, r);
+        break;
+    case TAG_PLACE: code_place(p, r); break;
+    case TAG_HOME_ONE: code_home_one(p, r); break;
+    case TAG_FLAGS: code_flags(p, r); break;
+    case TAG_ANY_PLACE: code_any_place(p, r); break;
+    default: break;
+    }
+    follow(p, r);
+}
+
+static void start_group(struct side_packer *p)
+{
+    coder_odds *odds = (coder_odds *)&p->odds;
+    for (size_t n = 0; n < sizeof p->odds / sizeof *odds; n++)
+        odds[n] = (coder_odds)(side_first_odds[n] << 8 | CODER_EVEN >> 8);
+    p->last = TAG_START;
+}
+
+static void start_region(struct side_packer *p, u64 pc)
+{
+    memset(p->pin, PIN_NONE, sizeof p->pin);
+    p->away = p->away_above = 0;
+    p->at_pc = pc;
+    p->at = 0;
+    p->at_start = true;
+    p->last = TAG_START;
+}
+
+/* --- packing ------------------------------------------------------------------------------------
+ */
+
+/* Changes of places since the last point that was kept, each slot's last. */
+struct changes {
+    bool home; /* everything went home first */
+    u32 count;
+    struct packed record[SLOT_COUNT];
+};
+
+void side_pack_start(struct side_packer *p, u8 *room, size_t size)
+{
+    coder_write(&p->coder, room, size);
+    p->room = room;
+    start_group(p);
+}
+
+size_t side_pack_end(struct side_packer *p)
+{
+    coder_end(&p->coder);
+    return p->coder.overflow ? 0 : (size_t)(p->coder.out - p->room);
+}
+
+static enum tag tag_of(unsigned slot, struct loc loc)
+{
+    if (loc.kind == LOC_HOME) return TAG_HOME_ONE;
+    if (loc.kind == LOC_FLAGS) return TAG_FLAGS;
+    return loc.kind == LOC_GPR && slot <= SLOT_SP ? TAG_PLACE : TAG_ANY_PLACE;
+}
+
+static void note_change(struct changes *c, const struct side_record *record)
+{
+    u32 n = 0, kept = 0;
+    for (; n < c->count; n++)
+        if (c->record[n].slot != record->slot) c->record[kept++] = c->record[n];
+    c->record[kept] = (struct packed){.tag = (u8)tag_of(record->slot, record->loc),
+                                      .slot = record->slot,
+                                      .loc = record->loc,
+                                      .nzcv = record->nzcv};
+    c->count = kept + 1;
+}
+
+/* After the changes everything is at home. */
+static bool leaves_all_home(const struct side_packer *p, const struct changes *c)
+{
+    u64 away = c->home ? 0 : p->away;
+    u32 above = c->home ? 0 : p->away_above;
+    for (u32 n = 0; n < c->count; n++) {
+        unsigned slot = c->record[n].slot;
+        if (c->record[n].tag != TAG_HOME_ONE) return false;
+        if (slot < 64)
+            away &= ~(UINT64_C(1) << slot);
+        else
+            above &= ~(1u << (slot - 64));
+    }
+    return !away && !above;
+}
+
+static void put_changes(struct side_packer *p, struct changes *c)
+{
+    if (c->home && (p->away || p->away_above)) code_record(p, &(struct packed){.tag = TAG_HOME_ALL});
+    for (u32 n = 0; n < c->count; n++)
+        if (c->record[n].tag != TAG_HOME_ONE || is_away(p, c->record[n].slot))
+            code_record(p, &c->record[n]);
+    c->home = false;
+    c->count = 0;
+}
+
+/* The first entry of the region behind the last point, or at the region's start. */
+static const struct entry *next_entry(const struct side_packer *p, const struct side_region *r,
+                                      u32 *n)
+{
+    while (*n < r->entry_count && !p->at_start && r->entry[*n].offset <= p->at) ++*n;
+    return *n < r->entry_count ? &r->entry[*n] : NULL;
+}
+
+static void go_to_entry(struct side_packer *p, u32 offset, u64 pc)
+{
+    code_record(p, &(struct packed){.tag = TAG_ENTRY});
+    p->at = offset;
+    p->at_pc = pc;
+    p->at_start = false;
+}
+
+static bool is_link(const struct side_region *r, u32 *n, u32 offset)
+{
+    while (*n < r->link_count && r->link[*n] < offset) ++*n;
+    return *n < r->link_count && r->link[*n] == offset;
+}
+
+void side_pack_region(struct side_packer *p, const struct side_region *r)
+{
+    struct side_reader reader = {r->side, r->side + r->side_size, 0, r->pc};
+    struct side_record record = {0};
+    struct changes changes = {0};
+    s64 last[2] = {-1, -1}; /* offset of the last point of each kind */
+    u32 link = 0, n = 0;
+    start_region(p, r->pc);
+    while (side_next(&reader, &record)) {
+        if (record.kind == SIDE_HOME) {
+            changes.home = true;
+            changes.count = 0;
+        } else if (record.kind == SIDE_PLACE) {
+            note_change(&changes, &record);
+        } else if (record.offset != last[record.point]) {
+            bool safe = record.point == POINT_SAFEPOINT;
+            last[record.point] = record.offset;
+            const struct entry *e = safe ? next_entry(p, r, &n) : NULL;
+            if (e && e->offset == record.offset && e->pc == record.pc &&
+                leaves_all_home(p, &changes)) {
+                changes.home = false;
+                changes.count = 0;
+                go_to_entry(p, e->offset, e->pc);
+                continue;
+            }
+            if (safe && is_link(r, &link, record.offset)) continue;
+            put_changes(p, &changes);
+            code_record(p, &(struct packed){.tag = safe ? TAG_SAFE : TAG_FAULT,
+                                            .forward = record.offset - p->at,
+                                            .words = (s64)(record.pc - p->at_pc) >> 2});
+        }
+    }
+    code_record(p, &(struct packed){.tag = TAG_END});
+}
+
+/* --- finding ------------------------------------------------------------------------------------
+ */
+
+static void apply(const struct packed *r, struct frame_state *fs)
+{
+    if (r->tag == TAG_HOME_ALL || r->tag == TAG_ENTRY) memset(fs->loc, 0, sizeof fs->loc);
+    if (r->tag == TAG_HOME_ONE) fs->loc[r->slot] = (struct loc){0};
+    if (r->tag == TAG_PLACE || r->tag == TAG_FLAGS || r->tag == TAG_ANY_PLACE)
+        fs->loc[r->slot] = r->loc;
+    if (r->tag == TAG_FLAGS) fs->nzcv = r->nzcv;
+}
+
+/* On to the region's first entry behind the last point. */
+static bool skip_to_entry(struct side_packer *p, struct index_cursor *c)
+{
+    do {
+        if (!index_next_entry(c)) return false;
+    } while (!p->at_start && c->entry.code - c->region.code <= p->at);
+    p->at = c->entry.code - c->region.code;
+    p->at_pc = 4 * (u64)c->entry.pc;
+    p->at_start = false;
+    return true;
+}
+
+/* Reads records up to and including the next point. False: the region has no more, or damage. */
+static bool next_point(struct side_packer *p, struct index_cursor *c, u32 *budget,
+                       struct frame_state *fs)
+{
+    while (!p->coder.overflow && (*budget)-- > 0) {
+        struct packed r = {0};
+        code_record(p, &r);
+        if (p->coder.overflow) return false;
+        apply(&r, fs);
+        fs->kind = r.tag == TAG_FAULT ? POINT_FAULT : POINT_SAFEPOINT;
+        if (r.tag == TAG_END) return false;
+        if (r.tag == TAG_ENTRY && !skip_to_entry(p, c)) return false;
+        if (r.tag <= TAG_ENTRY) {
+            fs->pc = p->at_pc;
+            return true;
+        }
+    }
+    p->coder.overflow = true;
+    return false;
+}
+
+bool side_pack_find(const u8 *side, const u8 *end, struct index_cursor *c, enum point_kind kind,
+                    u32 offset, struct frame_state *out)
+{
+    struct side_packer p;
+    u32 budget = RECORDS_MAX;
+    coder_read(&p.coder, side, end);
+    start_group(&p);
+    while (!p.coder.overflow && index_next_region(c) && c->region.code <= offset) {
+        start_region(&p, 4 * (u64)c->region.pc);
+        memset(out, 0, sizeof *out);
+        while (next_point(&p, c, &budget, out)) {
+            if (c->region.code + p.at == offset && out->kind == kind) return true;
+            if (c->region.code + p.at > offset) return false;
+        }
+    }
+    return false;
+}
