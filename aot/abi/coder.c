@@ -6,11 +6,15 @@
 #include <string.h>
 
 #define ADAPT      5  /* odds go a 32nd of the way to each bit */
+#define SHORT      (1u << 24)
 #define BEHIND_MAX 16 /* the coder looks four bytes ahead, and a little more is harmless */
+
+/* --- writing ------------------------------------------------------------------------------------
+ */
 
 void coder_write(struct coder *c, u8 *room, size_t size)
 {
-    *c = (struct coder){.writes = true, .out = room, .out_end = room + size, .high = UINT32_MAX};
+    *c = (struct coder){.writes = true, .start = room, .out = room, .out_end = room + size, .range = UINT32_MAX};
 }
 
 static void put(struct coder *c, u8 byte)
@@ -20,6 +24,36 @@ static void put(struct coder *c, u8 byte)
     else
         c->overflow = true;
 }
+
+/* The highest byte of low is to go out. It waits, with those of 0xff behind it, until it is known
+ * that no carry comes. */
+static void shift_low(struct coder *c)
+{
+    u8 byte = (u8)(c->low >> 24), carry = (u8)(c->low >> 32);
+    if (byte == 0xff && !carry && c->pending) {
+        c->pending++;
+    } else {
+        if (c->pending) put(c, (u8)(c->first + carry));
+        for (; c->pending > 1; c->pending--) put(c, (u8)(0xff + carry));
+        c->first = byte;
+        c->pending = 1;
+    }
+    c->low = (c->low & 0xffffff) << 8;
+}
+
+/* Some number of the interval, with zeroes behind it, which are not written. */
+void coder_end(struct coder *c)
+{
+    u64 end = c->low + c->range - 1;
+    unsigned zeroes = 24;
+    while (zeroes && (end >> zeroes << zeroes) < c->low) zeroes -= 8;
+    c->low = end >> zeroes << zeroes;
+    for (unsigned n = 0; n < 5; n++) shift_low(c);
+    for (unsigned n = 0; n < 4 && c->out > c->start && !c->out[-1]; n++) c->out--;
+}
+
+/* --- reading ------------------------------------------------------------------------------------
+ */
 
 static u8 get(struct coder *c)
 {
@@ -31,47 +65,41 @@ static u8 get(struct coder *c)
     return 0;
 }
 
-/* One byte is enough, with zeroes behind it: low and high differ in their first, so that the next
- * one after low's lies between them; unless low is 0 itself. */
-void coder_end(struct coder *c)
-{
-    if (c->low) put(c, (u8)((c->low >> 24) + 1));
-}
-
 void coder_read(struct coder *c, const u8 *in, const u8 *end)
 {
-    *c = (struct coder){.in = in, .in_end = end, .high = UINT32_MAX};
+    *c = (struct coder){.in = in, .in_end = end, .range = UINT32_MAX};
     for (unsigned n = 0; n < 4; n++) c->value = c->value << 8 | get(c);
 }
 
-static inline void shift_out(struct coder *c)
+/* --- both ---------------------------------------------------------------------------------------
+ */
+
+/* The first `part` of the interval is for a clear bit. */
+static inline bool cut(struct coder *c, u32 part, bool bit)
 {
-    while ((c->low ^ c->high) >> 24 == 0) {
+    if (!c->writes) bit = c->value >= part;
+    if (!bit) {
+        c->range = part;
+    } else {
+        c->range -= part;
         if (c->writes)
-            put(c, (u8)(c->low >> 24));
+            c->low += part;
+        else
+            c->value -= part;
+    }
+    while (c->range < SHORT) {
+        c->range <<= 8;
+        if (c->writes)
+            shift_low(c);
         else
             c->value = c->value << 8 | get(c);
-        c->low <<= 8;
-        c->high = c->high << 8 | 0xff;
     }
-}
-
-/* [low, middle] is for a clear bit. */
-static inline bool cut(struct coder *c, u32 middle, bool bit)
-{
-    if (!c->writes) bit = c->value > middle;
-    if (bit)
-        c->low = middle + 1;
-    else
-        c->high = middle;
-    shift_out(c);
     return bit;
 }
 
-bool coder_bit(struct coder *c, coder_odds *odds, bool bit)
+static inline bool code_bit(struct coder *c, coder_odds *odds, bool bit)
 {
-    u32 middle = c->low + (u32)((u64)(c->high - c->low) * *odds >> 16);
-    bit = cut(c, middle, bit);
+    bit = cut(c, (c->range >> 16) * *odds, bit);
     if (bit)
         *odds = (coder_odds)(*odds - (*odds >> ADAPT));
     else
@@ -79,16 +107,21 @@ bool coder_bit(struct coder *c, coder_odds *odds, bool bit)
     return bit;
 }
 
+bool coder_bit(struct coder *c, coder_odds *odds, bool bit)
+{
+    return code_bit(c, odds, bit);
+}
+
 bool coder_even_bit(struct coder *c, bool bit)
 {
-    return cut(c, c->low + (c->high - c->low) / 2, bit);
+    return cut(c, c->range / 2, bit);
 }
 
 u32 coder_number(struct coder *c, coder_odds *odds, unsigned bits, u32 number)
 {
     u32 begin = 1;
     for (unsigned n = bits; n-- > 0;)
-        begin = begin << 1 | coder_bit(c, &odds[begin], number >> n & 1);
+        begin = begin << 1 | code_bit(c, &odds[begin], number >> n & 1);
     return begin - (1u << bits);
 }
 
@@ -100,7 +133,7 @@ static unsigned bit_count(u64 number)
 u64 coder_any(struct coder *c, coder_odds *odds, u64 number)
 {
     unsigned length = 0, wanted = bit_count(number);
-    while (length < 64 && coder_bit(c, &odds[length], length < wanted)) length++;
+    while (length < 64 && code_bit(c, &odds[length], length < wanted)) length++;
     if (!length) return 0;
     u64 result = 1;
     for (unsigned n = length - 1; n-- > 0;)

@@ -4,9 +4,10 @@
  * the writer with the value, the reader with anything, and both get the value. So the order of
  * what is in a table is said once.
  *
- * An interval [low, high] of 32-bit numbers is cut at each bit in two, in the ratio of the bit's
- * probabilities; bytes in which low and high agree are put out. Ian Witten, Radford Neal and John
- * Cleary, "Arithmetic coding for data compression", 1987, has the principle.
+ * An interval of numbers, [low, low + range), is cut at each bit in two, in the ratio of the bit's
+ * probabilities, and the bit's part is the next interval. It grows by a byte when it is short; its
+ * high bytes, which are then known (but for a carry to come), are put out. G. N. N. Martin, "Range
+ * encoding", 1979, has the principle.
  */
 #ifndef AOT_ABI_CODER_H
 #define AOT_ABI_CODER_H
@@ -22,9 +23,13 @@ struct coder {
     bool writes;
     bool overflow; /* writing: there was no room. reading: a long way behind the end */
     u8 behind;     /* bytes that were read behind the end */
-    u8 *out, *out_end;
+    u8 *start, *out, *out_end;
     const u8 *in, *in_end;
-    u32 low, high, value;
+    u32 range;
+    u32 value;   /* reading: the number less low */
+    u64 low;     /* writing: with a carry in bit 32 */
+    u32 pending; /* writing: bytes that aren't out: one, and 0xff's behind it that a carry changes */
+    u8 first;    /* of them the first */
 };
 
 /* Writes to room of the caller's. */

@@ -72,8 +72,10 @@ struct image_header {
     u32 cluster_at;    /* u32 each: offset in the index; one more: its end */
     u32 index;         /* image_index.h */
     u32 index_size;
-    u32 side_at; /* u32 for INDEX_SIDE_CLUSTERS clusters each: offset in side; one more: its end */
-    u32 side;    /* sidepack.h */
+    u32 side_groups; /* of points, for the side tables */
+    u32 side_code;   /* u32 each: offset in text */
+    u32 side_at;     /* u32 each: offset in side; one more: its end */
+    u32 side;        /* sidepack.h */
     u32 side_size;
     u32 cell_code; /* LEB128 each: offset in text of the code that it leads to, less the last one's */
     u32 cell_code_size;

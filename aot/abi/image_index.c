@@ -142,8 +142,7 @@ bool index_next_entry(struct index_cursor *c)
     return !c->failed;
 }
 
-/* The last of the numbers that is not above `number`; 0 if there is none. */
-static u32 last_of(const u32 *numbers, u32 count, u32 number)
+u32 index_last_of(const u32 *numbers, u32 count, u32 number)
 {
     u32 low = 0, high = count;
     while (high - low > 1) {
@@ -161,7 +160,7 @@ u32 index_find(const u8 *base, u32 pc)
     const struct image_header *h = header_of(base);
     struct index_cursor c;
     if (!h->cluster_count) return UINT32_MAX;
-    index_start(&c, base, last_of(table(base, h->cluster_pc), h->cluster_count, pc), 1);
+    index_start(&c, base, index_last_of(table(base, h->cluster_pc), h->cluster_count, pc), 1);
     while (index_next_region(&c) && c.region.pc <= pc)
         while (index_next_entry(&c))
             if (c.entry.pc == pc) return c.entry.code;
@@ -171,7 +170,7 @@ u32 index_find(const u8 *base, u32 pc)
 u32 index_cluster_of_code(const u8 *base, u32 offset)
 {
     const struct image_header *h = header_of(base);
-    return last_of(table(base, h->cluster_code), h->cluster_count, offset);
+    return index_last_of(table(base, h->cluster_code), h->cluster_count, offset);
 }
 
 bool index_region_of_code(const u8 *base, u32 offset, struct index_place *region, u32 *end)

@@ -17,9 +17,6 @@
 
 #include "aot/abi/image.h"
 
-/* Clusters that have one side table. */
-#define INDEX_SIDE_CLUSTERS 4
-
 #define INDEX_SLACK 8 /* bytes behind the index that are read and don't matter */
 
 /* A guest address as the index has it, in words from the image's code_low; and where its code is
@@ -53,6 +50,9 @@ bool index_next_entry(struct index_cursor *c);
 
 /* The code of the entry at pc (in words from code_low); UINT32_MAX: there is no such entry. */
 u32 index_find(const u8 *base, u32 pc);
+
+/* The last of `count` ascending numbers that is not above `number`; 0 if there is none. */
+u32 index_last_of(const u32 *numbers, u32 count, u32 number);
 
 /* The cluster that has the code at that offset of the text. */
 u32 index_cluster_of_code(const u8 *base, u32 offset);

@@ -11,23 +11,28 @@
 /* No group has nearly as many records; a damaged one may seem to. */
 #define RECORDS_MAX (1u << 20)
 
-enum tag {
+enum tag { /* frequent ones first */
     TAG_FAULT,
-    TAG_SAFE,
-    TAG_ENTRY,     /* a safepoint at the region's next entry, everything at home */
     TAG_PLACE,     /* a general register is in a host register */
+    TAG_ENTRY,     /* a safepoint at the region's next entry, everything at home */
     TAG_HOME_ONE,  /* a slot goes home */
-    TAG_HOME_ALL,  /* all slots do */
     TAG_FLAGS,     /* NZCV is an expression */
-    TAG_ANY_PLACE, /* a slot is anywhere else */
     TAG_END,       /* of the region */
+    TAG_HOME_ALL,  /* all slots go home */
+    TAG_SAFE,      /* any other safepoint */
+    TAG_ANY_PLACE, /* a slot is anywhere else */
     TAG_START,     /* before the first record (as the last one's tag only) */
     TAG_COUNT
 };
 
 #define PIN_NONE  16u
 #define TREE_BITS 6u /* of small offsets */
-#define PC_BITS   5u /* of small distances of guest addresses */
+#define PC_NEAR   3  /* the least distances of guest addresses, which most are */
+#define PC_BITS   5u /* of small ones behind these */
+
+/* A group ends at the first entry or region behind so many points: the more, the smaller the table
+ * and the slower the search. */
+#define GROUP_POINTS 256
 
 /* A record to code, or coded. */
 struct packed {
@@ -61,15 +66,23 @@ static s64 signed_number(struct side_packer *p, coder_odds *sign, coder_odds *od
 
 static void code_words(struct side_packer *p, struct packed *r)
 {
-    const u32 escape = (1u << PC_BITS) - 1;
+    const s64 escape = (1 << PC_BITS) - 1;
     struct side_odds *o = &p->odds;
     unsigned context = p->last == TAG_FAULT   ? 0
                        : p->last == TAG_SAFE  ? 1
                        : p->last == TAG_ENTRY ? 2
                                               : 3;
-    bool is_small = r->words >= 0 && r->words < escape;
-    u32 small = number(p, o->pc[context], PC_BITS, is_small ? (u32)r->words : escape);
-    r->words = small < escape ? (s64)small : signed_number(p, o->pc_back, o->pc_far, r->words);
+    coder_odds *near = o->pc_near[context];
+    for (s64 words = 0; words < PC_NEAR; words++)
+        if (bit(p, &near[words], r->words == words)) {
+            r->words = words;
+            return;
+        }
+    s64 more = r->words - PC_NEAR;
+    bool is_small = more >= 0 && more < escape;
+    u32 small = number(p, o->pc, PC_BITS, (u32)(is_small ? more : escape));
+    r->words = small < escape ? (s64)small + PC_NEAR
+                              : signed_number(p, o->pc_back, o->pc_far, r->words);
 }
 
 static void code_forward(struct side_packer *p, struct packed *r)
@@ -79,11 +92,11 @@ static void code_forward(struct side_packer *p, struct packed *r)
     if (r->tag == TAG_FAULT)
         context = (r->words < 0 || r->words > 3 ? 3 : (unsigned)r->words) +
                   (p->last == TAG_FAULT ? 4 : 0);
-    u32 small =
-        number(p, p->odds.offset[context], TREE_BITS, r->forward < escape ? r->forward : escape);
-    r->forward = small;
-    if (small == escape)
-        r->forward += (u32)coder_any(&p->coder, p->odds.offset_far, r->forward - escape);
+    bool is_small = r->forward < escape;
+    u32 small = number(p, p->odds.offset[context], TREE_BITS, is_small ? r->forward : escape);
+    r->forward = small < escape ? small
+                                : escape + (u32)coder_any(&p->coder, p->odds.offset_far,
+                                                          r->forward - escape);
 }
 
 static void code_place(struct side_packer *p, struct packed *r)
@@ -173,10 +186,18 @@ static void follow(struct side_packer *p, const struct packed *r)
     p->last = r->tag;
 }
 
+/* One after the other: is it this one? */
+static u8 code_tag(struct side_packer *p, coder_odds *odds, u8 tag)
+{
+    u8 n = 0;
+    while (n < TAG_START - 1 && !bit(p, &odds[n], n == tag)) n++;
+    return n;
+}
+
 static void code_record(struct side_packer *p, struct packed *r)
 {
     bool away = p->away || p->away_above;
-    r->tag = (u8)number(p, p->odds.tag[2 * p->last + away], 4, r->tag);
+    r->tag = code_tag(p, p->odds.tag[2 * p->last + away], r->tag);
     switch (r->tag) {
     case TAG_FAULT:
     case TAG_SAFE:
@@ -220,17 +241,41 @@ struct changes {
     struct packed record[SLOT_COUNT];
 };
 
-void side_pack_start(struct side_packer *p, u8 *room, size_t size)
+void side_pack_start(struct side_packer *p, u8 *room, size_t size, u32 *group_code, u32 *group_at,
+                     u32 group_max)
 {
-    coder_write(&p->coder, room, size);
-    p->room = room;
-    start_group(p);
+    p->room = p->out = room;
+    p->out_end = room + size;
+    p->group_code = group_code;
+    p->group_at = group_at;
+    p->group_max = group_max;
+    p->group_count = p->points = 0;
 }
 
-size_t side_pack_end(struct side_packer *p)
+static bool end_group(struct side_packer *p)
 {
+    if (!p->group_count) return true;
     coder_end(&p->coder);
-    return p->coder.overflow ? 0 : (size_t)(p->coder.out - p->room);
+    p->out = p->coder.out;
+    return !p->coder.overflow;
+}
+
+/* The next group, which begins with that code. */
+static void begin_group(struct side_packer *p, u32 code)
+{
+    bool good = end_group(p) && p->group_count < p->group_max;
+    coder_write(&p->coder, p->out, (size_t)(p->out_end - p->out));
+    p->coder.overflow = !good;
+    start_group(p);
+    p->points = 0;
+    if (!good) return;
+    p->group_code[p->group_count] = code;
+    p->group_at[p->group_count++] = (u32)(p->out - p->room);
+}
+
+bool side_pack_end(struct side_packer *p)
+{
+    return end_group(p);
 }
 
 static enum tag tag_of(unsigned slot, struct loc loc)
@@ -286,12 +331,26 @@ static const struct entry *next_entry(const struct side_packer *p, const struct 
     return *n < r->entry_count ? &r->entry[*n] : NULL;
 }
 
-static void go_to_entry(struct side_packer *p, u32 offset, u64 pc)
+/* The state at an entry in the middle of a region. */
+static void be_at_entry(struct side_packer *p, u32 offset, u64 pc)
 {
-    code_record(p, &(struct packed){.tag = TAG_ENTRY});
+    p->away = p->away_above = 0;
     p->at = offset;
     p->at_pc = pc;
     p->at_start = false;
+    p->last = TAG_ENTRY;
+}
+
+static void go_to_entry(struct side_packer *p, u32 code, const struct entry *e)
+{
+    if (p->points >= GROUP_POINTS && !p->at_start) {
+        begin_group(p, code + e->offset);
+        memset(p->pin, PIN_NONE, sizeof p->pin);
+    } else {
+        code_record(p, &(struct packed){.tag = TAG_ENTRY});
+        p->points++;
+    }
+    be_at_entry(p, e->offset, e->pc);
 }
 
 static bool is_link(const struct side_region *r, u32 *n, u32 offset)
@@ -307,6 +366,7 @@ void side_pack_region(struct side_packer *p, const struct side_region *r)
     struct changes changes = {0};
     s64 last[2] = {-1, -1}; /* offset of the last point of each kind */
     u32 link = 0, n = 0;
+    if (!p->group_count || p->points >= GROUP_POINTS) begin_group(p, r->code);
     start_region(p, r->pc);
     while (side_next(&reader, &record)) {
         if (record.kind == SIDE_HOME) {
@@ -322,7 +382,7 @@ void side_pack_region(struct side_packer *p, const struct side_region *r)
                 leaves_all_home(p, &changes)) {
                 changes.home = false;
                 changes.count = 0;
-                go_to_entry(p, e->offset, e->pc);
+                go_to_entry(p, r->code, e);
                 continue;
             }
             if (safe && is_link(r, &link, record.offset)) continue;
@@ -330,6 +390,7 @@ void side_pack_region(struct side_packer *p, const struct side_region *r)
             code_record(p, &(struct packed){.tag = safe ? TAG_SAFE : TAG_FAULT,
                                             .forward = record.offset - p->at,
                                             .words = (s64)(record.pc - p->at_pc) >> 2});
+            p->points++;
         }
     }
     code_record(p, &(struct packed){.tag = TAG_END});
@@ -353,9 +414,7 @@ static bool skip_to_entry(struct side_packer *p, struct index_cursor *c)
     do {
         if (!index_next_entry(c)) return false;
     } while (!p->at_start && c->entry.code - c->region.code <= p->at);
-    p->at = c->entry.code - c->region.code;
-    p->at_pc = 4 * (u64)c->entry.pc;
-    p->at_start = false;
+    be_at_entry(p, c->entry.code - c->region.code, 4 * (u64)c->entry.pc);
     return true;
 }
 
@@ -371,7 +430,7 @@ static bool next_point(struct side_packer *p, struct index_cursor *c, u32 *budge
         fs->kind = r.tag == TAG_FAULT ? POINT_FAULT : POINT_SAFEPOINT;
         if (r.tag == TAG_END) return false;
         if (r.tag == TAG_ENTRY && !skip_to_entry(p, c)) return false;
-        if (r.tag <= TAG_ENTRY) {
+        if (r.tag == TAG_FAULT || r.tag == TAG_SAFE || r.tag == TAG_ENTRY) {
             fs->pc = p->at_pc;
             return true;
         }
@@ -380,20 +439,71 @@ static bool next_point(struct side_packer *p, struct index_cursor *c, u32 *budge
     return false;
 }
 
-bool side_pack_find(const u8 *side, const u8 *end, struct index_cursor *c, enum point_kind kind,
-                    u32 offset, struct frame_state *out)
+/* The group that has that code, or -1. */
+static s64 group_of(const u8 *image, u32 offset)
 {
+    const struct image_header *h = (const void *)(image + IMAGE_HEADER_AT);
+    const u32 *code = (const void *)(image + h->side_code);
+    const u32 *at = (const void *)(image + h->side_at);
+    if (!h->side_groups) return -1;
+    u32 n = index_last_of(code, h->side_groups, offset);
+    return at[n] <= at[n + 1] && at[n + 1] <= h->side_size ? (s64)n : -1;
+}
+
+bool side_pack_group(const u8 *image, u32 offset, u32 *at, u32 *size)
+{
+    const struct image_header *h = (const void *)(image + IMAGE_HEADER_AT);
+    s64 n = group_of(image, offset);
+    if (n < 0) return false;
+    const u32 *group = (const u32 *)(const void *)(image + h->side_at) + n;
+    *at = h->side + group[0];
+    *size = group[1] - group[0];
+    return true;
+}
+
+/* To the start of a group, which is a region's or an entry. */
+static bool find_start(struct side_packer *p, struct index_cursor *c, const u8 *image, u32 code)
+{
+    const struct image_header *h = (const void *)(image + IMAGE_HEADER_AT);
+    u32 cluster = index_cluster_of_code(image, code);
+    struct index_cursor next;
+    index_start(&next, image, cluster, h->cluster_count - cluster);
+    *c = next;
+    while (index_next_region(&next) && next.region.code <= code) *c = next;
+    if (next.failed || c->cluster == cluster || c->region.code > code) return false;
+    start_region(p, 4 * (u64)c->region.pc);
+    if (c->region.code == code) return true;
+    while (index_next_entry(c) && c->entry.code < code) {}
+    be_at_entry(p, code - c->region.code, 4 * (u64)c->entry.pc);
+    return !c->failed && c->entry.code == code;
+}
+
+bool side_pack_find(const u8 *image, enum point_kind kind, u32 offset, struct frame_state *out,
+                    struct index_place *region)
+{
+    const struct image_header *h = (const void *)(image + IMAGE_HEADER_AT);
     struct side_packer p;
-    u32 budget = RECORDS_MAX;
-    coder_read(&p.coder, side, end);
+    struct index_cursor c;
+    u32 budget = RECORDS_MAX, at, size;
+    s64 n = group_of(image, offset);
+    if (n < 0 || !side_pack_group(image, offset, &at, &size)) return false;
+    coder_read(&p.coder, image + at, image + at + size);
     start_group(&p);
-    while (!p.coder.overflow && index_next_region(c) && c->region.code <= offset) {
-        start_region(&p, 4 * (u64)c->region.pc);
-        memset(out, 0, sizeof *out);
-        while (next_point(&p, c, &budget, out)) {
-            if (c->region.code + p.at == offset && out->kind == kind) return true;
-            if (c->region.code + p.at > offset) return false;
+    if (!find_start(&p, &c, image, ((const u32 *)(const void *)(image + h->side_code))[n]))
+        return false;
+    memset(out, 0, sizeof *out);
+    out->kind = POINT_SAFEPOINT;
+    out->pc = p.at_pc;
+    bool found = !p.at_start && c.region.code + p.at == offset && kind == POINT_SAFEPOINT;
+    while (!found && !p.coder.overflow) {
+        while (next_point(&p, &c, &budget, out)) {
+            found = c.region.code + p.at == offset && out->kind == kind;
+            if (found || c.region.code + p.at > offset) break;
         }
+        if (found || !index_next_region(&c) || c.region.code > offset) break;
+        start_region(&p, 4 * (u64)c.region.pc);
+        memset(out, 0, sizeof *out);
     }
-    return false;
+    *region = c.region;
+    return found;
 }

@@ -1,7 +1,7 @@
 /*
  * Side tables as images hold them: what sidetable.h says of points and places, in a tenth of the
- * room, for one group of regions (those of INDEX_SIDE_CLUSTERS clusters of the index) after the
- * other. A group is read from its start, so finding a point takes some ten microseconds.
+ * room, in groups of some hundred points. A group begins at an entry, or at a region's start, goes on
+ * to the next group's, and is read from its start: finding a point takes some ten microseconds.
  *
  * What is not said because it follows from something else: a safepoint that is an entry (the index
  * has it) with all registers at home; one in front of a branch that leads to an entry, where there
@@ -21,8 +21,8 @@
 
 /* Odds, by what they are about. Trees (coder_number) have an odd that is never used. */
 struct side_odds {
-    coder_odds tag[22][16];
-    coder_odds pc[4][32], pc_back[1], pc_far[CODER_LENGTHS];
+    coder_odds tag[20][9];
+    coder_odds pc_near[4][4], pc[32], pc_back[1], pc_far[CODER_LENGTHS];
     coder_odds offset[9][64], offset_far[CODER_LENGTHS];
     coder_odds slot[2][32], pin_is_same[1], pin[32][16];
     coder_odds goes_home[SLOT_COUNT];
@@ -33,22 +33,28 @@ struct side_odds {
 
 struct side_packer {
     struct coder coder;
-    u8 *room; /* where the group begins, when packing */
     struct side_odds odds;
     /* What both sides know. */
-    u8 last;           /* tag of the last record */
-    u8 pin[32];        /* where each general register was last; 16: nowhere yet */
-    u64 away;          /* slots below 64 that are not at home */
-    u8 away_above;     /* the others */
-    u64 at_pc;         /* of the last point */
-    u32 at;            /* its offset in the region's code */
-    bool at_start;     /* there was no point yet */
+    u8 last;       /* tag of the last record */
+    u8 pin[32];    /* where each general register was last; 16: nowhere yet */
+    u64 away;      /* slots below 64 that are not at home */
+    u8 away_above; /* the others */
+    bool at_start; /* of a region: there was no point yet */
+    u32 at;        /* offset of the last point in the region's code */
+    u64 at_pc;     /* its guest address */
+    /* When packing. */
+    u8 *out, *out_end;             /* room for groups to come */
+    u32 points;                    /* in this group */
+    u32 *group_code, *group_at;    /* of each group: offset in text of its start, and in the tables */
+    u32 group_count, group_max;
+    u8 *room;
 };
 
 /* A region to pack. */
 struct side_region {
     const u8 *side; /* as the generator wrote it */
     u32 side_size;
+    u32 code; /* offset of its code in text */
     u64 pc;
     const u32 *link; /* ascending offsets in its code of branches to entries */
     u32 link_count;
@@ -56,18 +62,24 @@ struct side_region {
     u32 entry_count;
 };
 
-/* A group into room of the caller's. */
-void side_pack_start(struct side_packer *p, u8 *room, size_t size);
+/* Packs regions, in the order of their code, into room of the caller's: p->out is the end of what
+ * is written. group_code and group_at have room for group_max groups. False: there was too little
+ * room. */
+void side_pack_start(struct side_packer *p, u8 *room, size_t size, u32 *group_code, u32 *group_at,
+                     u32 group_max);
 void side_pack_region(struct side_packer *p, const struct side_region *r);
-/* Bytes of the group; 0: there was no room. */
-size_t side_pack_end(struct side_packer *p);
+bool side_pack_end(struct side_packer *p);
 
 /*
- * The frame state of the point of that kind at `offset` of the image's text, in the group
- * [side, end) of the regions that `c` is before. False: there is none, or a table is damaged.
- * `region` is the point's. The state's PC is in bytes from the image's first word of code.
+ * The frame state of the point of that kind at `offset` of the text of an image (whose header has
+ * been checked), and its region. False: there is none, or a table is damaged. The state's PC is in
+ * bytes from the image's first word of code.
  */
-bool side_pack_find(const u8 *side, const u8 *end, struct index_cursor *c, enum point_kind kind,
-                    u32 offset, struct frame_state *out);
+bool side_pack_find(const u8 *image, enum point_kind kind, u32 offset, struct frame_state *out,
+                    struct index_place *region);
+
+/* The group that has that offset of the text: its table in the image, for who has to check that
+ * first. False: there is none. */
+bool side_pack_group(const u8 *image, u32 offset, u32 *at, u32 *size);
 
 #endif

@@ -263,13 +263,14 @@ static u64 place_regions(struct layout *l)
 static void place_tables(struct layout *l)
 {
     struct image_header *h = l->h;
-    u32 groups = (l->cluster_count + INDEX_SIDE_CLUSTERS - 1) / INDEX_SIDE_CLUSTERS;
     l->at = IMAGE_HEADER_AT + sizeof *h;
     h->cluster_count = l->cluster_count;
     h->cluster_pc = take(l, 4 * (u64)l->cluster_count, 4);
     h->cluster_code = take(l, 4 * (u64)l->cluster_count, 4);
     h->cluster_at = take(l, 4 * ((u64)l->cluster_count + 1), 4);
-    h->side_at = take(l, 4 * ((u64)groups + 1), 4);
+    h->side_groups = l->side_groups;
+    h->side_code = take(l, 4 * (u64)l->side_groups, 4);
+    h->side_at = take(l, 4 * ((u64)l->side_groups + 1), 4);
     h->cell_code = take(l, l->cell_code_size, 1);
     h->cell_code_size = (u32)l->cell_code_size;
     h->index = take(l, l->index_size + INDEX_SLACK, 1);

@@ -19,12 +19,12 @@ static bool is_inside(u64 at, u64 size, u64 from, u64 to, u64 align)
 static bool tables_fit(const struct image_header *h)
 {
     u64 from = IMAGE_HEADER_AT + sizeof *h, clusters = h->cluster_count;
-    u64 groups = (clusters + INDEX_SIDE_CLUSTERS - 1) / INDEX_SIDE_CLUSTERS;
     return is_inside(h->cluster_pc, 4 * clusters, from, h->text, 4) &&
            is_inside(h->cluster_code, 4 * clusters, from, h->text, 4) &&
            is_inside(h->cluster_at, 4 * (clusters + 1), from, h->text, 4) &&
            is_inside(h->index, (u64)h->index_size + INDEX_SLACK, from, h->text, 1) &&
-           is_inside(h->side_at, 4 * (groups + 1), from, h->text, 4) &&
+           is_inside(h->side_code, 4 * (u64)h->side_groups, from, h->text, 4) &&
+           is_inside(h->side_at, 4 * ((u64)h->side_groups + 1), from, h->text, 4) &&
            is_inside(h->side, h->side_size, from, h->text, 1) &&
            is_inside(h->cell_code, h->cell_code_size, from, h->text, 1) && h->unwind <= h->text;
 }

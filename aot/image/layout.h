@@ -43,7 +43,8 @@ struct layout {
     u32 stubs;                /* offset in text of externals' stubs, behind the cells' jumps */
     u32 code_size;            /* of all that is in text but the table of sites */
     /* Made by image_make_tables. */
-    u32 cluster_count, *cluster_pc, *cluster_code, *cluster_at, *side_at;
+    u32 cluster_count, *cluster_pc, *cluster_code, *cluster_at;
+    u32 side_groups, *side_code, *side_at;
     u8 *index, *side, *cell_code;
     u64 index_size, side_size, cell_code_size;
 };

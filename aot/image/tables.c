@@ -13,8 +13,8 @@
  * slower the search. */
 #define CLUSTER_ENTRIES 24
 
-/* Room for a packed group beyond as much as its tables have unpacked. */
-#define GROUP_ROOM 4096
+/* Room for packed side tables beyond as much as they have unpacked. */
+#define SIDE_ROOM 4096
 
 /* --- index --------------------------------------------------------------------------------------
  */
@@ -80,6 +80,7 @@ static void pack_region(const struct layout *l, struct side_packer *p, const str
     }
     side_pack_region(p, &(struct side_region){.side = r->side,
                                               .side_size = r->side_size,
+                                              .code = r->at,
                                               .pc = r->pc,
                                               .link = link,
                                               .link_count = links,
@@ -88,37 +89,25 @@ static void pack_region(const struct layout *l, struct side_packer *p, const str
     arena_reset(work);
 }
 
-static u64 side_total(const struct image_builder *b)
-{
-    u64 size = 0;
-    for (u32 n = 0; n < b->region_count; n++) size += b->region[n].side_size;
-    return size;
-}
-
 static bool make_side(struct layout *l)
 {
     const struct image_builder *b = l->b;
     struct side_packer *p = arena_alloc(b->arena, sizeof *p);
-    u64 room = side_total(b) + GROUP_ROOM, used = 0;
-    u32 groups = 0, n = 0;
+    u64 room = SIDE_ROOM, groups = b->region_count + b->entry_count;
     struct arena work;
+    for (u32 n = 0; n < b->region_count; n++) room += b->region[n].side_size;
     l->side = arena_alloc(b->arena, room);
-    l->side_at = arena_alloc(b->arena, (l->cluster_count / INDEX_SIDE_CLUSTERS + 2) * sizeof(u32));
+    l->side_code = arena_alloc(b->arena, (2 * groups + 1) * sizeof(u32));
+    l->side_at = l->side_code + groups;
+    side_pack_start(p, l->side, room, l->side_code, l->side_at, (u32)groups);
     arena_init(&work);
-    for (u32 cluster = 0; cluster < l->cluster_count; cluster += INDEX_SIDE_CLUSTERS) {
-        l->side_at[groups++] = (u32)used;
-        side_pack_start(p, l->side + used, room - used);
-        for (u32 k = 0; k < INDEX_SIDE_CLUSTERS; k++)
-            for (u32 end = cluster_end(b, n); n < end; n++)
-                pack_region(l, p, &b->region[n], &work);
-        size_t size = side_pack_end(p);
-        used += size;
-        if (p->coder.overflow) break;
-    }
+    for (u32 n = 0; n < b->region_count; n++) pack_region(l, p, &b->region[n], &work);
     arena_free(&work);
-    l->side_at[groups] = (u32)used;
-    l->side_size = used;
-    return n == b->region_count && !p->coder.overflow;
+    bool good = side_pack_end(p);
+    l->side_groups = p->group_count;
+    l->side_size = (u64)(p->out - l->side);
+    l->side_at[l->side_groups] = (u32)l->side_size;
+    return good;
 }
 
 /* --- cells --------------------------------------------------------------------------------------
@@ -159,11 +148,12 @@ bool image_make_tables(struct layout *l)
 void image_put_tables(const struct layout *l)
 {
     const struct image_header *h = l->h;
-    size_t clusters = l->cluster_count * sizeof(u32), groups = (l->cluster_count + INDEX_SIDE_CLUSTERS - 1) / INDEX_SIDE_CLUSTERS * sizeof(u32);
+    size_t clusters = l->cluster_count * sizeof(u32), groups = l->side_groups * sizeof(u32);
     memcpy(l->bytes + h->cluster_pc, l->cluster_pc, clusters);
     memcpy(l->bytes + h->cluster_code, l->cluster_code, clusters);
     memcpy(l->bytes + h->cluster_at, l->cluster_at, clusters + sizeof(u32));
     memcpy(l->bytes + h->index, l->index, l->index_size);
+    memcpy(l->bytes + h->side_code, l->side_code, groups);
     memcpy(l->bytes + h->side_at, l->side_at, groups + sizeof(u32));
     memcpy(l->bytes + h->side, l->side, l->side_size);
     memcpy(l->bytes + h->cell_code, l->cell_code, l->cell_code_size);

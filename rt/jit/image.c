@@ -138,20 +138,12 @@ static const struct mapped_image *image_at(u64 ip)
 bool image_find_point(u64 ip, enum point_kind kind, u64 *region_pc, struct frame_state *fs)
 {
     const struct mapped_image *m = image_at(ip);
-    if (!m || !m->header->cluster_count) return false;
-    const struct image_header *h = m->header;
-    const u32 offset = (u32)(ip - m->text), *side_at = table(m, h->side_at);
-    u32 group = index_cluster_of_code(m->base, offset) / INDEX_SIDE_CLUSTERS;
-    u32 first = group * INDEX_SIDE_CLUSTERS, clusters = h->cluster_count - first;
-    u32 from = side_at[group], to = side_at[group + 1];
-    struct index_cursor c;
-    if (from > to || to > h->side_size) return false;
-    image_side_used((u64)m->base, h->side + from, to - from);
-    index_start(&c, m->base, first,
-                clusters < INDEX_SIDE_CLUSTERS ? clusters : INDEX_SIDE_CLUSTERS);
-    const u8 *side = table(m, h->side);
-    if (!side_pack_find(side + from, side + to, &c, kind, offset, fs)) return false;
-    *region_pc = m->code_start + 4 * (u64)c.region.pc;
+    struct index_place region;
+    u32 at, size, offset = m ? (u32)(ip - m->text) : 0;
+    if (!m || !side_pack_group(m->base, offset, &at, &size)) return false;
+    image_side_used((u64)m->base, at, size);
+    if (!side_pack_find(m->base, kind, offset, fs, &region)) return false;
+    *region_pc = m->code_start + 4 * (u64)region.pc;
     fs->pc += m->code_start;
     return true;
 }
