@@ -4,6 +4,7 @@
  */
 #include "aot/abi/sidepack.h"
 
+#include "aot/abi/convention.h"
 #include "aot/abi/sidepack_odds.h"
 
 #include <string.h>
@@ -14,11 +15,12 @@
 enum tag { /* frequent ones first */
     TAG_FAULT,
     TAG_PLACE,     /* a general register is in a host register */
-    TAG_ENTRY,     /* a safepoint at the region's next entry, everything at home */
-    TAG_HOME_ONE,  /* a slot goes home */
+    TAG_ENTRY,     /* a safepoint at the region's next entry, everything where it is at borders */
+    TAG_BACK,      /* a slot goes where it is at borders */
+    TAG_STORED,    /* a general register goes home, and isn't there at borders */
     TAG_FLAGS,     /* NZCV is an expression */
     TAG_END,       /* of the region */
-    TAG_HOME_ALL,  /* all slots go home */
+    TAG_ALL_BACK,  /* all slots go where they are at borders */
     TAG_SAFE,      /* any other safepoint */
     TAG_ANY_PLACE, /* a slot is anywhere else */
     TAG_START,     /* before the first record (as the last one's tag only) */
@@ -43,6 +45,18 @@ struct packed {
     struct loc loc;
     struct nzcv_expr nzcv;
 };
+
+/* Where a slot is at region borders. */
+static struct loc border_place(unsigned slot)
+{
+    switch (slot) {
+#define CARRY(slot, number, name)                                                                  \
+    case slot: return (struct loc){LOC_GPR, number, 0};
+        CARRIED_SLOTS(CARRY)
+#undef CARRY
+    default: return (struct loc){0};
+    }
+}
 
 /* --- one record ---------------------------------------------------------------------------------
  */
@@ -114,14 +128,20 @@ static bool is_away(const struct side_packer *p, unsigned slot)
     return slot < 64 ? p->away >> slot & 1 : p->away_above >> (slot - 64) & 1;
 }
 
-/* A slot that is not at home: is it the first, the second, ... the last but one? */
-static void code_home_one(struct side_packer *p, struct packed *r)
+/* A slot that is elsewhere than at borders: is it the first, the second, ... the last but one? */
+static void code_back(struct side_packer *p, struct packed *r)
 {
     unsigned slot = 0, last = SLOT_COUNT - 1;
     while (last && !is_away(p, last)) last--;
     for (; slot < last; slot++)
-        if (is_away(p, slot) && bit(p, &p->odds.goes_home[slot], slot == r->slot)) break;
+        if (is_away(p, slot) && bit(p, &p->odds.goes_back[slot], slot == r->slot)) break;
     r->slot = (u8)slot;
+}
+
+static void code_stored(struct side_packer *p, struct packed *r)
+{
+    r->slot = (u8)number(p, p->odds.stored, 5, r->slot);
+    r->loc = (struct loc){0};
 }
 
 static void code_operand(struct side_packer *p, unsigned which, struct nzcv_operand *x)
@@ -170,6 +190,13 @@ static void set_away(struct side_packer *p, unsigned slot, bool away)
         p->away_above = (u8)((p->away_above & ~(1u << (slot - 64))) | (u32)away << (slot - 64));
 }
 
+/* The record is about the place of one slot. */
+static bool is_change(u8 tag)
+{
+    return tag == TAG_PLACE || tag == TAG_BACK || tag == TAG_STORED || tag == TAG_FLAGS ||
+           tag == TAG_ANY_PLACE;
+}
+
 /* What both sides know after the record. */
 static void follow(struct side_packer *p, const struct packed *r)
 {
@@ -179,10 +206,8 @@ static void follow(struct side_packer *p, const struct packed *r)
         p->at_start = false;
     }
     if (r->tag == TAG_PLACE) p->pin[r->slot] = r->loc.reg;
-    if (r->tag == TAG_HOME_ONE || r->tag == TAG_PLACE || r->tag == TAG_FLAGS ||
-        r->tag == TAG_ANY_PLACE)
-        set_away(p, r->slot, r->tag != TAG_HOME_ONE);
-    if (r->tag == TAG_HOME_ALL || r->tag == TAG_ENTRY) p->away = p->away_above = 0;
+    if (is_change(r->tag)) set_away(p, r->slot, r->tag != TAG_BACK);
+    if (r->tag == TAG_ALL_BACK || r->tag == TAG_ENTRY) p->away = p->away_above = 0;
     p->last = r->tag;
 }
 
@@ -205,7 +230,8 @@ static void code_record(struct side_packer *p, struct packed *r)
         code_forward(p, r);
         break;
     case TAG_PLACE: code_place(p, r); break;
-    case TAG_HOME_ONE: code_home_one(p, r); break;
+    case TAG_BACK: code_back(p, r); break;
+    case TAG_STORED: code_stored(p, r); break;
     case TAG_FLAGS: code_flags(p, r); break;
     case TAG_ANY_PLACE: code_any_place(p, r); break;
     default: break;
@@ -236,7 +262,7 @@ static void start_region(struct side_packer *p, u64 pc)
 
 /* Changes of places since the last point that was kept, each slot's last. */
 struct changes {
-    bool home; /* everything went home first */
+    bool all; /* everything went where it is at borders first */
     u32 count;
     struct packed record[SLOT_COUNT];
 };
@@ -280,9 +306,13 @@ bool side_pack_end(struct side_packer *p)
 
 static enum tag tag_of(unsigned slot, struct loc loc)
 {
-    if (loc.kind == LOC_HOME) return TAG_HOME_ONE;
+    struct loc border = border_place(slot);
+    if (loc.kind == border.kind && (loc.kind == LOC_HOME || loc.reg == border.reg)) return TAG_BACK;
     if (loc.kind == LOC_FLAGS) return TAG_FLAGS;
-    return loc.kind == LOC_GPR && slot <= SLOT_SP ? TAG_PLACE : TAG_ANY_PLACE;
+    if (slot > SLOT_SP) return TAG_ANY_PLACE;
+    return loc.kind == LOC_GPR    ? TAG_PLACE
+           : loc.kind == LOC_HOME ? TAG_STORED
+                                  : TAG_ANY_PLACE;
 }
 
 static void note_change(struct changes *c, const struct side_record *record)
@@ -297,14 +327,14 @@ static void note_change(struct changes *c, const struct side_record *record)
     c->count = kept + 1;
 }
 
-/* After the changes everything is at home. */
-static bool leaves_all_home(const struct side_packer *p, const struct changes *c)
+/* After the changes everything is where it is at borders. */
+static bool leaves_all_back(const struct side_packer *p, const struct changes *c)
 {
-    u64 away = c->home ? 0 : p->away;
-    u32 above = c->home ? 0 : p->away_above;
+    u64 away = c->all ? 0 : p->away;
+    u32 above = c->all ? 0 : p->away_above;
     for (u32 n = 0; n < c->count; n++) {
         unsigned slot = c->record[n].slot;
-        if (c->record[n].tag != TAG_HOME_ONE) return false;
+        if (c->record[n].tag != TAG_BACK) return false;
         if (slot < 64)
             away &= ~(UINT64_C(1) << slot);
         else
@@ -315,11 +345,11 @@ static bool leaves_all_home(const struct side_packer *p, const struct changes *c
 
 static void put_changes(struct side_packer *p, struct changes *c)
 {
-    if (c->home && (p->away || p->away_above)) code_record(p, &(struct packed){.tag = TAG_HOME_ALL});
+    if (c->all && (p->away || p->away_above)) code_record(p, &(struct packed){.tag = TAG_ALL_BACK});
     for (u32 n = 0; n < c->count; n++)
-        if (c->record[n].tag != TAG_HOME_ONE || is_away(p, c->record[n].slot))
+        if (c->record[n].tag != TAG_BACK || is_away(p, c->record[n].slot))
             code_record(p, &c->record[n]);
-    c->home = false;
+    c->all = false;
     c->count = 0;
 }
 
@@ -370,7 +400,7 @@ void side_pack_region(struct side_packer *p, const struct side_region *r)
     start_region(p, r->pc);
     while (side_next(&reader, &record)) {
         if (record.kind == SIDE_HOME) {
-            changes.home = true;
+            changes.all = true;
             changes.count = 0;
         } else if (record.kind == SIDE_PLACE) {
             note_change(&changes, &record);
@@ -379,8 +409,8 @@ void side_pack_region(struct side_packer *p, const struct side_region *r)
             last[record.point] = record.offset;
             const struct entry *e = safe ? next_entry(p, r, &n) : NULL;
             if (e && e->offset == record.offset && e->pc == record.pc &&
-                leaves_all_home(p, &changes)) {
-                changes.home = false;
+                leaves_all_back(p, &changes)) {
+                changes.all = false;
                 changes.count = 0;
                 go_to_entry(p, r->code, e);
                 continue;
@@ -401,10 +431,8 @@ void side_pack_region(struct side_packer *p, const struct side_region *r)
 
 static void apply(const struct packed *r, struct frame_state *fs)
 {
-    if (r->tag == TAG_HOME_ALL || r->tag == TAG_ENTRY) memset(fs->loc, 0, sizeof fs->loc);
-    if (r->tag == TAG_HOME_ONE) fs->loc[r->slot] = (struct loc){0};
-    if (r->tag == TAG_PLACE || r->tag == TAG_FLAGS || r->tag == TAG_ANY_PLACE)
-        fs->loc[r->slot] = r->loc;
+    if (r->tag == TAG_ALL_BACK || r->tag == TAG_ENTRY) side_at_border(fs);
+    if (is_change(r->tag)) fs->loc[r->slot] = r->tag == TAG_BACK ? border_place(r->slot) : r->loc;
     if (r->tag == TAG_FLAGS) fs->nzcv = r->nzcv;
 }
 
@@ -491,7 +519,7 @@ bool side_pack_find(const u8 *image, enum point_kind kind, u32 offset, struct fr
     start_group(&p);
     if (!find_start(&p, &c, image, ((const u32 *)(const void *)(image + h->side_code))[n]))
         return false;
-    memset(out, 0, sizeof *out);
+    side_at_border(out);
     out->kind = POINT_SAFEPOINT;
     out->pc = p.at_pc;
     bool found = !p.at_start && c.region.code + p.at == offset && kind == POINT_SAFEPOINT;
@@ -502,7 +530,7 @@ bool side_pack_find(const u8 *image, enum point_kind kind, u32 offset, struct fr
         }
         if (found || !index_next_region(&c) || c.region.code > offset) break;
         start_region(&p, 4 * (u64)c.region.pc);
-        memset(out, 0, sizeof *out);
+        side_at_border(out);
     }
     *region = c.region;
     return found;

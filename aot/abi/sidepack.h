@@ -4,7 +4,7 @@
  * to the next group's, and is read from its start: finding a point takes some ten microseconds.
  *
  * What is not said because it follows from something else: a safepoint that is an entry (the index
- * has it) with all registers at home; one in front of a branch that leads to an entry, where there
+ * has it) with all registers where they are at region borders (convention.h); one in front of a branch that leads to an entry, where there
  * is another; a point behind another of its kind at the same place, which nobody could find.
  *
  * The rest is a string of records, coded by an adaptive arithmetic coder (coder.h): each number
@@ -21,12 +21,12 @@
 
 /* Odds, by what they are about. Trees (coder_number) have an odd that is never used. */
 struct side_odds {
-    coder_odds tag[20][9];
+    coder_odds tag[22][10];
     coder_odds pc_near[4][4], pc[32], pc_back[1], pc_far[CODER_LENGTHS];
     coder_odds offset[9][64], offset_far[CODER_LENGTHS];
     coder_odds slot[2][32], pin_is_same[1], pin[32][16];
-    coder_odds goes_home[SLOT_COUNT];
-    coder_odds flags[32], operand_kind[2][4], operand_number[2][64];
+    coder_odds goes_back[SLOT_COUNT];
+    coder_odds stored[32], flags[32], operand_kind[2][4], operand_number[2][64];
     coder_odds constant_sign[1], constant[CODER_LENGTHS];
     coder_odds any_slot[128], any_kind[16], any_reg[16];
 };
@@ -37,7 +37,7 @@ struct side_packer {
     /* What both sides know. */
     u8 last;       /* tag of the last record */
     u8 pin[32];    /* where each general register was last; 16: nowhere yet */
-    u64 away;      /* slots below 64 that are not at home */
+    u64 away;      /* slots below 64 that are elsewhere than at borders */
     u8 away_above; /* the others */
     bool at_start; /* of a region: there was no point yet */
     u32 at;        /* offset of the last point in the region's code */
