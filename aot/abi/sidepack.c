@@ -19,7 +19,7 @@ enum tag { /* frequent ones first */
     TAG_BACK,      /* a slot goes where it is at borders */
     TAG_STORED,    /* a general register goes home, and isn't there at borders */
     TAG_FLAGS,     /* NZCV is an expression */
-    TAG_END,       /* of the region */
+    TAG_END,       /* of the region, or of the group */
     TAG_ALL_BACK,  /* all slots go where they are at borders */
     TAG_SAFE,      /* any other safepoint */
     TAG_ANY_PLACE, /* a slot is anywhere else */
@@ -374,6 +374,7 @@ static void be_at_entry(struct side_packer *p, u32 offset, u64 pc)
 static void go_to_entry(struct side_packer *p, u32 code, const struct entry *e)
 {
     if (p->points >= GROUP_POINTS && !p->at_start) {
+        code_record(p, &(struct packed){.tag = TAG_END});
         begin_group(p, code + e->offset);
         memset(p->pin, PIN_NONE, sizeof p->pin);
     } else {
