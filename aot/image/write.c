@@ -16,6 +16,7 @@
 
 #define NAMES_MAX    128 /* bytes of the sections' names: more than all of them have */
 #define TEXT_SECTION 4   /* its number */
+#define CHDR_ALIGN   8   /* of compressed sections */
 
 struct writer {
     Elf *elf;
@@ -204,10 +205,17 @@ static bool symbol_sections(struct writer *w)
            tail_section(w, ".strtab", strtab, w->names, ELF_T_BYTE);
 }
 
+/* Compressed, as all readers of DWARF expect it to be, unless that makes it larger. */
 static bool debug_section(struct writer *w, const char *name, const struct section_bytes *b)
 {
-    Elf64_Shdr s = {.sh_type = SHT_PROGBITS, .sh_size = b->size, .sh_addralign = 1};
-    return tail_section(w, name, s, b->at, ELF_T_BYTE);
+    Elf64_Shdr s = {.sh_type = SHT_PROGBITS, .sh_size = b->size, .sh_addralign = CHDR_ALIGN};
+    if (!tail_section(w, name, s, b->at, ELF_T_BYTE)) return false;
+    Elf_Scn *scn = elf_getscn(w->elf, w->section_count - 1);
+    int packed = elf_compress(scn, ELFCOMPRESS_ZLIB, 0);
+    const Elf64_Shdr *made = elf64_getshdr(scn);
+    if (packed < 0 || !made) return false;
+    w->at = made->sh_offset + made->sh_size;
+    return true;
 }
 
 static bool line_sections(struct writer *w)
