@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ADAPT      5  /* odds go a 32nd of the way to each bit */
+#define ADAPT      5 /* odds go a 32nd of the way to each bit */
 #define SHORT      (1u << 24)
 #define BEHIND_MAX 16 /* the coder looks four bytes ahead, and a little more is harmless */
 
@@ -14,7 +14,8 @@
 
 void coder_write(struct coder *c, u8 *room, size_t size)
 {
-    *c = (struct coder){.writes = true, .start = room, .out = room, .out_end = room + size, .range = UINT32_MAX};
+    *c = (struct coder){
+        .writes = true, .start = room, .out = room, .out_end = room + size, .range = UINT32_MAX};
 }
 
 static void put(struct coder *c, u8 byte)

@@ -28,7 +28,8 @@ struct coder {
     u32 range;
     u32 value;   /* reading: the number less low */
     u64 low;     /* writing: with a carry in bit 32 */
-    u32 pending; /* writing: bytes that aren't out: one, and 0xff's behind it that a carry changes */
+    u32 pending; /* writing: bytes that aren't out: one, and 0xff's behind it that a carry changes
+                  */
     u8 first;    /* of them the first */
 };
 

@@ -77,9 +77,10 @@ struct image_header {
     u32 side_at;     /* u32 each: offset in side; one more: its end */
     u32 side;        /* sidepack.h */
     u32 side_size;
-    u32 cell_code; /* LEB128 each: offset in text of the code that it leads to, less the last one's */
+    u32 cell_code; /* LEB128 each: offset in text of the code that it leads to, less the last one's
+                    */
     u32 cell_code_size;
-    u32 unwind;      /* .eh_frame_hdr and .eh_frame, which nobody here reads */
+    u32 unwind; /* .eh_frame_hdr and .eh_frame, which nobody here reads */
     u32 text, text_size;
     u32 sites; /* sites.h; behind all code */
     u32 sites_size;

@@ -1,17 +1,17 @@
 /*
  * An image's index. A cluster's bits are:
  *
- *     regions less one                       golomb(2)
+ *     regions less one                                                   golomb(2)
  *     for each region:
- *       words from the last region's start   golomb(6); the first: 0
- *       code from the last region's start    golomb(9); the first: 0
- *       entries                              golomb(2)
+ *       words from the last region's start                               golomb(5); the first: 0
+ *       code from there, less GROWTH for each word, zigzag               golomb(7); the first: 0
+ *       entries                                                          golomb(2)
  *       for each entry, in the order of code:
  *         1: the region's start (first only)
  *         0 1: words back from the last entry, or from the region's start    golomb(4)
  *           code from the last entry                                         golomb(5)
- *         0 0: words forward, less one                                       golomb(3)
- *           code from the last entry, less GROWTH for each word, zigzag      golomb(6)
+ *         0 0: words forward, less one                                       golomb(2)
+ *           code from the last entry, less GROWTH for each word, zigzag      golomb(5)
  *
  * The parameters are those with which the images of Debian's largest libraries are smallest.
  */
@@ -19,17 +19,17 @@
 
 #include <string.h>
 
-#define GROWTH 12 /* bytes of code for a word of the guest's */
+#define GROWTH 10 /* bytes of code for a word of the guest's */
 
 enum {
     K_REGIONS = 2,
-    K_REGION_PC = 6,
-    K_REGION_CODE = 9,
+    K_REGION_PC = 5,
+    K_REGION_CODE = 7,
     K_ENTRIES = 2,
     K_BACK = 4,
     K_BACK_CODE = 5,
-    K_FORWARD = 3,
-    K_FORWARD_CODE = 6,
+    K_FORWARD = 2,
+    K_FORWARD_CODE = 5,
     LENGTH_MAX = 31, /* set bits before a number */
     REGION_BITS_MAX = 7 + 4 * 64,
     ENTRY_BITS_MAX = 2 + 2 * 64,
@@ -82,6 +82,12 @@ static u32 get_golomb(struct index_cursor *c, unsigned k)
     return high << k | get_bits(c, k);
 }
 
+static u32 get_signed(struct index_cursor *c, unsigned k)
+{
+    u32 zigzag = get_golomb(c, k);
+    return zigzag >> 1 ^ -(zigzag & 1);
+}
+
 void index_start(struct index_cursor *c, const u8 *base, u32 n, u32 count)
 {
     *c = (struct index_cursor){.base = base, .cluster = n, .clusters = count};
@@ -106,11 +112,13 @@ static bool next_cluster(struct index_cursor *c)
 
 bool index_next_region(struct index_cursor *c)
 {
-    while (index_next_entry(c)) {}
+    while (index_next_entry(c)) {
+    }
     if (c->failed || (!c->regions_left && !next_cluster(c))) return false;
     c->regions_left--;
-    c->region.pc += get_golomb(c, K_REGION_PC);
-    c->region.code += get_golomb(c, K_REGION_CODE);
+    u32 words = get_golomb(c, K_REGION_PC);
+    c->region.pc += words;
+    c->region.code += GROWTH * words + get_signed(c, K_REGION_CODE);
     c->entries_left = get_golomb(c, K_ENTRIES);
     c->entry = c->region;
     c->first = true;
@@ -126,9 +134,9 @@ static void read_entry(struct index_cursor *c)
         c->entry.pc -= get_golomb(c, K_BACK);
         c->entry.code += get_golomb(c, K_BACK_CODE);
     } else {
-        u32 words = get_golomb(c, K_FORWARD) + 1, zigzag = get_golomb(c, K_FORWARD_CODE);
+        u32 words = get_golomb(c, K_FORWARD) + 1;
         c->entry.pc += words;
-        c->entry.code += GROWTH * words + (zigzag >> 1 ^ -(zigzag & 1));
+        c->entry.code += GROWTH * words + get_signed(c, K_FORWARD_CODE);
     }
 }
 
@@ -216,6 +224,11 @@ static void put_golomb(struct index_writer *w, unsigned k, u32 number)
     put_bits(w, number, k);
 }
 
+static void put_signed(struct index_writer *w, unsigned k, u32 number)
+{
+    put_golomb(w, k, number << 1 ^ (u32)((s32)number >> 31));
+}
+
 u32 index_write_cluster(struct index_writer *w, u32 regions, struct index_place place)
 {
     w->bit = ALIGN_UP(w->bit, UINT64_C(8));
@@ -227,8 +240,9 @@ u32 index_write_cluster(struct index_writer *w, u32 regions, struct index_place 
 
 void index_write_region(struct index_writer *w, struct index_place region, u32 entries)
 {
-    put_golomb(w, K_REGION_PC, region.pc - w->region.pc);
-    put_golomb(w, K_REGION_CODE, region.code - w->region.code);
+    u32 words = region.pc - w->region.pc;
+    put_golomb(w, K_REGION_PC, words);
+    put_signed(w, K_REGION_CODE, region.code - w->region.code - GROWTH * words);
     put_golomb(w, K_ENTRIES, entries);
     w->region = w->entry = region;
     w->first = true;
@@ -249,7 +263,6 @@ void index_write_entry(struct index_writer *w, struct index_place entry)
         return;
     }
     u32 words = entry.pc - last.pc;
-    s32 more = (s32)(entry.code - last.code - GROWTH * words);
     put_golomb(w, K_FORWARD, words - 1);
-    put_golomb(w, K_FORWARD_CODE, (u32)more << 1 ^ (u32)(more >> 31));
+    put_signed(w, K_FORWARD_CODE, entry.code - last.code - GROWTH * words);
 }

@@ -13,18 +13,19 @@
 #define RECORDS_MAX (1u << 20)
 
 enum tag { /* frequent ones first */
-    TAG_FAULT,
-    TAG_PLACE,     /* a general register is in a host register */
-    TAG_ENTRY,     /* a safepoint at the region's next entry, everything where it is at borders */
-    TAG_BACK,      /* a slot goes where it is at borders */
-    TAG_STORED,    /* a general register goes home, and isn't there at borders */
-    TAG_FLAGS,     /* NZCV is an expression */
-    TAG_END,       /* of the region, or of the group */
-    TAG_ALL_BACK,  /* all slots go where they are at borders */
-    TAG_SAFE,      /* any other safepoint */
-    TAG_ANY_PLACE, /* a slot is anywhere else */
-    TAG_START,     /* before the first record (as the last one's tag only) */
-    TAG_COUNT
+           TAG_FAULT,
+           TAG_PLACE,  /* a general register is in a host register */
+           TAG_ENTRY,  /* a safepoint at the region's next entry, everything where it is at borders
+                        */
+           TAG_BACK,   /* a slot goes where it is at borders */
+           TAG_STORED, /* a general register goes home, and isn't there at borders */
+           TAG_FLAGS,  /* NZCV is an expression */
+           TAG_END,    /* of the region, or of the group */
+           TAG_ALL_BACK,  /* all slots go where they are at borders */
+           TAG_SAFE,      /* any other safepoint */
+           TAG_ANY_PLACE, /* a slot is anywhere else */
+           TAG_START,     /* before the first record (as the last one's tag only) */
+           TAG_COUNT
 };
 
 #define PIN_NONE  16u
@@ -95,8 +96,8 @@ static void code_words(struct side_packer *p, struct packed *r)
     s64 more = r->words - PC_NEAR;
     bool is_small = more >= 0 && more < escape;
     u32 small = number(p, o->pc, PC_BITS, (u32)(is_small ? more : escape));
-    r->words = small < escape ? (s64)small + PC_NEAR
-                              : signed_number(p, o->pc_back, o->pc_far, r->words);
+    r->words =
+        small < escape ? (s64)small + PC_NEAR : signed_number(p, o->pc_back, o->pc_far, r->words);
 }
 
 static void code_forward(struct side_packer *p, struct packed *r)
@@ -108,9 +109,9 @@ static void code_forward(struct side_packer *p, struct packed *r)
                   (p->last == TAG_FAULT ? 4 : 0);
     bool is_small = r->forward < escape;
     u32 small = number(p, p->odds.offset[context], TREE_BITS, is_small ? r->forward : escape);
-    r->forward = small < escape ? small
-                                : escape + (u32)coder_any(&p->coder, p->odds.offset_far,
-                                                          r->forward - escape);
+    r->forward = small < escape
+                     ? small
+                     : escape + (u32)coder_any(&p->coder, p->odds.offset_far, r->forward - escape);
 }
 
 static void code_place(struct side_packer *p, struct packed *r)
@@ -310,9 +311,7 @@ static enum tag tag_of(unsigned slot, struct loc loc)
     if (loc.kind == border.kind && (loc.kind == LOC_HOME || loc.reg == border.reg)) return TAG_BACK;
     if (loc.kind == LOC_FLAGS) return TAG_FLAGS;
     if (slot > SLOT_SP) return TAG_ANY_PLACE;
-    return loc.kind == LOC_GPR    ? TAG_PLACE
-           : loc.kind == LOC_HOME ? TAG_STORED
-                                  : TAG_ANY_PLACE;
+    return loc.kind == LOC_GPR ? TAG_PLACE : loc.kind == LOC_HOME ? TAG_STORED : TAG_ANY_PLACE;
 }
 
 static void note_change(struct changes *c, const struct side_record *record)
@@ -502,7 +501,8 @@ static bool find_start(struct side_packer *p, struct index_cursor *c, const u8 *
     if (next.failed || c->cluster == cluster || c->region.code > code) return false;
     start_region(p, 4 * (u64)c->region.pc);
     if (c->region.code == code) return true;
-    while (index_next_entry(c) && c->entry.code < code) {}
+    while (index_next_entry(c) && c->entry.code < code) {
+    }
     be_at_entry(p, code - c->region.code, 4 * (u64)c->entry.pc);
     return !c->failed && c->entry.code == code;
 }

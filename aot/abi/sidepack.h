@@ -1,11 +1,12 @@
 /*
  * Side tables as images hold them: what sidetable.h says of points and places, in a tenth of the
- * room, in groups of some hundred points. A group begins at an entry, or at a region's start, goes on
- * to the next group's, and is read from its start: finding a point takes some ten microseconds.
+ * room, in groups of some hundred points. A group begins at an entry, or at a region's start, goes
+ * on to the next group's, and is read from its start: finding a point takes some ten microseconds.
  *
  * What is not said because it follows from something else: a safepoint that is an entry (the index
- * has it) with all registers where they are at region borders (convention.h); one in front of a branch that leads to an entry, where there
- * is another; a point behind another of its kind at the same place, which nobody could find.
+ * has it) with all registers where they are at region borders (convention.h); one in front of a
+ * branch that leads to an entry, where there is another; a point behind another of its kind at the
+ * same place, which nobody could find.
  *
  * The rest is a string of records, coded by an adaptive arithmetic coder (coder.h): each number
  * with odds that depend on what came before it. At a group's start the odds are those that images
@@ -43,9 +44,9 @@ struct side_packer {
     u32 at;        /* offset of the last point in the region's code */
     u64 at_pc;     /* its guest address */
     /* When packing. */
-    u8 *out, *out_end;             /* room for groups to come */
-    u32 points;                    /* in this group */
-    u32 *group_code, *group_at;    /* of each group: offset in text of its start, and in the tables */
+    u8 *out, *out_end;          /* room for groups to come */
+    u32 points;                 /* in this group */
+    u32 *group_code, *group_at; /* of each group: offset in text of its start, and in the tables */
     u32 group_count, group_max;
     u8 *room;
 };

@@ -135,7 +135,8 @@ static inline void side_point(struct side_writer *w, enum point_kind kind, u32 o
     w->at += 3;
 }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading -----------------------------------------------------------------------------------
+ */
 
 enum side_record_kind { SIDE_POINT, SIDE_PLACE, SIDE_HOME };
 

@@ -412,9 +412,9 @@ static bool lay_out_code(struct layout *l)
         memset(l->bytes + h->text, PADDING, l->code_size + XLAT_STUB_SIZE);
         fill_code(l);
         memset(l->bytes + h->sites, 0, h->map_size - h->sites);
-        h->sites_size = sites_write(h, l->bytes + h->text, l->site,
-                                    l->site_count + l->external_count, l->bytes + h->sites,
-                                    l->site_room);
+        h->sites_size =
+            sites_write(h, l->bytes + h->text, l->site, l->site_count + l->external_count,
+                        l->bytes + h->sites, l->site_room);
         if (h->sites_size <= l->site_room) return true;
         l->site_room = h->sites_size + h->sites_size / 4;
     } while (l->site_room < MAX_BYTES);

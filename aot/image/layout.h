@@ -16,8 +16,8 @@ struct image_region {
     u32 code_size, code_align, side_size, reloc_count, step_count;
     u32 insts;
     bool has_fp;
-    u32 at;     /* offset in text */
-    u32 caches; /* of its own; then the number of its first */
+    u32 at;                       /* offset in text */
+    u32 caches;                   /* of its own; then the number of its first */
     u32 first_entry, entry_count; /* in layout.by_code */
 };
 
@@ -36,7 +36,7 @@ struct layout {
     u32 external_count;
     u32 *by_code; /* entries in the order of their code */
     u8 *bytes;
-    u64 at; /* next free offset */
+    u64 at;    /* next free offset */
     u32 *site; /* offsets in text */
     u32 site_count, site_room, cell_count, cache_count;
     u32 stub_size, jump_size; /* of a link stub, a jump through a cell */

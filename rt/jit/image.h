@@ -29,8 +29,8 @@ bool image_holds(u64 ip);
  * of a fault in translated code, and for who is about to write to a cell. code_lock held. */
 bool image_fill_cells(u64 address);
 
-/* The frame state of the point of that kind at ip in an image's code, and the address of its region.
- * False: there is none. Lock-free, for signal handlers. */
+/* The frame state of the point of that kind at ip in an image's code, and the address of its
+ * region. False: there is none. Lock-free, for signal handlers. */
 bool image_find_point(u64 ip, enum point_kind kind, u64 *region_pc, struct frame_state *fs);
 
 /*
