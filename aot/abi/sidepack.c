@@ -446,93 +446,149 @@ static bool skip_to_entry(struct side_packer *p, struct index_cursor *c)
     return true;
 }
 
-/* Reads records up to and including the next point. False: the region has no more, or damage. */
-static bool next_point(struct side_packer *p, struct index_cursor *c, u32 *budget,
-                       struct frame_state *fs)
+/* --- walking through a group's points ----------------------------------------------------------
+ */
+
+struct walk {
+    struct side_packer p;
+    struct index_cursor c;
+    struct frame_state *fs; /* of the point */
+    u32 budget;             /* records that may still come */
+    u32 from, to;           /* code that the group is about: offsets in text */
+};
+
+static const struct image_header *header_of(const u8 *image)
 {
-    while (!p->coder.overflow && (*budget)-- > 0) {
-        struct packed r = {0};
-        code_record(p, &r);
-        if (p->coder.overflow) return false;
-        apply(&r, fs);
-        fs->kind = r.tag == TAG_FAULT ? POINT_FAULT : POINT_SAFEPOINT;
-        if (r.tag == TAG_END) return false;
-        if (r.tag == TAG_ENTRY && !skip_to_entry(p, c)) return false;
-        if (r.tag == TAG_FAULT || r.tag == TAG_SAFE || r.tag == TAG_ENTRY) {
-            fs->pc = p->at_pc;
-            return true;
-        }
-    }
-    p->coder.overflow = true;
-    return false;
+    return (const void *)(image + IMAGE_HEADER_AT);
+}
+
+static const u32 *table(const u8 *image, u32 at)
+{
+    return (const u32 *)(const void *)(image + at);
 }
 
 /* The group that has that code, or -1. */
 static s64 group_of(const u8 *image, u32 offset)
 {
-    const struct image_header *h = (const void *)(image + IMAGE_HEADER_AT);
-    const u32 *code = (const void *)(image + h->side_code);
-    const u32 *at = (const void *)(image + h->side_at);
+    const struct image_header *h = header_of(image);
+    const u32 *at = table(image, h->side_at);
     if (!h->side_groups) return -1;
-    u32 n = index_last_of(code, h->side_groups, offset);
+    u32 n = index_last_of(table(image, h->side_code), h->side_groups, offset);
     return at[n] <= at[n + 1] && at[n + 1] <= h->side_size ? (s64)n : -1;
 }
 
 bool side_pack_group(const u8 *image, u32 offset, u32 *at, u32 *size)
 {
-    const struct image_header *h = (const void *)(image + IMAGE_HEADER_AT);
+    const struct image_header *h = header_of(image);
     s64 n = group_of(image, offset);
     if (n < 0) return false;
-    const u32 *group = (const u32 *)(const void *)(image + h->side_at) + n;
+    const u32 *group = table(image, h->side_at) + n;
     *at = h->side + group[0];
     *size = group[1] - group[0];
     return true;
 }
 
 /* To the start of a group, which is a region's or an entry. */
-static bool find_start(struct side_packer *p, struct index_cursor *c, const u8 *image, u32 code)
+static bool find_start(struct walk *w, const u8 *image)
 {
-    const struct image_header *h = (const void *)(image + IMAGE_HEADER_AT);
-    u32 cluster = index_cluster_of_code(image, code);
+    const struct image_header *h = header_of(image);
+    u32 cluster = index_cluster_of_code(image, w->from);
     struct index_cursor next;
+    if (cluster >= h->cluster_count) return false;
     index_start(&next, image, cluster, h->cluster_count - cluster);
-    *c = next;
-    while (index_next_region(&next) && next.region.code <= code) *c = next;
-    if (next.failed || c->cluster == cluster || c->region.code > code) return false;
-    start_region(p, 4 * (u64)c->region.pc);
-    if (c->region.code == code) return true;
-    while (index_next_entry(c) && c->entry.code < code) {
+    w->c = next;
+    while (index_next_region(&next) && next.region.code <= w->from) w->c = next;
+    if (next.failed || w->c.cluster == cluster || w->c.region.code > w->from) return false;
+    start_region(&w->p, 4 * (u64)w->c.region.pc);
+    if (w->c.region.code == w->from) return true;
+    while (index_next_entry(&w->c) && w->c.entry.code < w->from) {
     }
-    be_at_entry(p, code - c->region.code, 4 * (u64)c->entry.pc);
-    return !c->failed && c->entry.code == code;
+    be_at_entry(&w->p, w->from - w->c.region.code, 4 * (u64)w->c.entry.pc);
+    return !w->c.failed && w->c.entry.code == w->from;
+}
+
+static bool start_walk(struct walk *w, const u8 *image, u32 offset, struct frame_state *fs)
+{
+    const struct image_header *h = header_of(image);
+    s64 n = group_of(image, offset);
+    u32 at, size;
+    if (n < 0 || !side_pack_group(image, offset, &at, &size)) return false;
+    w->from = table(image, h->side_code)[n];
+    w->to = n + 1 < h->side_groups ? table(image, h->side_code)[n + 1] : h->text_size;
+    w->fs = fs;
+    w->budget = RECORDS_MAX;
+    coder_read(&w->p.coder, image + at, image + at + size);
+    start_group(&w->p);
+    side_at_border(fs);
+    return w->from <= offset && find_start(w, image);
+}
+
+/* The group begins with a point that no record is about. */
+static bool has_first_point(struct walk *w)
+{
+    w->fs->kind = POINT_SAFEPOINT;
+    w->fs->pc = w->p.at_pc;
+    return !w->p.at_start;
+}
+
+/* Reads records of the region up to and including the next point. False: it has no more. */
+static bool next_in_region(struct walk *w)
+{
+    while (!w->p.coder.overflow && w->budget-- > 0) {
+        struct packed r = {0};
+        code_record(&w->p, &r);
+        if (w->p.coder.overflow || r.tag == TAG_END) return false;
+        apply(&r, w->fs);
+        if (r.tag == TAG_ENTRY && !skip_to_entry(&w->p, &w->c)) break;
+        if (r.tag == TAG_FAULT || r.tag == TAG_SAFE || r.tag == TAG_ENTRY) {
+            w->fs->kind = r.tag == TAG_FAULT ? POINT_FAULT : POINT_SAFEPOINT;
+            w->fs->pc = w->p.at_pc;
+            return true;
+        }
+    }
+    w->p.coder.overflow = true;
+    return false;
+}
+
+/* On to the next point; false: the group has no more, or is damaged. */
+static bool next_point(struct walk *w)
+{
+    while (!next_in_region(w)) {
+        if (w->p.coder.overflow || !index_next_region(&w->c) || w->c.region.code >= w->to)
+            return false;
+        start_region(&w->p, 4 * (u64)w->c.region.pc);
+        side_at_border(w->fs);
+    }
+    return true;
+}
+
+static u32 place(const struct walk *w)
+{
+    return w->c.region.code + w->p.at;
 }
 
 bool side_pack_find(const u8 *image, enum point_kind kind, u32 offset, struct frame_state *out,
                     struct index_place *region)
 {
-    const struct image_header *h = (const void *)(image + IMAGE_HEADER_AT);
-    struct side_packer p;
-    struct index_cursor c;
-    u32 budget = RECORDS_MAX, at, size;
-    s64 n = group_of(image, offset);
-    if (n < 0 || !side_pack_group(image, offset, &at, &size)) return false;
-    coder_read(&p.coder, image + at, image + at + size);
-    start_group(&p);
-    if (!find_start(&p, &c, image, ((const u32 *)(const void *)(image + h->side_code))[n]))
-        return false;
-    side_at_border(out);
-    out->kind = POINT_SAFEPOINT;
-    out->pc = p.at_pc;
-    bool found = !p.at_start && c.region.code + p.at == offset && kind == POINT_SAFEPOINT;
-    while (!found && !p.coder.overflow) {
-        while (next_point(&p, &c, &budget, out)) {
-            found = c.region.code + p.at == offset && out->kind == kind;
-            if (found || c.region.code + p.at > offset) break;
-        }
-        if (found || !index_next_region(&c) || c.region.code > offset) break;
-        start_region(&p, 4 * (u64)c.region.pc);
-        side_at_border(out);
-    }
-    *region = c.region;
-    return found;
+    struct walk w;
+    if (!start_walk(&w, image, offset, out)) return false;
+    bool more = has_first_point(&w) || next_point(&w);
+    while (more && (place(&w) < offset || (place(&w) == offset && out->kind != kind)))
+        more = next_point(&w);
+    *region = w.c.region;
+    return more && place(&w) == offset;
+}
+
+void side_pack_safepoints(const u8 *image, u32 offset, struct side_safepoints *out)
+{
+    struct walk w;
+    struct frame_state fs;
+    *out = (struct side_safepoints){0};
+    if (!start_walk(&w, image, offset, &fs)) return;
+    bool more = has_first_point(&w) || next_point(&w);
+    for (; more && out->count < SIDE_SAFEPOINTS; more = next_point(&w))
+        if (fs.kind == POINT_SAFEPOINT) out->offset[out->count++] = place(&w);
+    if (w.p.coder.overflow || w.c.failed) return;
+    out->from = w.from;
+    out->to = more ? place(&w) : w.to;
 }

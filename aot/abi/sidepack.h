@@ -79,6 +79,16 @@ bool side_pack_end(struct side_packer *p);
 bool side_pack_find(const u8 *image, enum point_kind kind, u32 offset, struct frame_state *out,
                     struct index_place *region);
 
+/* The safepoints of the group that has that offset of the text, ascending, for who goes from one
+ * instruction to the next and looks for one: [from, to) of the text has no others. from is to if
+ * there are none because a table is damaged. */
+#define SIDE_SAFEPOINTS 192
+struct side_safepoints {
+    u32 from, to, count;
+    u32 offset[SIDE_SAFEPOINTS];
+};
+void side_pack_safepoints(const u8 *image, u32 offset, struct side_safepoints *out);
+
 /* The group that has that offset of the text: its table in the image, for who has to check that
  * first. False: there is none. */
 bool side_pack_group(const u8 *image, u32 offset, u32 *at, u32 *size);

@@ -148,6 +148,23 @@ bool image_find_point(u64 ip, enum point_kind kind, u64 *region_pc, struct frame
     return true;
 }
 
+bool image_is_between(u64 ip, struct near_safepoints *near)
+{
+    const struct side_safepoints *in = &near->in;
+    if (ip - near->text < in->from || ip - near->text >= in->to) {
+        const struct mapped_image *m = image_at(ip);
+        u32 at, size;
+        if (!m || !side_pack_group(m->base, (u32)(ip - m->text), &at, &size)) return false;
+        image_side_used((u64)m->base, at, size);
+        side_pack_safepoints(m->base, (u32)(ip - m->text), &near->in);
+        near->text = m->text;
+        if (ip - near->text < in->from || ip - near->text >= in->to) return false;
+    }
+    for (u32 n = 0; n < in->count; n++)
+        if (near->text + in->offset[n] == ip) return false;
+    return true;
+}
+
 /* --- changes ------------------------------------------------------------------------------------
  */
 

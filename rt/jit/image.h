@@ -33,6 +33,10 @@ bool image_fill_cells(u64 address);
  * region. False: there is none. Lock-free, for signal handlers. */
 bool image_find_point(u64 ip, enum point_kind kind, u64 *region_pc, struct frame_state *fs);
 
+/* True if ip, in an image's code, is at no safepoint for sure, which is found out sooner than what
+ * its frame state is: for one after the other, with the same `near`, empty at first. */
+bool image_is_between(u64 ip, struct near_safepoints *near);
+
 /*
  * Cells of the region whose code this is lead to detours from now on, which `detour` makes for each
  * entry's guest address (NULL: no room). False: not all do. reset: all that were changed lead to

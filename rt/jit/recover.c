@@ -52,7 +52,9 @@ static bool find_point(u64 ip, enum point_kind kind, struct found_point *out)
 static bool stop_here(struct thread *t, ucontext_t *uc)
 {
     struct found_point p;
-    if (!find_point((u64)uc->uc_mcontext.gregs[REG_RIP], POINT_SAFEPOINT, &p)) return false;
+    u64 ip = (u64)uc->uc_mcontext.gregs[REG_RIP];
+    if (image_is_between(ip, &jit_of(t)->near) || !find_point(ip, POINT_SAFEPOINT, &p))
+        return false;
     frame_recover(&t->state, &p.fs, uc);
     jit_of(t)->exit = (struct engine_exit){.kind = ENGINE_ATTENTION};
     return_to_run(t, uc);
@@ -71,7 +73,9 @@ static void step(struct thread *t, ucontext_t *uc)
 
 void jit_interrupt(struct thread *t, ucontext_t *uc)
 {
+    struct jit_thread *j = jit_of(t);
     if (!t->state.in_translated) return;
+    if (!j->stepping) j->near.in.from = j->near.in.to = 0;
     if (!stop_here(t, uc)) step(t, uc);
 }
 
