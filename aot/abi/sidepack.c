@@ -44,7 +44,7 @@ struct packed {
     u32 forward; /* points: bytes of code from the last one */
     s64 words;   /* points: guest words from the last one */
     struct loc loc;
-    struct nzcv_expr nzcv;
+    struct nzcv_ways *nzcv; /* TAG_FLAGS: the caller's */
 };
 
 /* Where a slot is at region borders. */
@@ -159,17 +159,43 @@ static void code_operand(struct side_packer *p, unsigned which, struct nzcv_oper
     if (x->kind > NZCV_SCRATCH) p->coder.overflow = true;
 }
 
-static void code_flags(struct side_packer *p, struct packed *r)
+static bool same_operand(const struct nzcv_operand *a, const struct nzcv_operand *b)
 {
-    struct nzcv_expr *x = &r->nzcv;
-    u32 kind = number(p, p->odds.flags, 5, x->kind | x->wide << 3 | x->marked << 4);
+    return a->kind == b->kind && a->n == b->n && a->value == b->value;
+}
+
+static bool same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y)
+{
+    return x->kind == y->kind && x->wide == y->wide && same_operand(&x->a, &y->a) &&
+           same_operand(&x->b, &y->b);
+}
+
+/* In a region a mark stands for the same expression each time, as a rule. */
+static void code_expr(struct side_packer *p, struct nzcv_expr *x)
+{
+    struct side_odds *o = &p->odds;
+    x->mark = (u8)number(p, o->mark, 8, x->mark);
+    struct nzcv_expr *last = &p->marked[x->mark % MARKS_KNOWN];
+    bool known = x->mark && last->mark == x->mark;
+    if (known && bit(p, o->is_known, same_expr(x, last))) {
+        *x = *last;
+        return;
+    }
+    u32 kind = number(p, o->flags, 4, x->kind | (u32)x->wide << 3);
     x->kind = kind & 7;
     x->wide = kind >> 3 & 1;
-    x->marked = kind >> 4 & 1;
     code_operand(p, 0, &x->a);
     code_operand(p, 1, &x->b);
+    if (x->mark) *last = *x;
+}
+
+static void code_flags(struct side_packer *p, struct packed *r)
+{
     r->slot = SLOT_NZCV;
     r->loc = (struct loc){LOC_FLAGS, 0, 0};
+    r->nzcv->count = number(p, p->odds.ways, 3, r->nzcv->count);
+    if (r->nzcv->count > NZCV_WAYS) p->coder.overflow = true;
+    for (u32 n = 0; n < r->nzcv->count && !p->coder.overflow; n++) code_expr(p, &r->nzcv->x[n]);
 }
 
 static void code_any_place(struct side_packer *p, struct packed *r)
@@ -248,9 +274,16 @@ static void start_group(struct side_packer *p)
     p->last = TAG_START;
 }
 
-static void start_region(struct side_packer *p, u64 pc)
+/* What is said of a region's registers and flags is said anew. */
+static void forget_region(struct side_packer *p)
 {
     memset(p->pin, PIN_NONE, sizeof p->pin);
+    for (unsigned n = 0; n < MARKS_KNOWN; n++) p->marked[n].mark = 0;
+}
+
+static void start_region(struct side_packer *p, u64 pc)
+{
+    forget_region(p);
     p->away = p->away_above = 0;
     p->at_pc = pc;
     p->at = 0;
@@ -266,6 +299,7 @@ struct changes {
     bool all; /* everything went where it is at borders first */
     u32 count;
     struct packed record[SLOT_COUNT];
+    struct nzcv_ways nzcv;
 };
 
 void side_pack_start(struct side_packer *p, u8 *room, size_t size, u32 *group_code, u32 *group_at,
@@ -322,7 +356,8 @@ static void note_change(struct changes *c, const struct side_record *record)
     c->record[kept] = (struct packed){.tag = (u8)tag_of(record->slot, record->loc),
                                       .slot = record->slot,
                                       .loc = record->loc,
-                                      .nzcv = record->nzcv};
+                                      .nzcv = &c->nzcv};
+    if (record->loc.kind == LOC_FLAGS) c->nzcv = record->nzcv;
     c->count = kept + 1;
 }
 
@@ -375,7 +410,7 @@ static void go_to_entry(struct side_packer *p, u32 code, const struct entry *e)
     if (p->points >= GROUP_POINTS && !p->at_start) {
         code_record(p, &(struct packed){.tag = TAG_END});
         begin_group(p, code + e->offset);
-        memset(p->pin, PIN_NONE, sizeof p->pin);
+        forget_region(p);
     } else {
         code_record(p, &(struct packed){.tag = TAG_ENTRY});
         p->points++;
@@ -433,7 +468,6 @@ static void apply(const struct packed *r, struct frame_state *fs)
 {
     if (r->tag == TAG_ALL_BACK || r->tag == TAG_ENTRY) side_at_border(fs);
     if (is_change(r->tag)) fs->loc[r->slot] = r->tag == TAG_BACK ? border_place(r->slot) : r->loc;
-    if (r->tag == TAG_FLAGS) fs->nzcv = r->nzcv;
 }
 
 /* On to the region's first entry behind the last point. */
@@ -535,7 +569,7 @@ static bool has_first_point(struct walk *w)
 static bool next_in_region(struct walk *w)
 {
     while (!w->p.coder.overflow && w->budget-- > 0) {
-        struct packed r = {0};
+        struct packed r = {.nzcv = &w->fs->nzcv};
         code_record(&w->p, &r);
         if (w->p.coder.overflow || r.tag == TAG_END) return false;
         apply(&r, w->fs);

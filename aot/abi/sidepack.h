@@ -27,22 +27,26 @@ struct side_odds {
     coder_odds offset[9][64], offset_far[CODER_LENGTHS];
     coder_odds slot[2][32], pin_is_same[1], pin[32][16];
     coder_odds goes_back[SLOT_COUNT];
-    coder_odds stored[32], flags[32], operand_kind[2][4], operand_number[2][64];
+    coder_odds stored[32], ways[8], flags[16], mark[256], is_known[1], operand_kind[2][4],
+        operand_number[2][64];
     coder_odds constant_sign[1], constant[CODER_LENGTHS];
     coder_odds any_slot[128], any_kind[16], any_reg[16];
 };
+
+#define MARKS_KNOWN 32
 
 struct side_packer {
     struct coder coder;
     struct side_odds odds;
     /* What both sides know. */
-    u8 last;       /* tag of the last record */
-    u8 pin[32];    /* where each general register was last; 16: nowhere yet */
-    u64 away;      /* slots below 64 that are elsewhere than at borders */
-    u8 away_above; /* the others */
-    bool at_start; /* of a region: there was no point yet */
-    u32 at;        /* offset of the last point in the region's code */
-    u64 at_pc;     /* its guest address */
+    u8 last;    /* tag of the last record */
+    u8 pin[32]; /* where each general register was last; 16: nowhere yet */
+    struct nzcv_expr marked[MARKS_KNOWN]; /* the last of each mark, more or less */
+    u64 away;                             /* slots below 64 that are elsewhere than at borders */
+    u8 away_above;                        /* the others */
+    bool at_start;                        /* of a region: there was no point yet */
+    u32 at;                               /* offset of the last point in the region's code */
+    u64 at_pc;                            /* its guest address */
     /* When packing. */
     u8 *out, *out_end;          /* room for groups to come */
     u32 points;                 /* in this group */

@@ -92,9 +92,13 @@ static void random_places(struct side_writer *w)
         unsigned slot = (unsigned)(below(4) ? below(32) : below(SLOT_COUNT));
         side_place(w, slot, random_loc(slot));
     }
-    if (!below(8))
-        side_place_flags(w, &(struct nzcv_expr){(u8)(1 + below(7)), below(2), below(2),
-                                                random_operand(), random_operand()});
+    if (!below(8)) {
+        struct nzcv_ways ways = {.count = 1 + (u32)below(NZCV_WAYS)};
+        for (u32 n = 0; n < ways.count; n++)
+            ways.x[n] = (struct nzcv_expr){(u8)(1 + below(7)), below(2), (u8)below(256),
+                                           random_operand(), random_operand()};
+        side_place_flags(w, &ways);
+    }
     if (!below(16)) side_home(w);
 }
 
@@ -247,9 +251,12 @@ static void check_same(const struct frame_state *want, const struct frame_state 
         ck_assert_uint_eq(a->value, b->value);
     }
     if (want->loc[SLOT_NZCV].kind != LOC_FLAGS) return;
-    const struct nzcv_expr *x = &want->nzcv, *y = &got->nzcv;
-    ck_assert(x->kind == y->kind && x->wide == y->wide && x->marked == y->marked);
-    ck_assert(same_operand(&x->a, &y->a) && same_operand(&x->b, &y->b));
+    ck_assert_uint_eq(want->nzcv.count, got->nzcv.count);
+    for (u32 n = 0; n < want->nzcv.count; n++) {
+        const struct nzcv_expr *x = &want->nzcv.x[n], *y = &got->nzcv.x[n];
+        ck_assert(x->kind == y->kind && x->wide == y->wide && x->mark == y->mark);
+        ck_assert(same_operand(&x->a, &y->a) && same_operand(&x->b, &y->b));
+    }
 }
 
 /* Some of all points: to find one takes some time. */
