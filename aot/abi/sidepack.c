@@ -37,6 +37,10 @@ enum tag { /* frequent ones first */
  * and the slower the search. */
 #define GROUP_POINTS 256
 
+_Static_assert(NZCV_OF_FCMP < 8 && NZCV_SCRATCH < 4 && NZCV_WAYS < 8 && LOC_FLAGS < 16,
+               "numbers have room in their trees");
+_Static_assert(SLOT_COUNT <= 72, "away and away_above have a bit for each slot");
+
 /* A record to code, or coded. */
 struct packed {
     u8 tag;
@@ -193,7 +197,7 @@ static void code_flags(struct side_packer *p, struct packed *r)
 {
     r->slot = SLOT_NZCV;
     r->loc = (struct loc){LOC_FLAGS, 0, 0};
-    r->nzcv->count = number(p, p->odds.ways, 3, r->nzcv->count);
+    r->nzcv->count = (u16)number(p, p->odds.ways, 3, r->nzcv->count);
     if (r->nzcv->count > NZCV_WAYS) p->coder.overflow = true;
     for (u32 n = 0; n < r->nzcv->count && !p->coder.overflow; n++) code_expr(p, &r->nzcv->x[n]);
 }

@@ -93,7 +93,7 @@ static void random_places(struct side_writer *w)
         side_place(w, slot, random_loc(slot));
     }
     if (!below(8)) {
-        struct nzcv_ways ways = {.count = 1 + (u32)below(NZCV_WAYS)};
+        struct nzcv_ways ways = {.count = (u16)(1 + below(NZCV_WAYS))};
         for (u32 n = 0; n < ways.count; n++)
             ways.x[n] = (struct nzcv_expr){(u8)(1 + below(7)), below(2), (u8)below(256),
                                            random_operand(), random_operand()};
