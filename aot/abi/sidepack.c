@@ -39,6 +39,8 @@ enum tag { /* frequent ones first */
 
 _Static_assert(NZCV_OF_FCMP < 8 && NZCV_SCRATCH < 4 && NZCV_WAYS < 8 && LOC_FLAGS < 16,
                "numbers have room in their trees");
+_Static_assert(sizeof side_first_odds * sizeof(coder_odds) == sizeof(struct side_odds),
+               "sidepack_odds.h is of another struct side_odds");
 _Static_assert(SLOT_COUNT <= 72, "away and away_above have a bit for each slot");
 
 /* A record to code, or coded. */

@@ -8,8 +8,8 @@
 #define SLACK     4096 /* how far outside the module a site may lead and still look like it */
 #define RIP_MODRM 0x05 /* ModRM of an operand relative to RIP, but for its register */
 #define RIP_MASK  0xc7
-#define SITE_NEXT                                                                                  \
-    (SITE_SIZE + 1) /* the next site is at least that far: its ModRM byte isn't this one's */
+/* The next site is at least that far: its ModRM byte isn't in this one. */
+#define SITE_NEXT (SITE_SIZE + 1)
 
 /* The field at `at` of the text looks like a site. */
 static bool looks_like_site(const struct image_header *h, const u8 *text, u32 at)
