@@ -163,28 +163,17 @@ static void take(struct walk *w, u32 piece, const struct convert_options *o)
 /* --- symbols ------------------------------------------------------------------------------------
  */
 
-struct pc_table {
-    const u64 *bit;
-    const u32 *rank;
-    u64 low, words;
-};
-
-/* The number of entries below pc. */
-static u32 entries_below(const struct pc_table *t, u64 pc)
+/* Of these entries the first or the last, whose code comes later. */
+static u32 furthest(const struct image_builder *b, u32 first, u32 behind)
 {
-    u64 word = (pc - t->low) / 4;
-    if (word >= t->words) word = t->words - 1;
-    u64 below = t->bit[word / 64] & ((UINT64_C(1) << word % 64) - 1);
-    return t->rank[word / 64] + (u32)__builtin_popcountll(below);
+    return image_entry_code(b, behind - 1) > image_entry_code(b, first) ? behind - 1 : first;
 }
 
 static void name_functions(struct walk *w)
 {
     const struct module *m = w->m;
     struct converted *out = w->out;
-    const struct image_header *h = &out->header;
-    struct pc_table t = {(const u64 *)(const void *)(out->bytes + h->bits),
-                         (const u32 *)(const void *)(out->bytes + h->ranks), w->low, h->code_words};
+    const struct image_builder *b = &w->builder;
     struct image_debug *d = &out->debug;
     d->symbol = arena_alloc(w->arena, m->entry_count * sizeof *d->symbol);
     for (u32 n = 0; n < m->entry_count; n++) {
@@ -192,10 +181,11 @@ static void name_functions(struct walk *w)
         u64 end = e->size ? e->pc + e->size : n + 1 < m->entry_count ? m->entry[n + 1].pc : w->high;
         out->functions += e->size || e->name;
         if (!e->name || !convert_state(w, e->pc)) continue;
-        u32 first = entries_below(&t, e->pc),
-            behind = end < w->high ? entries_below(&t, end) : h->entry_count;
+        u32 first = image_entries_below(b, e->pc), behind = image_entries_below(b, end);
         if (behind > first)
-            d->symbol[d->symbol_count++] = (struct image_symbol){e->name, first, behind};
+            d->symbol[d->symbol_count++] =
+                (struct image_symbol){e->name, image_entry_code(b, first),
+                                      image_entry_code_end(b, furthest(b, first, behind))};
     }
 }
 

@@ -3,6 +3,7 @@
  */
 #include "rt/image.h"
 
+#include "aot/abi/sites.h"
 #include "aot/image/cache.h"
 #include "rt/bundle.h"
 #include "rt/engine.h"
@@ -230,21 +231,22 @@ static bool map_parts(const struct image_file *f, u64 at)
 static bool adjust_sites(u64 at, s64 moved)
 {
     const struct image_header *h = (const void *)(at + IMAGE_HEADER_AT);
-    const u32 *site = (const void *)(at + h->sites);
-    u8 *text = (u8 *)(at + h->text);
+    u8 *text = (u8 *)(at + h->text), *site;
     u64 size = h->map_size - h->text;
+    struct site_reader r;
 
     if (host_syscall(SYS_mprotect, (u64)text, size, PROT_READ | PROT_WRITE, 0, 0, 0) != 0)
         return false;
-    for (u32 n = 0; n < h->site_count; n++) {
+    sites_start(&r, (u8 *)at);
+    while ((site = sites_next(&r)) != NULL) {
         s32 distance;
 
-        if (site[n] > size - sizeof(distance)) return false;
-        memcpy(&distance, text + site[n], sizeof(distance));
+        memcpy(&distance, site, sizeof(distance));
         distance = (s32)(distance - moved);
-        memcpy(text + site[n], &distance, sizeof(distance));
+        memcpy(site, &distance, sizeof(distance));
     }
-    return host_syscall(SYS_mprotect, (u64)text, size, PROT_READ | PROT_EXEC, 0, 0, 0) == 0;
+    return !r.failed &&
+           host_syscall(SYS_mprotect, (u64)text, size, PROT_READ | PROT_EXEC, 0, 0, 0) == 0;
 }
 
 /* Takes the image's place, or another from which it reaches its module; 0: there is none. */

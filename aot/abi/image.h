@@ -5,7 +5,7 @@
  * offsets in it are both file offsets and addresses from the image's start. What the runtime maps:
  *
  *     [0, text)            headers and tables, read-only
- *     [text, map_size)     code, read-only and executable; needs no relocation
+ *     [text, map_size)     code, read-only and executable; needs no relocation; and the sites
  *     [cells, total_size)  private pages, filled in when the image is mapped or, if they are many,
  *                          when they are first used
  *
@@ -18,17 +18,21 @@
  * elsewhere (as a private copy), each site has to be changed.
  *
  * An entry is a guest address at which translated code may be entered, all guest state at home.
- * Entry n is the n-th set bit of the bit table, which has a bit for each instruction word of the
- * guest's code, 64 to a word, and for each word of bits the number of entries before it. Code goes
- * from entry to entry directly. Only what has floating point, which may have to be replaced by a
- * translation that checks more, is entered through a cell, an 8-byte word with its host address.
+ * Code goes from entry to entry directly. Only what has floating point, which may have to be
+ * replaced by a translation that checks more, is entered through a cell, an 8-byte word with its
+ * host address.
  *
- * A region is the code of some entries, in one piece, and has a side table. Regions are ascending
- * in code.
+ * A region is the code of some entries, in one piece. Which regions and entries there are, the
+ * index says (image_index.h), and how to leave them in the middle, the side tables (sidepack.h).
  *
  * An external is a guest address of the module that some exit leads to and that has no entry. It
  * has a stub in code with an inline cache (translation.h). The caches' cells are behind the others:
  * first the externals', then those of the code's own.
+ *
+ * A site is a place in code that says how far it is from a guest address: the 32-bit field of an
+ * operand relative to RIP. Nearly all such fields that lead into the module are sites, and few
+ * others look like one, so what is stored is which of those that look like it are sites:
+ * aot/abi/sites.h.
  */
 #ifndef AOT_ABI_IMAGE_H
 #define AOT_ABI_IMAGE_H
@@ -39,7 +43,7 @@
 
 #define IMAGE_HEADER_AT 0x200
 #define IMAGE_MAGIC     "FERRYIMG"
-#define IMAGE_FORMAT    3
+#define IMAGE_FORMAT    4
 #define IMAGE_COUNTED   (UINT64_C(1) << 63) /* in features: its code counts what it executes */
 #define EVIDENCE_ROOM   16
 
@@ -58,25 +62,29 @@ struct image_header {
     u64 features;             /* enum x64_feature bits that code may use */
     u64 code_low;             /* guest address of bit 0, unbiased */
     u32 code_words;           /* guest instruction words that have a bit */
-    u32 entry_count, region_count, cell_count, external_count, site_count;
+    u32 entry_count, region_count, cell_count, external_count;
     u32 cache_count; /* inline caches, the externals' included */
     u32 guest_insts; /* guest instructions translated */
     /* Places. */
-    u32 bits;        /* u64 each */
-    u32 ranks;       /* u32 each: entries before that word of bits */
-    u32 entry_code;  /* u32 each: offset in text */
-    u32 region_code; /* u32 each: offset in text; one more: the end of the last */
-    u32 region_pc;   /* u32 each: its first guest address, in words from code_low */
-    u32 region_side; /* u32 each: offset in side; one more: the end of the last */
-    u32 side;        /* side tables (sidetable.h) */
+    u32 cluster_count; /* of regions, for the index */
+    u32 cluster_pc;    /* u32 each: its first guest address, in words from code_low */
+    u32 cluster_code;  /* u32 each: offset in text */
+    u32 cluster_at;    /* u32 each: offset in the index; one more: its end */
+    u32 index;         /* image_index.h */
+    u32 index_size;
+    u32 side_groups; /* of points, for the side tables */
+    u32 side_code;   /* u32 each: offset in text */
+    u32 side_at;     /* u32 each: offset in side; one more: its end */
+    u32 side;        /* sidepack.h */
     u32 side_size;
-    u32 cell_entry;  /* u32 each: entries with a cell, ascending */
-    u32 external_pc; /* u32 each: words from code_low, ascending */
-    u32 sites;       /* u32 each: offset in text of a 32-bit distance from code to guest */
-    u32 evidence;    /* u8 each: of entries, enum evidence */
-    u32 unwind;      /* .eh_frame_hdr and .eh_frame, which nobody here reads */
+    u32 cell_code; /* LEB128 each: offset in text of the code that it leads to, less the last one's
+                    */
+    u32 cell_code_size;
+    u32 unwind; /* .eh_frame_hdr and .eh_frame, which nobody here reads */
     u32 text, text_size;
-    u32 map_size; /* page-rounded end of text */
+    u32 sites; /* sites.h; behind all code */
+    u32 sites_size;
+    u32 map_size; /* page-rounded end of that */
     u32 cells;    /* u64 each */
     u32 caches;   /* u64 each, right behind them */
     u32 total_size;
@@ -87,6 +95,7 @@ struct image_header {
     u32 code_bytes;                /* in executable segments */
     u32 regions_by[EVIDENCE_ROOM]; /* by enum evidence */
     u32 bytes_by[EVIDENCE_ROOM];
+    u32 entries_by[EVIDENCE_ROOM];
 };
 
 _Static_assert(EVIDENCE_COUNT <= EVIDENCE_ROOM, "an image's header has room for all evidence");

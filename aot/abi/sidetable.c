@@ -140,13 +140,7 @@ u32 nzcv_of(const struct nzcv_expr *x, u64 a, u64 b)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-struct reader {
-    const u8 *at, *end;
-    u32 offset;
-    u64 pc;
-};
-
-static bool get_uleb(struct reader *r, u64 *v)
+static bool get_uleb(struct side_reader *r, u64 *v)
 {
     *v = 0;
     for (unsigned shift = 0; shift < 64 && r->at < r->end; shift += 7) {
@@ -157,7 +151,7 @@ static bool get_uleb(struct reader *r, u64 *v)
     return false;
 }
 
-static bool get_operand(struct reader *r, struct nzcv_operand *o)
+static bool get_operand(struct side_reader *r, struct nzcv_operand *o)
 {
     if (r->at == r->end) return false;
     *o = (struct nzcv_operand){*r->at & 3, *r->at >> 2, 0};
@@ -170,7 +164,7 @@ static bool get_operand(struct reader *r, struct nzcv_operand *o)
     return true;
 }
 
-static bool get_expr(struct reader *r, struct nzcv_expr *x)
+static bool get_expr(struct side_reader *r, struct nzcv_expr *x)
 {
     if (r->end - r->at < 2) return false;
     x->kind = *r->at & 0x7f;
@@ -179,7 +173,7 @@ static bool get_expr(struct reader *r, struct nzcv_expr *x)
     return get_operand(r, &x->a) && get_operand(r, &x->b);
 }
 
-static bool get_flags(struct reader *r, struct nzcv_ways *ways)
+static bool get_flags(struct side_reader *r, struct nzcv_ways *ways)
 {
     if (r->at == r->end || *r->at > NZCV_WAYS) return false;
     ways->count = *r->at++;
@@ -188,7 +182,7 @@ static bool get_flags(struct reader *r, struct nzcv_ways *ways)
     return true;
 }
 
-static bool get_place(struct reader *r, unsigned slot, struct frame_state *fs)
+static bool get_place(struct side_reader *r, unsigned slot, struct side_record *out)
 {
     if (slot >= SLOT_COUNT || r->at == r->end) return false;
     struct loc loc = {*r->at & 15, *r->at >> 4, 0};
@@ -202,12 +196,41 @@ static bool get_place(struct reader *r, unsigned slot, struct frame_state *fs)
         if (r->at == r->end) return false;
         loc.value = *r->at++;
     }
-    fs->loc[slot] = loc;
-    return loc.kind != LOC_FLAGS || get_flags(r, &fs->nzcv);
+    out->kind = SIDE_PLACE;
+    out->slot = (u8)slot;
+    out->loc = loc;
+    return loc.kind != LOC_FLAGS || get_flags(r, &out->nzcv);
 }
 
-/* Every slot where it is at region borders. */
-static void start_places(struct frame_state *fs)
+static bool get_point(struct side_reader *r, enum point_kind kind, struct side_record *out)
+{
+    u64 offset, delta;
+    if (!get_uleb(r, &offset) || !get_uleb(r, &delta)) return false;
+    r->offset += (u32)offset;
+    r->pc += ((delta >> 1) ^ -(delta & 1)) * 4;
+    out->kind = SIDE_POINT;
+    out->point = (u8)kind;
+    out->offset = r->offset;
+    out->pc = r->pc;
+    return true;
+}
+
+bool side_next(struct side_reader *r, struct side_record *out)
+{
+    if (r->at == r->end) return false;
+    unsigned tag = *r->at++;
+    if (tag < SLOT_REGISTERS) return get_place(r, tag, out);
+    if (tag == TAG_SLOT && r->at < r->end) {
+        unsigned slot = *r->at++;
+        return get_place(r, slot, out);
+    }
+    if (tag == SIDE_TAG_POINT + POINT_FAULT || tag == SIDE_TAG_POINT + POINT_SAFEPOINT)
+        return get_point(r, (enum point_kind)(tag - SIDE_TAG_POINT), out);
+    out->kind = SIDE_HOME;
+    return tag == TAG_HOME;
+}
+
+void side_at_border(struct frame_state *fs)
 {
     memset(fs->loc, 0, sizeof(fs->loc));
 #define CARRY(slot, number, name) fs->loc[slot] = (struct loc){LOC_GPR, number, 0};
@@ -215,43 +238,30 @@ static void start_places(struct frame_state *fs)
 #undef CARRY
 }
 
-/* Applies records up to and including the next POINT. False at the end or on damage. */
-static bool next_point(struct reader *r, struct frame_state *fs)
+void side_apply(const struct side_record *record, struct frame_state *fs)
 {
-    while (r->at < r->end) {
-        unsigned tag = *r->at++;
-        if (tag == TAG_HOME) {
-            start_places(fs);
-        } else if (tag < SLOT_REGISTERS) {
-            if (!get_place(r, tag, fs)) return false;
-        } else if (tag == TAG_SLOT) {
-            if (r->at == r->end) return false;
-            unsigned slot = *r->at++;
-            if (!get_place(r, slot, fs)) return false;
-        } else if (tag == SIDE_TAG_POINT + POINT_FAULT || tag == SIDE_TAG_POINT + POINT_SAFEPOINT) {
-            u64 offset, delta;
-            if (!get_uleb(r, &offset) || !get_uleb(r, &delta)) return false;
-            r->offset += (u32)offset;
-            r->pc += ((delta >> 1) ^ -(delta & 1)) * 4;
-            fs->kind = (u8)(tag - SIDE_TAG_POINT);
-            fs->pc = r->pc;
-            return true;
-        } else {
-            return false;
-        }
+    if (record->kind == SIDE_HOME) {
+        side_at_border(fs);
+    } else if (record->kind == SIDE_PLACE) {
+        fs->loc[record->slot] = record->loc;
+        if (record->loc.kind == LOC_FLAGS) fs->nzcv = record->nzcv;
+    } else {
+        fs->kind = record->point;
+        fs->pc = record->pc;
     }
-    return false;
 }
 
 bool side_find(const u8 *side, size_t size, u64 pc, enum point_kind kind, u32 offset,
                struct frame_state *out)
 {
-    struct reader r = {side, side + size, 0, pc};
-    memset(out, 0, sizeof(*out));
-    start_places(out);
-    while (next_point(&r, out)) {
-        if (r.offset == offset && out->kind == kind) return true;
-        if (r.offset > offset) return false;
+    struct side_reader r = {side, side + size, 0, pc};
+    struct side_record record = {0};
+    side_at_border(out);
+    while (side_next(&r, &record)) {
+        side_apply(&record, out);
+        if (record.kind != SIDE_POINT) continue;
+        if (record.offset == offset && record.point == kind) return true;
+        if (record.offset > offset) return false;
     }
     return false;
 }

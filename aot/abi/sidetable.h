@@ -135,7 +135,30 @@ static inline void side_point(struct side_writer *w, enum point_kind kind, u32 o
     w->at += 3;
 }
 
-/* --- reading: the runtime --------------------------------------------------------------------- */
+/* --- reading -----------------------------------------------------------------------------------
+ */
+
+enum side_record_kind { SIDE_POINT, SIDE_PLACE, SIDE_HOME };
+
+struct side_record {
+    u8 kind;  /* enum side_record_kind */
+    u8 point; /* SIDE_POINT: enum point_kind */
+    u8 slot;  /* SIDE_PLACE */
+    u32 offset;
+    u64 pc;
+    struct loc loc;
+    struct nzcv_ways nzcv; /* for LOC_FLAGS */
+};
+
+struct side_reader {
+    const u8 *at, *end;
+    u32 offset;
+    u64 pc;
+};
+
+/* The next record of a table for a region that starts at pc, read with {side, side + size, 0, pc}.
+ * False: there is none, or the table is damaged. */
+bool side_next(struct side_reader *r, struct side_record *out);
 
 struct frame_state {
     u64 pc;
@@ -144,10 +167,16 @@ struct frame_state {
     struct nzcv_ways nzcv; /* for LOC_FLAGS */
 };
 
+/* Every slot is where it is at region borders. */
+void side_at_border(struct frame_state *fs);
+
+/* What the record says of the state. */
+void side_apply(const struct side_record *record, struct frame_state *fs);
+
 /*
  * The frame state of the point of that kind at exactly host offset `offset` of a region that starts
- * at guest address pc. False: no such point, or a damaged table. Never reads outside
- * [side, side + size).
+ * at guest address pc: the first, if there are several. False: no such point, or a damaged table.
+ * Never reads outside [side, side + size).
  */
 bool side_find(const u8 *side, size_t size, u64 pc, enum point_kind kind, u32 offset,
                struct frame_state *out);

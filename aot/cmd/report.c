@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "aot/abi/image_index.h"
 #include "aot/cmd/commands.h"
 #include "aot/cmd/options.h"
 #include "aot/cmd/publish.h"
@@ -52,18 +53,17 @@ u64 report_covered(const struct report_module *m)
 static bool is_entry(const u8 *image, const struct image_header *h, u64 pc)
 {
     u64 word = (pc - h->code_low) / 4;
-    const u64 *bit = (const void *)(image + h->bits);
-    return pc >= h->code_low && word < h->code_words && bit[word / 64] >> word % 64 & 1;
+    return pc >= h->code_low && pc % 4 == 0 && word < h->code_words &&
+           index_find(image, (u32)word) != UINT32_MAX;
 }
 
-/* Counts entries by evidence, and looks for what was missed, in the image's tables. */
+/* Counts entries by evidence, and looks for what was missed, in the image's index. */
 static void read_tables(struct report_module *m, int fd)
 {
     const struct image_header *h = &m->header;
     u8 *image = mmap(NULL, h->text, PROT_READ, MAP_PRIVATE, fd, 0);
     if (image == MAP_FAILED) return;
-    for (u32 n = 0; n < h->entry_count; n++)
-        if (image[h->evidence + n] < EVIDENCE_COUNT) m->entries_by[image[h->evidence + n]]++;
+    for (unsigned n = 0; n < EVIDENCE_COUNT; n++) m->entries_by[n] = h->entries_by[n];
     for (u32 n = 0; n < m->miss_count; n++)
         m->miss[n].is_entry = is_entry(image, h, m->miss[n].missed.pc);
     munmap(image, h->text);

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aot/abi/image_index.h"
+#include "aot/abi/sites.h"
+#include "aot/image/layout.h"
 #include "aot/image/unwind.h"
 #include "aot/xlat.h"
 
@@ -18,27 +21,9 @@
 #define NEAR      (UINT64_C(64) << 10)  /* the others are this far apart, and aligned to it */
 #define PADDING   0xcc                  /* INT3 */
 
-struct image_region {
-    u64 pc;
-    u8 *code;
-    u8 *side;
-    struct reloc *reloc; /* RELOC_LINK: value is the target's guest address; RELOC_CELL: the number
-                            of one of the region's caches */
-    struct code_step *step;
-    u32 code_size, code_align, side_size, reloc_count, step_count;
-    u32 insts;
-    bool has_fp;
-    u32 at;     /* offset in text */
-    u32 caches; /* of its own; then the number of its first */
-};
-
-struct image_entry {
-    u64 pc;
-    u32 region; /* as it was put in; then in the order of the regions' addresses */
-    u32 offset; /* in the region's code */
-    u8 evidence;
-    u32 door; /* offset in text of where links lead: the code, or a jump through its cell */
-};
+/* Bytes for the table of sites, by that of code; and besides. */
+#define SITES_SHARE 2048
+#define SITES_ROOM  64
 
 void image_begin(struct image_builder *b, struct arena *arena, const struct image_module *module)
 {
@@ -137,18 +122,6 @@ bool image_add(struct image_builder *b, const struct translation *t, const s8 *e
 /* --- layout -------------------------------------------------------------------------------------
  */
 
-struct layout {
-    struct image_builder *b;
-    struct image_header *h;
-    u64 *external; /* guest addresses, ascending */
-    u32 external_count;
-    u8 *bytes;
-    u64 at; /* next free offset */
-    u32 site_count, cell_count, cache_count;
-    u32 stub_size, jump_size; /* of a link stub, a jump through a cell */
-    u32 stubs;                /* offset in text of externals' stubs, behind the cells' jumps */
-};
-
 /* One that was put in before another starts where it does comes first. */
 static int by_place(const void *a, const void *b)
 {
@@ -182,6 +155,18 @@ static bool has_cell(const struct image_builder *b, const struct image_entry *e)
     return b->region[e->region].has_fp;
 }
 
+/* Keeps the entries that the index can say: those of the last region that begins at or before them.
+ * (In practice no others are there.) */
+static void keep_findable(struct image_builder *b)
+{
+    u32 kept = 0, region = 0;
+    for (u32 n = 0; n < b->entry_count; n++) {
+        while (region + 1 < b->region_count && b->region[region + 1].pc <= b->entry[n].pc) region++;
+        if (b->entry[n].region == region) b->entry[kept++] = b->entry[n];
+    }
+    b->entry_count = kept;
+}
+
 /* Regions in the order of their addresses, entries likewise. */
 static void sort(struct image_builder *b)
 {
@@ -190,6 +175,27 @@ static void sort(struct image_builder *b)
     qsort(b->entry, b->entry_count, sizeof *b->entry, by_pc);
     for (u32 n = 0; n < b->region_count; n++) place[b->region[n].at] = n;
     for (u32 n = 0; n < b->entry_count; n++) b->entry[n].region = place[b->entry[n].region];
+    keep_findable(b);
+}
+
+/* Entries in the order of their code: by region, then by offset. */
+static void order_by_code(struct layout *l)
+{
+    struct image_builder *b = l->b;
+    u64 *key = arena_alloc(b->arena, b->entry_count * sizeof *key);
+    l->by_code = arena_alloc(b->arena, b->entry_count * sizeof *l->by_code);
+    for (u32 n = 0; n < b->entry_count; n++) l->by_code[n] = n;
+    for (u32 n = 0; n < b->region_count; n++) b->region[n].entry_count = 0;
+    for (u32 n = 0; n < b->entry_count; n++) b->region[b->entry[n].region].entry_count++;
+    for (u32 n = 0, first = 0; n < b->region_count; n++) {
+        struct image_region *r = &b->region[n];
+        r->first_entry = first;
+        for (u32 k = 0; k < r->entry_count; k++)
+            key[k] = (u64)b->entry[first + k].offset << 32 | (first + k);
+        qsort(key, r->entry_count, sizeof *key, by_value);
+        for (u32 k = 0; k < r->entry_count; k++) l->by_code[first + k] = (u32)key[k];
+        first += r->entry_count;
+    }
 }
 
 /* Guest addresses that exits lead to and that are no entries; and counts. */
@@ -233,13 +239,6 @@ static u32 take(struct layout *l, u64 size, u64 align)
     return (u32)at;
 }
 
-static u64 side_total(const struct image_builder *b)
-{
-    u64 size = 0;
-    for (u32 n = 0; n < b->region_count; n++) size += b->region[n].side_size;
-    return size;
-}
-
 /* Bytes of code: regions, behind them jumps through cells and stubs. */
 static u64 place_regions(struct layout *l)
 {
@@ -252,7 +251,7 @@ static u64 place_regions(struct layout *l)
     }
     l->h->text_size = (u32)at;
     for (u32 n = 0; n < b->entry_count; n++) {
-        struct image_entry *e = &b->entry[n];
+        struct image_entry *e = &b->entry[l->by_code[n]];
         e->door = has_cell(b, e) ? (u32)at : b->region[e->region].at + e->offset;
         if (has_cell(b, e)) at += l->jump_size;
     }
@@ -260,36 +259,41 @@ static u64 place_regions(struct layout *l)
     return at + (u64)l->external_count * l->stub_size;
 }
 
+/* Gives the tables their places. */
+static void place_tables(struct layout *l)
+{
+    struct image_header *h = l->h;
+    l->at = IMAGE_HEADER_AT + sizeof *h;
+    h->cluster_count = l->cluster_count;
+    h->cluster_pc = take(l, 4 * (u64)l->cluster_count, 4);
+    h->cluster_code = take(l, 4 * (u64)l->cluster_count, 4);
+    h->cluster_at = take(l, 4 * ((u64)l->cluster_count + 1), 4);
+    h->side_groups = l->side_groups;
+    h->side_code = take(l, 4 * (u64)l->side_groups, 4);
+    h->side_at = take(l, 4 * ((u64)l->side_groups + 1), 4);
+    h->cell_code = take(l, l->cell_code_size, 1);
+    h->cell_code_size = (u32)l->cell_code_size;
+    h->index = take(l, l->index_size + INDEX_SLACK, 1);
+    h->index_size = (u32)l->index_size;
+    h->side = take(l, l->side_size, 1);
+    h->side_size = (u32)l->side_size;
+    h->unwind = take(l, UNWIND_SIZE, 8);
+}
+
 /* Gives every part its place. False: too big. */
 static bool place(struct layout *l)
 {
     struct image_builder *b = l->b;
     struct image_header *h = l->h;
-    u64 words = (b->module.code_high - b->module.code_low) / 4, bit_words = (words + 63) / 64;
-    u64 side = side_total(b), code = place_regions(l);
-    if (code + side + words > MAX_BYTES) return false;
-    h->code_words = (u32)words;
+    h->code_words = (u32)((b->module.code_high - b->module.code_low) / 4);
     h->entry_count = b->entry_count;
     h->region_count = b->region_count;
     h->cell_count = l->cell_count;
     h->external_count = l->external_count;
     h->cache_count = l->cache_count;
-    h->site_count = l->site_count + l->external_count;
-    l->at = IMAGE_HEADER_AT + sizeof *h;
-    h->bits = take(l, 8 * bit_words, 8);
-    h->ranks = take(l, 4 * bit_words, 4);
-    h->entry_code = take(l, 4 * (u64)b->entry_count, 4);
-    h->region_code = take(l, 4 * ((u64)b->region_count + 1), 4);
-    h->region_pc = take(l, 4 * (u64)b->region_count, 4);
-    h->region_side = take(l, 4 * ((u64)b->region_count + 1), 4);
-    h->cell_entry = take(l, 4 * (u64)l->cell_count, 4);
-    h->external_pc = take(l, 4 * (u64)l->external_count, 4);
-    h->sites = take(l, 4 * (u64)h->site_count, 4);
-    h->evidence = take(l, b->entry_count, 1);
-    h->side = take(l, side, 1);
-    h->side_size = (u32)side;
-    h->unwind = take(l, UNWIND_SIZE, 8);
-    h->text = take(l, code, PAGE);
+    place_tables(l);
+    h->text = take(l, l->code_size, PAGE);
+    h->sites = take(l, l->site_room, 1);
     h->map_size = (u32)ALIGN_UP(l->at, (u64)PAGE);
     h->cells = h->map_size;
     h->caches = h->cells + 8 * h->cell_count;
@@ -302,54 +306,6 @@ static bool place(struct layout *l)
 
 /* --- contents -----------------------------------------------------------------------------------
  */
-
-static u32 *table(const struct layout *l, u32 at)
-{
-    return (u32 *)(void *)(l->bytes + at);
-}
-
-static void fill_bits(const struct layout *l)
-{
-    u64 *bit = (u64 *)(void *)(l->bytes + l->h->bits);
-    u32 *rank = table(l, l->h->ranks), before = 0;
-    for (u32 n = 0; n < l->b->entry_count; n++) {
-        u64 word = (l->b->entry[n].pc - l->b->module.code_low) / 4;
-        bit[word / 64] |= UINT64_C(1) << word % 64;
-    }
-    for (u64 n = 0; n < (l->h->code_words + UINT64_C(63)) / 64; n++) {
-        rank[n] = before;
-        before += (u32)__builtin_popcountll(bit[n]);
-    }
-}
-
-static void fill_regions(const struct layout *l)
-{
-    const struct image_builder *b = l->b;
-    u8 *side = l->bytes + l->h->side;
-    u32 *code = table(l, l->h->region_code), *pc = table(l, l->h->region_pc);
-    u32 *side_at = table(l, l->h->region_side), at = 0;
-    for (u32 n = 0; n < b->region_count; n++) {
-        const struct image_region *r = &b->region[n];
-        code[n] = r->at;
-        pc[n] = (u32)((r->pc - b->module.code_low) / 4);
-        side_at[n] = at;
-        memcpy(side + at, r->side, r->side_size);
-        at += r->side_size;
-    }
-    code[b->region_count] = l->h->text_size;
-    side_at[b->region_count] = at;
-}
-
-static void fill_entries(const struct layout *l)
-{
-    const struct image_builder *b = l->b;
-    u32 *code = table(l, l->h->entry_code);
-    u8 *evidence = l->bytes + l->h->evidence;
-    for (u32 n = 0; n < b->entry_count; n++) {
-        code[n] = b->region[b->entry[n].region].at + b->entry[n].offset;
-        evidence[n] = b->entry[n].evidence;
-    }
-}
 
 static void put_distance(const struct layout *l, u32 field, u8 tail, u64 to)
 {
@@ -382,7 +338,7 @@ static u64 cache_place(const struct layout *l, u64 n)
     return l->h->caches + 8 * n;
 }
 
-static void fill_code(const struct layout *l, u32 *site)
+static void fill_regions(const struct layout *l, u32 *site)
 {
     for (u32 n = 0; n < l->b->region_count; n++) {
         const struct image_region *r = &l->b->region[n];
@@ -403,28 +359,66 @@ static void fill_code(const struct layout *l, u32 *site)
  * and no side table tells of them. */
 static void fill_doors(const struct layout *l)
 {
-    u32 *cell_entry = table(l, l->h->cell_entry), cell = 0;
+    u32 cell = 0;
     for (u32 n = 0; n < l->b->entry_count; n++) {
-        const struct image_entry *e = &l->b->entry[n];
+        const struct image_entry *e = &l->b->entry[l->by_code[n]];
         u32 cell_at, at = l->h->text + e->door;
         if (!has_cell(l->b, e)) continue;
         xlat_cell_jump(l->bytes + at, XLAT_STUB_SIZE, &cell_at);
-        put_distance(l, at + cell_at, 0, l->h->cells + 8 * (u64)cell);
-        cell_entry[cell++] = n;
+        put_distance(l, at + cell_at, 0, l->h->cells + 8 * (u64)cell++);
     }
 }
 
 static void fill_stubs(const struct layout *l, u32 *site)
 {
-    u32 *pc = table(l, l->h->external_pc);
     for (u32 n = 0; n < l->external_count; n++) {
         u32 cell_at[2], guest_at, at = l->h->text + l->stubs + n * l->stub_size;
         xlat_link_stub(l->bytes + at, XLAT_STUB_SIZE, cell_at, &guest_at);
         for (unsigned k = 0; k < 2; k++) put_distance(l, at + cell_at[k], 0, cache_place(l, n));
         put_distance(l, at + guest_at, 0, guest_place(l, l->external[n]));
-        pc[n] = (u32)((l->external[n] - l->b->module.code_low) / 4);
         *site++ = at + guest_at - l->h->text;
     }
+}
+
+static int by_number(const void *a, const void *b)
+{
+    u32 x = *(const u32 *)a, y = *(const u32 *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* All that is executed. */
+static void fill_code(const struct layout *l)
+{
+    u32 count = l->site_count + l->external_count;
+    fill_regions(l, l->site);
+    fill_doors(l);
+    fill_stubs(l, l->site + l->site_count);
+    qsort(l->site, count, sizeof *l->site, by_number);
+}
+
+/*
+ * Lays out all parts and fills in the code and the table of its sites, whose size depends on how
+ * the code looks, which depends a little on how far it is from the module, and so on all sizes. So
+ * there is room for as many as are to be expected; if that is not enough, for more.
+ */
+static bool lay_out_code(struct layout *l)
+{
+    struct image_header *h = l->h;
+    l->site_room = l->code_size / SITES_SHARE + SITES_ROOM;
+    do {
+        if (!place(l)) return false;
+        l->bytes = arena_alloc(l->b->arena, h->map_size + XLAT_STUB_SIZE);
+        memset(l->bytes, 0, h->text);
+        memset(l->bytes + h->text, PADDING, l->code_size + XLAT_STUB_SIZE);
+        fill_code(l);
+        memset(l->bytes + h->sites, 0, h->map_size - h->sites);
+        h->sites_size =
+            sites_write(h, l->bytes + h->text, l->site, l->site_count + l->external_count,
+                        l->bytes + h->sites, l->site_room);
+        if (h->sites_size <= l->site_room) return true;
+        l->site_room = h->sites_size + h->sites_size / 4;
+    } while (l->site_room < MAX_BYTES);
+    return false;
 }
 
 static void measure_stubs(struct layout *l)
@@ -447,23 +441,19 @@ bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **by
                                     .code_low = b->module.code_low};
     memcpy(header->magic, IMAGE_MAGIC, sizeof header->magic);
     sort(b);
+    order_by_code(&l);
     measure_stubs(&l);
     find_externals(&l);
     number_caches(&l);
-    if (!place(&l)) return false;
+    u64 code = place_regions(&l);
+    if (code > MAX_BYTES || !image_make_tables(&l)) return false;
+    l.code_size = (u32)code;
+    l.site = arena_alloc(b->arena, ((u64)l.site_count + l.external_count) * sizeof *l.site);
+    if (!lay_out_code(&l)) return false;
     for (u32 n = 0; n < b->region_count; n++) header->guest_insts += b->region[n].insts;
-    l.bytes = arena_alloc(b->arena, header->map_size + XLAT_STUB_SIZE);
-    memset(l.bytes, 0, header->text);
-    memset(l.bytes + header->text, PADDING, header->map_size + XLAT_STUB_SIZE - header->text);
-    fill_bits(&l);
-    fill_regions(&l);
-    fill_entries(&l);
-    u32 *sites = table(&l, header->sites);
-    fill_code(&l, sites);
-    fill_doors(&l);
-    fill_stubs(&l, sites + l.site_count);
-    image_unwind(l.bytes + header->unwind, header->unwind, header->text,
-                 header->map_size - header->text);
+    for (u32 n = 0; n < b->entry_count; n++) header->entries_by[b->entry[n].evidence]++;
+    image_put_tables(&l);
+    image_unwind(l.bytes + header->unwind, header->unwind, header->text, l.code_size);
     *bytes = l.bytes;
     return true;
 }
@@ -475,4 +465,29 @@ void image_for_each_step(const struct image_builder *b, image_step_visitor *visi
         for (u32 k = 0; k < r->step_count; k++)
             visit(context, r->at + r->step[k].offset, r->step[k].pc);
     }
+}
+
+u32 image_entries_below(const struct image_builder *b, u64 pc)
+{
+    u32 low = 0, high = b->entry_count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (b->entry[middle].pc < pc)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+u32 image_entry_code(const struct image_builder *b, u32 n)
+{
+    return b->region[b->entry[n].region].at + b->entry[n].offset;
+}
+
+u32 image_entry_code_end(const struct image_builder *b, u32 n)
+{
+    u32 next = b->entry[n].region + 1;
+    return next < b->region_count ? b->region[next].at
+                                  : b->region[next - 1].at + b->region[next - 1].code_size;
 }

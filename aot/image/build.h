@@ -50,4 +50,10 @@ void image_for_each_step(const struct image_builder *b, image_step_visitor *visi
  */
 bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **bytes);
 
+/* Of an image that has been laid out, whose entries are numbered by their addresses: how many come
+ * before pc; and of one of them where in the text its code begins, and where its region's ends. */
+u32 image_entries_below(const struct image_builder *b, u64 pc);
+u32 image_entry_code(const struct image_builder *b, u32 n);
+u32 image_entry_code_end(const struct image_builder *b, u32 n);
+
 #endif

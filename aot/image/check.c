@@ -4,6 +4,8 @@
  */
 #include "aot/image/cache.h"
 
+#include "aot/abi/image_index.h"
+
 #include <string.h>
 #include <sys/mman.h>
 
@@ -16,25 +18,22 @@ static bool is_inside(u64 at, u64 size, u64 from, u64 to, u64 align)
 
 static bool tables_fit(const struct image_header *h)
 {
-    u64 from = IMAGE_HEADER_AT + sizeof *h, words = (h->code_words + UINT64_C(63)) / 64;
-    u64 entries = h->entry_count, regions = h->region_count, externals = h->external_count;
-    return is_inside(h->bits, 8 * words, from, h->text, 8) &&
-           is_inside(h->ranks, 4 * words, from, h->text, 4) &&
-           is_inside(h->entry_code, 4 * entries, from, h->text, 4) &&
-           is_inside(h->region_code, 4 * (regions + 1), from, h->text, 4) &&
-           is_inside(h->region_pc, 4 * regions, from, h->text, 4) &&
-           is_inside(h->region_side, 4 * (regions + 1), from, h->text, 4) &&
+    u64 from = IMAGE_HEADER_AT + sizeof *h, clusters = h->cluster_count;
+    return is_inside(h->cluster_pc, 4 * clusters, from, h->text, 4) &&
+           is_inside(h->cluster_code, 4 * clusters, from, h->text, 4) &&
+           is_inside(h->cluster_at, 4 * (clusters + 1), from, h->text, 4) &&
+           is_inside(h->index, (u64)h->index_size + INDEX_SLACK, from, h->text, 1) &&
+           is_inside(h->side_code, 4 * (u64)h->side_groups, from, h->text, 4) &&
+           is_inside(h->side_at, 4 * ((u64)h->side_groups + 1), from, h->text, 4) &&
            is_inside(h->side, h->side_size, from, h->text, 1) &&
-           is_inside(h->cell_entry, 4 * (u64)h->cell_count, from, h->text, 4) &&
-           is_inside(h->external_pc, 4 * externals, from, h->text, 4) &&
-           is_inside(h->sites, 4 * (u64)h->site_count, from, h->text, 4) &&
-           is_inside(h->evidence, entries, from, h->text, 1) && h->unwind <= h->text;
+           is_inside(h->cell_code, h->cell_code_size, from, h->text, 1) && h->unwind <= h->text;
 }
 
 static bool memory_fits(const struct image_header *h)
 {
     return h->text % PAGE == 0 && h->map_size % PAGE == 0 && h->total_size % PAGE == 0 &&
-           h->text_size <= h->map_size - h->text && h->text <= h->map_size &&
+           h->text <= h->map_size && is_inside(h->sites, h->sites_size, h->text, h->map_size, 1) &&
+           h->text_size <= h->sites - h->text &&
            is_inside(h->cells, 8 * (u64)h->cell_count, h->map_size, h->total_size, 8) &&
            h->caches == h->cells + 8 * (u64)h->cell_count && h->external_count <= h->cache_count &&
            is_inside(h->caches, 8 * (u64)h->cache_count, h->cells, h->total_size, 8);

@@ -16,6 +16,7 @@
 
 #define NAMES_MAX    128 /* bytes of the sections' names: more than all of them have */
 #define TEXT_SECTION 4   /* its number */
+#define CHDR_ALIGN   8   /* of compressed sections */
 
 struct writer {
     Elf *elf;
@@ -68,21 +69,6 @@ static bool program_headers(struct writer *w)
     return true;
 }
 
-/* Where the region ends that has code at offset `at`. */
-static u32 region_end(const struct writer *w, u32 at)
-{
-    const u32 *code = (const u32 *)(const void *)(w->bytes + w->h->region_code);
-    u32 low = 0, high = w->h->region_count;
-    while (high - low > 1) {
-        u32 middle = (low + high) / 2;
-        if (code[middle] <= at)
-            low = middle;
-        else
-            high = middle;
-    }
-    return code[high];
-}
-
 static int by_offset(const void *a, const void *b)
 {
     u32 x = *(const u32 *)a, y = *(const u32 *)b;
@@ -103,43 +89,32 @@ static u32 next_place(const u32 *place, u32 count, u32 at, u32 end)
     return low < count && place[low] < end ? place[low] : end;
 }
 
-/* A function's code goes on to the end of the region that has its last entry, for what no entry
- * leads to comes at the end; but not into another function. */
-static u32 symbol_end(const struct writer *w, const struct image_symbol *symbol, const u32 *place)
-{
-    const u32 *entry_code = (const u32 *)(const void *)(w->bytes + w->h->entry_code);
-    u32 from = entry_code[symbol->entry], last = entry_code[symbol->behind - 1];
-    u32 end = region_end(w, last > from ? last : from);
-    return next_place(place, w->debug->symbol_count, from, end);
-}
-
 /* Where functions begin, ascending; the caller's to free. NULL: no memory. */
 static u32 *function_places(const struct writer *w)
 {
-    const u32 *entry_code = (const u32 *)(const void *)(w->bytes + w->h->entry_code);
     u32 count = w->debug->symbol_count;
     u32 *place = malloc((count + 1) * sizeof *place);
     if (!place) return NULL;
-    for (u32 n = 0; n < count; n++) place[n] = entry_code[w->debug->symbol[n].entry];
+    for (u32 n = 0; n < count; n++) place[n] = w->debug->symbol[n].at;
     qsort(place, count, sizeof *place, by_offset);
     return place;
 }
 
+/* A function's code goes on to the end of its last region, but not into another function. */
 static void put_symbol(struct writer *w, const struct image_symbol *symbol, const u32 *place)
 {
-    const u32 *entry_code = (const u32 *)(const void *)(w->bytes + w->h->entry_code);
     size_t length = strlen(symbol->name) + 1;
-    u32 from = entry_code[symbol->entry];
+    u32 end = next_place(place, w->debug->symbol_count, symbol->at, symbol->end);
     w->sym[w->sym_count++] = (Elf64_Sym){.st_name = w->names_size,
                                          .st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC),
                                          .st_shndx = TEXT_SECTION,
-                                         .st_value = w->h->text + from,
-                                         .st_size = symbol_end(w, symbol, place) - from};
+                                         .st_value = w->h->text + symbol->at,
+                                         .st_size = end - symbol->at};
     memcpy(w->names + w->names_size, symbol->name, length);
     w->names_size += (u32)length;
 }
 
-/* Symbols: code of image entries [entry, behind) under the guest's name. */
+/* Symbols: code under the guest's names. */
 static bool make_symbols(struct writer *w)
 {
     const struct image_symbol *symbol = w->debug->symbol;
@@ -212,7 +187,8 @@ static bool mapped_sections(struct writer *w)
     return mapped_section(w, ".ferry", 0, IMAGE_HEADER_AT, h->unwind, 8) &&
            mapped_section(w, ".eh_frame_hdr", 0, h->unwind, frames, 4) &&
            mapped_section(w, ".eh_frame", 0, frames, frames + UNWIND_FRAMES_SIZE, 4) &&
-           mapped_section(w, ".text", SHF_EXECINSTR, h->text, h->map_size, 4096) &&
+           mapped_section(w, ".text", SHF_EXECINSTR, h->text, h->sites, 4096) &&
+           mapped_section(w, ".sites", 0, h->sites, h->sites + h->sites_size, 1) &&
            section(w, ".cells", &cells, NULL, ELF_T_BYTE);
 }
 
@@ -229,10 +205,17 @@ static bool symbol_sections(struct writer *w)
            tail_section(w, ".strtab", strtab, w->names, ELF_T_BYTE);
 }
 
+/* Compressed, as all readers of DWARF expect it to be, unless that makes it larger. */
 static bool debug_section(struct writer *w, const char *name, const struct section_bytes *b)
 {
-    Elf64_Shdr s = {.sh_type = SHT_PROGBITS, .sh_size = b->size, .sh_addralign = 1};
-    return tail_section(w, name, s, b->at, ELF_T_BYTE);
+    Elf64_Shdr s = {.sh_type = SHT_PROGBITS, .sh_size = b->size, .sh_addralign = CHDR_ALIGN};
+    if (!tail_section(w, name, s, b->at, ELF_T_BYTE)) return false;
+    Elf_Scn *scn = elf_getscn(w->elf, w->section_count - 1);
+    int packed = elf_compress(scn, ELFCOMPRESS_ZLIB, 0);
+    const Elf64_Shdr *made = elf64_getshdr(scn);
+    if (packed < 0 || !made) return false;
+    w->at = made->sh_offset + made->sh_size;
+    return true;
 }
 
 static bool line_sections(struct writer *w)
@@ -255,7 +238,7 @@ static bool name_section(struct writer *w)
 
 static bool sections(struct writer *w)
 {
-    w->at = w->h->map_size;
+    w->at = w->h->sites + w->h->sites_size;
     w->section_count = w->section_names_size = 1; /* the null section and its name */
     return mapped_sections(w) && symbol_sections(w) && line_sections(w) && name_section(w);
 }
@@ -275,6 +258,8 @@ static bool write_elf(struct writer *w, int fd)
     e->e_phoff = sizeof *e;
     if (!program_headers(w) || !sections(w)) return false;
     e->e_shstrndx = (Elf64_Half)(w->section_count - 1);
+    if (w->at + w->section_count * sizeof(Elf64_Shdr) < w->h->map_size)
+        w->at = w->h->map_size - w->section_count * sizeof(Elf64_Shdr);
     e->e_shoff = ALIGN_UP(w->at, UINT64_C(8));
     w->h->file_size = e->e_shoff + w->section_count * sizeof(Elf64_Shdr);
     memcpy(w->bytes + IMAGE_HEADER_AT, w->h, sizeof *w->h);

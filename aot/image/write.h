@@ -7,11 +7,11 @@
 #include "aot/abi/image.h"
 #include "aot/base/arena.h"
 
-/* A guest function, for the symbol table: of entry `entry` and those behind it that are its. */
+/* A guest function, for the symbol table. */
 struct image_symbol {
     const char *name;
-    u32 entry;  /* its first entry */
-    u32 behind; /* the first entry that isn't its any more */
+    u32 at;  /* offset in text of its code */
+    u32 end; /* of the region that has the last of it, whose end is code that no entry leads to */
 };
 
 /* From offset `at` of the text to the next one's, code is of that guest line. */

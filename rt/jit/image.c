@@ -8,7 +8,8 @@
  */
 #include "rt/jit/image.h"
 
-#include "aot/abi/image.h"
+#include "aot/abi/image_index.h"
+#include "aot/abi/sidepack.h"
 #include "rt/image.h"
 #include "rt/log.h"
 #include "rt/mm.h"
@@ -41,6 +42,7 @@ struct mapped_image {
 struct diverted {
     const struct mapped_image *image;
     u32 cell;
+    u32 code; /* what it led to, in the image's text */
 };
 
 static struct mapped_image images[MAX_IMAGES];
@@ -57,53 +59,33 @@ static const void *table(const struct mapped_image *m, u32 at)
     return m->base + at;
 }
 
-static u8 *code_of_entry(const struct mapped_image *m, u32 n)
+/* Offset in text of the code of the entry at guest address pc, or UINT32_MAX. */
+static u32 entry_at(const struct mapped_image *m, u64 pc)
 {
-    const u32 *code = table(m, m->header->entry_code);
-    return (u8 *)(uintptr_t)(m->text + code[n]);
+    return pc % 4 ? UINT32_MAX : index_find(m->base, (u32)((pc - m->code_start) / 4));
 }
 
-/* The entry at guest address pc, or -1. */
-static s64 entry_at(const struct mapped_image *m, u64 pc)
+/* Reads where cells lead: offsets in text. Behind the end of a damaged table they stay the same. */
+struct cell_reader {
+    const u8 *at, *end;
+    u32 code;
+};
+
+static struct cell_reader read_cells(const struct mapped_image *m)
 {
-    u64 word = (pc - m->code_start) / 4;
-    const u64 *bit = table(m, m->header->bits);
-    const u32 *rank = table(m, m->header->ranks);
-    u64 mask = UINT64_C(1) << word % 64, of = bit[word / 64];
-    if (pc % 4 || !(of & mask)) return -1;
-    return rank[word / 64] + (u32)__builtin_popcountll(of & (mask - 1));
+    const u8 *at = table(m, m->header->cell_code);
+    return (struct cell_reader){at, at + m->header->cell_code_size, 0};
 }
 
-static u64 pc_of_entry(const struct mapped_image *m, u32 n)
+static u32 next_cell(struct cell_reader *r)
 {
-    const u64 *bit = table(m, m->header->bits);
-    const u32 *rank = table(m, m->header->ranks);
-    u32 low = 0, high = (m->header->code_words + 63) / 64;
-    while (high - low > 1) { /* the last word that has at most n entries before it */
-        u32 middle = (low + high) / 2;
-        if (rank[middle] <= n)
-            low = middle;
-        else
-            high = middle;
+    u32 forward = 0;
+    for (unsigned shift = 0; shift < 32 && r->at < r->end; shift += 7) {
+        u8 byte = *r->at++;
+        forward |= (u32)(byte & 0x7f) << shift;
+        if (!(byte & 0x80)) break;
     }
-    u64 of = bit[low];
-    for (u32 skip = n - rank[low]; skip && of; skip--) of &= of - 1;
-    return m->code_start + 256 * (u64)low + 4 * (u64)(of ? __builtin_ctzll(of) : 0);
-}
-
-/* The region that has that offset of the text. */
-static u32 region_at(const struct mapped_image *m, u32 offset)
-{
-    const u32 *code = table(m, m->header->region_code);
-    u32 low = 0, high = m->header->region_count;
-    while (high - low > 1) {
-        u32 middle = (low + high) / 2;
-        if (code[middle] <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
+    return r->code += forward;
 }
 
 /* --- queries ------------------------------------------------------------------------------------
@@ -124,7 +106,7 @@ static const struct mapped_image *image_of(u64 pc)
 bool image_has(u64 pc)
 {
     const struct mapped_image *m = image_of(pc);
-    return m && entry_at(m, pc) >= 0;
+    return m && entry_at(m, pc) != UINT32_MAX;
 }
 
 const struct digest *image_without(u64 pc, u64 *unbiased)
@@ -138,29 +120,49 @@ const struct digest *image_without(u64 pc, u64 *unbiased)
 u8 *image_code(u64 pc)
 {
     const struct mapped_image *m = image_of(pc);
-    s64 entry = m ? entry_at(m, pc) : -1;
-    return entry < 0 ? NULL : code_of_entry(m, (u32)entry);
+    u32 code = m ? entry_at(m, pc) : UINT32_MAX;
+    return code == UINT32_MAX ? NULL : (u8 *)(uintptr_t)(m->text + code);
 }
 
-bool image_place(u64 ip, struct code_place *out)
+/* The image that has ip in a region's code, or NULL. */
+static const struct mapped_image *image_at(u64 ip)
 {
     u32 count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
-    for (u32 n = 0; n < count; n++) {
-        const struct mapped_image *m = &images[n];
-        u64 base = (u64)__atomic_load_n(&m->base, __ATOMIC_ACQUIRE);
-        u64 offset = ip - m->text;
-        if (!base || offset >= m->text_size) continue;
-        u32 region = region_at(m, (u32)offset);
-        const u32 *code = table(m, m->header->region_code), *pc = table(m, m->header->region_pc);
-        const u32 *side = table(m, m->header->region_side);
-        *out = (struct code_place){.pc = m->code_start + 4 * (u64)pc[region],
-                                   .code = m->text + code[region],
-                                   .side = (const u8 *)table(m, m->header->side) + side[region],
-                                   .side_size = side[region + 1] - side[region]};
-        image_side_used(base, m->header->side + side[region], out->side_size);
-        return true;
+    for (u32 n = 0; n < count; n++)
+        if (__atomic_load_n(&images[n].base, __ATOMIC_ACQUIRE) &&
+            ip - images[n].text < images[n].text_size)
+            return &images[n];
+    return NULL;
+}
+
+bool image_find_point(u64 ip, enum point_kind kind, u64 *region_pc, struct frame_state *fs)
+{
+    const struct mapped_image *m = image_at(ip);
+    struct index_place region;
+    u32 at, size, offset = m ? (u32)(ip - m->text) : 0;
+    if (!m || !side_pack_group(m->base, offset, &at, &size)) return false;
+    image_side_used((u64)m->base, at, size);
+    if (!side_pack_find(m->base, kind, offset, fs, &region)) return false;
+    *region_pc = m->code_start + 4 * (u64)region.pc;
+    fs->pc += m->code_start;
+    return true;
+}
+
+bool image_is_between(u64 ip, struct near_safepoints *near)
+{
+    const struct side_safepoints *in = &near->in;
+    if (ip - near->text < in->from || ip - near->text >= in->to) {
+        const struct mapped_image *m = image_at(ip);
+        u32 at, size;
+        if (!m || !side_pack_group(m->base, (u32)(ip - m->text), &at, &size)) return false;
+        image_side_used((u64)m->base, at, size);
+        side_pack_safepoints(m->base, (u32)(ip - m->text), &near->in);
+        near->text = m->text;
+        if (ip - near->text < in->from || ip - near->text >= in->to) return false;
     }
-    return false;
+    for (u32 n = 0; n < in->count; n++)
+        if (near->text + in->offset[n] == ip) return false;
+    return true;
 }
 
 /* --- changes ------------------------------------------------------------------------------------
@@ -171,11 +173,12 @@ bool image_place(u64 ip, struct code_place *out)
 static void first_cells(const struct mapped_image *m, u32 from, u32 to, u64 *out)
 {
     const struct image_header *h = m->header;
-    const u32 *code = table(m, h->entry_code), *entry = table(m, h->cell_entry);
+    struct cell_reader r = read_cells(m);
     u32 end_of_cells = h->cells + 8 * h->cell_count;
+    for (u32 at = h->cells; at < from && at < end_of_cells; at += 8) next_cell(&r);
     for (u32 at = from; at < to; at += 8, out++) {
         if (at >= h->cells && at < end_of_cells)
-            *out = m->text + code[entry[(at - h->cells) / 8]];
+            *out = m->text + next_cell(&r);
         else if (at >= end_of_cells && at < h->caches + 8 * h->cache_count)
             *out = (u64)&code_no_record;
     }
@@ -274,20 +277,32 @@ static struct mapped_image *image_with_code(u64 ip)
     return NULL;
 }
 
+/* The guest address of the entry whose code is at that offset of the text, or 0. */
+static u64 pc_of_entry(const struct mapped_image *m, u32 offset)
+{
+    struct index_cursor c;
+    index_start(&c, m->base, index_cluster_of_code(m->base, offset), 1);
+    while (index_next_region(&c) && c.region.code <= offset)
+        while (index_next_entry(&c))
+            if (c.entry.code == offset) return m->code_start + 4 * (u64)c.entry.pc;
+    return 0;
+}
+
 bool image_divert(const u8 *code, image_detour_fn *detour)
 {
     struct mapped_image *m = image_with_code((u64)code);
     if (!m) return false;
-    const u32 *region = table(m, m->header->region_code), *entry = table(m, m->header->cell_entry);
-    const u32 *at = table(m, m->header->entry_code);
-    u32 n = region_at(m, (u32)((u64)code - m->text));
+    struct cell_reader r = read_cells(m);
+    struct index_place region;
+    u32 end;
+    if (!index_region_of_code(m->base, (u32)((u64)code - m->text), &region, &end)) return false;
     for (u32 cell = 0; cell < m->header->cell_count; cell++) {
-        u32 offset = at[entry[cell]];
-        if (offset < region[n] || offset >= region[n + 1] || diverted_count == MAX_DIVERTED)
-            continue;
-        u8 *to = detour(pc_of_entry(m, entry[cell]));
+        u32 offset = next_cell(&r);
+        if (offset < region.code || offset >= end || diverted_count == MAX_DIVERTED) continue;
+        u64 pc = pc_of_entry(m, offset);
+        u8 *to = pc ? detour(pc) : NULL;
         if (!to || !fill_chunk(m, m->header->cells + 8 * cell)) return false;
-        diverted[diverted_count++] = (struct diverted){m, cell};
+        diverted[diverted_count++] = (struct diverted){m, cell, offset};
         __atomic_store_n(&m->cells[cell], (u64)to, __ATOMIC_RELEASE);
     }
     return true;
@@ -328,9 +343,7 @@ void image_reset_cells(void)
     for (u32 n = 0; n < diverted_count; n++) {
         const struct diverted *d = &diverted[n];
         if (!d->image->base || d->cell >= d->image->header->cell_count) continue;
-        const u32 *entry = table(d->image, d->image->header->cell_entry);
-        __atomic_store_n(&d->image->cells[d->cell], (u64)code_of_entry(d->image, entry[d->cell]),
-                         __ATOMIC_RELEASE);
+        __atomic_store_n(&d->image->cells[d->cell], d->image->text + d->code, __ATOMIC_RELEASE);
     }
     diverted_count = 0;
 }

@@ -5,16 +5,8 @@
 #ifndef RT_JIT_IMAGE_H
 #define RT_JIT_IMAGE_H
 
+#include "aot/abi/sidetable.h"
 #include "rt/jit/jit.h"
-
-/* Where in translated code a host address lies, and which side table is about it. */
-struct code_place {
-    u64 pc;   /* of the region */
-    u64 code; /* its first byte; side table offsets count from here */
-    const u8 *side;
-    u32 side_size;
-    u8 mode;
-};
 
 /* Takes an image that has been mapped at base for the module at `start`. False: no more room. */
 bool image_add(void *base, u64 start);
@@ -37,8 +29,13 @@ bool image_holds(u64 ip);
  * of a fault in translated code, and for who is about to write to a cell. code_lock held. */
 bool image_fill_cells(u64 address);
 
-/* The place of ip in an image. Lock-free, for signal handlers. */
-bool image_place(u64 ip, struct code_place *out);
+/* The frame state of the point of that kind at ip in an image's code, and the address of its
+ * region. False: there is none. Lock-free, for signal handlers. */
+bool image_find_point(u64 ip, enum point_kind kind, u64 *region_pc, struct frame_state *fs);
+
+/* True if ip, in an image's code, is at no safepoint for sure, which is found out sooner than what
+ * its frame state is: for one after the other, with the same `near`, empty at first. */
+bool image_is_between(u64 ip, struct near_safepoints *near);
 
 /*
  * Cells of the region whose code this is lead to detours from now on, which `detour` makes for each

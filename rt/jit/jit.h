@@ -12,6 +12,7 @@
 #ifndef RT_JIT_JIT_H
 #define RT_JIT_JIT_H
 
+#include "aot/abi/sidepack.h"
 #include "aot/abi/state.h"
 #include "aot/abi/translation.h"
 #include "aot/base/arena.h"
@@ -74,14 +75,21 @@ struct region {
 
 #define ASKED_BITS 12
 
+/* Safepoints near where a thread that is stepped to one is in an image. */
+struct near_safepoints {
+    u64 text; /* of the image: host address */
+    struct side_safepoints in;
+};
+
 /* Per thread: t->engine. */
 struct jit_thread {
-    struct arena arena; /* the translator's */
-    u8 *stack;          /* translated code's, with a guard page below */
-    void **last_frame;  /* its end: the return address below which there is none */
-    bool stepping;      /* the processor steps to the next safepoint */
-    u32 outside;        /* 1 while run() isn't on the stack: no address of code is held */
-    u32 generation;     /* of code memory: nothing older is held */
+    struct arena arena;          /* the translator's */
+    u8 *stack;                   /* translated code's, with a guard page below */
+    void **last_frame;           /* its end: the return address below which there is none */
+    bool stepping;               /* the processor steps to the next safepoint */
+    struct near_safepoints near; /* while it steps */
+    u32 outside;                 /* 1 while run() isn't on the stack: no address of code is held */
+    u32 generation;              /* of code memory: nothing older is held */
 
     /* What recovery found, for run(). */
     struct engine_exit exit;

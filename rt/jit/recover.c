@@ -31,29 +31,31 @@ static void return_to_run(struct thread *t, ucontext_t *uc)
 /* --- asynchronous
  * --------------------------------------------------------------------------------- */
 
-/* The place of ip in code memory or in an image. */
-static bool find_place(u64 ip, struct code_place *p)
+/* The frame state of a point in code memory or in an image; and the address of its region, and the
+ * region's mode. */
+struct found_point {
+    struct frame_state fs;
+    u64 pc;
+    u8 mode;
+};
+
+static bool find_point(u64 ip, enum point_kind kind, struct found_point *out)
 {
     const struct region *r = code_region_at(ip);
-    if (!r) return image_place(ip, p);
-    *p = (struct code_place){r->pc, (u64)r->code, r->side, r->side_size, r->mode};
-    return true;
-}
-
-static bool find_point(const struct code_place *p, u64 ip, enum point_kind kind,
-                       struct frame_state *fs)
-{
-    return side_find(p->side, p->side_size, p->pc, kind, (u32)(ip - p->code), fs);
+    out->mode = r ? r->mode : 0;
+    if (!r) return image_find_point(ip, kind, &out->pc, &out->fs);
+    out->pc = r->pc;
+    return side_find(r->side, r->side_size, r->pc, kind, (u32)(ip - (u64)r->code), &out->fs);
 }
 
 /* True when uc is at a safepoint: everything is prepared for run() to return. */
 static bool stop_here(struct thread *t, ucontext_t *uc)
 {
-    struct frame_state fs;
+    struct found_point p;
     u64 ip = (u64)uc->uc_mcontext.gregs[REG_RIP];
-    struct code_place p;
-    if (!find_place(ip, &p) || !find_point(&p, ip, POINT_SAFEPOINT, &fs)) return false;
-    frame_recover(&t->state, &fs, uc);
+    if (image_is_between(ip, &jit_of(t)->near) || !find_point(ip, POINT_SAFEPOINT, &p))
+        return false;
+    frame_recover(&t->state, &p.fs, uc);
     jit_of(t)->exit = (struct engine_exit){.kind = ENGINE_ATTENTION};
     return_to_run(t, uc);
     return true;
@@ -71,7 +73,9 @@ static void step(struct thread *t, ucontext_t *uc)
 
 void jit_interrupt(struct thread *t, ucontext_t *uc)
 {
+    struct jit_thread *j = jit_of(t);
     if (!t->state.in_translated) return;
+    if (!j->stepping) j->near.in.from = j->near.in.to = 0;
     if (!stop_here(t, uc)) step(t, uc);
 }
 
@@ -130,7 +134,6 @@ static bool fill_cells(u64 ip, u64 address)
 bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
 {
     struct jit_thread *j = jit_of(t);
-    struct frame_state fs;
     u64 ip = (u64)uc->uc_mcontext.gregs[REG_RIP];
     if (!j) return false;
     if (sig == SIGSEGV && fill_cells(ip, (u64)info->si_addr)) return true;
@@ -140,9 +143,9 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
     }
     if (j->evaluating) return out_of_evaluator(t, sig, info, uc);
     if (out_of_frames(t, sig, info, uc)) return true;
-    struct code_place p;
-    if (!find_place(ip, &p) || !find_point(&p, ip, POINT_FAULT, &fs)) return false;
-    frame_recover(&t->state, &fs, uc);
+    struct found_point p;
+    if (!find_point(ip, POINT_FAULT, &p)) return false;
+    frame_recover(&t->state, &p.fs, uc);
     bool tagged = sig == SIGSEGV && info->si_code == SI_KERNEL;
     j->at_pc = p.pc;
     j->at_mode = p.mode;
