@@ -393,9 +393,31 @@ static void later(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->val[r].place = VAL_LATER;
 }
 
+/* CF = the carry of flags that are saved, if the bool is that. */
+static bool saved_carry(struct gen *g, ir_ref bool_value, bool complement)
+{
+    const struct ir_inst *i = gen_inst(g, bool_value);
+    bool carry = g->val[bool_value].place == VAL_LATER && i->op == IR_COND &&
+                 i->mod >> 1 == IR_CC_CS >> 1;
+    if (!carry) return false;
+    unsigned place = g->val[i->arg[0]].place;
+    if (place == VAL_EFLAGS || place == VAL_CONST) return false;
+    gen_clobber_flags(g); /* may spill: only now look where it is */
+    struct val *v = unspilled(g, i->arg[0]);
+    u8 bit = (u8)__builtin_ctz(NZCV_C);
+    if (v->place == VAL_GPR)
+        x64_bit_ri(&g->b, X64_BT, 4, v->reg, bit);
+    else
+        x64_bit_mi(&g->b, X64_BT, 2, NZCV_HOME, bit);
+    if ((i->mod & 1) != complement) x64_plain(&g->b, X64_CMC);
+    gen_consume_one(g, bool_value);
+    return true;
+}
+
 /* CF = the bool, or its complement; EFLAGS otherwise undefined. Consumes the bool. */
 static void carry_in(struct gen *g, ir_ref bool_value, bool complement)
 {
+    if (saved_carry(g, bool_value, complement)) return;
     struct host_cond c = gen_cond(g, bool_value);
     gen_consume_one(g, bool_value);
     forget_eflags(g, true);
@@ -439,6 +461,49 @@ static bool compare_memory(struct gen *g, ir_ref flags, const struct ir_inst *i)
     return true;
 }
 
+/* Operands of an addition or subtraction: a in a register, or a constant; b one of the others. */
+struct sum {
+    unsigned size;
+    unsigned a, b; /* NO_REG: elsewhere */
+    s64 a_value;   /* where a is not in a register */
+    bool imm, mem, product;
+    s32 value;
+    struct x64_mem m;
+    struct gen_factors factors;
+};
+
+static struct sum sum_operands(struct gen *g, const struct ir_inst *i, unsigned uses)
+{
+    struct sum s = {.size = gen_size(i->type), .a = NO_REG, .b = NO_REG};
+    s.product = gen_is_product(g, i->arg[1]);
+    if (s.product) s.factors = gen_factors(g, gen_inst(g, i->arg[1]));
+    s.imm = gen_imm32(g, i->arg[1], &s.value);
+    s.mem = !s.product && gen_in_memory(g, i->arg[1], uses, &s.m);
+    if (!gen_const(g, i->arg[0], &s.a_value)) s.a = gen_use_gpr(g, i->arg[0]);
+    if (!s.imm && !s.mem && !s.product) s.b = gen_use_gpr(g, i->arg[1]);
+    return s;
+}
+
+/* dst op= b */
+static void apply_b(struct gen *g, enum x64_alu op, unsigned dst, const struct sum *s)
+{
+    if (s->imm)
+        x64_alu_ri(&g->b, op, s->size, dst, s->value);
+    else if (s->mem)
+        x64_alu_rm(&g->b, op, s->size, dst, s->m);
+    else
+        x64_alu_rr(&g->b, op, s->size, dst, s->product ? X64_RCX : s->b);
+}
+
+/* dst = a, by a move that keeps EFLAGS. */
+static void fetch_a(struct gen *g, unsigned dst, const struct sum *s)
+{
+    if (s->a == NO_REG)
+        x64_mov_ri(&g->b, dst, s->size == 4 ? (u32)s->a_value : (u64)s->a_value);
+    else if (s->a != dst)
+        x64_mov_rr(&g->b, s->size, dst, s->a);
+}
+
 /*
  * value = a op b with its flags left in EFLAGS for `flags`; either may be IR_NONE. op is one of
  * ADD, SUB, ADC, SBB on the host. Both instructions' operands are consumed.
@@ -446,61 +511,37 @@ static bool compare_memory(struct gen *g, ir_ref flags, const struct ir_inst *i)
 static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct ir_inst *i,
                        enum x64_alu op)
 {
-    unsigned size = gen_size(i->type);
     bool carry = op == X64_ADC || op == X64_SBB;
     enum eflags_kind kind = op == X64_SUB || op == X64_SBB ? EF_SUB : EF_ADD;
-    s32 imm = 0;
+    unsigned uses = value && flags ? 2 : 1, dst = X64_RAX;
     if (!value && op == X64_SUB && compare_memory(g, flags, i)) return;
-    struct x64_mem m;
-    bool has_imm = gen_imm32(g, i->arg[1], &imm);
-    bool has_mem = !carry && gen_in_memory(g, i->arg[1], value && flags ? 2 : 1, &m);
-    unsigned a = gen_use_gpr(g, i->arg[0]);
-    unsigned b = has_imm || has_mem ? NO_REG : gen_use_gpr(g, i->arg[1]);
-    unsigned dst = X64_RAX;
+    struct sum s = sum_operands(g, i, uses);
     if (carry) {
-        if (value && flags) gen_consume_one(g, i->arg[2]);
-        u32 operands = g->gpr_locked;
+        if (uses == 2) gen_consume_one(g, i->arg[2]);
         carry_in(g, i->arg[2], op == X64_SBB);
-        g->gpr_locked = operands; /* the carry is in CF */
-        if (value && flags) gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
-        gen_consume_one(g, i->arg[0]);
-        gen_consume_one(g, i->arg[1]);
     } else {
         gen_clobber_flags(g);
-        if (value && flags) gen_consume(g, i);
-        gen_consume(g, i);
     }
-    if (!value && op == X64_SUB) { /* a compare */
-        if (has_imm)
-            x64_alu_ri(&g->b, X64_CMP, size, a, imm);
-        else if (has_mem)
-            x64_alu_rm(&g->b, X64_CMP, size, a, m);
-        else
-            x64_alu_rr(&g->b, X64_CMP, size, a, b);
+    if (s.product) gen_product(g, gen_inst(g, i->arg[1]), s.factors);
+    for (unsigned n = 0; n < uses; n++) gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
+    if (!value && op == X64_SUB && s.a != NO_REG) { /* a compare */
+        apply_b(g, X64_CMP, s.a, &s);
         gen_flags_in(g, flags, kind);
         gen_flags_expr(g, flags, NZCV_OF_SUB, i, IR_NONE);
         return;
     }
-    if (value) dst = gen_def_gpr(g, value, a);
-    unsigned work = dst == b && dst != a ? X64_RAX : dst;
-    if (work != a) x64_mov_rr(&g->b, size, work, a);
-    if (has_imm)
-        x64_alu_ri(&g->b, op, size, work, imm);
-    else if (has_mem)
-        x64_alu_rm(&g->b, op, size, work, m);
-    else
-        x64_alu_rr(&g->b, op, size, work, b);
-    if (work != dst) x64_mov_rr(&g->b, size, dst, work);
+    if (value) dst = gen_def_gpr(g, value, s.a);
+    unsigned work = dst == s.b && dst != s.a ? X64_RAX : dst;
+    fetch_a(g, work, &s);
+    apply_b(g, op, work, &s);
+    if (work != dst) x64_mov_rr(&g->b, s.size, dst, work);
     if (!flags) {
         g->eflags = EF_NONE;
         return;
     }
     gen_flags_in(g, flags, kind);
-    gen_flags_expr(g, flags,
-                   carry            ? NZCV_NONE
-                   : kind == EF_SUB ? NZCV_OF_SUB
-                                    : NZCV_OF_ADD,
-                   i, carry ? IR_NONE : value);
+    enum nzcv_kind expr = carry ? NZCV_NONE : kind == EF_SUB ? NZCV_OF_SUB : NZCV_OF_ADD;
+    gen_flags_expr(g, flags, expr, i, carry ? IR_NONE : value);
 }
 
 /* The four pairs of value and flags operations. */

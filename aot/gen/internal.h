@@ -191,6 +191,7 @@ struct gen {
     u64 pinned, in_place;       /* the zone's */
     u64 loaded, dirty;
     u64 ahead; /* the pin already holds the value of a SET to come */
+    bool multiplies; /* products have been seen: RDX is given out last */
     bool lazy; /* one block that no branch leads to: there is nothing to plan */
     u64 scratch_used;
     u32 vscratch_used;
@@ -450,6 +451,9 @@ unsigned gen_temp_xmm(struct gen *g);
 /* Moves whatever lives in a temp register elsewhere and locks it (RDX for multiplications...). */
 void gen_take_gpr(struct gen *g, unsigned reg);
 
+/* The value, which is no constant, lives in the temp register after this, locked. */
+void gen_move_gpr(struct gen *g, ir_ref r, unsigned reg);
+
 /* r becomes another name of the value v, which must be in a register (v keeps its own uses). */
 void gen_alias(struct gen *g, ir_ref r, ir_ref v);
 
@@ -608,6 +612,30 @@ void gen_receive_nzcv(struct gen *g, u32 block);
 
 /* Before the jump to one or two blocks: NZCV is where they expect it. Keeps EFLAGS. */
 void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count);
+
+/* --- multiply.c: products by MULX ---------------------------------------------------------------
+ */
+
+/* The factors of a product that MULX takes: one in RDX, the other in a register or memory. */
+struct gen_factors {
+    unsigned reg; /* NO_REG: m */
+    struct x64_mem m;
+};
+
+/* MUL, MULHU: false: another way is better, and nothing was done. */
+bool gen_mulx(struct gen *g, ir_ref r, const struct ir_inst *i);
+
+/* The value is a product that is left to its only users, which are an addition and its flags. */
+static inline bool gen_is_product(const struct gen *g, ir_ref r)
+{
+    return g->val[r].place == VAL_LATER && (g->inst[r].op == IR_MUL || g->inst[r].op == IR_MULHU);
+}
+
+/* For such a value; before other operands: locks registers, among them RDX. Keeps EFLAGS. */
+struct gen_factors gen_factors(struct gen *g, const struct ir_inst *product);
+
+/* The product in RCX, its other half in RAX. Keeps EFLAGS. */
+void gen_product(struct gen *g, const struct ir_inst *product, struct gen_factors f);
 
 /* --- memory.c --------------------------------------------------------------------------------- */
 
