@@ -504,6 +504,45 @@ static void fetch_a(struct gen *g, unsigned dst, const struct sum *s)
         x64_mov_rr(&g->b, s->size, dst, s->a);
 }
 
+/* The carry that goes into i is in EFLAGS, and these are wanted behind it: storing them would cost
+ * more than an addition that leaves them alone. */
+static bool flags_outlive(const struct gen *g, const struct ir_inst *i)
+{
+    ir_ref bool_value = i->arg[2];
+    const struct ir_inst *c = gen_inst(g, bool_value);
+    bool carry = g->val[bool_value].place == VAL_LATER && c->op == IR_COND &&
+                 c->mod >> 1 == IR_CC_CS >> 1 && g->eflags != EF_FCMP;
+    ir_ref flags = g->eflags_of;
+    if (!carry || c->arg[0] != flags) return false;
+    bool used = gen_left(g, flags) > 1 || gen_left(g, bool_value) > 1;
+    s64 a = 0;
+    bool fits = !gen_const(g, i->arg[0], &a) || a == 0;
+    return fits && (used || (g->nzcv == flags && gen_nzcv_live(g)));
+}
+
+/* value = a + b + carry, or a + ~b + carry, and EFLAGS stay as they are. */
+static void beside_flags(struct gen *g, ir_ref value, const struct ir_inst *i)
+{
+    struct x64_buf *b = &g->b;
+    struct sum s = sum_operands(g, i, 1);
+    bool sub = i->op == IR_SBC;
+    if (s.product) gen_product(g, gen_inst(g, i->arg[1]), s.factors);
+    if (s.mem) x64_mov_rm(b, s.size, X64_RCX, s.m);
+    if (s.b != NO_REG) x64_mov_rr(b, s.size, X64_RCX, s.b);
+    if (sub && !s.imm) x64_un_r(b, X64_NOT, s.size, X64_RCX);
+    gen_setcc(g, gen_cond(g, i->arg[2]), X64_RAX);
+    gen_consume(g, i);
+    s64 known = !s.imm ? 0 : sub ? ~(s64)s.value : s.value;
+    if (!s.imm) x64_lea(b, 8, X64_RAX, x64_mem_bi(X64_RAX, X64_RCX, 0, 0));
+    unsigned dst = gen_def_gpr(g, value, s.a);
+    if (s.a != NO_REG)
+        x64_lea(b, s.size, dst, x64_mem_bi((int)s.a, X64_RAX, 0, (s32)known));
+    else if (known)
+        x64_lea(b, s.size, dst, x64_mem_b(X64_RAX, (s32)known));
+    else
+        x64_mov_rr(b, s.size, dst, X64_RAX);
+}
+
 /*
  * value = a op b with its flags left in EFLAGS for `flags`; either may be IR_NONE. op is one of
  * ADD, SUB, ADC, SBB on the host. Both instructions' operands are consumed.
@@ -515,6 +554,10 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
     enum eflags_kind kind = op == X64_SUB || op == X64_SBB ? EF_SUB : EF_ADD;
     unsigned uses = value && flags ? 2 : 1, dst = X64_RAX;
     if (!value && op == X64_SUB && compare_memory(g, flags, i)) return;
+    if (carry && !flags && flags_outlive(g, i)) {
+        beside_flags(g, value, i);
+        return;
+    }
     struct sum s = sum_operands(g, i, uses);
     if (carry) {
         if (uses == 2) gen_consume_one(g, i->arg[2]);
