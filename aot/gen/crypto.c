@@ -6,6 +6,10 @@
  * zero. MixColumns alone is a whole host round behind an inverse last round. A pair of AESE and
  * AESMC, or of AESD and AESIMC, is one host round.
  *
+ * The guest adds a round's key before it, the host behind it. So where only another round wants the
+ * result of a pair, the host's round waits for that: until then the result's register holds what
+ * goes into it, and the next round's key completes it.
+ *
  * SHA-256. Host registers hold a, b, e, f and c, d, g, h, from the highest lane down; the guest's
  * hold a to d and e to h, from the lowest up. Both of the guest's instructions do four rounds, of
  * which each keeps half: a SHA256H2 that does the rounds of the SHA256H before it is made with it.
@@ -21,13 +25,47 @@
 
 /* --- AES -------------------------------------------------------------------------------------- */
 
-/* The instruction `op` on r next behind it, when it is r's only user. */
-static ir_ref sole_user_behind(struct gen *g, ir_ref r, unsigned op)
+/* The next instruction behind r that does something, in the block or at its end. */
+static ir_ref next_behind(const struct gen *g, ir_ref r)
 {
     ir_ref n = r + 1, end = g->f->block[g->block].end;
     while (n < end && (gen_inst(g, n)->op == IR_NOP || gen_inst(g, n)->op == IR_INSN)) n++;
+    return n;
+}
+
+/* The instruction `op` on r next behind it, when it is r's only user. */
+static ir_ref sole_user_behind(struct gen *g, ir_ref r, unsigned op)
+{
+    ir_ref n = next_behind(g, r), end = g->f->block[g->block].end;
     if (n >= end || gen_inst(g, n)->op != op || gen_inst(g, n)->arg[0] != r) return IR_NONE;
     return gen_left(g, r) == 1 && gen_left(g, n) ? n : IR_NONE;
+}
+
+#define ROUND_DISTANCE 128 /* instructions from a round to the next */
+
+static unsigned mix_of(unsigned op)
+{
+    return op == IR_AESE ? IR_AESMC : IR_AESIMC;
+}
+
+/* Round n takes the result of `mix`, and nobody else does. By the IR only: asked at both. */
+static bool continues(const struct gen *g, ir_ref mix, ir_ref n)
+{
+    const struct ir_inst *m = gen_inst(g, mix), *i = gen_inst(g, n);
+    unsigned k = i->arg[0] == mix ? 0 : 1;
+    if ((i->op != IR_AESE && i->op != IR_AESD) || m->op != mix_of(i->op)) return false;
+    if (i->arg[k] != mix || gen_inst(g, i->arg[!k])->op == m->op) return false;
+    const struct ir_inst *before = gen_inst(g, m->arg[0]);
+    if (m->uses != 1 || before->op != i->op || before->uses != 1) return false;
+    return next_behind(g, m->arg[0]) == mix && n - mix < ROUND_DISTANCE;
+}
+
+static bool has_next_round(const struct gen *g, ir_ref mix)
+{
+    ir_ref end = g->f->block[g->block].end;
+    for (ir_ref n = mix + 1; n < end && n - mix < ROUND_DISTANCE; n++)
+        if (continues(g, mix, n)) return true;
+    return false;
 }
 
 static void aes_round(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -37,13 +75,19 @@ static void aes_round(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
         return;
     }
-    ir_ref mix = sole_user_behind(g, r, encrypt ? IR_AESMC : IR_AESIMC);
+    ir_ref mix = sole_user_behind(g, r, mix_of(i->op));
     enum x64_vec last = encrypt ? X64_AESENCLAST : X64_AESDECLAST;
     enum x64_vec whole = encrypt ? X64_AESENC : X64_AESDEC;
-    struct vec_args v = {gen_use_xmm(g, i->arg[0]), gen_use_xmm(g, i->arg[1]), NO_REG, NO_REG};
+    unsigned k = continues(g, i->arg[1], r); /* the state's argument */
+    enum x64_vec add_key = k || continues(g, i->arg[0], r) ? whole : X64_PXOR;
+    struct vec_args v = {gen_use_xmm(g, i->arg[k]), gen_use_xmm(g, i->arg[!k]), NO_REG, NO_REG};
     gen_consume(g, i);
     v.dst = gen_def_xmm(g, mix ? mix : r, v.a);
-    vec_op2(g, X64_PXOR, X0, v.a, v.b);
+    if (mix && has_next_round(g, mix)) {
+        vec_op2(g, add_key, v.dst, v.a, v.b);
+        return;
+    }
+    vec_op2(g, add_key, X0, v.a, v.b);
     vec_zero(g, X1);
     vec_op2(g, mix ? whole : last, v.dst, X0, X1);
 }

@@ -397,8 +397,8 @@ static void later(struct gen *g, ir_ref r, const struct ir_inst *i)
 static bool saved_carry(struct gen *g, ir_ref bool_value, bool complement)
 {
     const struct ir_inst *i = gen_inst(g, bool_value);
-    bool carry = g->val[bool_value].place == VAL_LATER && i->op == IR_COND &&
-                 i->mod >> 1 == IR_CC_CS >> 1;
+    bool carry =
+        g->val[bool_value].place == VAL_LATER && i->op == IR_COND && i->mod >> 1 == IR_CC_CS >> 1;
     if (!carry) return false;
     unsigned place = g->val[i->arg[0]].place;
     if (place == VAL_EFLAGS || place == VAL_CONST) return false;
@@ -566,7 +566,8 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
         gen_clobber_flags(g);
     }
     if (s.product) gen_product(g, gen_inst(g, i->arg[1]), s.factors);
-    for (unsigned n = 0; n < uses; n++) gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
+    for (unsigned n = 0; n < uses; n++)
+        gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
     if (!value && op == X64_SUB && s.a != NO_REG) { /* a compare */
         apply_b(g, X64_CMP, s.a, &s);
         gen_flags_in(g, flags, kind);
