@@ -526,7 +526,7 @@ static void beside_flags(struct gen *g, ir_ref value, const struct ir_inst *i)
     struct x64_buf *b = &g->b;
     struct sum s = sum_operands(g, i, 1);
     bool sub = i->op == IR_SBC;
-    if (s.product) gen_product(g, gen_inst(g, i->arg[1]), s.factors);
+    if (s.product) gen_product(g, i->arg[1], s.factors);
     if (s.mem) x64_mov_rm(b, s.size, X64_RCX, s.m);
     if (s.b != NO_REG) x64_mov_rr(b, s.size, X64_RCX, s.b);
     if (sub && !s.imm) x64_un_r(b, X64_NOT, s.size, X64_RCX);
@@ -565,7 +565,7 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
     } else {
         gen_clobber_flags(g);
     }
-    if (s.product) gen_product(g, gen_inst(g, i->arg[1]), s.factors);
+    if (s.product) gen_product(g, i->arg[1], s.factors);
     for (unsigned n = 0; n < uses; n++)
         gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
     if (!value && op == X64_SUB && s.a != NO_REG) { /* a compare */

@@ -634,8 +634,8 @@ static inline bool gen_is_product(const struct gen *g, ir_ref r)
 /* For such a value; before other operands: locks registers, among them RDX. Keeps EFLAGS. */
 struct gen_factors gen_factors(struct gen *g, const struct ir_inst *product);
 
-/* The product in RCX, its other half in RAX. Keeps EFLAGS. */
-void gen_product(struct gen *g, const struct ir_inst *product, struct gen_factors f);
+/* The product in RCX; uses RAX. Keeps EFLAGS. */
+void gen_product(struct gen *g, ir_ref product, struct gen_factors f);
 
 /* --- memory.c --------------------------------------------------------------------------------- */
 

@@ -14,7 +14,8 @@
 
 #define B (&g->b)
 
-#define PAIR_DISTANCE  8  /* instructions between two halves of a product */
+#define NEAR           8  /* instructions between two halves of a product */
+#define FAR            48 /* likewise, when one can wait in its pin */
 #define LATER_DISTANCE 64 /* instructions between a product and the addition it is left to */
 
 /* --- MULX ----------------------------------------------------------------------------------------
@@ -59,12 +60,6 @@ static void mulx(struct gen *g, unsigned size, unsigned high, unsigned low, stru
         x64_bmi_rrr(B, X64_MULX, size, high, low, f.reg);
 }
 
-void gen_product(struct gen *g, const struct ir_inst *product, struct gen_factors f)
-{
-    bool high = product->op == IR_MULHU;
-    mulx(g, 8, high ? X64_RCX : X64_RAX, high ? X64_RAX : X64_RCX, f);
-}
-
 /* Where a result may go: not to RDX, which the next product wants, if there is a choice. */
 static unsigned preferred(const struct gen *g)
 {
@@ -91,20 +86,33 @@ static bool same_factors(const struct ir_inst *i, const struct ir_inst *o)
            (i->arg[0] == o->arg[1] && i->arg[1] == o->arg[0]);
 }
 
-/* The other half of the product, close behind, or IR_NONE. Its place is chosen at r already: not if
- * that is the pin of a slot that is accessed or could be seen in between. */
-static ir_ref other_half(const struct gen *g, ir_ref r, const struct ir_inst *i)
+/* The value may be computed into its pin now. */
+static bool may_have_pin(const struct gen *g, ir_ref r)
+{
+    unsigned hint = ir_hint(gen_inst(g, r)), pin = hint ? g->pin[hint - 1] : NO_REG;
+    return pin != NO_REG && (g->gpr.free >> pin & 1);
+}
+
+/*
+ * The other half of the product, from `from` on, or IR_NONE. It will be computed now: not if its
+ * place is that of a slot that is accessed or could be seen in between. Far off it has no register
+ * to wait in but its pin.
+ */
+static ir_ref other_half(const struct gen *g, const struct ir_inst *i, ir_ref from, ir_ref near)
 {
     ir_ref end = g->f->block[g->block].end;
     u64 accessed = 0;
     bool exact = false;
     if (i->type != IR_I64 || (i->op != IR_MUL && i->op != IR_MULHU)) return IR_NONE;
     unsigned wanted = i->op == IR_MUL ? IR_MULHU : IR_MUL;
-    for (ir_ref n = r + 1; n < end && n <= r + PAIR_DISTANCE; n++) {
+    for (ir_ref n = from; n < end && n < from + FAR; n++) {
         const struct ir_inst *o = gen_inst(g, n);
         unsigned kind = ir_op_kind[o->op], hint = ir_hint(o);
-        if (o->op == wanted && o->type == IR_I64 && same_factors(i, o) && gen_left(g, n))
-            return hint && (exact || accessed >> (hint - 1) & 1) ? IR_NONE : n;
+        if (o->op == wanted && o->type == IR_I64 && same_factors(i, o)) {
+            bool apart = hint && (exact || accessed >> (hint - 1) & 1);
+            bool waits = n < near || may_have_pin(g, n);
+            return waits && !apart && gen_left(g, n) && !g->val[n].place ? n : IR_NONE;
+        }
         exact |= kind >= IR_KIND_POINT;
         if ((kind == IR_KIND_GET || kind == IR_KIND_SET) && o->imm < SLOT_REGISTERS)
             accessed |= UINT64_C(1) << o->imm;
@@ -167,6 +175,21 @@ static bool only_added(const struct gen *g, ir_ref r, const struct ir_inst *i)
     return false;
 }
 
+void gen_product(struct gen *g, ir_ref product, struct gen_factors f)
+{
+    const struct ir_inst *i = gen_inst(g, product);
+    ir_ref from = g->at + 1, other = other_half(g, i, from, from);
+    unsigned second = X64_RAX;
+    if (other) {
+        gen_consume(g, gen_inst(g, other));
+        second = gen_def_gpr(g, other, NO_REG);
+    }
+    if (i->op == IR_MUL)
+        mulx(g, 8, second, X64_RCX, f);
+    else
+        mulx(g, 8, X64_RCX, second, f);
+}
+
 static bool leave_to_user(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (!only_added(g, r, i)) return false;
@@ -178,7 +201,7 @@ bool gen_mulx(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (g->val[r].place != VAL_NONE) return true; /* its other half before it has done it */
     if (i->op == IR_MULHS || !gen_has(g, X64_HAS_BMI2)) return false;
-    ir_ref other = other_half(g, r, i);
+    ir_ref other = other_half(g, i, r + 1, r + NEAR);
     if (other) {
         both_halves(g, r, i, other);
         return true;
