@@ -528,15 +528,16 @@ static void beside_flags(struct gen *g, ir_ref value, const struct ir_inst *i)
     bool sub = i->op == IR_SBC;
     if (s.product) gen_product(g, i->arg[1], s.factors);
     if (s.mem) x64_mov_rm(b, s.size, X64_RCX, s.m);
-    if (s.b != NO_REG) x64_mov_rr(b, s.size, X64_RCX, s.b);
+    if (s.b != NO_REG && sub) x64_mov_rr(b, s.size, X64_RCX, s.b);
     if (sub && !s.imm) x64_un_r(b, X64_NOT, s.size, X64_RCX);
     gen_setcc(g, gen_cond(g, i->arg[2]), X64_RAX);
     gen_consume(g, i);
     s64 known = !s.imm ? 0 : sub ? ~(s64)s.value : s.value;
-    if (!s.imm) x64_lea(b, 8, X64_RAX, x64_mem_bi(X64_RAX, X64_RCX, 0, 0));
+    unsigned reg = s.b != NO_REG && !sub ? s.b : X64_RCX;
+    if (!s.imm) x64_lea(b, 8, X64_RAX, x64_mem_bi(X64_RAX, (int)reg, 0, 0));
     unsigned dst = gen_def_gpr(g, value, s.a);
     if (s.a != NO_REG)
-        x64_lea(b, s.size, dst, x64_mem_bi((int)s.a, X64_RAX, 0, (s32)known));
+        x64_lea(b, s.size, dst, x64_mem_bi(X64_RAX, (int)s.a, 0, (s32)known));
     else if (known)
         x64_lea(b, s.size, dst, x64_mem_b(X64_RAX, (s32)known));
     else

@@ -136,7 +136,7 @@ static void subtract_keeping_flags(struct gen *g, ir_ref r, const struct ir_inst
     fetch(g, size, X64_RAX, source(g, i->arg[1]));
     gen_consume(g, i);
     x64_un_r(B, X64_NOT, size, X64_RAX);
-    x64_lea(B, size, gen_def_gpr(g, r, a), x64_mem_bi((int)a, X64_RAX, 0, 1));
+    x64_lea(B, size, gen_def_gpr(g, r, a), x64_mem_bi(X64_RAX, (int)a, 0, 1));
 }
 
 static void sub(struct gen *g, ir_ref r, const struct ir_inst *i)

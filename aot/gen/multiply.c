@@ -178,7 +178,8 @@ static bool only_added(const struct gen *g, ir_ref r, const struct ir_inst *i)
 void gen_product(struct gen *g, ir_ref product, struct gen_factors f)
 {
     const struct ir_inst *i = gen_inst(g, product);
-    ir_ref from = g->at + 1, other = other_half(g, i, from, from);
+    bool room = __builtin_popcount(g->gpr_temps & g->gpr.free & ~g->gpr_locked) > 1;
+    ir_ref from = g->at + 1, other = other_half(g, i, from, room ? from + NEAR : from);
     unsigned second = X64_RAX;
     if (other) {
         gen_consume(g, gen_inst(g, other));
