@@ -190,9 +190,9 @@ struct gen {
     u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */
     u64 pinned, in_place;       /* the zone's */
     u64 loaded, dirty;
-    u64 ahead; /* the pin already holds the value of a SET to come */
+    u64 ahead;       /* the pin already holds the value of a SET to come */
     bool multiplies; /* products have been seen: RDX is given out last */
-    bool lazy; /* one block that no branch leads to: there is nothing to plan */
+    bool lazy;       /* one block that no branch leads to: there is nothing to plan */
     u64 scratch_used;
     u32 vscratch_used;
     u64 scratch_read; /* by the instruction being emitted: not to be given out yet */
@@ -210,6 +210,12 @@ struct gen {
     struct zeros_above {
         u32 single, wide;
     } zeros, *block_zeros; /* now, and at block starts (NULL: nothing is known) */
+
+    /* The results of a pair of SHA256H and SHA256H2 in the host's form (crypto.c), or nothing. */
+    struct sha256_state {
+        ir_ref first, second; /* the pair */
+        ir_ref abef, cdgh;    /* what stands for the two halves */
+    } sha256;
 
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
