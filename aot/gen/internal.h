@@ -557,13 +557,18 @@ void gen_jcc(struct gen *g, struct host_cond c, u32 label);
  * change; of the n-th of several expressions that a block began with from SCRATCH_WAYS + 2 n on. */
 enum { SCRATCH_A, SCRATCH_B, SCRATCH_WAYS, VSCRATCH_A = 4, VSCRATCH_B };
 
-/* Value r is now in the slot (GET, SET); r is v by another name or width. */
+/* Value r is now in the slot (GET, SET). One slot is remembered: rather one that it doesn't live in
+ * the pin of, so that it has a place when it must leave that. */
 static inline void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
 {
-    g->val[r].slot = (u8)(slot + 1);
-    g->val[r].version = g->version[slot];
+    struct val *v = &g->val[r];
+    bool known = v->slot && v->version == g->version[v->slot - 1];
+    if (known && g->pin[v->slot - 1] != v->reg) return;
+    v->slot = (u8)(slot + 1);
+    v->version = g->version[slot];
 }
 
+/* r is v by another name or width. */
 void gen_same_slot(struct gen *g, ir_ref r, ir_ref v);
 
 /* `flags`, which EFLAGS are about to hold, are those of `kind` on i's operands (or of result). */
