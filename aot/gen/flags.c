@@ -517,7 +517,8 @@ static bool flags_outlive(const struct gen *g, const struct ir_inst *i)
     bool used = gen_left(g, flags) > 1 || gen_left(g, bool_value) > 1;
     s64 a = 0;
     bool fits = !gen_const(g, i->arg[0], &a) || a == 0;
-    return fits && (used || (g->nzcv == flags && gen_nzcv_live(g)));
+    bool seen = g->nzcv == flags && g->pending.x.kind == NZCV_NONE && gen_nzcv_live(g);
+    return fits && (used || seen);
 }
 
 /* value = a + b + carry, or a + ~b + carry, and EFLAGS stay as they are. */
