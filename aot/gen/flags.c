@@ -81,6 +81,7 @@ static void move_from_home(struct gen *g)
     unsigned reg = gen_temp_gpr(g);
     x64_movzx_rm(&g->b, 2, reg, NZCV_HOME);
     gen_bind_gpr(g, r, reg);
+    g->gpr_locked &= ~(1u << reg);
 }
 
 static void store_pending(struct gen *g, bool keep)

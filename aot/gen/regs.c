@@ -402,14 +402,16 @@ static void read_home_gpr(struct gen *g, ir_ref r, unsigned reg)
 void gen_move_gpr(struct gen *g, ir_ref r, unsigned reg)
 {
     struct val *v = &g->val[r];
+    u32 locked = g->gpr_locked;
     switch (v->place) {
     case VAL_GPR:
         if (v->reg == reg) break;
-        g->gpr_locked |= 1u << v->reg;
+        g->gpr_locked |= 1u << v->reg; /* for the time being */
         gen_take_gpr(g, reg);
         x64_mov_rr(&g->b, 8, reg, v->reg);
         unbind(g, &g->gpr, r);
         gen_bind_gpr(g, r, reg);
+        g->gpr_locked = locked;
         break;
     case VAL_HOME:
         gen_take_gpr(g, reg);
