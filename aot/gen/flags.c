@@ -485,6 +485,13 @@ static struct sum sum_operands(struct gen *g, const struct ir_inst *i, unsigned 
     return s;
 }
 
+/* Its factors' registers are needed no more. */
+static void product_now(struct gen *g, ir_ref product, const struct sum *s)
+{
+    gen_product(g, product, s->factors);
+    g->gpr_locked = s->a != NO_REG ? 1u << s->a : 0;
+}
+
 /* dst op= b */
 static void apply_b(struct gen *g, enum x64_alu op, unsigned dst, const struct sum *s)
 {
@@ -528,7 +535,7 @@ static void beside_flags(struct gen *g, ir_ref value, const struct ir_inst *i)
     struct x64_buf *b = &g->b;
     struct sum s = sum_operands(g, i, 1);
     bool sub = i->op == IR_SBC;
-    if (s.product) gen_product(g, i->arg[1], s.factors);
+    if (s.product) product_now(g, i->arg[1], &s);
     if (s.mem) x64_mov_rm(b, s.size, X64_RCX, s.m);
     if (s.b != NO_REG && sub) x64_mov_rr(b, s.size, X64_RCX, s.b);
     if (sub && !s.imm) x64_un_r(b, X64_NOT, s.size, X64_RCX);
@@ -561,14 +568,15 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
         beside_flags(g, value, i);
         return;
     }
-    struct sum s = sum_operands(g, i, uses);
     if (carry) {
         if (uses == 2) gen_consume_one(g, i->arg[2]);
         carry_in(g, i->arg[2], op == X64_SBB);
+        gen_unlock(g); /* what follows leaves EFLAGS alone */
     } else {
         gen_clobber_flags(g);
     }
-    if (s.product) gen_product(g, i->arg[1], s.factors);
+    struct sum s = sum_operands(g, i, uses);
+    if (s.product) product_now(g, i->arg[1], &s);
     for (unsigned n = 0; n < uses; n++)
         gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
     if (!value && op == X64_SUB && s.a != NO_REG) { /* a compare */

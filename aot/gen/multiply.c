@@ -66,9 +66,8 @@ static unsigned preferred(const struct gen *g)
     return g->gpr_temps & g->gpr.free & ~g->gpr_locked ? NO_REG : X64_RDX;
 }
 
-static void one_half(struct gen *g, ir_ref r, const struct ir_inst *i)
+static void one_half(struct gen *g, ir_ref r, const struct ir_inst *i, struct gen_factors f)
 {
-    struct gen_factors f = gen_factors(g, i);
     gen_consume(g, i);
     unsigned dst = gen_def_gpr(g, r, preferred(g)), size = gen_size(i->type);
     if (i->op == IR_MULHU)
@@ -120,9 +119,17 @@ static ir_ref other_half(const struct gen *g, const struct ir_inst *i, ir_ref fr
     return IR_NONE;
 }
 
-static void both_halves(struct gen *g, ir_ref r, const struct ir_inst *i, ir_ref other)
+/* There are registers for both, beside those of the factors. */
+static bool have_room(const struct gen *g, ir_ref r, ir_ref other)
 {
-    struct gen_factors f = gen_factors(g, i);
+    bool same = ir_hint(gen_inst(g, r)) == ir_hint(gen_inst(g, other));
+    int need = 2 - may_have_pin(g, r) - (may_have_pin(g, other) && !same);
+    return __builtin_popcount(g->gpr_temps & ~g->gpr_locked) >= need;
+}
+
+static void both_halves(struct gen *g, ir_ref r, const struct ir_inst *i, ir_ref other,
+                        struct gen_factors f)
+{
     gen_consume(g, i);
     gen_consume(g, gen_inst(g, other));
     unsigned dst = gen_def_gpr(g, r, NO_REG), second = gen_def_gpr(g, other, preferred(g));
@@ -178,7 +185,7 @@ static bool only_added(const struct gen *g, ir_ref r, const struct ir_inst *i)
 void gen_product(struct gen *g, ir_ref product, struct gen_factors f)
 {
     const struct ir_inst *i = gen_inst(g, product);
-    bool room = __builtin_popcount(g->gpr_temps & g->gpr.free & ~g->gpr_locked) > 1;
+    bool room = g->gpr_temps & g->gpr.free & ~g->gpr_locked;
     ir_ref from = g->at + 1, other = other_half(g, i, from, room ? from + NEAR : from);
     unsigned second = X64_RAX;
     if (other) {
@@ -203,12 +210,12 @@ bool gen_mulx(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (g->val[r].place != VAL_NONE) return true; /* its other half before it has done it */
     if (i->op == IR_MULHS || !gen_has(g, X64_HAS_BMI2)) return false;
     ir_ref other = other_half(g, i, r + 1, r + NEAR);
-    if (other) {
-        both_halves(g, r, i, other);
-        return true;
-    }
-    if (leave_to_user(g, r, i)) return true;
-    if (i->op == IR_MUL && !gen_flags_busy(g)) return false;
-    one_half(g, r, i);
+    if (!other && leave_to_user(g, r, i)) return true;
+    if (!other && i->op == IR_MUL && !gen_flags_busy(g)) return false;
+    struct gen_factors f = gen_factors(g, i);
+    if (other && have_room(g, r, other))
+        both_halves(g, r, i, other, f);
+    else
+        one_half(g, r, i, f);
     return true;
 }
