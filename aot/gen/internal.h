@@ -53,6 +53,8 @@
 /* For the longer ways: kept out of the short ones, which then save no registers. */
 #define GEN_APART __attribute__((noinline))
 
+#define GEN_LONG_BLOCK 200 /* IR instructions */
+
 #define NO_REG  255u
 #define NO_SLOT 255u
 
@@ -220,8 +222,8 @@ struct gen {
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
     struct cold_exit *cold, **cold_tail;
-    struct cold_edge *cold_edges;    /* last first */
-    struct cold_call *cold_calls;    /* last first */
+    struct cold_edge *cold_edges; /* last first */
+    struct cold_call *cold_calls; /* last first */
     struct flag_store *flag_stores;
     u32 last_return, last_return_at; /* label and offset of the last RET's return; 0: none yet */
     u32 return_label;                /* of the return behind the code */
@@ -285,6 +287,12 @@ void gen_plan(struct gen *g);
 
 /* Slots of the boundary convention. */
 u64 gen_carried(void);
+
+/* The block may be worth pins of its own. */
+static inline bool gen_is_long(const struct ir_block *b)
+{
+    return b->end - b->first >= GEN_LONG_BLOCK;
+}
 
 /* Finds zones; vector registers get the pins that xmm says. */
 void gen_plan_zones(struct gen *g, const u8 vector_pin[SLOT_REGISTERS], u64 vectors);
