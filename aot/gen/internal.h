@@ -533,6 +533,11 @@ void gen_step(struct gen *g, u64 pc);
 
 /* Call before emitting anything that changes EFLAGS. */
 void gen_clobber_flags(struct gen *g);
+/* What EFLAGS hold is saved if it is needed; then nothing is said to be in them. With keep, they
+ * stay as they are. */
+void gen_forget_eflags(struct gen *g, bool keep);
+/* A saved flags value, back from where a spill has put it. */
+struct val *gen_unspilled(struct gen *g, ir_ref r);
 /* True when a clobber would cost something: choose LEA and the like. */
 bool gen_flags_busy(const struct gen *g);
 /* EFLAGS now hold flags value r. */
@@ -541,10 +546,6 @@ void gen_flags_in(struct gen *g, ir_ref r, enum eflags_kind kind);
 void gen_flush_nzcv(struct gen *g);
 /* Stores NZCV from EFLAGS of that kind to home; uses RAX; keeps EFLAGS if told to. */
 void gen_store_nzcv(struct gen *g, enum eflags_kind kind, bool keep);
-
-/* ADD, SUB, ADC, SBC together with a flags operation on the same operands behind it; false: there
- * is none, and nothing was done (ADD and SUB only). */
-bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i);
 
 /* GET and SET of the NZCV slot. */
 void gen_get_nzcv(struct gen *g, ir_ref r);
@@ -557,6 +558,15 @@ struct host_cond gen_not(struct host_cond c);
  */
 void gen_setcc(struct gen *g, struct host_cond c, unsigned dst);
 void gen_jcc(struct gen *g, struct host_cond c, u32 label);
+
+/* --- sum.c ------------------------------------------------------------------------------------ */
+
+/* FLADD, FLSUB, FLADC, FLSBC. */
+gen_fn gen_flags_op;
+
+/* ADD, SUB, ADC, SBC together with a flags operation on the same operands behind it; false: there
+ * is none, and nothing was done (ADD and SUB only). */
+bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i);
 
 /* --- nzcv.c: flags as expressions ---------------------------------------------------------------
  */
