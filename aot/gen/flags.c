@@ -81,6 +81,7 @@ static void move_from_home(struct gen *g)
     unsigned reg = gen_temp_gpr(g);
     x64_movzx_rm(&g->b, 2, reg, NZCV_HOME);
     gen_bind_gpr(g, r, reg);
+    g->gpr_locked &= ~(1u << reg);
 }
 
 static void store_pending(struct gen *g, bool keep)
@@ -108,8 +109,7 @@ static void save_in_register(struct gen *g, ir_ref r, bool keep)
     g->gpr_locked &= ~(1u << reg); /* no operand of the instruction that needs EFLAGS */
 }
 
-/* What EFLAGS hold is saved if it is needed; then nothing is said to be in them. */
-static void forget_eflags(struct gen *g, bool keep)
+void gen_forget_eflags(struct gen *g, bool keep)
 {
     ir_ref r = g->eflags_of;
     if (r) {
@@ -129,7 +129,7 @@ static void forget_eflags(struct gen *g, bool keep)
 
 void gen_clobber_flags(struct gen *g)
 {
-    forget_eflags(g, false);
+    gen_forget_eflags(g, false);
 }
 
 void gen_flush_nzcv(struct gen *g)
@@ -147,8 +147,7 @@ void gen_flush_nzcv(struct gen *g)
     }
 }
 
-/* Back from where a spill has put it. */
-static struct val *unspilled(struct gen *g, ir_ref r)
+struct val *gen_unspilled(struct gen *g, ir_ref r)
 {
     if (g->val[r].place == VAL_SCRATCH) gen_use_gpr(g, r);
     return &g->val[r];
@@ -160,7 +159,7 @@ static void flags_to_eflags(struct gen *g, ir_ref r)
     struct val *v = &g->val[r];
     if (v->place == VAL_EFLAGS && g->eflags_of == r) return;
     gen_clobber_flags(g);
-    unspilled(g, r);
+    gen_unspilled(g, r);
     if (v->place == VAL_GPR) {
         x64_mov_rr(&g->b, 4, X64_RAX, v->reg);
     } else if (v->place == VAL_NZCV_HOME) {
@@ -181,7 +180,7 @@ static void flags_to_eflags(struct gen *g, ir_ref r)
 /* The flags value in home format in RAX; EFLAGS may go. */
 static void flags_to_ax(struct gen *g, ir_ref r)
 {
-    struct val *v = unspilled(g, r);
+    struct val *v = gen_unspilled(g, r);
     switch (v->place) {
     case VAL_EFLAGS: eflags_to_ax(g, g->eflags, true); break;
     case VAL_GPR: x64_mov_rr(&g->b, 4, X64_RAX, v->reg); break;
@@ -240,7 +239,7 @@ static bool test_saved(struct gen *g, ir_ref r, unsigned cond, struct host_cond 
     static const u16 mask[4] = {NZCV_Z, NZCV_C, NZCV_N, NZCV_V};
     if (cond >> 1 > 3 || g->val[r].place == VAL_CONST) return false;
     gen_clobber_flags(g); /* may spill: only now look where r is */
-    struct val *v = unspilled(g, r);
+    struct val *v = gen_unspilled(g, r);
     if (v->place == VAL_GPR) {
         x64_test_ri(&g->b, 4, v->reg, mask[cond >> 1]);
     } else {
@@ -393,185 +392,6 @@ static void later(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->val[r].place = VAL_LATER;
 }
 
-/* CF = the bool, or its complement; EFLAGS otherwise undefined. Consumes the bool. */
-static void carry_in(struct gen *g, ir_ref bool_value, bool complement)
-{
-    struct host_cond c = gen_cond(g, bool_value);
-    gen_consume_one(g, bool_value);
-    forget_eflags(g, true);
-    if (c.parity || (c.cc != X64_CC_B && c.cc != X64_CC_AE)) {
-        gen_setcc(g, c, X64_RAX);
-        x64_alu_ri(&g->b, X64_ADD, 1, X64_RAX, -1); /* CF = (AL != 0) */
-        c.cc = X64_CC_B;
-    }
-    if ((c.cc == X64_CC_AE) != complement) x64_plain(&g->b, X64_CMC);
-}
-
-/* The instruction behind r, if it is `op` on the same operands: the other of value and flags. */
-static ir_ref partner(const struct gen *g, ir_ref r, unsigned op)
-{
-    const struct ir_inst *i = gen_inst(g, r);
-    ir_ref n = r + 1, end = g->f->block[g->block].end;
-    while (n < end && gen_inst(g, n)->op == IR_NOP) n++;
-    const struct ir_inst *o = gen_inst(g, n);
-    bool same = n < end && o->op == op && o->type == i->type && o->arg[0] == i->arg[0] &&
-                o->arg[1] == i->arg[1] && o->arg[2] == i->arg[2];
-    return same ? n : IR_NONE;
-}
-
-/* A compare whose first operand is in memory. */
-static bool compare_memory(struct gen *g, ir_ref flags, const struct ir_inst *i)
-{
-    unsigned size = gen_size(i->type);
-    struct x64_mem m;
-    s32 imm;
-    if (!gen_in_memory(g, i->arg[0], 1, &m)) return false;
-    bool has_imm = gen_imm32(g, i->arg[1], &imm);
-    unsigned b = has_imm ? NO_REG : gen_use_gpr(g, i->arg[1]);
-    gen_clobber_flags(g);
-    gen_consume(g, i);
-    if (has_imm)
-        x64_alu_mi(&g->b, X64_CMP, size, m, imm);
-    else
-        x64_alu_mr(&g->b, X64_CMP, size, m, b);
-    gen_flags_in(g, flags, EF_SUB);
-    gen_flags_expr(g, flags, NZCV_OF_SUB, i, IR_NONE);
-    return true;
-}
-
-/*
- * value = a op b with its flags left in EFLAGS for `flags`; either may be IR_NONE. op is one of
- * ADD, SUB, ADC, SBB on the host. Both instructions' operands are consumed.
- */
-static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct ir_inst *i,
-                       enum x64_alu op)
-{
-    unsigned size = gen_size(i->type);
-    bool carry = op == X64_ADC || op == X64_SBB;
-    enum eflags_kind kind = op == X64_SUB || op == X64_SBB ? EF_SUB : EF_ADD;
-    s32 imm = 0;
-    if (!value && op == X64_SUB && compare_memory(g, flags, i)) return;
-    struct x64_mem m;
-    bool has_imm = gen_imm32(g, i->arg[1], &imm);
-    bool has_mem = !carry && gen_in_memory(g, i->arg[1], value && flags ? 2 : 1, &m);
-    unsigned a = gen_use_gpr(g, i->arg[0]);
-    unsigned b = has_imm || has_mem ? NO_REG : gen_use_gpr(g, i->arg[1]);
-    unsigned dst = X64_RAX;
-    if (carry) {
-        if (value && flags) gen_consume_one(g, i->arg[2]);
-        u32 operands = g->gpr_locked;
-        carry_in(g, i->arg[2], op == X64_SBB);
-        g->gpr_locked = operands; /* the carry is in CF */
-        if (value && flags) gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
-        gen_consume_one(g, i->arg[0]);
-        gen_consume_one(g, i->arg[1]);
-    } else {
-        gen_clobber_flags(g);
-        if (value && flags) gen_consume(g, i);
-        gen_consume(g, i);
-    }
-    if (!value && op == X64_SUB) { /* a compare */
-        if (has_imm && !imm)
-            x64_test_rr(&g->b, size, a, a); /* C and V are those of x - 0, too */
-        else if (has_imm)
-            x64_alu_ri(&g->b, X64_CMP, size, a, imm);
-        else if (has_mem)
-            x64_alu_rm(&g->b, X64_CMP, size, a, m);
-        else
-            x64_alu_rr(&g->b, X64_CMP, size, a, b);
-        gen_flags_in(g, flags, kind);
-        gen_flags_expr(g, flags, NZCV_OF_SUB, i, IR_NONE);
-        return;
-    }
-    if (value) dst = gen_def_gpr(g, value, a);
-    unsigned work = dst == b && dst != a ? X64_RAX : dst;
-    if (work != a) x64_mov_rr(&g->b, size, work, a);
-    if (has_imm)
-        x64_alu_ri(&g->b, op, size, work, imm);
-    else if (has_mem)
-        x64_alu_rm(&g->b, op, size, work, m);
-    else
-        x64_alu_rr(&g->b, op, size, work, b);
-    if (work != dst) x64_mov_rr(&g->b, size, dst, work);
-    if (!flags) {
-        g->eflags = EF_NONE;
-        return;
-    }
-    gen_flags_in(g, flags, kind);
-    gen_flags_expr(g, flags,
-                   carry            ? NZCV_NONE
-                   : kind == EF_SUB ? NZCV_OF_SUB
-                                    : NZCV_OF_ADD,
-                   i, carry ? IR_NONE : value);
-}
-
-/* The four pairs of value and flags operations. */
-static const struct pair {
-    u8 value, flags, alu;
-} pairs[] = {{IR_ADD, IR_FLADD, X64_ADD},
-             {IR_SUB, IR_FLSUB, X64_SUB},
-             {IR_ADC, IR_FLADC, X64_ADC},
-             {IR_SBC, IR_FLSBC, X64_SBB}};
-
-static const struct pair *pair_of(unsigned op)
-{
-    for (size_t n = 0; n < ARRAY_SIZE(pairs); n++)
-        if (pairs[n].value == op || pairs[n].flags == op) return &pairs[n];
-    return NULL;
-}
-
-/* A comparison that only an FLSELECT close by wants is left to it. */
-static bool only_selected(const struct gen *g, ir_ref r)
-{
-    ir_ref end = g->f->block[g->block].end;
-    if (gen_left(g, r) != 1) return false;
-    for (ir_ref n = r + 1; n < end && n < r + 6; n++) {
-        const struct ir_inst *i = gen_inst(g, n);
-        if (i->op == IR_FLSELECT && i->arg[1] == r) return gen_inst(g, i->arg[2])->op == IR_FLCONST;
-    }
-    return false;
-}
-
-/* Flags that nobody but a SET right behind wants, and that guest registers give again, are never
- * computed: what sees NZCV before the next SET does it. The SET takes the candidate. */
-static bool only_an_expression(struct gen *g, ir_ref r, const struct ir_inst *i,
-                               enum nzcv_kind kind)
-{
-    const struct ir_inst *set = i + 1;
-    bool at_once = r + 1 < g->f->block[g->block].end && set->op == IR_SET &&
-                   set->imm == SLOT_NZCV && set->arg[0] == r;
-    if (!at_once || gen_left(g, r) != 1) return false;
-    gen_flags_expr(g, r, kind, i, IR_NONE);
-    if (g->candidate.x.kind == NZCV_NONE) return false;
-    g->val[r].place = VAL_LATER;
-    return true;
-}
-
-static void flags_op(struct gen *g, ir_ref r, const struct ir_inst *i)
-{
-    const struct pair *p = pair_of(i->op);
-    ir_ref value = partner(g, r, p->value);
-    if (g->val[r].place == VAL_EFLAGS) return; /* its partner before it has done it */
-    if (value && (gen_left(g, value) == 0)) value = IR_NONE;
-    if (!value && (i->op == IR_FLSUB || i->op == IR_FLADD) && only_selected(g, r)) {
-        g->val[r].place = VAL_LATER;
-        return;
-    }
-    if (!value && i->op == IR_FLSUB && only_an_expression(g, r, i, NZCV_OF_SUB)) return;
-    with_flags(g, value, r, i, p->alu);
-}
-
-bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
-{
-    const struct pair *p = pair_of(i->op);
-    ir_ref flags = partner(g, r, p->flags);
-    if (g->val[r].place != VAL_NONE) return true; /* its partner before it has done it */
-    if (flags && !gen_left(g, flags)) flags = IR_NONE;
-    if (!flags && (i->op == IR_ADD || i->op == IR_SUB)) return false;
-    with_flags(g, r, flags, i, p->alu);
-    return true;
-}
-
 static void fl_logic(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (g->val[r].place == VAL_EFLAGS) return;
@@ -598,7 +418,7 @@ static void select_compare(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (!has_imm) y = gen_use_gpr(g, cmp->arg[1]);
     u32 home = nzcv_from_pstate((u32)gen_inst(g, i->arg[2])->imm << 28);
     gen_consume(g, i);
-    forget_eflags(g, true);
+    gen_forget_eflags(g, true);
     u32 other = x64_label_new(b), done = x64_label_new(b);
     gen_jcc(g, gen_not(c), other);
     if (!sub) {
@@ -731,8 +551,8 @@ void gen_set_nzcv(struct gen *g, const struct ir_inst *i)
 
 gen_fn *const gen_flag_ops[IR_OP_COUNT] = {
     [IR_ICMP] = later,         [IR_BNOT] = later,         [IR_BAND] = later,
-    [IR_BOR] = later,          [IR_COND] = later,         [IR_FLADD] = flags_op,
-    [IR_FLSUB] = flags_op,     [IR_FLADC] = flags_op,     [IR_FLSBC] = flags_op,
+    [IR_BOR] = later,          [IR_COND] = later,         [IR_FLADD] = gen_flags_op,
+    [IR_FLSUB] = gen_flags_op, [IR_FLADC] = gen_flags_op, [IR_FLSBC] = gen_flags_op,
     [IR_FLLOGIC] = fl_logic,   [IR_FLSELECT] = fl_select, [IR_FLCONST] = constant,
     [IR_FLUNPACK] = fl_unpack, [IR_FLPACK] = fl_pack,
 };

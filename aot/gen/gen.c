@@ -109,6 +109,7 @@ static void forget_values(struct gen *g)
     g->eflags = EF_NONE;
     g->eflags_of = g->nzcv = g->nzcv_at_home = IR_NONE;
     g->ahead = 0;
+    g->sha256.first = IR_NONE;
     g->candidate = g->pending = (struct nzcv_pending){0};
 }
 

@@ -129,6 +129,16 @@ static void add(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
+/* a - b = a + ~b + 1, and flags live on. */
+static void subtract_keeping_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type), a = gen_use_gpr(g, i->arg[0]);
+    fetch(g, size, X64_RAX, source(g, i->arg[1]));
+    gen_consume(g, i);
+    x64_un_r(B, X64_NOT, size, X64_RAX);
+    x64_lea(B, size, gen_def_gpr(g, r, a), x64_mem_bi(X64_RAX, (int)a, 0, 1));
+}
+
 static void sub(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
@@ -140,8 +150,12 @@ static void sub(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     struct x64_mem m;
     struct source a;
-    if (from_memory(g, i, false, &a, &m)) {
+    if (!gen_flags_busy(g) && from_memory(g, i, false, &a, &m)) {
         alu_from_memory(g, r, i, X64_SUB, a, m);
+        return;
+    }
+    if (gen_flags_busy(g)) {
+        subtract_keeping_flags(g, r, i);
         return;
     }
     a = source(g, i->arg[0]);
@@ -333,6 +347,12 @@ static void logic_not(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- shifts --------------------------------------------------------------------------------------
  */
 
+/* BMI2's, which leaves flags alone. */
+static enum x64_bmi shift_form(unsigned op)
+{
+    return op == X64_SHL ? X64_SHLX : op == X64_SHR ? X64_SHRX : X64_SARX;
+}
+
 static void shift_constant(struct gen *g, ir_ref r, const struct ir_inst *i, unsigned op, u8 count)
 {
     unsigned size = gen_size(i->type);
@@ -346,6 +366,9 @@ static void shift_constant(struct gen *g, ir_ref r, const struct ir_inst *i, uns
         x64_lea(B, size, dst, x64_mem_bi(-1, (int)a, count, 0));
     } else if (op == X64_ROR && gen_has(g, X64_HAS_BMI2) && (dst != a || busy)) {
         x64_rorx_rri(B, size, dst, a, count);
+    } else if (busy && op != X64_ROR && gen_has(g, X64_HAS_BMI2)) {
+        x64_mov_ri(B, X64_RCX, count);
+        x64_bmi_rrr(B, shift_form(op), size, dst, a, X64_RCX);
     } else {
         if (dst != a || (!count && size == 4)) x64_mov_rr(B, size, dst, a);
         if (!count) return;
@@ -361,8 +384,7 @@ static void shift_variable(struct gen *g, ir_ref r, const struct ir_inst *i, uns
     if (gen_has(g, X64_HAS_BMI2) && op != X64_ROR) {
         gen_consume(g, i);
         unsigned dst = gen_def_gpr(g, r, a);
-        enum x64_bmi form = op == X64_SHL ? X64_SHLX : op == X64_SHR ? X64_SHRX : X64_SARX;
-        x64_bmi_rrr(B, form, size, dst, a, b);
+        x64_bmi_rrr(B, shift_form(op), size, dst, a, b);
         return;
     }
     gen_clobber_flags(g);
@@ -403,31 +425,11 @@ static void extract(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- multiplication and division -----------------------------------------------------------------
  */
 
-/* While flags live in EFLAGS (the carry chains of long multiplication): MULX leaves them alone. */
-static void multiply_keeping_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
-{
-    unsigned size = gen_size(i->type);
-    unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
-    x64_mov_rr(B, size, X64_RAX, a);
-    x64_mov_rr(B, size, X64_RCX, b);
-    gen_consume(g, i);
-    gen_take_gpr(g, X64_RDX);
-    x64_mov_rr(B, size, X64_RDX, X64_RAX);
-    unsigned dst = gen_def_gpr(g, r, X64_RDX);
-    if (i->op == IR_MULHU)
-        x64_bmi_rrr(B, X64_MULX, 8, dst, X64_RAX, X64_RCX);
-    else
-        x64_bmi_rrr(B, X64_MULX, size, X64_RAX, dst, X64_RCX);
-}
-
 static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     s32 imm;
-    if (gen_flags_busy(g) && gen_has(g, X64_HAS_BMI2)) {
-        multiply_keeping_flags(g, r, i);
-        return;
-    }
+    if (gen_mulx(g, r, i)) return;
     struct x64_mem m;
     struct source a;
     if (from_memory(g, i, true, &a, &m)) {
@@ -458,10 +460,7 @@ static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 static void multiply_high(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    if (i->op == IR_MULHU && gen_flags_busy(g) && gen_has(g, X64_HAS_BMI2)) {
-        multiply_keeping_flags(g, r, i);
-        return;
-    }
+    if (gen_mulx(g, r, i)) return;
     unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
     gen_clobber_flags(g);
     x64_mov_rr(B, 8, X64_RAX, a);

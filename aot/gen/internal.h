@@ -53,6 +53,8 @@
 /* For the longer ways: kept out of the short ones, which then save no registers. */
 #define GEN_APART __attribute__((noinline))
 
+#define GEN_LONG_BLOCK 200 /* IR instructions */
+
 #define NO_REG  255u
 #define NO_SLOT 255u
 
@@ -190,8 +192,9 @@ struct gen {
     u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */
     u64 pinned, in_place;       /* the zone's */
     u64 loaded, dirty;
-    u64 ahead; /* the pin already holds the value of a SET to come */
-    bool lazy; /* one block that no branch leads to: there is nothing to plan */
+    u64 ahead;       /* the pin already holds the value of a SET to come */
+    bool multiplies; /* products have been seen: RDX is given out last */
+    bool lazy;       /* one block that no branch leads to: there is nothing to plan */
     u64 scratch_used;
     u32 vscratch_used;
     u64 scratch_read; /* by the instruction being emitted: not to be given out yet */
@@ -210,11 +213,17 @@ struct gen {
         u32 single, wide;
     } zeros, *block_zeros; /* now, and at block starts (NULL: nothing is known) */
 
+    /* The results of a pair of SHA256H and SHA256H2 in the host's form (crypto.c), or nothing. */
+    struct sha256_state {
+        ir_ref first, second; /* the pair */
+        ir_ref abef, cdgh;    /* what stands for the two halves */
+    } sha256;
+
     ir_ref at; /* instruction being emitted */
     u32 block; /* block being emitted */
     struct cold_exit *cold, **cold_tail;
-    struct cold_edge *cold_edges;    /* last first */
-    struct cold_call *cold_calls;    /* last first */
+    struct cold_edge *cold_edges; /* last first */
+    struct cold_call *cold_calls; /* last first */
     struct flag_store *flag_stores;
     u32 last_return, last_return_at; /* label and offset of the last RET's return; 0: none yet */
     u32 return_label;                /* of the return behind the code */
@@ -278,6 +287,12 @@ void gen_plan(struct gen *g);
 
 /* Slots of the boundary convention. */
 u64 gen_carried(void);
+
+/* The block may be worth pins of its own. */
+static inline bool gen_is_long(const struct ir_block *b)
+{
+    return b->end - b->first >= GEN_LONG_BLOCK;
+}
 
 /* Finds zones; vector registers get the pins that xmm says. */
 void gen_plan_zones(struct gen *g, const u8 vector_pin[SLOT_REGISTERS], u64 vectors);
@@ -450,6 +465,9 @@ unsigned gen_temp_xmm(struct gen *g);
 /* Moves whatever lives in a temp register elsewhere and locks it (RDX for multiplications...). */
 void gen_take_gpr(struct gen *g, unsigned reg);
 
+/* The value, which is no constant, lives in the temp register after this, locked. */
+void gen_move_gpr(struct gen *g, ir_ref r, unsigned reg);
+
 /* r becomes another name of the value v, which must be in a register (v keeps its own uses). */
 void gen_alias(struct gen *g, ir_ref r, ir_ref v);
 
@@ -515,6 +533,11 @@ void gen_step(struct gen *g, u64 pc);
 
 /* Call before emitting anything that changes EFLAGS. */
 void gen_clobber_flags(struct gen *g);
+/* What EFLAGS hold is saved if it is needed; then nothing is said to be in them. With keep, they
+ * stay as they are. */
+void gen_forget_eflags(struct gen *g, bool keep);
+/* A saved flags value, back from where a spill has put it. */
+struct val *gen_unspilled(struct gen *g, ir_ref r);
 /* True when a clobber would cost something: choose LEA and the like. */
 bool gen_flags_busy(const struct gen *g);
 /* EFLAGS now hold flags value r. */
@@ -523,10 +546,6 @@ void gen_flags_in(struct gen *g, ir_ref r, enum eflags_kind kind);
 void gen_flush_nzcv(struct gen *g);
 /* Stores NZCV from EFLAGS of that kind to home; uses RAX; keeps EFLAGS if told to. */
 void gen_store_nzcv(struct gen *g, enum eflags_kind kind, bool keep);
-
-/* ADD, SUB, ADC, SBC together with a flags operation on the same operands behind it; false: there
- * is none, and nothing was done (ADD and SUB only). */
-bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i);
 
 /* GET and SET of the NZCV slot. */
 void gen_get_nzcv(struct gen *g, ir_ref r);
@@ -540,6 +559,15 @@ struct host_cond gen_not(struct host_cond c);
 void gen_setcc(struct gen *g, struct host_cond c, unsigned dst);
 void gen_jcc(struct gen *g, struct host_cond c, u32 label);
 
+/* --- sum.c ------------------------------------------------------------------------------------ */
+
+/* FLADD, FLSUB, FLADC, FLSBC. */
+gen_fn gen_flags_op;
+
+/* ADD, SUB, ADC, SBC together with a flags operation on the same operands behind it; false: there
+ * is none, and nothing was done (ADD and SUB only). */
+bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i);
+
 /* --- nzcv.c: flags as expressions ---------------------------------------------------------------
  */
 
@@ -547,13 +575,18 @@ void gen_jcc(struct gen *g, struct host_cond c, u32 label);
  * change; of the n-th of several expressions that a block began with from SCRATCH_WAYS + 2 n on. */
 enum { SCRATCH_A, SCRATCH_B, SCRATCH_WAYS, VSCRATCH_A = 4, VSCRATCH_B };
 
-/* Value r is now in the slot (GET, SET); r is v by another name or width. */
+/* Value r is now in the slot (GET, SET). One slot is remembered: rather one that it doesn't live in
+ * the pin of, so that it has a place when it must leave that. */
 static inline void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
 {
-    g->val[r].slot = (u8)(slot + 1);
-    g->val[r].version = g->version[slot];
+    struct val *v = &g->val[r];
+    bool known = v->slot && v->version == g->version[v->slot - 1];
+    if (known && g->pin[v->slot - 1] != v->reg) return;
+    v->slot = (u8)(slot + 1);
+    v->version = g->version[slot];
 }
 
+/* r is v by another name or width. */
 void gen_same_slot(struct gen *g, ir_ref r, ir_ref v);
 
 /* `flags`, which EFLAGS are about to hold, are those of `kind` on i's operands (or of result). */
@@ -608,6 +641,30 @@ void gen_receive_nzcv(struct gen *g, u32 block);
 
 /* Before the jump to one or two blocks: NZCV is where they expect it. Keeps EFLAGS. */
 void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count);
+
+/* --- multiply.c: products by MULX ---------------------------------------------------------------
+ */
+
+/* The factors of a product that MULX takes: one in RDX, the other in a register or memory. */
+struct gen_factors {
+    unsigned reg; /* NO_REG: m */
+    struct x64_mem m;
+};
+
+/* MUL, MULHU: false: another way is better, and nothing was done. */
+bool gen_mulx(struct gen *g, ir_ref r, const struct ir_inst *i);
+
+/* The value is a product that is left to its only users, which are an addition and its flags. */
+static inline bool gen_is_product(const struct gen *g, ir_ref r)
+{
+    return g->val[r].place == VAL_LATER && (g->inst[r].op == IR_MUL || g->inst[r].op == IR_MULHU);
+}
+
+/* For such a value; before other operands: locks registers, among them RDX. Keeps EFLAGS. */
+struct gen_factors gen_factors(struct gen *g, const struct ir_inst *product);
+
+/* The product in RCX; uses RAX. Keeps EFLAGS. */
+void gen_product(struct gen *g, ir_ref product, struct gen_factors f);
 
 /* --- memory.c --------------------------------------------------------------------------------- */
 

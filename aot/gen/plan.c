@@ -195,7 +195,8 @@ static void plan_borders(struct gen *g)
 
 void gen_plan(struct gen *g)
 {
-    g->lazy = g->f->block_count == 1 && !g->f->block[0].preds;
+    const struct ir_block *first = &g->f->block[0];
+    g->lazy = g->f->block_count == 1 && !first->preds && !gen_is_long(first);
     choose_pins(g);
     g->block_loaded[0] = g->block_dirty[0] = g->in_place;
     if (g->lazy) return;

@@ -23,6 +23,13 @@ static unsigned lowest(u32 mask)
     return (unsigned)__builtin_ctz(mask);
 }
 
+/* One of several empty registers. RDX last where products want it. */
+static inline unsigned pick(const struct gen *g, u32 empty)
+{
+    u32 others = empty & ~(u32)(g->multiplies << X64_RDX);
+    return lowest(others ? others : empty);
+}
+
 /* --- values in registers ---------------------------------------------------------------------- */
 
 static inline void bind(struct gen *g, struct host_regs *file, ir_ref r, enum val_place place,
@@ -211,6 +218,35 @@ static bool leave_for_home(struct gen *g, struct host_regs *file, ir_ref r)
     return true;
 }
 
+/* The pin that holds the value too, or NO_REG. */
+static unsigned pin_of(const struct gen *g, ir_ref r)
+{
+    const struct val *v = &g->val[r];
+    if (!v->slot) return NO_REG;
+    unsigned slot = v->slot - 1u;
+    bool same = g->version[slot] == v->version && ((g->loaded & ~g->ahead) >> slot & 1);
+    return same ? g->pin[slot] : NO_REG;
+}
+
+/* Values of the register that a home or another pin has too are there only. True: that was all. */
+static bool leave_for_guest(struct gen *g, struct host_regs *file, unsigned reg)
+{
+    ir_ref next;
+    for (ir_ref r = file->head[reg]; r; r = next) {
+        struct val *v = &g->val[r];
+        unsigned pin = pin_of(g, r);
+        next = v->next;
+        if (pin != NO_REG && pin != reg) {
+            enum val_place place = v->place;
+            unbind(g, file, r);
+            bind(g, file, r, place, pin);
+        } else {
+            leave_for_home(g, file, r);
+        }
+    }
+    return !file->head[reg];
+}
+
 /* Every value of the register goes to scratch memory of its own, or is at a home anyway. */
 static void spill_gpr(struct gen *g, unsigned reg)
 {
@@ -258,7 +294,7 @@ static unsigned needed_last(const struct gen *g, enum val_place place, u32 regs)
 static unsigned free_gpr(struct gen *g)
 {
     u32 spillable = g->gpr_temps & ~g->gpr_locked;
-    if (spillable & g->gpr.free) return lowest(spillable & g->gpr.free);
+    if (spillable & g->gpr.free) return pick(g, spillable & g->gpr.free);
     if (!spillable) {
         gen_fail(g);
         return lowest(g->gpr_temps);
@@ -314,6 +350,7 @@ void gen_take_gpr(struct gen *g, unsigned reg)
         spill_gpr(g, reg);
         return;
     }
+    if (leave_for_guest(g, &g->gpr, reg)) return;
     unsigned to = free_gpr(g);
     x64_mov_rr(&g->b, 8, to, reg);
     rename_all(g, &g->gpr, reg, to);
@@ -360,6 +397,36 @@ static void read_home_gpr(struct gen *g, ir_ref r, unsigned reg)
     struct val *v = &g->val[r];
     x64_load_frame(&g->b, gen_size(gen_type(g, r)), reg, gen_home_frame(v->reg));
     leave_home(g, r);
+}
+
+void gen_move_gpr(struct gen *g, ir_ref r, unsigned reg)
+{
+    struct val *v = &g->val[r];
+    u32 locked = g->gpr_locked;
+    switch (v->place) {
+    case VAL_GPR:
+        if (v->reg == reg) break;
+        g->gpr_locked |= 1u << v->reg; /* for the time being */
+        gen_take_gpr(g, reg);
+        x64_mov_rr(&g->b, 8, reg, v->reg);
+        unbind(g, &g->gpr, r);
+        gen_bind_gpr(g, r, reg);
+        g->gpr_locked = locked;
+        break;
+    case VAL_HOME:
+        gen_take_gpr(g, reg);
+        read_home_gpr(g, r, reg);
+        gen_bind_gpr(g, r, reg);
+        break;
+    case VAL_SCRATCH:
+        gen_take_gpr(g, reg);
+        x64_mov_rm(&g->b, 8, reg, scratch_at(v->reg));
+        free_place(g, r);
+        gen_bind_gpr(g, r, reg);
+        break;
+    default: gen_fail(g);
+    }
+    g->gpr_locked |= 1u << reg;
 }
 
 static void read_home_xmm(struct gen *g, ir_ref r, unsigned reg)
@@ -488,10 +555,11 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
 
 /* The pin of a slot into which r may be computed, if nothing else lives there any more; else
  * NO_REG. */
-static unsigned hinted(struct gen *g, const struct host_regs *file, ir_ref r, unsigned slot)
+static unsigned hinted(struct gen *g, struct host_regs *file, ir_ref r, unsigned slot)
 {
     unsigned pin = g->pin[slot];
-    if (pin == NO_REG || !gen_left(g, r) || file->head[pin]) return NO_REG;
+    if (pin == NO_REG || !gen_left(g, r)) return NO_REG;
+    if (file->head[pin] && !leave_for_guest(g, file, pin)) return NO_REG;
     gen_slot_changes(g, slot, r);
     g->ahead |= UINT64_C(1) << slot;
     return pin;
@@ -511,7 +579,7 @@ static inline unsigned empty_temp(const struct gen *g, unsigned prefer)
     u32 empty = g->gpr_temps & g->gpr.free;
     if (prefer < 16 && empty >> prefer & 1) return prefer;
     empty &= ~g->gpr_locked;
-    return empty ? lowest(empty) : NO_REG;
+    return empty ? pick(g, empty) : NO_REG;
 }
 
 static GEN_APART unsigned def_hinted_gpr(struct gen *g, ir_ref r, unsigned prefer)
@@ -589,12 +657,12 @@ void gen_evacuate_pin(struct gen *g, unsigned slot)
 {
     unsigned reg = g->pin[slot];
     if (slot >= SLOT_V0) {
-        if (!g->xmm.head[reg]) return;
+        if (!g->xmm.head[reg] || leave_for_guest(g, &g->xmm, reg)) return;
         unsigned to = gen_temp_xmm(g);
         x64_vec_rr(&g->b, g->avx, X64_MOVAPS, to, reg);
         rename_all(g, &g->xmm, reg, to);
     } else {
-        if (!g->gpr.head[reg]) return;
+        if (!g->gpr.head[reg] || leave_for_guest(g, &g->gpr, reg)) return;
         unsigned to = gen_temp_gpr(g);
         x64_mov_rr(&g->b, 8, to, reg);
         rename_all(g, &g->gpr, reg, to);

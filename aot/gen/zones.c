@@ -8,6 +8,8 @@
  * register; what it doesn't need makes room. The ways in and out pay for that with a store and a
  * load each (control.c).
  *
+ * So is a long block outside of loops, where that saves more than the ways in and out cost.
+ *
  * A loop is taken to be the blocks from its head to the last one that leads back there. That is
  * a guess about its extent only: any set of blocks may be a zone.
  */
@@ -22,6 +24,7 @@
 #define MAX_DEPTH  3
 #define DEPTH_BITS 3 /* accesses count 2^3 times as much in each inner loop */
 #define WORTH_IT   2 /* accesses that make it worth while to give a register a pin */
+#define WAYS_COST  6 /* accesses that a long block's pin must save beside the one it replaces */
 
 u64 gen_carried(void)
 {
@@ -98,16 +101,16 @@ static unsigned extreme(u64 among, const u32 *accesses, bool least)
     return best;
 }
 
-/* Slots that the loop accesses more take the pins of those that it accesses less. True: it is a
- * zone of its own. */
-static bool choose(struct zone *z, const u32 *accesses)
+/* Slots that are accessed more often than others, by so much, take their pins. True: it is a zone
+ * of its own. */
+static bool choose(struct zone *z, const u32 *accesses, u32 by)
 {
     bool own = false;
     u64 others = GENERAL & ~z->pinned;
     while (others) {
         unsigned more = extreme(others, accesses, false);
         unsigned less = extreme(z->in_place, accesses, true);
-        if (accesses[more] < WORTH_IT || accesses[more] <= accesses[less]) break;
+        if (accesses[more] < WORTH_IT || accesses[more] <= accesses[less] + by) break;
         unsigned reg = z->pin[less];
         unpin(z, less);
         pin(z, more, reg);
@@ -181,7 +184,8 @@ static bool is_zone(const struct loops *l, u32 head)
 /* --- all ---------------------------------------------------------------------------------------
  */
 
-static void plan_loops(struct gen *g, const struct loops *l)
+/* Gives the number of zones. */
+static unsigned plan_loops(struct gen *g, const struct loops *l)
 {
     const struct ir_func *f = g->f;
     unsigned count = 1;
@@ -191,28 +195,55 @@ static void plan_loops(struct gen *g, const struct loops *l)
         struct zone z = g->zones[0];
         u32 accesses[SLOT_V0] = {0};
         count_accesses(l, b, accesses);
-        if (choose(&z, accesses)) {
+        if (choose(&z, accesses, 0)) {
             g->zones[count] = z;
             memset(g->block_zone + b, (int)count++, l->last[b] - b + 1);
         }
         b = l->last[b];
     }
+    return count;
 }
 
-static u32 count_heads(const struct ir_func *f)
+/* A value that may be computed into its place wants that to be a pin as much as an access does. */
+static void count_wishes(const struct ir_func *f, const struct ir_block *b, u32 *accesses)
 {
-    u32 heads = 0;
-    for (u32 b = 0; b < f->block_count; b++) heads += f->block[b].loop_head;
-    return heads < MAX_ZONES ? heads : MAX_ZONES;
+    for (ir_ref r = b->work; r < b->end; r += ir_distance(&f->inst[r])) {
+        const struct ir_inst *i = &f->inst[r];
+        unsigned hint = ir_hint(i);
+        if (hint && hint - 1 < SLOT_V0) accesses[hint - 1]++;
+        if ((i->op == IR_GET || i->op == IR_SET) && i->imm < SLOT_V0) accesses[i->imm]++;
+    }
+}
+
+static void plan_long_blocks(struct gen *g, unsigned count)
+{
+    const struct ir_func *f = g->f;
+    if (!g->block_zone) g->block_zone = arena_zalloc(g->arena, f->block_count);
+    for (u32 b = 0; b < f->block_count && count < MAX_ZONES; b++) {
+        const struct ir_block *block = &f->block[b];
+        if (g->block_zone[b] || !gen_is_long(block) || !stays_inside(f, block)) continue;
+        struct zone z = g->zones[0];
+        u32 accesses[SLOT_V0] = {0};
+        count_wishes(f, block, accesses);
+        if (!choose(&z, accesses, WAYS_COST)) continue;
+        g->zones[count] = z;
+        g->block_zone[b] = (u8)count++;
+    }
 }
 
 void gen_plan_zones(struct gen *g, const u8 vector_pin[SLOT_REGISTERS], u64 vectors)
 {
     struct loops l;
-    u32 heads = count_heads(g->f);
-    g->zones = arena_alloc(g->arena, (heads + 1) * sizeof *g->zones);
+    u32 heads = 0, blocks = 0;
+    for (u32 b = 0; b < g->f->block_count; b++) {
+        heads += g->f->block[b].loop_head;
+        blocks += gen_is_long(&g->f->block[b]);
+    }
+    u32 most = heads + blocks < MAX_ZONES ? heads + blocks : MAX_ZONES;
+    g->zones = arena_alloc(g->arena, (most + 1) * sizeof *g->zones);
     start_zone(&g->zones[0], vector_pin, vectors);
     g->zone = NO_REG;
     gen_enter_zone(g, 0);
-    if (heads && find_loops(g, &l)) plan_loops(g, &l);
+    unsigned count = heads && find_loops(g, &l) ? plan_loops(g, &l) : 1;
+    if (blocks) plan_long_blocks(g, count);
 }

@@ -11,7 +11,9 @@
  * Hints. A value that is SET to a slot may be computed right into the place of the slot when, from
  * its definition to the SET, nothing reads or writes the slot and no operation that needs exact
  * state could see it half-way. The SET, which the walk meets first, leaves its number in the note
- * of the value; when the walk comes to the definition, it finds out whether that holds.
+ * of the value; when the walk comes to the definition, it finds out whether that holds. A SET that
+ * goes because another follows leaves that one's number: what the slot holds until then nobody
+ * sees, so its place is free for the value, as it was for the guest.
  */
 #include "aot/ir/ir.h"
 
@@ -126,6 +128,21 @@ static inline void look_at_get(struct walk *w, ir_ref r, unsigned slot)
     if (slot < SLOT_REGISTERS) count_access(w, r, slot);
 }
 
+/* What takes a place of its own: not what may be had for nothing as another name of its operand,
+ * and no scalar, which would have to be cleared above. */
+static inline bool takes_a_place(unsigned op)
+{
+    return (op >= IR_ADD && op < IR_ZEXT) || op == IR_LOAD || (op >= IR_VSETI && op < IR_FADD) ||
+           op >= IR_AESE;
+}
+
+/* The value's place may be that of the slot up to the SET of another value. */
+static inline void wish_for_doomed(const struct walk *w, ir_ref v, unsigned slot)
+{
+    struct ir_inst *i = &w->f->inst[v];
+    if (v >= w->first && takes_a_place(i->op) && !i->note) i->note = w->next_access[slot];
+}
+
 /* False: nobody sees it, and nothing was done. */
 static inline bool look_at_set(struct walk *w, ir_ref r, const struct ir_inst *i)
 {
@@ -136,7 +153,10 @@ static inline bool look_at_set(struct walk *w, ir_ref r, const struct ir_inst *i
         w->sees_nzcv = false;
         return seen;
     }
-    if (w->drop && w->doomed[slot >> 6] & bit) return false;
+    if (w->drop && w->doomed[slot >> 6] & bit) {
+        if (slot < SLOT_REGISTERS) wish_for_doomed(w, i->arg[0], slot);
+        return false;
+    }
     w->doomed[slot >> 6] |= bit;
     if (slot >= SLOT_REGISTERS) return true;
     if (i->arg[0] >= w->first) w->f->inst[i->arg[0]].note = r;

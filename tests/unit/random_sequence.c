@@ -59,6 +59,41 @@ static bool is_usable(enum a64_row row)
            row != A64_FJCVTZS && row != A64_FCMLA_ve;
 }
 
+/*
+ * Some sequences have a theme: mostly words of a few rows that the generator puts together, which
+ * would hardly ever meet by chance.
+ */
+static const u16 long_arithmetic[] = {
+    A64_ADDS_shift, A64_SUBS_shift, A64_ADCS,      A64_SBCS,      A64_ADC,       A64_SBC,
+    A64_MADD,       A64_UMULH,      A64_ADD_shift, A64_SUB_shift, A64_SUBS_imm,  A64_CSEL,
+    A64_LDR_u,      A64_STR_u,      A64_ADDS_imm,  A64_EXTR,      A64_UBFM,      A64_UMULH,
+    A64_MADD,       A64_ADCS,       A64_ADCS,      A64_UMULH,     A64_ORR_shift, A64_MADD};
+static const u16 ciphers[] = {A64_AESE,      A64_AESE,      A64_AESMC,   A64_AESMC,
+                              A64_AESD,      A64_AESIMC,    A64_SHA256H, A64_SHA256H2,
+                              A64_SHA256SU0, A64_SHA256SU1, A64_ORR_v,   A64_LDR_u_v};
+
+static const struct theme {
+    const u16 *rows;
+    unsigned count;
+    unsigned registers; /* how many different ones */
+} plain = {NULL, 0, 6},
+  themes[] = {{long_arithmetic, ARRAY_SIZE(long_arithmetic), 14},
+              {ciphers, ARRAY_SIZE(ciphers), 3}},
+  *theme = &plain;
+
+static void choose_theme(void)
+{
+    theme = below(4) ? &plain : &themes[below(ARRAY_SIZE(themes))];
+}
+
+/* Fields that a theme has mostly one way: 64 bits, MUL. */
+static u32 to_theme(enum a64_row row, u32 word)
+{
+    if (theme->rows != long_arithmetic || below(8) == 0) return word;
+    if (row == A64_MADD) word |= 31u << 10;
+    return strcmp(a64_row_info(row)->group, "ldst") ? word | 1u << 31 : word;
+}
+
 /* A word with few different registers, so that instructions depend on one another; accesses mostly
  * by a base that only write-back changes. */
 static u32 with_few_registers(enum a64_row row, u32 word)
@@ -66,8 +101,9 @@ static u32 with_few_registers(enum a64_row row, u32 word)
     const struct a64_row_info *info = a64_row_info(row);
     if (row == A64_MRS || row == A64_MSR_reg) return (word & ~0x1fu) | (u32)below(6);
     u32 few = word & ~0x001f03ffu;
-    u32 rn = below(8) && !strcmp(info->group, "ldst") ? BASE_REGISTER : (u32)below(6);
-    few |= (u32)below(6) | rn << 5 | (u32)below(6) << 16;
+    u32 n = theme->registers;
+    u32 rn = below(8) && !strcmp(info->group, "ldst") ? BASE_REGISTER : (u32)below(n);
+    few |= (u32)below(n) | rn << 5 | (u32)below(n) << 16;
     few = (few & ~info->mask) | info->value;
     return few;
 }
@@ -94,6 +130,7 @@ static enum a64_row random_row(void)
                                  A64_STR_u,      A64_LDP_post, A64_STP_pre,    A64_MOVZ, A64_MOVK,
                                  A64_ADD_shift,  A64_SUB_ext,  A64_UBFM,       A64_BFM,  A64_FCMP,
                                  A64_MRS,        A64_MSR_reg};
+    if (theme->count && below(8)) return (enum a64_row)theme->rows[below(theme->count)];
     if (below(2)) return (enum a64_row)common[below(ARRAY_SIZE(common))];
     for (;;) {
         enum a64_row row = (enum a64_row)(1 + below(A64_ROW_COUNT - 1));
@@ -160,7 +197,7 @@ static u32 next_word(unsigned at)
         enum a64_row row = random_row();
         u32 word = random_word(row);
         if (!word) continue;
-        u32 few = with_few_registers(row, word);
+        u32 few = to_theme(row, with_few_registers(row, word));
         if (a64_decode(few) == row && !oracle_may_differ(row, few)) return few;
     }
 }
@@ -210,6 +247,7 @@ static void random_sequence(struct guest_state *start)
     u32 page[MAX_LENGTH + 8] = {0};
     length = 2 + (unsigned)below(MAX_LENGTH - 1);
     choose_exclusives();
+    choose_theme();
     memset(led_to, 0, sizeof led_to);
     for (unsigned i = 0; i < length; i++) words[i] = next_word(i);
     random_state(start);
