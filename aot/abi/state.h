@@ -23,7 +23,7 @@
     14                    /* entries of the jump cache: 2^14, 256 KiB a thread, used as touched    \
                            */
 #define SCRATCH_COUNT  64 /* 64-bit scratch words for values that are no guest register's */
-#define VSCRATCH_COUNT 26 /* 128-bit ones */
+#define VSCRATCH_COUNT 32 /* 128-bit ones: as many as there are vector registers */
 
 /*
  * One entry of a thread's private cache of indirect branch targets. Index: (pc >> 2) mod size.
