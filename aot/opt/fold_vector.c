@@ -116,11 +116,27 @@ ir_ref opt_fold_equal(struct ir_func *f, ir_ref r)
     return become(f, r, (struct vector){low, high});
 }
 
+/* The bits that may be set in each element of a shift's result; all for other values. */
+static u64 possible_bits(const struct ir_func *f, ir_ref r)
+{
+    const struct ir_inst *i = &f->inst[r];
+    if (i->op != IR_VSHRI && i->op != IR_VSHLI) return UINT64_MAX;
+    unsigned width = 8u << i->esz, n = (unsigned)i->imm;
+    u64 element = UINT64_MAX >> (64 - width);
+    if (n >= width) return 0;
+    return splat(i->esz, i->op == IR_VSHRI ? element >> n : element << n & element).low;
+}
+
+/* Zero, and masks of what a shift leaves anyway: those of SLI and SRI, where they rotate. */
 ir_ref opt_fold_and_lanes(struct ir_func *f, ir_ref r)
 {
     const struct ir_inst *i = &f->inst[r];
     struct vector v;
-    for (unsigned k = 0; k < 2; k++)
-        if (constant(f, i->arg[k], &v) && !v.low && !v.high) return become(f, r, v);
+    for (unsigned k = 0; k < 2; k++) {
+        if (!constant(f, i->arg[k], &v)) continue;
+        if (!v.low && !v.high) return become(f, r, v);
+        if (!(possible_bits(f, i->arg[1 - k]) & ~(v.low & v.high)))
+            return opt_replace(f, r, i->arg[1 - k]);
+    }
     return r;
 }
