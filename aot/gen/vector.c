@@ -98,6 +98,29 @@ bool vec_op2_memory(struct gen *g, ir_ref r, const struct ir_inst *i, enum x64_v
     return true;
 }
 
+struct vec_source vec_source(struct gen *g, ir_ref r)
+{
+    struct vec_source a = {.reg = NO_REG};
+    if (!gen_in_memory(g, r, 1, &a.m)) a.reg = gen_use_xmm(g, r);
+    return a;
+}
+
+void vec_op1_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source a)
+{
+    if (a.reg == NO_REG)
+        x64_vec_rm(B, g->avx, op, dst, a.m);
+    else
+        vec_op1(g, op, dst, a.reg);
+}
+
+void vec_imm_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source a, unsigned imm)
+{
+    if (a.reg == NO_REG)
+        x64_vec_rmi(B, g->avx, op, dst, a.m, (u8)imm);
+    else
+        vec_imm(g, op, dst, a.reg, imm);
+}
+
 unsigned vec_temps_left(const struct gen *g)
 {
     return (unsigned)__builtin_popcount(g->xmm_temps & ~g->xmm_locked);

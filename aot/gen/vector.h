@@ -88,6 +88,19 @@ struct vec_args vec_args(struct gen *g, ir_ref r, const struct ir_inst *i);
 bool vec_op2_memory(struct gen *g, ir_ref r, const struct ir_inst *i, enum x64_vec op,
                     bool commutes);
 
+/* An operand of something that can have it in memory: in m if reg is NO_REG. */
+struct vec_source {
+    unsigned reg;
+    struct x64_mem m;
+};
+
+/* Step 1 of the protocol for such an operand. */
+struct vec_source vec_source(struct gen *g, ir_ref r);
+
+/* dst = op(a); dst = op(a, imm) */
+void vec_op1_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source a);
+void vec_imm_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source a, unsigned imm);
+
 /* How many temps gen_temp_xmm can still give. */
 unsigned vec_temps_left(const struct gen *g);
 

@@ -31,8 +31,33 @@ static void extract(struct gen *g, unsigned esz, unsigned lane, unsigned dst, un
     }
 }
 
+static struct x64_mem lane_at(struct x64_mem m, unsigned esz, unsigned lane)
+{
+    m.disp += (s32)(lane << esz);
+    return m;
+}
+
+/* A lane of what is in memory. */
+static bool get_memory(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    unsigned size = gen_size(i->type), bytes = 1u << i->esz;
+    struct x64_mem m;
+    if (!gen_in_memory(g, i->arg[0], 1, &m)) return false;
+    gen_consume(g, i);
+    unsigned dst = gen_def_gpr(g, r, NO_REG);
+    m = lane_at(m, i->esz, (unsigned)i->imm);
+    if (bytes >= 4 && (bytes >= size || i->op == IR_VGET))
+        x64_mov_rm(B, bytes, dst, m);
+    else if (i->op == IR_VGET)
+        x64_movzx_rm(B, bytes, dst, m);
+    else
+        x64_movsx_rm(B, size, bytes, dst, m);
+    return true;
+}
+
 void vec_get(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (get_memory(g, r, i)) return;
     if (i->esz == 0 && !gen_has(g, X64_HAS_SSE41)) gen_clobber_flags(g);
     unsigned a = gen_use_xmm(g, i->arg[0]);
     gen_consume(g, i);
@@ -90,10 +115,11 @@ void vec_set(struct gen *g, ir_ref r, const struct ir_inst *i)
     insert(g, i->esz, (unsigned)i->imm, gen_def_xmm(g, r, a), a, reg);
 }
 
+static const u16 broadcast[4] = {X64_VPBROADCASTB, X64_VPBROADCASTW, X64_VPBROADCASTD,
+                                 X64_VPBROADCASTQ};
+
 void vec_dup(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    static const u16 broadcast[4] = {X64_VPBROADCASTB, X64_VPBROADCASTW, X64_VPBROADCASTD,
-                                     X64_VPBROADCASTQ};
     unsigned reg = gen_use_gpr(g, i->arg[0]);
     gen_consume(g, i);
     unsigned dst = gen_def_xmm(g, r, NO_REG);
@@ -150,8 +176,19 @@ static void dup_word(struct gen *g, unsigned lane, unsigned dst, unsigned a)
     vec_imm(g, X64_PSHUFD, dst, X0, lane < 4 ? 0x00 : 0xaa);
 }
 
+static bool dup_memory(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct x64_mem m;
+    if (!g->avx || !gen_in_memory(g, i->arg[0], 1, &m)) return false;
+    gen_consume(g, i);
+    x64_vec_rm(B, true, broadcast[i->esz], gen_def_xmm(g, r, NO_REG),
+               lane_at(m, i->esz, (unsigned)i->imm));
+    return true;
+}
+
 void vec_dup_lane(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (dup_memory(g, r, i)) return;
     struct vec_args v = vec_args(g, r, i);
     unsigned lane = (unsigned)i->imm;
     if (i->esz == 3) {

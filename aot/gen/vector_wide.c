@@ -9,6 +9,8 @@
 
 static const u16 unpack_low[3] = {X64_PUNPCKLBW, X64_PUNPCKLWD, X64_PUNPCKLDQ};
 static const u16 unpack_high[3] = {X64_PUNPCKHBW, X64_PUNPCKHWD, X64_PUNPCKHDQ};
+static const u16 pmovsx[3] = {X64_PMOVSXBW, X64_PMOVSXWD, X64_PMOVSXDQ};
+static const u16 pmovzx[3] = {X64_PMOVZXBW, X64_PMOVZXWD, X64_PMOVZXDQ};
 
 /* --- widening --------------------------------------------------------------------------------- */
 
@@ -16,11 +18,9 @@ static const u16 unpack_high[3] = {X64_PUNPCKHBW, X64_PUNPCKHWD, X64_PUNPCKHDQ};
 static void widen(struct gen *g, unsigned esz, bool is_signed, bool high, unsigned dst, unsigned a,
                   unsigned t)
 {
-    static const u16 sign[3] = {X64_PMOVSXBW, X64_PMOVSXWD, X64_PMOVSXDQ};
-    static const u16 zero[3] = {X64_PMOVZXBW, X64_PMOVZXWD, X64_PMOVZXDQ};
     enum x64_vec unpack = (high ? unpack_high : unpack_low)[esz];
-    if (!high && vec_can(g, sign[esz])) {
-        vec_op1(g, (is_signed ? sign : zero)[esz], dst, a);
+    if (!high && vec_can(g, pmovsx[esz])) {
+        vec_op1(g, (is_signed ? pmovsx : pmovzx)[esz], dst, a);
     } else if (!is_signed) {
         vec_zero(g, t);
         if (g->avx || dst != t) {
@@ -47,8 +47,20 @@ static void widen(struct gen *g, unsigned esz, bool is_signed, bool high, unsign
     }
 }
 
+/* PMOVSX and PMOVZX read the low half from memory. */
+static bool widen_memory(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum x64_vec op = (i->op == IR_VSXL ? pmovsx : pmovzx)[i->esz];
+    struct x64_mem m;
+    if (i->mod & 1 || !vec_can(g, op) || !gen_in_memory(g, i->arg[0], 1, &m)) return false;
+    gen_consume(g, i);
+    x64_vec_rm(B, g->avx, op, gen_def_xmm(g, r, NO_REG), m);
+    return true;
+}
+
 void vec_widen(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (widen_memory(g, r, i)) return;
     struct vec_args v = vec_args(g, r, i);
     widen(g, i->esz, i->op == IR_VSXL, i->mod & 1, v.dst, v.a, X0);
 }
@@ -62,12 +74,28 @@ static void multiply16(struct gen *g, struct vec_args v, bool is_signed, bool hi
     vec_op2(g, high ? X64_PUNPCKHWD : X64_PUNPCKLWD, dst, X0, X1);
 }
 
-static void multiply32(struct gen *g, struct vec_args v, bool is_signed, bool high, unsigned dst)
+/* A factor's elements of 32 bits, of one half, at the even places, where the host multiplies. */
+static unsigned spread(struct gen *g, ir_ref factor, struct vec_source a, bool high,
+                       unsigned scratch)
 {
-    unsigned spread = high ? 0xfa : 0x50; /* the half's elements to the even places */
-    vec_imm(g, X64_PSHUFD, X0, v.a, spread);
-    vec_imm(g, X64_PSHUFD, X1, v.b, spread);
-    vec_op2(g, is_signed ? X64_PMULDQ : X64_PMULUDQ, dst, X0, X1);
+    const struct ir_inst *i = gen_inst(g, factor);
+    bool all_alike = (i->op == IR_VDUP || i->op == IR_VDUPL) && i->esz == 2;
+    if (all_alike && a.reg != NO_REG) return a.reg;
+    vec_imm_of(g, X64_PSHUFD, scratch, a, high ? 0xfa : 0x50);
+    return scratch;
+}
+
+/* dst NO_REG: the result's register. That is returned. */
+static unsigned multiply32(struct gen *g, ir_ref r, const struct ir_inst *i, bool is_signed,
+                           unsigned dst)
+{
+    bool high = i->mod & 1;
+    struct vec_source a = vec_source(g, i->arg[0]), b = vec_source(g, i->arg[1]);
+    gen_consume(g, i);
+    unsigned result = gen_def_xmm(g, r, a.reg);
+    unsigned x = spread(g, i->arg[0], a, high, X0), y = spread(g, i->arg[1], b, high, X1);
+    vec_op2(g, is_signed ? X64_PMULDQ : X64_PMULUDQ, dst == NO_REG ? result : dst, x, y);
+    return result;
 }
 
 void vec_multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -77,16 +105,18 @@ void vec_multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
         return;
     }
-    struct vec_args v = vec_args(g, r, i);
-    if (i->esz == 0) {
-        widen(g, 0, is_signed, high, X0, v.a, X0);
-        widen(g, 0, is_signed, high, X1, v.b, X1);
-        vec_op2(g, X64_PMULLW, v.dst, X0, X1);
-    } else if (i->esz == 1) {
-        multiply16(g, v, is_signed, high, v.dst);
-    } else {
-        multiply32(g, v, is_signed, high, v.dst);
+    if (i->esz == 2) {
+        multiply32(g, r, i, is_signed, NO_REG);
+        return;
     }
+    struct vec_args v = vec_args(g, r, i);
+    if (i->esz == 1) {
+        multiply16(g, v, is_signed, high, v.dst);
+        return;
+    }
+    widen(g, 0, is_signed, high, X0, v.a, X0);
+    widen(g, 0, is_signed, high, X1, v.b, X1);
+    vec_op2(g, X64_PMULLW, v.dst, X0, X1);
 }
 
 /* Only the most negative squared, doubled, overflows: to the most negative. */
@@ -98,15 +128,18 @@ void vec_multiply_long_doubling(struct gen *g, ir_ref r, const struct ir_inst *i
         return;
     }
     u64 least = vec_splat(i->esz + 1u, UINT64_C(1) << ((16u << i->esz) - 1));
-    struct vec_args v = vec_args(g, r, i);
-    if (halves)
+    unsigned dst;
+    if (halves) {
+        struct vec_args v = vec_args(g, r, i);
         multiply16(g, v, true, i->mod & 1, X0);
-    else
-        multiply32(g, v, true, i->mod & 1, X0);
+        dst = v.dst;
+    } else {
+        dst = multiply32(g, r, i, true, X0);
+    }
     vec_op2(g, halves ? X64_PADDD : X64_PADDQ, X0, X0, X0);
     vec_load(g, X1, least, least);
     vec_op2(g, halves ? X64_PCMPEQD : X64_PCMPEQQ, X1, X1, X0);
-    vec_op2(g, X64_PXOR, v.dst, X0, X1);
+    vec_op2(g, X64_PXOR, dst, X0, X1);
 }
 
 /*
