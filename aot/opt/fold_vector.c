@@ -1,7 +1,7 @@
 /*
- * Folding of vectors: constants in all lanes, and upper halves that are known to be zero. Compilers
- * keep the factors of fixed-point transforms in registers, so a multiplication that saturates is
- * one by a constant once its DUP is known.
+ * Folding of vectors: constants in all lanes, and upper halves that are known to be zero, or that
+ * nobody looks at. Compilers keep the factors of fixed-point transforms in registers, so a
+ * multiplication that saturates is one by a constant once its DUP is known.
  */
 #include "aot/opt/pass.h"
 
@@ -51,13 +51,70 @@ ir_ref opt_fold_dup(struct ir_func *f, ir_ref r)
     return a->op == IR_CONST ? become(f, r, splat(i->esz, (u64)a->imm)) : r;
 }
 
+/* --- low and high halves -------------------------------------------------------------------------
+ */
+
+/* What has the same low half as a, if a is made of it with zeros above. */
+static ir_ref without_zeros(const struct ir_func *f, ir_ref a)
+{
+    const struct ir_inst *i = &f->inst[a];
+    if (i->op == IR_VLOW) return i->arg[0];
+    if (i->op != IR_FTOV) return a;
+    const struct ir_inst *scalar = &f->inst[i->arg[0]];
+    return scalar->op == IR_VTOF && scalar->type == IR_F64 ? scalar->arg[0] : a;
+}
+
+static void use_instead(struct ir_func *f, struct ir_inst *i, unsigned k, ir_ref v)
+{
+    f->inst[v].uses++;
+    f->inst[i->arg[k]].uses--;
+    i->arg[k] = v;
+}
+
+/* For an operation that looks at nothing but the low halves of its vectors. */
+static void use_low_halves(struct ir_func *f, struct ir_inst *i)
+{
+    for (unsigned k = 0; k < ir_op_args[i->op]; k++) {
+        ir_ref v = without_zeros(f, i->arg[k]);
+        if (v != i->arg[k]) use_instead(f, i, k, v);
+    }
+}
+
+ir_ref opt_fold_low_half(struct ir_func *f, ir_ref r)
+{
+    use_low_halves(f, &f->inst[r]);
+    return r;
+}
+
+ir_ref opt_fold_half(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    if (!(i->mod & 1)) use_low_halves(f, i);
+    return r;
+}
+
+/* Of two upper halves it is their interleaving. */
+ir_ref opt_fold_pair(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    const struct ir_inst *a = &f->inst[i->arg[0]], *b = &f->inst[i->arg[1]];
+    if (a->op != IR_VHIGH || b->op != IR_VHIGH) return opt_fold_low_half(f, r);
+    use_instead(f, i, 0, a->arg[0]);
+    use_instead(f, i, 1, b->arg[0]);
+    i->op = IR_VZIP2;
+    i->esz = 3;
+    return r;
+}
+
 ir_ref opt_fold_dup_lane(struct ir_func *f, ir_ref r)
 {
-    const struct ir_inst *i = &f->inst[r];
+    struct ir_inst *i = &f->inst[r];
     struct vector v;
-    if (!constant(f, i->arg[0], &v)) return r;
     unsigned width = 8u << i->esz, at = (unsigned)i->imm * width;
-    return become(f, r, splat(i->esz, at < 64 ? v.low >> at : v.high >> (at - 64)));
+    if (constant(f, i->arg[0], &v))
+        return become(f, r, splat(i->esz, at < 64 ? v.low >> at : v.high >> (at - 64)));
+    if (at < 64) use_low_halves(f, i);
+    return r;
 }
 
 /* The upper half is zero. */
@@ -69,12 +126,22 @@ static bool is_low(const struct ir_func *f, ir_ref r, unsigned depth)
     if (!depth) return false;
     switch (i->op) {
     case IR_VLOW:
-    case IR_FTOV: return true;
+    case IR_FTOV:
+    case IR_VXTN:
+    case IR_VSQXTN:
+    case IR_VUQXTN:
+    case IR_VSQXTUN:
+    case IR_VHIGH: return true;
+    case IR_LOAD: return i->esz < 4;
     case IR_VSHLI:
     case IR_VSHRI:
     case IR_VSARI:
     case IR_VRSHRI:
-    case IR_VRSARI: return is_low(f, i->arg[0], depth - 1);
+    case IR_VRSARI:
+    case IR_VABS:
+    case IR_VNEG:
+    case IR_VCNT:
+    case IR_VANDN: return is_low(f, i->arg[0], depth - 1);
     case IR_VAND: return is_low(f, i->arg[0], depth - 1) || is_low(f, i->arg[1], depth - 1);
     case IR_VADD:
     case IR_VSUB:
@@ -84,7 +151,21 @@ static bool is_low(const struct ir_func *f, ir_ref r, unsigned depth)
     case IR_VSQADD:
     case IR_VSQSUB:
     case IR_VUQADD:
-    case IR_VUQSUB: return is_low(f, i->arg[0], depth - 1) && is_low(f, i->arg[1], depth - 1);
+    case IR_VUQSUB:
+    case IR_VSHADD:
+    case IR_VUHADD:
+    case IR_VSRHADD:
+    case IR_VURHADD:
+    case IR_VSABD:
+    case IR_VUABD:
+    case IR_VSMIN:
+    case IR_VSMAX:
+    case IR_VUMIN:
+    case IR_VUMAX:
+    case IR_VSQDMULH:
+    case IR_VSQRDMULH:
+    case IR_VCMPGTS:
+    case IR_VCMPGTU: return is_low(f, i->arg[0], depth - 1) && is_low(f, i->arg[1], depth - 1);
     default: return false;
     }
 }

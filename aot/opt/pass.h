@@ -51,8 +51,10 @@ opt_rule_fn opt_fold_add, opt_fold_difference, opt_fold_multiply, opt_fold_plain
     opt_fold_and, opt_fold_or, opt_fold_shift, opt_fold_zext, opt_fold_sext, opt_fold_trunc,
     opt_fold_select, opt_fold_icmp, opt_fold_bnot, opt_fold_flags, opt_fold_address;
 
-/* Vectors of constants, and with zeros above (fold_vector.c). */
-opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_fold_and_lanes;
+/* Vectors of constants, and with zeros above (fold_vector.c). low_half: of operations that look at
+ * low halves; half: of those that look at them or not, by mod. */
+opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_fold_and_lanes,
+    opt_fold_low_half, opt_fold_half, opt_fold_pair;
 
 /* --- passes --------------------------------------------------------------------------------------
  */

@@ -71,6 +71,7 @@ ir_ref opt_forward_get(struct ir_func *f, ir_ref r)
     switch (i->op) {
     case IR_TRUNC: return opt_fold_trunc(f, r);
     case IR_ZEXT: return opt_fold_zext(f, r);
+    case IR_VTOF: return opt_fold_low_half(f, r);
     default: return r;
     }
 }
