@@ -101,7 +101,11 @@ bool vec_op2_memory(struct gen *g, ir_ref r, const struct ir_inst *i, enum x64_v
 struct vec_source vec_source(struct gen *g, ir_ref r)
 {
     struct vec_source a = {.reg = NO_REG};
-    if (!gen_in_memory(g, r, 1, &a.m)) a.reg = gen_use_xmm(g, r);
+    u64 lo, hi;
+    if (vec_const(g, r, &lo, &hi))
+        a.m = gen_pool(g, lo, hi);
+    else if (!gen_in_memory(g, r, 1, &a.m))
+        a.reg = gen_use_xmm(g, r);
     return a;
 }
 
@@ -111,6 +115,14 @@ void vec_op1_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source 
         x64_vec_rm(B, g->avx, op, dst, a.m);
     else
         vec_op1(g, op, dst, a.reg);
+}
+
+void vec_op2_of(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct vec_source b)
+{
+    if (b.reg == NO_REG)
+        x64_vec_rrm(B, g->avx, op, dst, a, b.m);
+    else
+        vec_op2(g, op, dst, a, b.reg);
 }
 
 void vec_imm_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source a, unsigned imm)

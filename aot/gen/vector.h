@@ -97,9 +97,10 @@ struct vec_source {
 /* Step 1 of the protocol for such an operand. */
 struct vec_source vec_source(struct gen *g, ir_ref r);
 
-/* dst = op(a); dst = op(a, imm) */
+/* dst = op(a); dst = op(a, imm); dst = op(a, b) */
 void vec_op1_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source a);
 void vec_imm_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source a, unsigned imm);
+void vec_op2_of(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct vec_source b);
 
 /* How many temps gen_temp_xmm can still give. */
 unsigned vec_temps_left(const struct gen *g);
@@ -120,6 +121,10 @@ gen_fn vec_saturating_mixed, vec_saturating_shift, vec_round_shift_by_vector64,
 
 /* vector_move.c */
 gen_fn vec_get, vec_set, vec_insert, vec_dup, vec_dup_lane, vec_low, vec_pair, vec_high;
+
+/* The load and the operation behind it, if that puts what is loaded into lanes; false: it doesn't,
+ * and nothing was done. */
+bool vec_load_lane(struct gen *g, ir_ref r, const struct ir_inst *i);
 
 /* vector_permute.c */
 gen_fn vec_reverse, vec_reverse_bits, vec_unzip, vec_transpose, vec_extract, vec_table, vec_sum,

@@ -67,13 +67,6 @@ void vec_widen(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 /* --- products --------------------------------------------------------------------------------- */
 
-static void multiply16(struct gen *g, struct vec_args v, bool is_signed, bool high, unsigned dst)
-{
-    vec_op2(g, X64_PMULLW, X0, v.a, v.b);
-    vec_op2(g, is_signed ? X64_PMULHW : X64_PMULHUW, X1, v.a, v.b);
-    vec_op2(g, high ? X64_PUNPCKHWD : X64_PUNPCKLWD, dst, X0, X1);
-}
-
 /* A factor's elements of 32 bits, of one half, at the even places, where the host multiplies. */
 static unsigned spread(struct gen *g, ir_ref factor, struct vec_source a, bool high,
                        unsigned scratch)
@@ -85,38 +78,51 @@ static unsigned spread(struct gen *g, ir_ref factor, struct vec_source a, bool h
     return scratch;
 }
 
-/* dst NO_REG: the result's register. That is returned. */
-static unsigned multiply32(struct gen *g, ir_ref r, const struct ir_inst *i, bool is_signed,
-                           unsigned dst)
+/* Products of 16 or 32 bits. dst NO_REG: the result's register. That is returned. */
+static unsigned multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i, bool is_signed,
+                              unsigned dst)
 {
-    bool high = i->mod & 1;
-    struct vec_source a = vec_source(g, i->arg[0]), b = vec_source(g, i->arg[1]);
+    u64 lo, hi;
+    bool high = i->mod & 1, swap = vec_const(g, i->arg[0], &lo, &hi);
+    ir_ref first = i->arg[swap], second = i->arg[!swap];
+    struct vec_source a = {.reg = NO_REG};
+    if (i->esz == 2)
+        a = vec_source(g, first);
+    else
+        a.reg = gen_use_xmm(g, first);
+    struct vec_source b = vec_source(g, second);
     gen_consume(g, i);
     unsigned result = gen_def_xmm(g, r, a.reg);
-    unsigned x = spread(g, i->arg[0], a, high, X0), y = spread(g, i->arg[1], b, high, X1);
-    vec_op2(g, is_signed ? X64_PMULDQ : X64_PMULUDQ, dst == NO_REG ? result : dst, x, y);
+    if (dst == NO_REG) dst = result;
+    if (i->esz == 2) {
+        unsigned x = spread(g, first, a, high, X0), y = spread(g, second, b, high, X1);
+        vec_op2(g, is_signed ? X64_PMULDQ : X64_PMULUDQ, dst, x, y);
+    } else {
+        vec_op2_of(g, X64_PMULLW, X0, a.reg, b);
+        vec_op2_of(g, is_signed ? X64_PMULHW : X64_PMULHUW, X1, a.reg, b);
+        vec_op2(g, high ? X64_PUNPCKHWD : X64_PUNPCKLWD, dst, X0, X1);
+    }
     return result;
+}
+
+static void multiply_bytes(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    bool is_signed = i->op == IR_VSMULL, high = i->mod & 1;
+    struct vec_args v = vec_args(g, r, i);
+    widen(g, 0, is_signed, high, X0, v.a, X0);
+    if (v.a != v.b) widen(g, 0, is_signed, high, X1, v.b, X1);
+    vec_op2(g, X64_PMULLW, v.dst, X0, v.a != v.b ? X1 : X0);
 }
 
 void vec_multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    bool is_signed = i->op == IR_VSMULL, high = i->mod & 1;
-    if (i->esz > 2 || (i->esz == 2 && is_signed && !vec_can(g, X64_PMULDQ))) {
+    bool is_signed = i->op == IR_VSMULL;
+    if (i->esz > 2 || (i->esz == 2 && is_signed && !vec_can(g, X64_PMULDQ)))
         gen_by_helper(g, r, i);
-        return;
-    }
-    if (i->esz == 2) {
-        multiply32(g, r, i, is_signed, NO_REG);
-        return;
-    }
-    struct vec_args v = vec_args(g, r, i);
-    if (i->esz == 1) {
-        multiply16(g, v, is_signed, high, v.dst);
-        return;
-    }
-    widen(g, 0, is_signed, high, X0, v.a, X0);
-    widen(g, 0, is_signed, high, X1, v.b, X1);
-    vec_op2(g, X64_PMULLW, v.dst, X0, X1);
+    else if (i->esz)
+        multiply_long(g, r, i, is_signed, NO_REG);
+    else
+        multiply_bytes(g, r, i);
 }
 
 /* Only the most negative squared, doubled, overflows: to the most negative. */
@@ -128,14 +134,7 @@ void vec_multiply_long_doubling(struct gen *g, ir_ref r, const struct ir_inst *i
         return;
     }
     u64 least = vec_splat(i->esz + 1u, UINT64_C(1) << ((16u << i->esz) - 1));
-    unsigned dst;
-    if (halves) {
-        struct vec_args v = vec_args(g, r, i);
-        multiply16(g, v, true, i->mod & 1, X0);
-        dst = v.dst;
-    } else {
-        dst = multiply32(g, r, i, true, X0);
-    }
+    unsigned dst = multiply_long(g, r, i, true, X0);
     vec_op2(g, halves ? X64_PADDD : X64_PADDQ, X0, X0, X0);
     vec_load(g, X1, least, least);
     vec_op2(g, halves ? X64_PCMPEQD : X64_PCMPEQQ, X1, X1, X0);

@@ -106,6 +106,17 @@ ir_ref opt_fold_pair(struct ir_func *f, ir_ref r)
     return r;
 }
 
+/* Low half to upper half: a pair. */
+ir_ref opt_fold_insert(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    if (i->esz != 3 || i->imm != 1) return r; /* from lane 0 to lane 1 */
+    i->op = IR_VPAIR;
+    i->esz = 0;
+    i->imm = 0;
+    return opt_fold_pair(f, r);
+}
+
 ir_ref opt_fold_dup_lane(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
