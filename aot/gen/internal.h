@@ -219,8 +219,9 @@ struct gen {
         ir_ref abef, cdgh;    /* what stands for the two halves */
     } sha256;
 
-    ir_ref at; /* instruction being emitted */
-    u32 block; /* block being emitted */
+    ir_ref at;      /* instruction being emitted */
+    ir_ref emitted; /* one to come that an earlier one has done along with itself */
+    u32 block;      /* block being emitted */
     struct cold_exit *cold, **cold_tail;
     struct cold_edge *cold_edges; /* last first */
     struct cold_call *cold_calls; /* last first */

@@ -6,7 +6,7 @@
  * the host's). Atomics are single locked instructions where the host has one, else a
  * compare-and-exchange loop.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/vector.h"
 
 #define B (&g->b)
 
@@ -69,6 +69,7 @@ static void load_vector(struct gen *g, ir_ref r, const struct ir_inst *i, struct
 
 static void load(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (i->op == IR_LOAD && vec_load_lane(g, r, i)) return;
     struct x64_mem m = i->op == IR_LOADACQ ? plain_address(g, i) : gen_address(g, i);
     gen_consume_one(g, i->arg[0]);
     if (i->arg[1]) gen_consume_one(g, i->arg[1]);

@@ -7,6 +7,10 @@
 #define X0 X64_XMM0
 #define X1 X64_XMM1
 
+static const u16 pinsr[4] = {X64_PINSRB, X64_PINSRW, X64_PINSRD, X64_PINSRQ};
+static const u16 broadcast[4] = {X64_VPBROADCASTB, X64_VPBROADCASTW, X64_VPBROADCASTD,
+                                 X64_VPBROADCASTQ};
+
 /* --- lane to general register ----------------------------------------------------------------- */
 
 /* dst = the lane, zero-extended. */
@@ -100,26 +104,59 @@ static void insert_words(struct gen *g, unsigned esz, unsigned lane, unsigned ds
 static void insert(struct gen *g, unsigned esz, unsigned lane, unsigned dst, unsigned a,
                    unsigned reg)
 {
-    static const u16 pinsr[4] = {X64_PINSRB, X64_PINSRW, X64_PINSRD, X64_PINSRQ};
     if (gen_has(g, X64_HAS_SSE41) || g->avx)
         x64_vec_rrri(B, g->avx, pinsr[esz], dst, a, reg, (u8)lane);
     else
         insert_words(g, esz, lane, dst, a, reg);
 }
 
+/* The instruction behind the load r that puts what is loaded, and nobody else wants, into lanes; or
+ * IR_NONE. */
+static ir_ref user_of_lane(const struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    ir_ref next = r + ir_distance(i);
+    if (i->uses != 1 || next >= g->f->block[g->block].end) return IR_NONE;
+    const struct ir_inst *n = gen_inst(g, next);
+    bool alike = n->op == IR_VDUP || (n->op == IR_VDUPL && !n->imm);
+    bool uses = (n->op == IR_VSETI && n->arg[1] == r) || (alike && n->arg[0] == r);
+    return uses && n->esz == i->esz ? next : IR_NONE;
+}
+
+/* VEX forms only: others have a move first, and then may fault. */
+bool vec_load_lane(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    ir_ref user = user_of_lane(g, r, i);
+    if (!user || !g->avx) return false;
+    const struct ir_inst *n = gen_inst(g, user);
+    bool one = n->op == IR_VSETI;
+    struct x64_mem m = gen_address(g, i);
+    unsigned a = one ? gen_use_xmm(g, n->arg[0]) : NO_REG;
+    gen_consume_one(g, i->arg[0]);
+    if (i->arg[1]) gen_consume_one(g, i->arg[1]);
+    if (one) gen_consume_one(g, n->arg[0]);
+    gen_consume_one(g, r);
+    unsigned dst = gen_def_xmm(g, user, a);
+    gen_fault_point(g);
+    if (one)
+        x64_vec_rrmi(B, true, pinsr[n->esz], dst, a, m, (u8)n->imm);
+    else
+        x64_vec_rm(B, true, broadcast[n->esz], dst, m);
+    g->emitted = user;
+    return true;
+}
+
 void vec_set(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (g->emitted == r) return;
     if (!gen_has(g, X64_HAS_SSE41)) gen_clobber_flags(g);
     unsigned a = gen_use_xmm(g, i->arg[0]), reg = gen_use_gpr(g, i->arg[1]);
     gen_consume(g, i);
     insert(g, i->esz, (unsigned)i->imm, gen_def_xmm(g, r, a), a, reg);
 }
 
-static const u16 broadcast[4] = {X64_VPBROADCASTB, X64_VPBROADCASTW, X64_VPBROADCASTD,
-                                 X64_VPBROADCASTQ};
-
 void vec_dup(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (g->emitted == r) return;
     unsigned reg = gen_use_gpr(g, i->arg[0]);
     gen_consume(g, i);
     unsigned dst = gen_def_xmm(g, r, NO_REG);
@@ -176,6 +213,7 @@ static void dup_word(struct gen *g, unsigned lane, unsigned dst, unsigned a)
     vec_imm(g, X64_PSHUFD, dst, X0, lane < 4 ? 0x00 : 0xaa);
 }
 
+/* A lane of what is in memory to all. */
 static bool dup_memory(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem m;
@@ -188,7 +226,7 @@ static bool dup_memory(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 void vec_dup_lane(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    if (dup_memory(g, r, i)) return;
+    if (g->emitted == r || dup_memory(g, r, i)) return;
     struct vec_args v = vec_args(g, r, i);
     unsigned lane = (unsigned)i->imm;
     if (i->esz == 3) {

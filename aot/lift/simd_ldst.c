@@ -254,13 +254,13 @@ static void load_lane(struct lifter *l, u32 w, bool post)
     unsigned esz = lane_esz(w), lane = lane_number(w);
     struct group g = single_group(l, w, esz);
     ir_ref value[4];
-    for (unsigned i = 0; i < g.count; i++)
-        value[i] = lift_load(l, lift_itype(esz == 3), esz, g.base, i << esz);
-    if (post) write_back(l, w, &g);
-    for (unsigned i = 0; i < g.count; i++) {
+    for (unsigned i = 0; i < g.count; i++) { /* the load right before what may take it along */
         ir_ref v = lift_get_v(l, reg_at(&g, i));
-        lift_set_v(l, reg_at(&g, i), simd_set_lane(l, esz, lane, v, value[i]));
+        ir_ref element = lift_load(l, lift_itype(esz == 3), esz, g.base, i << esz);
+        value[i] = simd_set_lane(l, esz, lane, v, element);
     }
+    if (post) write_back(l, w, &g);
+    for (unsigned i = 0; i < g.count; i++) lift_set_v(l, reg_at(&g, i), value[i]);
 }
 
 static void store_lane(struct lifter *l, u32 w, bool post)
