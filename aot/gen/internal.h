@@ -476,6 +476,7 @@ void gen_alias(struct gen *g, ir_ref r, ir_ref v);
 void gen_bind_gpr(struct gen *g, ir_ref r, unsigned reg);
 void gen_bind_xmm(struct gen *g, ir_ref r, unsigned reg);
 void gen_unbind_gpr(struct gen *g, ir_ref r);
+void gen_unbind_xmm(struct gen *g, ir_ref r);
 
 /* Unlocks everything. */
 static inline void gen_unlock(struct gen *g)

@@ -83,6 +83,11 @@ void gen_unbind_gpr(struct gen *g, ir_ref r)
     unbind(g, &g->gpr, r);
 }
 
+void gen_unbind_xmm(struct gen *g, ir_ref r)
+{
+    unbind(g, &g->xmm, r);
+}
+
 /* --- values at home --------------------------------------------------------------------------- */
 
 void gen_leave_at_home(struct gen *g, ir_ref r, unsigned slot)
@@ -562,6 +567,7 @@ static unsigned hinted(struct gen *g, struct host_regs *file, ir_ref r, unsigned
     if (file->head[pin] && !leave_for_guest(g, file, pin)) return NO_REG;
     gen_slot_changes(g, slot, r);
     g->ahead |= UINT64_C(1) << slot;
+    g->loaded |= UINT64_C(1) << slot; /* flags may be those of what is there now */
     return pin;
 }
 
@@ -684,12 +690,13 @@ static u64 volatile_pins(const struct gen *g)
 
 /*
  * A value that was computed into a volatile pin ahead of its SET is spilled like a temp. What the
- * slot held before is dead: nothing looks at it until the SET.
+ * slot held before is dead: nothing looks at it until the SET, but flags that are known by it.
  */
 static void spill_ahead(struct gen *g, u64 pins)
 {
     for (; pins; pins &= pins - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(pins), reg = g->pin[slot];
+        gen_slot_changes(g, slot, IR_NONE);
         if (slot >= SLOT_V0)
             spill_xmm(g, reg);
         else
