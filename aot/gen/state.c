@@ -130,7 +130,7 @@ static void mark_set(struct gen *g, unsigned slot)
     g->ahead &= ~bit;
 }
 
-/* The value is elsewhere, or has garbage above. */
+/* The value is elsewhere, or has garbage above. It moves, so that no temp is held for it. */
 static GEN_APART void move_to_pin(struct gen *g, const struct ir_inst *i, unsigned slot, bool clean)
 {
     ir_ref v = i->arg[0];
@@ -145,6 +145,11 @@ static GEN_APART void move_to_pin(struct gen *g, const struct ir_inst *i, unsign
         gen_consume_one(g, v);
         gen_evacuate_pin(g, slot);
         x64_mov_rr(B, clean ? 8 : 4, pin, reg);
+        if (gen_left(g, v) && g->gpr.slot[reg] == NO_SLOT) {
+            gen_unbind_gpr(g, v);
+            gen_bind_gpr(g, v, pin);
+            g->val[v].narrow |= i->type == IR_I32;
+        }
     }
     mark_set(g, slot);
 }
@@ -176,6 +181,11 @@ static GEN_APART void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsign
         gen_consume_one(g, i->arg[0]);
         gen_evacuate_pin(g, slot);
         gen_narrow_xmm(g, clean ? IR_V128 : i->type, pin, reg);
+        if (gen_left(g, v) && g->val[v].place == VAL_XMM && g->xmm.slot[reg] == NO_SLOT) {
+            gen_unbind_xmm(g, v);
+            gen_bind_xmm(g, v, pin);
+            g->val[v].narrow = true;
+        }
     }
     mark_set(g, slot);
 }
