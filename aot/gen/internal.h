@@ -644,6 +644,11 @@ void gen_receive_nzcv(struct gen *g, u32 block);
 /* Before the jump to one or two blocks: NZCV is where they expect it. Keeps EFLAGS. */
 void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count);
 
+/* --- bits.c ------------------------------------------------------------------------------------
+ */
+
+gen_fn gen_leading_zeros, gen_trailing_zeros, gen_reverse_bits, gen_swap_bytes;
+
 /* --- multiply.c: products by MULX ---------------------------------------------------------------
  */
 
