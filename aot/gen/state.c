@@ -130,6 +130,17 @@ static void mark_set(struct gen *g, unsigned slot)
     g->ahead &= ~bit;
 }
 
+/* Zero is shorter where EFLAGS may go. */
+static void move_constant(struct gen *g, unsigned reg, u64 value)
+{
+    if (!value && !gen_flags_busy(g)) {
+        gen_clobber_flags(g);
+        x64_zero(B, reg);
+    } else {
+        x64_mov_ri(B, reg, value);
+    }
+}
+
 /* The value is elsewhere, or has garbage above. It moves, so that no temp is held for it. */
 static GEN_APART void move_to_pin(struct gen *g, const struct ir_inst *i, unsigned slot, bool clean)
 {
@@ -138,7 +149,7 @@ static GEN_APART void move_to_pin(struct gen *g, const struct ir_inst *i, unsign
     s64 value;
     if (gen_const(g, v, &value)) {
         gen_evacuate_pin(g, slot);
-        x64_mov_ri(B, pin, i->type == IR_I32 ? (u32)value : (u64)value);
+        move_constant(g, pin, i->type == IR_I32 ? (u32)value : (u64)value);
         gen_consume_one(g, v);
     } else {
         unsigned reg = gen_use_gpr(g, v);
