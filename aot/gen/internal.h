@@ -227,6 +227,7 @@ struct gen {
     struct cold_call *cold_calls; /* last first */
     struct flag_store *flag_stores;
     u32 last_return, last_return_at; /* label and offset of the last RET's return; 0: none yet */
+    u32 last_check, last_check_at;   /* likewise of the last branch to a return behind a call */
     u32 return_label;                /* of the return behind the code */
     bool return_wanted;
     u32 table_label, not_there_label; /* JUMPIND's; 0 unless there is one */
