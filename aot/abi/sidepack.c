@@ -180,6 +180,7 @@ static bool same_expr(const struct nzcv_expr *x, const struct nzcv_expr *y)
 static void code_expr(struct side_packer *p, struct nzcv_expr *x)
 {
     struct side_odds *o = &p->odds;
+    if (!p->coder.writes) *x = (struct nzcv_expr){0};
     x->mark = (u8)number(p, o->mark, 8, x->mark);
     struct nzcv_expr *last = &p->marked[x->mark % MARKS_KNOWN];
     bool known = x->mark && last->mark == x->mark;
