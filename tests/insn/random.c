@@ -299,9 +299,3 @@ void random_data(u8 *data)
         if (i % 64 == 0) i += 56; /* enough to tell, not all of it */
     }
 }
-
-u64 test_setting(const char *name, u64 value)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : value;
-}

@@ -55,7 +55,4 @@ struct expected {
 unsigned compare_result(const char *label, const struct guest_outcome *got,
                         const struct guest_state *state, const struct expected *expected);
 
-/* A number from the environment. */
-u64 test_setting(const char *name, u64 value);
-
 #endif

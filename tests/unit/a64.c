@@ -6,6 +6,7 @@
  * tests/a64/rows.txt has words of every row with their text, a line ROW WORD TEXT each; FERRY_BLESS
  * rewrites the texts of the words that are there and adds words for rows that have none.
  */
+#include "tests/lib/setting.h"
 #include "aot/a64/a64.h"
 
 #include <check.h>
@@ -123,7 +124,7 @@ END_TEST
 
 START_TEST(decoded_words_have_their_rows_bits)
 {
-    for (unsigned i = 0; i < 1000000; i++) {
+    for (u64 n = test_cases(1000000); n > 0; n--) {
         u32 word = random_word();
         const struct a64_row_info *info = a64_row_info(a64_decode(word));
         ck_assert_uint_eq(word & info->mask, info->value);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/setting.h"
 #include "aot/abi/coder.h"
 
 #define NUMBERS 20000
@@ -54,9 +55,8 @@ static u64 value_for(unsigned n)
 
 START_TEST(comes_back)
 {
-    const char *text = getenv("FERRY_SEED");
-    seed = text ? strtoull(text, NULL, 0) : 1;
-    for (unsigned tries = 0; tries < 50; tries++) {
+    seed = test_setting("FERRY_SEED", 1);
+    for (u64 tries = test_cases(50); tries > 0; tries--) {
         struct coder c;
         struct odds o;
         unsigned count = (unsigned)(next() % NUMBERS);

@@ -2,6 +2,7 @@
  * Jump tables and addresses of code: what discovery makes of switches that two compilers have
  * translated, against what the assembly says; and input that no compiler makes.
  */
+#include "tests/lib/setting.h"
 #include "aot/disc/disc.h"
 
 #include <check.h>
@@ -207,6 +208,8 @@ END_TEST
 /* --- hostile input ------------------------------------------------------------------------------
  */
 
+#define SEED UINT64_C(0x9e3779b97f4a7c15)
+
 enum { BASE = 0x10000, WORDS = 96, ROUNDS = 60000 };
 
 /* Words of code, all of them data too, in a piece of memory that ends with them. */
@@ -307,15 +310,10 @@ static u32 random_word(void)
     return (word & ~info->mask) | info->value;
 }
 
-static u64 seed_of(const char *name)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : UINT64_C(0x9e3779b97f4a7c15);
-}
-
 START_TEST(random_words_do_no_harm)
 {
-    for (u64 seed = seed_of("FERRY_SEED"), end = seed + ROUNDS / WORDS; seed < end; seed++) {
+    u64 first = test_setting("FERRY_SEED", SEED), end = first + test_cases(ROUNDS / WORDS);
+    for (u64 seed = first; seed < end; seed++) {
         struct words w = {.count = 1 + (u32)(seed % WORDS)};
         random_state = seed * 2 + 1;
         w.at = malloc(4 * w.count);
@@ -331,8 +329,8 @@ END_TEST
 START_TEST(damaged_code_does_no_harm)
 {
     open_file(_i);
-    random_state = seed_of("FERRY_SEED");
-    for (int round = 0; round < 150; round++) {
+    random_state = test_setting("FERRY_SEED", SEED);
+    for (u64 rounds = test_cases(150); rounds > 0; rounds--) {
         struct words w = {.count = WORDS * 4};
         u32 words = (u32)((file.text.end - file.text.start) / 4);
         u64 from = file.text.start + 4 * (random_bits() % words);

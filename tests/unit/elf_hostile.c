@@ -8,13 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/lib/setting.h"
 #include "tests/elf/mutate.h"
-
-static u64 setting(const char *name, u64 otherwise)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : otherwise;
-}
 
 static void open_damaged(const struct elf_image *image, u64 seed)
 {
@@ -38,7 +33,7 @@ static void open_damaged(const struct elf_image *image, u64 seed)
 
 START_TEST(damaged_files)
 {
-    u64 cases = setting("FERRY_CASES", 40), seed = setting("FERRY_SEED", 1);
+    u64 cases = test_cases(40), seed = test_setting("FERRY_SEED", 1);
     const char *build = getenv("BUILD");
     char line[2048];
     snprintf(line, sizeof(line), "tests/elf/samples '%s/tests/elf-%d'", build ? build : "build",

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/setting.h"
 #include "aot/a64/a64.h"
 #include "aot/a64/flow.h"
 #include "aot/abi/fp_state.h"
@@ -40,12 +41,6 @@ static u64 random64(void) /* splitmix64 */
 static u64 below(u64 n)
 {
     return random64() % n;
-}
-
-static u64 setting(const char *name, u64 value)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : value;
 }
 
 /* --- words
@@ -323,7 +318,7 @@ static void run_case(u64 features, u64 number)
     struct translation tr;
     u64 case_seed = seed;
     random_state(&start);
-    length = 1 + (unsigned)below(setting("FERRY_LENGTH", 12));
+    length = 1 + (unsigned)below(test_setting("FERRY_LENGTH", 12));
     const char *group = getenv("FERRY_GROUP");
     if (length > 2 && below(3) == 0 && !(group && !strcmp(group, "branch")))
         make_loop();
@@ -363,8 +358,8 @@ static void run_case(u64 features, u64 number)
 
 static void run_cases(u64 features)
 {
-    u64 cases = setting("FERRY_CASES", 20000);
-    seed = setting("FERRY_SEED", 1);
+    u64 cases = test_cases(20000);
+    seed = test_setting("FERRY_SEED", 1);
     guest_open();
     run_code_init();
     arena_init(&arena);

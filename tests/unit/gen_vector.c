@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/setting.h"
 #include "aot/abi/fp_state.h"
 #include "aot/gen/gen.h"
 #include "aot/ir/eval.h"
@@ -243,12 +244,6 @@ static u64 random64(void) /* splitmix64 */
 static unsigned below(unsigned n)
 {
     return (unsigned)(random64() % n);
-}
-
-static u64 setting(const char *name, u64 value)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : value;
 }
 
 /* Close to the middle between two halves, or to a half: what is rounded twice shows there. */
@@ -618,7 +613,7 @@ static void run_once(const struct trial *t, u32 features)
 
 static void run_trial(struct trial *t, u32 features)
 {
-    unsigned cases = (unsigned)setting("FERRY_CASES", 12);
+    unsigned cases = (unsigned)test_cases(12);
     for (unsigned shape = 0; shape < 3 && reports < MAX_REPORTS; shape++) {
         choose_operands(t);
         enum gen_status status = build(t, features);
@@ -686,7 +681,7 @@ static void run_row(const struct row *row, u32 features)
 static void run_rows(u32 features)
 {
     const char *only = getenv("FERRY_OP");
-    seed = setting("FERRY_SEED", 1);
+    seed = test_setting("FERRY_SEED", 1);
     run_code_init();
     arena_init(&arena);
     reports = 0;

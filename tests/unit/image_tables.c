@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "tests/lib/setting.h"
 #include "aot/abi/image_index.h"
 #include "aot/abi/sidepack.h"
 #include "aot/abi/sites.h"
@@ -36,12 +37,6 @@ static u64 next(void)
 static u64 below(u64 n)
 {
     return next() % n;
-}
-
-static u64 setting(const char *name, u64 otherwise)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
 struct point {
@@ -313,7 +308,7 @@ static void check_sites(const struct image_builder *b, u8 *image)
 
 START_TEST(all_is_found)
 {
-    u64 first = setting("FERRY_SEED", 1), cases = setting("FERRY_CASES", 25);
+    u64 first = test_setting("FERRY_SEED", 1), cases = test_cases(25);
     for (u64 n = first; n < first + cases; n++) {
         struct image_builder b;
         seed = n;
@@ -347,7 +342,7 @@ static void damage(u8 *image)
 
 START_TEST(damage_is_harmless)
 {
-    u64 first = setting("FERRY_SEED", 1), cases = setting("FERRY_CASES", 25);
+    u64 first = test_setting("FERRY_SEED", 1), cases = test_cases(25);
     for (u64 n = first; n < first + cases; n++) {
         struct image_builder b;
         struct frame_state fs;

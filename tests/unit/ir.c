@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/setting.h"
 #include "aot/ir/ir.h"
 #include "aot/lift/lift.h"
 
@@ -76,12 +77,12 @@ END_TEST
 /* Fields at random in instructions of every operation: what is wrong is printed and parsed too. */
 START_TEST(anything_comes_back)
 {
-    for (unsigned n = 0; n < 20000; n++) {
+    for (u64 rounds = test_cases(20000); rounds > 0; rounds--) {
         arena_reset(&arena);
         struct ir_func *f = ir_new(&arena, 64);
         f->pc = random64();
-        f->block[ir_begin_block(f, random64())].entry = n & 1;
-        unsigned op = 1 + n % (IR_OP_COUNT - 1), args = ir_op_info(op)->args;
+        f->block[ir_begin_block(f, random64())].entry = rounds & 1;
+        unsigned op = (unsigned)(1 + rounds % (IR_OP_COUNT - 1)), args = ir_op_info(op)->args;
         ir_ref v = ir_const(f, IR_I64, (s64)(random64() >> random64() % 64));
         struct ir_inst *i = ir_append(f, op, (unsigned)(random64() % (IR_TYPE_COUNT + 2)));
         i->esz = (u8)(random64() % 7);
@@ -172,7 +173,7 @@ START_TEST(hostile_text_is_survived)
     static const char odd[] = "%#-+[].,=<>|;\n 0x9fz\t\xff";
     char text[2 * sizeof sample];
     unsigned accepted = 0;
-    for (unsigned n = 0; n < 30000; n++) {
+    for (u64 rounds = test_cases(30000); rounds > 0; rounds--) {
         char message[200];
         struct ir_text_error error;
         size_t length = sizeof sample - 1;

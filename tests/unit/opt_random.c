@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/setting.h"
 #include "aot/ir/eval.h"
 #include "aot/lift/lift.h"
 #include "aot/opt/opt.h"
@@ -46,12 +47,6 @@ static u64 random_number(void)
     case 4: return random64() >> below(64);
     default: return 0;
     }
-}
-
-static u64 number_from(const char *name, u64 otherwise)
-{
-    const char *s = getenv(name);
-    return s ? strtoull(s, NULL, 0) : otherwise;
 }
 
 /* --- making functions ---------------------------------------------------------------------------
@@ -443,9 +438,9 @@ static void compare(struct ir_func *f, u64 seed)
 static void compare_many(struct ir_func *(*source)(struct arena *), u64 cases)
 {
     struct arena arena;
-    u64 seed = number_from("OPT_RANDOM_SEED", 0x5eed);
+    u64 seed = test_setting("OPT_RANDOM_SEED", 0x5eed);
     arena_init(&arena);
-    cases = number_from("OPT_RANDOM_CASES", cases);
+    cases = test_setting("OPT_RANDOM_CASES", test_cases(cases));
     for (u64 n = 0; n < cases; n++) {
         random_state = (seed + n) * UINT64_C(0x9e3779b97f4a7c15) | 1;
         arena_reset(&arena);

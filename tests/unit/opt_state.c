@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "tests/lib/setting.h"
 #include "aot/abi/fp_state.h"
 #include "aot/ir/eval.h"
 #include "aot/opt/opt.h"
@@ -35,12 +36,6 @@ static u8 *memory;
 static struct arena arena;
 static sigjmp_buf fault_return;
 static unsigned faults, exits;
-
-static u64 setting(const char *name, u64 value)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : value;
-}
 
 static void on_fault(int number)
 {
@@ -199,7 +194,7 @@ static void map_memory(void)
 
 START_TEST(state_is_exact_wherever_it_shows)
 {
-    u64 seed = setting("FERRY_SEED", 1), count = setting("FERRY_CASES", 30000);
+    u64 seed = test_setting("FERRY_SEED", 1), count = test_cases(30000);
     struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER};
     sigaction(SIGSEGV, &action, NULL);
     map_memory();

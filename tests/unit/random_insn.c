@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/setting.h"
 #include "aot/a64/a64.h"
 #include "aot/a64/flow.h"
 #include "aot/lift/lift.h"
@@ -166,7 +167,7 @@ static bool branches_to_itself(enum a64_row row, u32 word)
 START_TEST(every_row_agrees_with_the_oracle)
 {
     const char *only = getenv("FERRY_ROW");
-    u64 cases = test_setting("FERRY_CASES", 100);
+    u64 cases = test_cases(100);
     random_seed = test_setting("FERRY_SEED", 1);
     ways_open();
     oracle_open();

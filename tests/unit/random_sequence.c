@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/lib/setting.h"
 #include "aot/a64/flow.h"
 #include "tests/insn/guest.h"
 #include "tests/insn/oracle.h"
@@ -302,7 +303,7 @@ static void run_sequence(u64 number)
 
 START_TEST(sequences_agree_with_the_oracle)
 {
-    u64 cases = test_setting("FERRY_CASES", 20000);
+    u64 cases = test_cases(20000);
     random_seed = test_setting("FERRY_SEED", 1);
     ways_open();
     oracle_open();

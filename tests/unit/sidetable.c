@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/lib/setting.h"
 #include "aot/abi/convention.h"
 #include "aot/abi/sidetable.h"
 
@@ -30,12 +31,6 @@ static u64 next(void)
 static u64 below(u64 n)
 {
     return next() % n;
-}
-
-static u64 setting(const char *name, u64 otherwise)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
 struct point {
@@ -133,7 +128,7 @@ START_TEST(what_is_written_is_read)
     static u8 room[ROOM];
     static struct point points[MAX_POINTS];
     unsigned count;
-    for (u64 n = setting("FERRY_CASES", 300); n > 0; n--) {
+    for (u64 n = test_cases(300); n > 0; n--) {
         size_t size = write_table(room, sizeof room, points, &count);
         u8 *side = end_of_room - size;
         memcpy(side, room, size);
@@ -277,7 +272,7 @@ START_TEST(a_damaged_table_is_read_inside_its_bounds)
     static struct point points[MAX_POINTS];
     struct frame_state fs;
     unsigned count;
-    for (u64 n = setting("FERRY_CASES", 300) * 10; n > 0; n--) {
+    for (u64 n = test_cases(300) * 10; n > 0; n--) {
         size_t whole = write_table(room, sizeof room, points, &count);
         size_t size = below(3) ? whole : 1 + below(whole);
         u8 *side = end_of_room - size;
@@ -309,7 +304,7 @@ END_TEST
 
 static void setup(void)
 {
-    seed = setting("FERRY_SEED", 1);
+    seed = test_setting("FERRY_SEED", 1);
     open_room();
 }
 

@@ -6,6 +6,7 @@
  * SIMD_RANDOM_WORDS: words per row; SIMD_RANDOM_SEED: another stream; SIMD_RANDOM_ROW: one row
  * only.
  */
+#include "tests/lib/setting.h"
 #include "aot/a64/a64.h"
 #include "aot/ir/eval.h"
 #include "aot/lift/lift.h"
@@ -468,12 +469,6 @@ static void run_word(enum a64_row row, u32 w, struct tally *t)
     }
 }
 
-static unsigned number_from(const char *name, unsigned otherwise)
-{
-    const char *text = getenv(name);
-    return text ? (unsigned)strtoul(text, NULL, 0) : otherwise;
-}
-
 static const u16 rows[] = {
 #define ROW(row) A64_##row,
     LIFT_FP_ROWS(ROW)
@@ -482,9 +477,9 @@ static const u16 rows[] = {
 
 static void run_group(const char *group)
 {
-    unsigned words = number_from("SIMD_RANDOM_WORDS", 100), bad_rows = 0;
+    unsigned words = (unsigned)test_setting("SIMD_RANDOM_WORDS", test_cases(100)), bad_rows = 0;
     const char *only = getenv("SIMD_RANDOM_ROW");
-    random_state = UINT64_C(0x9e3779b97f4a7c15) ^ number_from("SIMD_RANDOM_SEED", 1);
+    random_state = UINT64_C(0x9e3779b97f4a7c15) ^ test_setting("SIMD_RANDOM_SEED", 1);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const struct a64_row_info *info = a64_row_info(rows[i]);
         struct tally t = {0, 0};

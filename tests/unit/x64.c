@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "tests/lib/setting.h"
 #include "aot/x64/disasm.h"
 #include "aot/x64/features.h"
 #include "aot/x64/x64.h"
@@ -354,14 +355,14 @@ START_TEST(decoder_on_random_bytes)
 {
     u64 state = 12345;
     unsigned decoded = 0;
-    for (unsigned round = 0; round < 300000; round++) {
+    for (u64 rounds = test_cases(300000); rounds > 0; rounds--) {
         u8 bytes[16];
         for (unsigned i = 0; i < sizeof bytes; i++) {
             state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
             bytes[i] = (u8)(state >> 40);
         }
         static const u8 openings[] = {0x0f, 0xc4, 0xc5, 0x66, 0x48, 0xf3, 0xf2, 0x45};
-        if (round & 1) bytes[0] = openings[round >> 1 & 7];
+        if (rounds & 1) bytes[0] = openings[rounds >> 1 & 7];
         size_t size = 1 + (state >> 33) % sizeof bytes;
         u8 *exact = malloc(size);
         memcpy(exact, bytes, size);
