@@ -2,9 +2,9 @@
  * How control leaves translated code for the runtime.
  *
  * Four doors, reached by `jmp [state + offset of leave[door]]`, all guest state where the boundary
- * convention has it (convention.h), RBP the biased state. The stack of translated code holds nothing but the return addresses of its calls,
- * the last of which is the runtime's own: a return there, with the guest target in RCX,
- * is for none of the others.
+ * convention has it (convention.h), RBP the biased state. The stack of translated code holds
+ * nothing but the return addresses of its calls, the last of which is the runtime's own: a return
+ * there, with the guest target in the link register, is for none of the others.
  *
  * LEAVE_LINK: RAX = address of the link cell whose first use this is, RCX = guest target. The
  *     runtime finds or makes the target's translation, may store its address into the cell (one

@@ -17,10 +17,10 @@
  * grows; that of a program linked to its address above, beyond the room for its break. Mapped
  * elsewhere (as a private copy), each site has to be changed.
  *
- * An entry is a guest address at which translated code may be entered, all guest state at home.
- * Code goes from entry to entry directly. Only what has floating point, which may have to be
- * replaced by a translation that checks more, is entered through a cell, an 8-byte word with its
- * host address.
+ * An entry is a guest address at which translated code may be entered, guest state being as at
+ * region borders. Code goes from entry to entry directly. Only what has floating point, which may
+ * have to be replaced by a translation that checks more, is entered through a cell, an 8-byte word
+ * with its host address.
  *
  * A region is the code of some entries, in one piece. Which regions and entries there are, the
  * index says (image_index.h), and how to leave them in the middle, the side tables (sidepack.h).

@@ -14,8 +14,8 @@
 
 /*
  * Host register that holds (u8 *)state + STATE_BIAS in translated code: RBP. The bias brings into
- * reach of one-byte displacements (-128 to 127): x3 to x30 and SP (x0 to x2 are hardly ever at home,
- * see convention.h), NZCV, and two words of scratch.
+ * reach of one-byte displacements (-128 to 127): x3 to x30 and SP (x0 to x2 are hardly ever at
+ * home, see convention.h), NZCV, and two words of scratch.
  */
 #define STATE_BIAS 152
 

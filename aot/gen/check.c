@@ -1,6 +1,6 @@
 /*
  * The check at the entry of regions whose guest bytes may change unseen (DESIGN: changed code):
- * they are compared with the bytes that the region was made from. All guest state is at home there.
+ * they are compared with the bytes that the region was made from. Guest state is as at all borders.
  */
 #include "aot/gen/internal.h"
 

@@ -5,14 +5,18 @@
  * cold code behind the region. Links are data cells: `jmp [cell]`; a cell starts with the address
  * of its stub, which names cell and target to the runtime.
  *
- * Guest calls are host calls, and RET is a host return with the guest target in RCX, so that the
- * host predicts it. Behind the call RCX is compared with the address that the guest's call meant to
- * return to. Another one is left to the next frame, by a further return; at the last frame of all,
- * below which there is none, the runtime looks the target up (enter.S). So whatever the guest does
- * to its stack, frames are a hint: who is returned to is exactly who expected that address, and
- * all guest state is at home there. A return costs at most what the calls before it have pushed.
+ * Guest calls are host calls, and RET is a host return, so that the host predicts it. The guest's
+ * target is in the register of the link register, which is carried (convention.h); a RET by another
+ * register is a jump. Behind the call that is compared with the address that the guest's call meant
+ * to return to. Another one is left to the next frame, by a further return; at the last frame of
+ * all, below which there is none, the runtime looks the target up (enter.S). So whatever the guest
+ * does to its stack, frames are a hint: who is returned to is exactly who expected that address,
+ * and guest state is as at every border there (convention.h). A return costs at most what the calls
+ * before it have pushed.
  */
 #include "aot/gen/internal.h"
+
+#include "aot/abi/convention.h"
 
 #include <string.h>
 
@@ -70,7 +74,7 @@ static u32 cell_for(struct gen *g, u64 pc)
     return new_cell(g, pc);
 }
 
-/* Through the cell, or at once in an image. All guest state is at home. */
+/* Through the cell, or at once in an image. Guest state is as at region borders. */
 static void go_by_link(struct gen *g, u64 pc, bool call)
 {
     gen_safepoint_home(g, pc);
@@ -103,7 +107,7 @@ static void link_stubs(struct gen *g)
     }
 }
 
-/* By an inline cache to the guest address in RCX, all state being at home. at: where the two
+/* By an inline cache to the guest address in RCX, state being as at borders. at: where the two
  * distances to its cell are. */
 static void jump_by_record(struct x64_buf *b, u32 at[2])
 {
@@ -150,7 +154,7 @@ u32 gen_detour(u8 *code, u32 size, u64 pc)
 /* --- leaving
  * -------------------------------------------------------------------------------------- */
 
-/* RCX = guest target; all state is at home. Goes to `miss` if the jump cache hasn't got it; where
+/* RCX = guest target; state is as at borders. Goes to `miss` if the jump cache hasn't got it; where
  * it leads otherwise is returned. EFLAGS and RAX, RDX go. */
 static struct x64_mem look_up(struct gen *g, u32 miss)
 {
@@ -254,7 +258,7 @@ void gen_come_in(struct gen *g, u32 block)
 static void come_back(struct gen *g, u64 pc)
 {
     gen_guest_address(g, X64_RDX, pc);
-    x64_alu_rr(B, X64_CMP, 8, X64_RCX, X64_RDX);
+    x64_alu_rr(B, X64_CMP, 8, LINK_REGISTER, X64_RDX);
     u32 other = some_return(g);
     g->last_check = x64_label_new(B);
     g->last_check_at = x64_pos(B);
@@ -429,18 +433,30 @@ static void exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
     come_back(g, behind);
 }
 
+/* The value is what the link register holds. */
+static bool is_link(const struct gen *g, ir_ref r)
+{
+    const struct val *v = &g->val[r];
+    return v->slot == LINK_SLOT + 1 && v->version == g->version[LINK_SLOT];
+}
+
 static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    unsigned kind = i->mod & ~IR_EXIT_NZCV_DEAD;
+    bool returns = kind == IR_EXIT_RETURN && is_link(g, i->arg[0]);
     (void)r;
-    prepare_to_leave(g, i->mod & IR_EXIT_NZCV_DEAD, i->arg[0]);
+    prepare_to_leave(g, i->mod & IR_EXIT_NZCV_DEAD, returns ? IR_NONE : i->arg[0]);
     gen_consume(g, i);
     u64 behind = gen_pc(g) + 4;
-    switch (i->mod & ~IR_EXIT_NZCV_DEAD) {
+    if (returns) {
+        leave_by_return(g);
+        return;
+    }
+    switch (kind) {
     case IR_EXIT_CALL:
         call_indirect(g);
         come_back(g, behind);
         break;
-    case IR_EXIT_RETURN: leave_by_return(g); break;
     case IR_EXIT_STEADY: jump_by_cache(g); break;
     default: jump_to_indirect(g); break;
     }
@@ -539,17 +555,21 @@ void gen_cold_edges(struct gen *g)
         x64_bind(B, e->label);
         gen_enter_zone(g, e->zone);
         gen_step(g, e->from);
+        if (e->eflags != EF_NONE) gen_store_nzcv(g, e->eflags, false);
+        if (e->flags) gen_store_ways(g, e->flags, e->loaded);
         gen_store_pins(g, e->stores);
         gen_load_pins_of(g, e->to_zone, e->loads);
         x64_jmp(B, e->target);
     }
 }
 
-/* The label by which the taken way to a block begins: the block's if there is nothing to do. */
-static u32 taken_label(struct gen *g, u32 to)
+/* The label by which the taken way to a block begins: the block's if there is nothing to do. home:
+ * NZCV has to go there. */
+static u32 taken_label(struct gen *g, u32 to, bool home)
 {
     u64 stores = edge_stores(g, to), loads = edge_loads(g, to);
-    if (!stores && !loads) return g->block_label + to;
+    bool flags = home && g->nzcv, in_eflags = g->nzcv == g->eflags_of;
+    if (!stores && !loads && !flags) return g->block_label + to;
     struct cold_edge *e = arena_alloc(g->arena, sizeof *e);
     *e = (struct cold_edge){.label = x64_label_new(B),
                             .target = g->block_label + to,
@@ -557,6 +577,9 @@ static u32 taken_label(struct gen *g, u32 to)
                             .loads = loads,
                             .zone = g->zone,
                             .to_zone = (u8)gen_zone_of(g, to),
+                            .eflags = flags && in_eflags ? g->eflags : EF_NONE,
+                            .flags = flags && !in_eflags ? gen_keep_ways(g) : NULL,
+                            .loaded = g->loaded,
                             .from = gen_step_pc(g),
                             .next = g->cold_edges};
     g->cold_edges = e;
@@ -567,7 +590,7 @@ static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
-    gen_pass_nzcv(g, &target, 1); /* it may be an expression of pins */
+    gen_pass_nzcv(g, target); /* it may be an expression of pins */
     pass_to(g, target, edge_stores(g, target), edge_loads(g, target));
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
 }
@@ -664,10 +687,12 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
         no = g->block + 1;
     }
     pass_pins_early(g, yes, no);
-    gen_pass_nzcv(g, (const u32[]){yes, no}, 2); /* before the condition: it may take EFLAGS */
+    /* Before the condition: it may take EFLAGS. */
+    unsigned home = gen_split_nzcv(g, (const u32[]){yes, no}, 2);
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
-    gen_jcc(g, swap ? gen_not(c) : c, taken_label(g, yes));
+    gen_jcc(g, swap ? gen_not(c) : c, taken_label(g, yes, home & 1));
+    if (home & 2) gen_flush_nzcv(g);
     pass_to(g, no, edge_stores(g, no), edge_loads(g, no));
     if (no != g->block + 1) x64_jmp(B, g->block_label + no);
 }

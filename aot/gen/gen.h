@@ -53,8 +53,8 @@ u32 gen_link_stub(u8 *code, u32 size, u32 cell_at[2], u32 *guest_at);
 /* A jump through a cell, for images; *cell_at as above. */
 u32 gen_cell_jump(u8 *code, u32 size, u32 *cell_at);
 
-/* Code that goes on at guest address pc by LEAVE_INDIRECT, all state being at home. Its size, 0
- * when there is no room (64 bytes are enough). */
+/* Code that goes on at guest address pc by LEAVE_INDIRECT, state being as at region borders. Its
+ * size, 0 when there is no room (64 bytes are enough). */
 u32 gen_detour(u8 *code, u32 size, u64 pc);
 
 #endif

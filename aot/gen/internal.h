@@ -142,10 +142,13 @@ struct cold_exit {
 
 /* What only the taken way of a branch between blocks has to do, in the cold part. */
 struct cold_edge {
-    u32 label, target; /* labels */
-    u64 stores, loads; /* pinned slots */
-    u8 zone, to_zone;  /* those that they are pinned in */
-    u64 from;          /* as above */
+    u32 label, target;             /* labels */
+    u64 stores, loads;             /* pinned slots */
+    u8 zone, to_zone;              /* those that they are pinned in */
+    u8 eflags;                     /* enum eflags_kind of NZCV that has to go home, or EF_NONE */
+    const struct nzcv_ways *flags; /* likewise NZCV as expressions, or NULL */
+    u64 loaded;                    /* pins whose register holds the slot */
+    u64 from;                      /* as above */
     struct cold_edge *next;
 };
 
@@ -578,15 +581,11 @@ bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i);
  * change; of the n-th of several expressions that a block began with from SCRATCH_WAYS + 2 n on. */
 enum { SCRATCH_A, SCRATCH_B, SCRATCH_WAYS, VSCRATCH_A = 4, VSCRATCH_B };
 
-/* Value r is now in the slot (GET, SET). One slot is remembered: rather one that it doesn't live in
- * the pin of, so that it has a place when it must leave that. */
+/* Value r is now in the slot (GET, SET). */
 static inline void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
 {
-    struct val *v = &g->val[r];
-    bool known = v->slot && v->version == g->version[v->slot - 1];
-    if (known && g->pin[v->slot - 1] != v->reg) return;
-    v->slot = (u8)(slot + 1);
-    v->version = g->version[slot];
+    g->val[r].slot = (u8)(slot + 1);
+    g->val[r].version = g->version[slot];
 }
 
 /* r is v by another name or width. */
@@ -643,7 +642,11 @@ void gen_plan_nzcv(struct gen *g);
 void gen_receive_nzcv(struct gen *g, u32 block);
 
 /* Before the jump to one or two blocks: NZCV is where they expect it. Keeps EFLAGS. */
-void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count);
+void gen_pass_nzcv(struct gen *g, u32 to);
+
+/* The same before a branch to one of `count` blocks, unless only some of them want NZCV at home:
+ * those are the bits of the result, and the caller sees to it on their ways. */
+unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count);
 
 /* --- bits.c ------------------------------------------------------------------------------------
  */

@@ -227,21 +227,30 @@ static void load_a(struct gen *g, const struct nzcv_operand *o, u64 loaded)
         x64_mov_rm(B, 8, X64_RAX, operand_mem(o));
 }
 
-/* RAX = RAX op b. */
-static void apply(struct gen *g, enum x64_alu op, const struct nzcv_expr *x, u64 loaded)
+/* a op b, to a's register. */
+static void apply_to(struct gen *g, unsigned a, enum x64_alu op, const struct nzcv_expr *x,
+                     u64 loaded)
 {
     unsigned size = x->wide ? 8 : 4, reg = operand_reg(g, &x->b, loaded);
     s64 value = x->wide ? x->b.value : (s32)x->b.value;
-    if (x->b.kind == NZCV_CONST && value == (s32)value) {
-        x64_alu_ri(B, op, size, X64_RAX, (s32)value);
+    if (op == X64_CMP && x->b.kind == NZCV_CONST && !value) {
+        x64_test_rr(B, size, a, a);
+    } else if (x->b.kind == NZCV_CONST && value == (s32)value) {
+        x64_alu_ri(B, op, size, a, (s32)value);
     } else if (x->b.kind == NZCV_CONST) {
         x64_mov_ri(B, X64_RCX, (u64)value);
-        x64_alu_rr(B, op, size, X64_RAX, X64_RCX);
+        x64_alu_rr(B, op, size, a, X64_RCX);
     } else if (reg != NO_REG) {
-        x64_alu_rr(B, op, size, X64_RAX, reg);
+        x64_alu_rr(B, op, size, a, reg);
     } else {
-        x64_alu_rm(B, op, size, X64_RAX, operand_mem(&x->b));
+        x64_alu_rm(B, op, size, a, operand_mem(&x->b));
     }
+}
+
+/* RAX = RAX op b. */
+static void apply(struct gen *g, enum x64_alu op, const struct nzcv_expr *x, u64 loaded)
+{
+    apply_to(g, X64_RAX, op, x, loaded);
 }
 
 /* The floating-point operand in memory. */
@@ -272,6 +281,15 @@ static enum eflags_kind evaluate(struct gen *g, const struct nzcv_expr *x, u64 l
     if (x->kind == NZCV_OF_FCMP) {
         compare_again(g, x, loaded);
         return EF_FCMP;
+    }
+    unsigned a = operand_reg(g, &x->a, loaded);
+    if (a != NO_REG && x->kind == NZCV_OF_SUB) {
+        apply_to(g, a, X64_CMP, x, loaded);
+        return EF_SUB;
+    }
+    if (a != NO_REG && x->kind == NZCV_RESULT) {
+        x64_test_rr(B, x->wide ? 8 : 4, a, a);
+        return EF_ADD;
     }
     load_a(g, &x->a, loaded);
     switch (x->kind) {

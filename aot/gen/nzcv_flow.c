@@ -310,32 +310,42 @@ static bool expects(const struct gen *g, u32 block, const struct nzcv_ways *now,
     return true;
 }
 
-/* To the blocks with one way. */
-static void hand_on(struct gen *g, const u32 *to, unsigned count, u8 mark)
+/* A block with one way gets the present expressions. */
+static void hand_on(struct gen *g, u32 to, u8 mark)
 {
-    for (unsigned k = 0; k < count; k++) {
-        if (!g->f->block[to[k]].sees_nzcv || !has_one_way(g, g->block, to[k])) continue;
-        struct nzcv_ways *ways = gen_keep_ways(g);
-        if (mark) ways->x[0].mark = mark;
-        g->block_nzcv[to[k]] = ways;
-    }
+    if (!g->f->block[to].sees_nzcv || !has_one_way(g, g->block, to)) return;
+    struct nzcv_ways *ways = gen_keep_ways(g);
+    if (mark) ways->x[0].mark = mark;
+    g->block_nzcv[to] = ways;
 }
 
-void gen_pass_nzcv(struct gen *g, const u32 *to, unsigned count)
+/* The block wants NZCV at home. */
+static bool wants_home(const struct gen *g, u32 to, const struct nzcv_ways *now, u8 *mark)
+{
+    if (!g->f->block[to].sees_nzcv) return false;
+    if (now->x[0].kind == NZCV_NONE) return true;
+    return !has_one_way(g, g->block, to) && !expects(g, to, now, mark);
+}
+
+unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count)
 {
     struct nzcv_ways room;
-    if (!g->nzcv || !gen_nzcv_live(g)) return;
+    if (!g->nzcv || !gen_nzcv_live(g)) return 0;
     const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
-    bool home = now->x[0].kind == NZCV_NONE;
+    unsigned home = 0;
     u8 mark = 0;
-    for (unsigned k = 0; k < count; k++) {
-        if (!g->f->block[to[k]].sees_nzcv || has_one_way(g, g->block, to[k])) continue;
-        home |= !expects(g, to[k], now, &mark);
-    }
-    if (home) {
+    for (unsigned k = 0; k < count; k++) home |= (unsigned)wants_home(g, to[k], now, &mark) << k;
+    if (home == (1u << count) - 1) {
         gen_flush_nzcv(g);
-        return;
+        return 0;
     }
     if (mark) x64_mov_mi(&g->b, 1, gen_home(SLOT_NZCV), (s8)mark);
-    hand_on(g, to, count, mark);
+    for (unsigned k = 0; k < count; k++)
+        if (!(home >> k & 1)) hand_on(g, to[k], mark);
+    return home;
+}
+
+void gen_pass_nzcv(struct gen *g, u32 to)
+{
+    gen_split_nzcv(g, &to, 1);
 }

@@ -233,23 +233,22 @@ static unsigned pin_of(const struct gen *g, ir_ref r)
     return same ? g->pin[slot] : NO_REG;
 }
 
-/* Values of the register that a home or another pin has too are there only. True: that was all. */
-static bool leave_for_guest(struct gen *g, struct host_regs *file, unsigned reg)
+/* Values of the register that a home or a pin has too are there only. True: that was all. */
+static bool leave_for_guest(struct gen *g, unsigned reg)
 {
     ir_ref next;
-    for (ir_ref r = file->head[reg]; r; r = next) {
-        struct val *v = &g->val[r];
+    for (ir_ref r = g->gpr.head[reg]; r; r = next) {
+        next = g->val[r].next;
         unsigned pin = pin_of(g, r);
-        next = v->next;
         if (pin != NO_REG && pin != reg) {
-            enum val_place place = v->place;
-            unbind(g, file, r);
-            bind(g, file, r, place, pin);
+            unbind(g, &g->gpr, r);
+            gen_bind_gpr(g, r, pin);
+            g->val[r].narrow = false; /* the guest register may be wider than the value */
         } else {
-            leave_for_home(g, file, r);
+            leave_for_home(g, &g->gpr, r);
         }
     }
-    return !file->head[reg];
+    return !g->gpr.head[reg];
 }
 
 /* Every value of the register goes to scratch memory of its own, or is at a home anyway. */
@@ -355,7 +354,7 @@ void gen_take_gpr(struct gen *g, unsigned reg)
         spill_gpr(g, reg);
         return;
     }
-    if (leave_for_guest(g, &g->gpr, reg)) return;
+    if (leave_for_guest(g, reg)) return;
     unsigned to = free_gpr(g);
     x64_mov_rr(&g->b, 8, to, reg);
     rename_all(g, &g->gpr, reg, to);
@@ -564,7 +563,7 @@ static unsigned hinted(struct gen *g, struct host_regs *file, ir_ref r, unsigned
 {
     unsigned pin = g->pin[slot];
     if (pin == NO_REG || !gen_left(g, r)) return NO_REG;
-    if (file->head[pin] && !leave_for_guest(g, file, pin)) return NO_REG;
+    if (file->head[pin]) return NO_REG;
     gen_slot_changes(g, slot, r);
     g->ahead |= UINT64_C(1) << slot;
     g->loaded |= UINT64_C(1) << slot; /* flags may be those of what is there now */
@@ -663,12 +662,12 @@ void gen_evacuate_pin(struct gen *g, unsigned slot)
 {
     unsigned reg = g->pin[slot];
     if (slot >= SLOT_V0) {
-        if (!g->xmm.head[reg] || leave_for_guest(g, &g->xmm, reg)) return;
+        if (!g->xmm.head[reg]) return;
         unsigned to = gen_temp_xmm(g);
         x64_vec_rr(&g->b, g->avx, X64_MOVAPS, to, reg);
         rename_all(g, &g->xmm, reg, to);
     } else {
-        if (!g->gpr.head[reg] || leave_for_guest(g, &g->gpr, reg)) return;
+        if (!g->gpr.head[reg]) return;
         unsigned to = gen_temp_gpr(g);
         x64_mov_rr(&g->b, 8, to, reg);
         rename_all(g, &g->gpr, reg, to);

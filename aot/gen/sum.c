@@ -195,7 +195,7 @@ static void with_flags(struct gen *g, ir_ref value, ir_ref flags, const struct i
     for (unsigned n = 0; n < uses; n++)
         gen_consume_one(g, i->arg[0]), gen_consume_one(g, i->arg[1]);
     if (!value && op == X64_SUB && s.a != NO_REG) { /* a compare */
-        if (s.imm && !s.value) /* C and V are those of x - 0, too */
+        if (s.imm && !s.value)                      /* C and V are those of x - 0, too */
             x64_test_rr(&g->b, s.size, s.a, s.a);
         else
             apply_b(g, X64_CMP, s.a, &s);

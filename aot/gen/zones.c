@@ -191,7 +191,8 @@ static unsigned plan_loops(struct gen *g, const struct loops *l)
     unsigned count = 1;
     g->block_zone = arena_zalloc(g->arena, f->block_count);
     for (u32 b = 0; b < f->block_count && count < MAX_ZONES; b++) {
-        if (!f->block[b].loop_head || !is_zone(l, b)) continue;
+        bool leads_back = f->block[b].loop_head && l->last[b] >= b;
+        if (!leads_back || !is_zone(l, b)) continue;
         struct zone z = g->zones[0];
         u32 accesses[SLOT_V0] = {0};
         count_accesses(l, b, accesses);

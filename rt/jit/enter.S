@@ -53,10 +53,12 @@ engine_enter_end:
         jmp leave
 
         /* What is at the end of translated code's stack: a return that no call expected, or none
-         * that is still known. RCX: guest target. The word that led here stays where it is. */
+         * that is still known. The guest target is in the link register. The word that led here
+         * stays where it is. */
         .globl engine_return_last
 engine_return_last:
         sub $8, %rsp
+        mov %r12, %rcx
         mov %ecx, %eax
         and $JUMP_CACHE_MASK, %eax
         mov FIELD(STATE_JUMP_CACHE), %rdx

@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -193,6 +195,7 @@ enum { STATUS_FD = 3 };
 static _Noreturn void exec_child(const char *const *argv, const char *apt_config, int input,
                                  int out, int err, int status)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing of it goes on beside the next that is started */
     if (input < 0) input = open("/dev/null", O_RDONLY);
     dup2(input, 0);
     dup2(out, 1);
