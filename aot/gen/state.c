@@ -201,10 +201,18 @@ static GEN_APART void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsign
     mark_set(g, slot);
 }
 
+/* Values are at the home that is about to be overwritten. Called again when the new value is in its
+ * register: another may have given that up and be left there since. */
+static inline void vacate(struct gen *g, unsigned slot)
+{
+    if (slot < SLOT_REGISTERS && g->at_home >> slot & 1) gen_vacate_home(g, slot);
+}
+
 static GEN_APART void set_home_xmm(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     ir_ref v = i->arg[0];
     unsigned reg = gen_use_xmm(g, v);
+    vacate(g, slot);
     if (is_float(i->type) && g->val[v].place != VAL_CONST && !g->val[v].narrow) {
         gen_narrow_xmm(g, i->type, 0, reg);
         reg = 0;
@@ -218,7 +226,7 @@ static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned 
     ir_ref v = i->arg[0];
     unsigned size = slot_info(slot)->kind == SLOT_INT32 ? 4 : 8;
     s32 imm;
-    if (slot < SLOT_REGISTERS && g->at_home >> slot & 1) gen_vacate_home(g, slot);
+    vacate(g, slot);
     if (i->type != IR_I32 && i->type != IR_I64) {
         set_home_xmm(g, i, slot);
         return;
@@ -231,6 +239,7 @@ static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned 
         x64_store_frame(B, size, gen_home_frame(slot), X64_RAX);
     } else {
         unsigned reg = gen_use_gpr(g, v);
+        vacate(g, slot);
         if (i->type == IR_I32 && size == 8 && g->val[v].place != VAL_CONST && !g->val[v].narrow) {
             x64_mov_rr(B, 4, X64_RAX, reg);
             reg = X64_RAX;
