@@ -36,5 +36,6 @@
 /* The link register, one of them: a return finds its target there (aot/gen/control.c). */
 #define LINK_SLOT     30
 #define LINK_REGISTER 12
+#define LINK_NAME     r12
 
 #endif

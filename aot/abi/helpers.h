@@ -21,7 +21,7 @@
  * WRITE_FPSR: (value). Clears what isn't set, in MXCSR too.
  * WRITE_FPCR: (value). Rounding goes to MXCSR; the modes that need other code are seen by the
  *     runtime at the next dispatch (a region that writes FPCR ends).
- * RANDOM: () -> value in RAX; state scratch[0] = 1 when it is good (RNDR).
+ * RANDOM: () -> a random number in RAX, 0 when there is none to be had (RNDR).
  */
 #define HELPERS(X)                                                                                 \
     X(IR_OP, "ir_op")                                                                              \

@@ -130,10 +130,10 @@ static bool is_nzcv(const struct ir_inst *i, unsigned op)
  * followed along the ways until nothing changes any more.
  */
 
-#define UNKNOWN   0xfeu /* not looked for yet */
-#define NOTHING   0xffu /* NZCV SET to something that is no expression */
-#define PASSES    0xfdu /* not SET */
-#define MAX_EXPRS 0x7du
+#define UNKNOWN   0xfeu            /* not looked for yet */
+#define NOTHING   0xffu            /* NZCV SET to something that is no expression */
+#define PASSES    0xfdu            /* not SET */
+#define MAX_EXPRS (NZCV_MARKS - 3) /* numbers below those */
 
 struct set {
     u8 count;

@@ -58,7 +58,7 @@ engine_enter_end:
         .globl engine_return_last
 engine_return_last:
         sub $8, %rsp
-        mov %r12, %rcx
+        mov %LINK_NAME, %rcx
         mov %ecx, %eax
         and $JUMP_CACHE_MASK, %eax
         mov FIELD(STATE_JUMP_CACHE), %rdx

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/lib/setting.h"
+#include "tests/lib/splitmix.h"
 #include "aot/abi/coder.h"
 
 #define NUMBERS 20000
@@ -14,13 +15,9 @@
 
 static u64 seed = 1;
 
-/* splitmix64 */
 static u64 next(void)
 {
-    u64 z = seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return splitmix(&seed);
 }
 
 struct odds {

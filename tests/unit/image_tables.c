@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "tests/lib/setting.h"
+#include "tests/lib/splitmix.h"
 #include "aot/abi/image_index.h"
 #include "aot/abi/sidepack.h"
 #include "aot/abi/sites.h"
@@ -25,13 +26,9 @@
 
 static u64 seed;
 
-/* splitmix64 */
 static u64 next(void)
 {
-    u64 z = seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return splitmix(&seed);
 }
 
 static u64 below(u64 n)
