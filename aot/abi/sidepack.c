@@ -154,15 +154,15 @@ static void code_stored(struct side_packer *p, struct packed *r)
 static void code_operand(struct side_packer *p, unsigned which, struct nzcv_operand *x)
 {
     struct side_odds *o = &p->odds;
+    bool is_sum, is_const;
     x->kind = (u8)number(p, o->operand_kind[which], 2, x->kind);
-    if (x->kind == NZCV_CONST) {
-        x->n = 0;
+    is_sum = x->kind == NZCV_SUM;
+    is_const = x->kind == NZCV_CONST;
+    x->n = is_const ? 0 : (u8)number(p, o->operand_number[which], 6, x->n);
+    if (is_const || is_sum)
         x->value = signed_number(p, o->constant_sign, o->constant, x->value);
-    } else {
-        x->n = (u8)number(p, o->operand_number[which], 6, x->n);
+    else
         x->value = 0;
-    }
-    if (x->kind > NZCV_SCRATCH) p->coder.overflow = true;
 }
 
 static bool same_operand(const struct nzcv_operand *a, const struct nzcv_operand *b)

@@ -4,7 +4,7 @@
  * Record tags: 0x00 to 0x3f PLACE of slot = tag (the pinnable ones); 0x40 PLACE of the slot in the
  * next byte; 0x41 HOME; 0x80 + kind POINT. A location is a byte kind | reg << 4, LOC_CONST followed
  * by 8 bytes, LOC_FLAGS by the number of expressions and these: kind | wide << 7, mark, and two
- * operands: kind | n << 2, and 8 bytes for a constant.
+ * operands: kind | n << 2, and 8 bytes for a constant or a sum.
  */
 #include "aot/abi/sidetable.h"
 
@@ -55,7 +55,7 @@ void side_place(struct side_writer *w, unsigned slot, struct loc loc)
 static void put_operand(struct side_writer *w, const struct nzcv_operand *o)
 {
     *w->at++ = (u8)(o->kind | o->n << 2);
-    if (o->kind != NZCV_CONST) return;
+    if (o->kind != NZCV_CONST && o->kind != NZCV_SUM) return;
     memcpy(w->at, &o->value, 8);
     w->at += 8;
 }
@@ -158,7 +158,8 @@ static bool get_operand(struct side_reader *r, struct nzcv_operand *o)
     r->at++;
     if (o->kind == NZCV_SLOT) return o->n < SLOT_REGISTERS;
     if (o->kind == NZCV_SCRATCH) return true;
-    if (o->kind != NZCV_CONST || r->end - r->at < 8) return false;
+    if (o->kind == NZCV_SUM && o->n >= SLOT_V0) return false;
+    if (r->end - r->at < 8) return false;
     memcpy(&o->value, r->at, 8);
     r->at += 8;
     return true;

@@ -50,12 +50,12 @@ enum nzcv_kind {
     NZCV_OF_FCMP,    /* floating-point compare of a with b, no signaling NaNs; wide: doubles */
 };
 
-enum nzcv_operand_kind { NZCV_SLOT, NZCV_CONST, NZCV_SCRATCH };
+enum nzcv_operand_kind { NZCV_SLOT, NZCV_CONST, NZCV_SCRATCH, NZCV_SUM };
 
 struct nzcv_operand {
     u8 kind; /* enum nzcv_operand_kind */
     u8 n;    /* slot, or scratch word (vscratch for NZCV_OF_FCMP) */
-    s64 value;
+    s64 value; /* NZCV_CONST; NZCV_SUM: what is to be added to the general register */
 };
 
 struct nzcv_expr {

@@ -332,8 +332,7 @@ static u64 slots_of(const struct nzcv_ways *ways)
 {
     u64 slots = 0;
     for (const struct nzcv_expr *x = ways->x; x < ways->x + ways->count; x++) {
-        if (x->a.kind == NZCV_SLOT) slots |= UINT64_C(1) << x->a.n;
-        if (x->b.kind == NZCV_SLOT) slots |= UINT64_C(1) << x->b.n;
+        slots |= gen_slot_of(&x->a) | gen_slot_of(&x->b);
     }
     return slots;
 }
@@ -564,11 +563,11 @@ void gen_cold_edges(struct gen *g)
 }
 
 /* The label by which the taken way to a block begins: the block's if there is nothing to do. home:
- * NZCV has to go there. */
-static u32 taken_label(struct gen *g, u32 to, bool home)
+ * NZCV has to go there; that is `known` unless NULL. */
+static u32 taken_label(struct gen *g, u32 to, bool home, const struct nzcv_ways *known)
 {
     u64 stores = edge_stores(g, to), loads = edge_loads(g, to);
-    bool flags = home && g->nzcv, in_eflags = g->nzcv == g->eflags_of;
+    bool flags = home && g->nzcv, in_eflags = !known && g->nzcv == g->eflags_of;
     if (!stores && !loads && !flags) return g->block_label + to;
     struct cold_edge *e = arena_alloc(g->arena, sizeof *e);
     *e = (struct cold_edge){.label = x64_label_new(B),
@@ -578,7 +577,9 @@ static u32 taken_label(struct gen *g, u32 to, bool home)
                             .zone = g->zone,
                             .to_zone = (u8)gen_zone_of(g, to),
                             .eflags = flags && in_eflags ? g->eflags : EF_NONE,
-                            .flags = flags && !in_eflags ? gen_keep_ways(g) : NULL,
+                            .flags = !flags || in_eflags ? NULL
+                                     : known            ? known
+                                                        : gen_keep_ways(g),
                             .loaded = g->loaded,
                             .from = gen_step_pc(g),
                             .next = g->cold_edges};
@@ -688,11 +689,18 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     pass_pins_early(g, yes, no);
     /* Before the condition: it may take EFLAGS. */
-    unsigned home = gen_split_nzcv(g, (const u32[]){yes, no}, 2);
+    struct known_flags known;
+    gen_equal_flags(g, i->arg[0], &known);
+    if (swap) known.when = !known.when;
+    unsigned home = gen_split_nzcv(g, (const u32[]){yes, no}, 2, &known);
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
-    gen_jcc(g, swap ? gen_not(c) : c, taken_label(g, yes, home & 1));
-    if (home & 2) gen_flush_nzcv(g);
+    const struct nzcv_ways *known_yes = known.when ? known.ways : NULL;
+    gen_jcc(g, swap ? gen_not(c) : c, taken_label(g, yes, home & 1, known_yes));
+    if (home & 2 && known.ways && !known.when)
+        gen_store_ways(g, known.ways, g->loaded);
+    else if (home & 2)
+        gen_flush_nzcv(g);
     pass_to(g, no, edge_stores(g, no), edge_loads(g, no));
     if (no != g->block + 1) x64_jmp(B, g->block_label + no);
 }

@@ -47,6 +47,7 @@
 #include "aot/abi/sidetable.h"
 #include "aot/abi/state.h"
 #include "aot/gen/gen.h"
+#include "aot/ir/loops.h"
 #include "aot/x64/features.h"
 #include "aot/x64/x64.h"
 
@@ -183,6 +184,7 @@ struct gen {
     bool failed;
 
     struct val *val;
+    struct ir_loops loops;
     struct zone *zones; /* by number */
     u8 *block_zone;     /* per block, or NULL: there is but zone 0 */
     u8 zone;            /* of the code being emitted */
@@ -595,6 +597,15 @@ void gen_same_slot(struct gen *g, ir_ref r, ir_ref v);
 void gen_flags_expr(struct gen *g, ir_ref flags, enum nzcv_kind kind, const struct ir_inst *i,
                     ir_ref result);
 
+/* The slot that the operand is of, as a bit, or 0. */
+static inline u64 gen_slot_of(const struct nzcv_operand *o)
+{
+    return o->kind == NZCV_SLOT || o->kind == NZCV_SUM ? UINT64_C(1) << o->n : 0;
+}
+
+/* v is one of the slot's value and a constant: that. `wide`: of all 64 bits. */
+bool gen_is_step(const struct gen *g, ir_ref v, bool wide, ir_ref *of, s64 *by);
+
 /* Some flags may be known by the registers that they come from. */
 static inline bool gen_flags_pending(const struct gen *g)
 {
@@ -644,9 +655,20 @@ void gen_receive_nzcv(struct gen *g, u32 block);
 /* Before the jump to one or two blocks: NZCV is where they expect it. Keeps EFLAGS. */
 void gen_pass_nzcv(struct gen *g, u32 to);
 
-/* The same before a branch to one of `count` blocks, unless only some of them want NZCV at home:
- * those are the bits of the result, and the caller sees to it on their ways. */
-unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count);
+/* What a branch's condition says of NZCV: where it holds (or doesn't), flags are these, which need
+ * no operands. */
+struct known_flags {
+    struct nzcv_ways *ways; /* NULL: nothing */
+    bool when;
+};
+
+void gen_equal_flags(const struct gen *g, ir_ref condition, struct known_flags *known);
+
+/* The same as gen_pass_nzcv before a branch to one of two blocks (the first: its condition holds),
+ * unless only some of them want NZCV at home: those are the bits of the result, and the caller sees
+ * to it on their ways. */
+unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count,
+                        const struct known_flags *known);
 
 /* --- bits.c ------------------------------------------------------------------------------------
  */

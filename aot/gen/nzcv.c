@@ -6,7 +6,9 @@
  * clobbered; the side table and cold exits get the expression (struct nzcv_expr).
  *
  * An expression lives while its operands' slots are not SET. When one is: if the new value is the
- * flags' own result (SUBS x0, x0, #1), the expression changes to one of the result; else, if the
+ * flags' own result (SUBS x0, x0, #1), the expression changes to one of the result; if it is the old
+ * one and a constant (the step of a loop's counter or pointer), the operand is the new value less
+ * that; else, if the
  * flags are already gone from EFLAGS, or would be expensive to store (UCOMISx), the old operand is
  * saved to scratch, one store. The pin of an operand's slot may have got its next value before the
  * SET (g->ahead): nothing looks at the guest's state until then, and the expression is the SET's.
@@ -58,7 +60,7 @@ static bool operand(const struct gen *g, ir_ref r, struct nzcv_operand *o)
 
 static bool uses(const struct nzcv_operand *o, unsigned slot)
 {
-    return o->kind == NZCV_SLOT && o->n == slot;
+    return gen_slot_of(o) >> slot & 1;
 }
 
 static bool depends(const struct nzcv_pending *p, unsigned slot)
@@ -71,7 +73,8 @@ static bool is_of_result(const struct nzcv_pending *p, unsigned slot, ir_ref v)
 {
     bool of_result =
         p->x.kind == NZCV_SUB_RESULT || p->x.kind == NZCV_ADD_RESULT || p->x.kind == NZCV_RESULT;
-    return of_result && p->result && p->result == v && uses(&p->x.a, slot);
+    return of_result && p->result && p->result == v && uses(&p->x.a, slot) &&
+           p->x.a.kind == NZCV_SLOT;
 }
 
 /* The slot becomes v; the expression follows, or ends. */
@@ -86,6 +89,7 @@ static void follow(struct nzcv_pending *p, unsigned slot, ir_ref v)
     } else if (mine && depends(p, slot) && uses(&p->x.a, slot) && !uses(&p->x.b, slot) &&
                (p->x.kind == NZCV_OF_SUB || p->x.kind == NZCV_OF_ADD)) {
         p->x.kind = p->x.kind == NZCV_OF_SUB ? NZCV_SUB_RESULT : NZCV_ADD_RESULT;
+        p->x.a = (struct nzcv_operand){.kind = NZCV_SLOT, .n = (u8)slot};
     } else if (depends(p, slot)) {
         p->x.kind = NZCV_NONE;
     }
@@ -131,11 +135,37 @@ static void save_vector(struct gen *g, struct nzcv_operand *o, unsigned slot, un
     *o = (struct nzcv_operand){.kind = NZCV_SCRATCH, .n = (u8)n};
 }
 
-/* The old value of the slot is kept in scratch. Leaves EFLAGS alone. */
-static void save_operand(struct gen *g, struct nzcv_operand *o, unsigned slot, unsigned n)
+bool gen_is_step(const struct gen *g, ir_ref v, bool wide, ir_ref *of, s64 *by)
+{
+    const struct ir_inst *i = gen_inst(g, v);
+    if ((i->op != IR_ADD && i->op != IR_SUB) || (wide && i->type != IR_I64)) return false;
+    *of = i->arg[0];
+    if (!gen_is_const(g, i->arg[1], by)) return false;
+    if (i->op == IR_SUB) *by = -*by;
+    return *by == (s32)*by;
+}
+
+/* The slot's value v is the old one and a constant: so is the operand the new one and another. */
+static bool step(const struct gen *g, struct nzcv_operand *o, unsigned slot, ir_ref v, bool wide)
+{
+    ir_ref of;
+    s64 by;
+    if (!gen_is_step(g, v, wide, &of, &by)) return false;
+    const struct val *old = &g->val[of];
+    if (old->slot != slot + 1 || old->version != g->version[slot]) return false;
+    if (o->kind == NZCV_SUM) by -= o->value;
+    if (by != (s32)by || by == INT32_MIN) return false;
+    *o = (struct nzcv_operand){.kind = by ? NZCV_SUM : NZCV_SLOT, .n = (u8)slot, .value = -by};
+    return true;
+}
+
+/* The old value of the slot is kept in scratch, unless it comes from its new value v. Leaves EFLAGS
+ * alone. */
+static void save_operand(struct gen *g, const struct nzcv_expr *x, struct nzcv_operand *o,
+                         unsigned slot, ir_ref v, unsigned n)
 {
     unsigned reg = g->pin[slot];
-    if (!uses(o, slot)) return;
+    if (!uses(o, slot) || (slot < SLOT_V0 && step(g, o, slot, v, x->wide))) return;
     if (slot >= SLOT_V0) {
         save_vector(g, o, slot, n - SCRATCH_A + VSCRATCH_A);
         return;
@@ -145,6 +175,10 @@ static void save_operand(struct gen *g, struct nzcv_operand *o, unsigned slot, u
         x64_mov_rm(B, 8, reg, gen_home(slot));
     } else {
         gen_load_pin(g, slot);
+    }
+    if (o->kind == NZCV_SUM) {
+        x64_lea(B, 8, X64_RAX, x64_mem_b(reg, (s32)o->value));
+        reg = X64_RAX;
     }
     x64_mov_mr(B, 8, scratch_at(n), reg);
     *o = (struct nzcv_operand){.kind = NZCV_SCRATCH, .n = (u8)n};
@@ -156,8 +190,8 @@ bool gen_nzcv_is_expr(const struct gen *g)
     return g->nzcv && g->eflags_of != g->nzcv;
 }
 
-/* The slot, of which expressions may be that a block began with, changes. */
-static void ways_follow(struct gen *g, unsigned slot)
+/* The slot, of which expressions may be that a block began with, changes to v. */
+static void ways_follow(struct gen *g, unsigned slot, ir_ref v)
 {
     struct nzcv_ways *w = &g->ways;
     for (u32 n = 0; n < w->count; n++) {
@@ -165,9 +199,15 @@ static void ways_follow(struct gen *g, unsigned slot)
         unsigned first = w->count == 1 || vector ? SCRATCH_A : SCRATCH_WAYS + 2 * n;
         if (!uses(&w->x[n].a, slot) && !uses(&w->x[n].b, slot)) continue;
         if (w->certain) w->x[n].mark = 0; /* that of another expression now */
-        save_operand(g, &w->x[n].a, slot, first);
-        save_operand(g, &w->x[n].b, slot, first + 1);
+        save_operand(g, &w->x[n], &w->x[n].a, slot, v, first);
+        save_operand(g, &w->x[n], &w->x[n].b, slot, v, first + 1);
     }
+}
+
+static void save_operands(struct gen *g, struct nzcv_expr *x, unsigned slot, ir_ref v)
+{
+    save_operand(g, x, &x->a, slot, v, SCRATCH_A);
+    save_operand(g, x, &x->b, slot, v, SCRATCH_B);
 }
 
 /* Flags in EFLAGS: rather a store or two of operands than one of the flags, if they are seen at
@@ -180,8 +220,7 @@ static void save_or_follow(struct gen *g, unsigned slot, ir_ref v)
         follow(p, slot, v);
         return;
     }
-    save_operand(g, &p->x.a, slot, SCRATCH_A);
-    save_operand(g, &p->x.b, slot, SCRATCH_B);
+    save_operands(g, &p->x, slot, v);
 }
 
 void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v)
@@ -191,10 +230,9 @@ void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v)
         if (gen_nzcv_is_expr(g)) g->nzcv = IR_NONE;
         g->pending.x.kind = NZCV_NONE;
     } else if (g->nzcv == NZCV_ENTRY) {
-        ways_follow(g, slot);
+        ways_follow(g, slot, v);
     } else if (kept && !is_of_result(&g->pending, slot, v)) {
-        save_operand(g, &g->pending.x.a, slot, SCRATCH_A);
-        save_operand(g, &g->pending.x.b, slot, SCRATCH_B);
+        save_operands(g, &g->pending.x, slot, v);
     } else if (!kept && g->nzcv) {
         save_or_follow(g, slot, v);
     }
@@ -211,20 +249,33 @@ static unsigned operand_reg(const struct gen *g, const struct nzcv_operand *o, u
     return pinned ? g->pin[o->n] : NO_REG;
 }
 
+/* For all but constants and sums. */
 static struct x64_mem operand_mem(const struct nzcv_operand *o)
 {
     return o->kind == NZCV_SCRATCH ? scratch_at(o->n) : gen_home(o->n);
 }
 
-static void load_a(struct gen *g, const struct nzcv_operand *o, u64 loaded)
+static void load_sum(struct gen *g, unsigned to, const struct nzcv_operand *o, u64 loaded)
+{
+    unsigned reg = to;
+    if (g->pin[o->n] != NO_REG && (loaded >> o->n & 1))
+        reg = g->pin[o->n];
+    else
+        x64_mov_rm(B, 8, to, gen_home(o->n));
+    x64_lea(B, 8, to, x64_mem_b(reg, (s32)o->value));
+}
+
+static void load(struct gen *g, unsigned to, const struct nzcv_operand *o, u64 loaded)
 {
     unsigned reg = operand_reg(g, o, loaded);
-    if (o->kind == NZCV_CONST)
-        x64_mov_ri(B, X64_RAX, (u64)o->value);
+    if (o->kind == NZCV_SUM)
+        load_sum(g, to, o, loaded);
+    else if (o->kind == NZCV_CONST)
+        x64_mov_ri(B, to, (u64)o->value);
     else if (reg != NO_REG)
-        x64_mov_rr(B, 8, X64_RAX, reg);
+        x64_mov_rr(B, 8, to, reg);
     else
-        x64_mov_rm(B, 8, X64_RAX, operand_mem(o));
+        x64_mov_rm(B, 8, to, operand_mem(o));
 }
 
 /* a op b, to a's register. */
@@ -237,8 +288,8 @@ static void apply_to(struct gen *g, unsigned a, enum x64_alu op, const struct nz
         x64_test_rr(B, size, a, a);
     } else if (x->b.kind == NZCV_CONST && value == (s32)value) {
         x64_alu_ri(B, op, size, a, (s32)value);
-    } else if (x->b.kind == NZCV_CONST) {
-        x64_mov_ri(B, X64_RCX, (u64)value);
+    } else if (x->b.kind == NZCV_CONST || x->b.kind == NZCV_SUM) {
+        load(g, X64_RCX, &x->b, loaded);
         x64_alu_rr(B, op, size, a, X64_RCX);
     } else if (reg != NO_REG) {
         x64_alu_rr(B, op, size, a, reg);
@@ -291,7 +342,7 @@ static enum eflags_kind evaluate(struct gen *g, const struct nzcv_expr *x, u64 l
         x64_test_rr(B, x->wide ? 8 : 4, a, a);
         return EF_ADD;
     }
-    load_a(g, &x->a, loaded);
+    load(g, X64_RAX, &x->a, loaded);
     switch (x->kind) {
     case NZCV_OF_SUB: apply(g, X64_CMP, x, loaded); return EF_SUB;
     case NZCV_OF_ADD: apply(g, X64_ADD, x, loaded); return EF_ADD;
@@ -331,6 +382,14 @@ struct nzcv_ways *gen_keep_ways(const struct gen *g)
     return kept;
 }
 
+static void store_flags_of(struct gen *g, const struct nzcv_expr *x, u64 loaded)
+{
+    if (x->a.kind == NZCV_CONST && x->b.kind == NZCV_CONST)
+        x64_mov_mi(B, 4, gen_home(SLOT_NZCV), (s32)nzcv_of(x, (u64)x->a.value, (u64)x->b.value));
+    else
+        gen_store_nzcv(g, evaluate(g, x, loaded), false);
+}
+
 void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
 {
     u32 done = x64_label_new(B);
@@ -342,7 +401,7 @@ void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
             x64_alu_mi(B, X64_CMP, 1, gen_home(SLOT_NZCV), (s8)x->mark);
             x64_jcc(B, X64_CC_NE, other);
         }
-        gen_store_nzcv(g, evaluate(g, x, loaded), false);
+        store_flags_of(g, x, loaded);
         if (last) break;
         x64_jmp(B, done);
         x64_bind(B, other);

@@ -41,12 +41,36 @@ static unsigned slot_of(const struct ir_func *f, const struct ir_block *b, ir_re
     return NO_SLOT;
 }
 
-/* Where operand v of flags will be at the block's end: a constant, in a guest register, or where
- * nzcv.c saves what was in one, which is word n of scratch. */
-static bool at_end(const struct ir_func *f, const struct ir_block *b, ir_ref flags, ir_ref v,
+/* The slot, which holds `was` in front of instruction `from`, goes on by constants: *by is their sum
+ * at the block's end. False: it gets another value. */
+static bool goes_on(const struct gen *g, const struct ir_block *b, unsigned slot, ir_ref was,
+                    ir_ref from, bool wide, s64 *by)
+{
+    const struct ir_func *f = g->f;
+    *by = 0;
+    for (ir_ref r = from; r < b->end; r++) {
+        const struct ir_inst *i = in(f, r);
+        ir_ref of;
+        s64 step;
+        if (i->op == IR_GET && i->imm == slot) was = r;
+        if (i->op != IR_SET || i->imm != slot) continue;
+        if (!gen_is_step(g, i->arg[0], wide, &of, &step) || whole(f, of) != whole(f, was))
+            return false;
+        was = i->arg[0];
+        *by += step;
+        if (*by != (s32)*by || *by == INT32_MIN) return false;
+    }
+    return true;
+}
+
+/* Where operand v of flags will be at the block's end: a constant, in a guest register or the value
+ * of one less a constant, or where nzcv.c saves what was in one, which is word n of scratch. */
+static bool at_end(const struct gen *g, const struct ir_block *b, ir_ref flags, ir_ref v,
                    unsigned n, struct nzcv_operand *o)
 {
+    const struct ir_func *f = g->f;
     const struct ir_inst *i = in(f, v);
+    s64 by;
     *o = (struct nzcv_operand){.kind = NZCV_CONST};
     if (i->op == IR_CONST) {
         o->value = i->type == IR_I32 ? (s32)i->imm : i->imm;
@@ -55,7 +79,13 @@ static bool at_end(const struct ir_func *f, const struct ir_block *b, ir_ref fla
     unsigned slot = slot_of(f, b, v, b->end);
     o->kind = slot == NO_SLOT ? NZCV_SCRATCH : NZCV_SLOT;
     o->n = (u8)(slot == NO_SLOT ? n : slot);
-    return slot != NO_SLOT || (flags && slot_of(f, b, v, flags) != NO_SLOT);
+    if (slot != NO_SLOT || !flags) return slot != NO_SLOT;
+    slot = slot_of(f, b, v, flags);
+    if (slot == NO_SLOT) return false;
+    bool wide = in(f, flags)->type == IR_I64;
+    if (slot < SLOT_V0 && goes_on(g, b, slot, v, flags, wide, &by))
+        *o = (struct nzcv_operand){.kind = NZCV_SUM, .n = (u8)slot, .value = -by};
+    return true;
 }
 
 /* The value computed beside the flags of the same operands, or IR_NONE. */
@@ -69,51 +99,51 @@ static ir_ref value_beside(const struct ir_func *f, const struct ir_block *b, ir
     return IR_NONE;
 }
 
-static bool binary(const struct ir_func *f, const struct ir_block *b, ir_ref flags,
+static bool binary(const struct gen *g, const struct ir_block *b, ir_ref flags,
                    const struct ir_inst *i, unsigned kind, struct nzcv_expr *x)
 {
     bool vector = kind == NZCV_OF_FCMP;
     x->kind = (u8)kind;
-    return at_end(f, b, flags, i->arg[0], vector ? VSCRATCH_A : SCRATCH_A, &x->a) &&
-           at_end(f, b, flags, i->arg[1], vector ? VSCRATCH_B : SCRATCH_B, &x->b);
+    return at_end(g, b, flags, i->arg[0], vector ? VSCRATCH_A : SCRATCH_A, &x->a) &&
+           at_end(g, b, flags, i->arg[1], vector ? VSCRATCH_B : SCRATCH_B, &x->b);
 }
 
 /* A sum or difference whose first operand may have become the result. */
-static bool sum(const struct ir_func *f, const struct ir_block *b, ir_ref flags,
+static bool sum(const struct gen *g, const struct ir_block *b, ir_ref flags,
                 struct nzcv_expr *x)
 {
-    const struct ir_inst *i = in(f, flags);
+    const struct ir_inst *i = in(g->f, flags);
     bool is_sub = i->op == IR_FLSUB;
-    if (binary(f, b, IR_NONE, i, is_sub ? NZCV_OF_SUB : NZCV_OF_ADD, x)) return true;
-    ir_ref value = value_beside(f, b, flags, is_sub ? IR_SUB : IR_ADD);
+    if (binary(g, b, IR_NONE, i, is_sub ? NZCV_OF_SUB : NZCV_OF_ADD, x)) return true;
+    ir_ref value = value_beside(g->f, b, flags, is_sub ? IR_SUB : IR_ADD);
     x->kind = is_sub ? NZCV_SUB_RESULT : NZCV_ADD_RESULT;
-    if (value && at_end(f, b, IR_NONE, value, SCRATCH_A, &x->a) &&
-        at_end(f, b, IR_NONE, i->arg[1], SCRATCH_B, &x->b))
+    if (value && at_end(g, b, IR_NONE, value, SCRATCH_A, &x->a) &&
+        at_end(g, b, IR_NONE, i->arg[1], SCRATCH_B, &x->b))
         return true;
-    return binary(f, b, flags, i, is_sub ? NZCV_OF_SUB : NZCV_OF_ADD, x);
+    return binary(g, b, flags, i, is_sub ? NZCV_OF_SUB : NZCV_OF_ADD, x);
 }
 
-static bool logic(const struct ir_func *f, const struct ir_block *b, ir_ref flags,
+static bool logic(const struct gen *g, const struct ir_block *b, ir_ref flags,
                   struct nzcv_expr *x)
 {
-    const struct ir_inst *i = in(f, flags), *value = in(f, i->arg[0]);
+    const struct ir_inst *i = in(g->f, flags), *value = in(g->f, i->arg[0]);
     x->kind = NZCV_RESULT;
     x->b = (struct nzcv_operand){.kind = NZCV_CONST};
-    if (at_end(f, b, IR_NONE, i->arg[0], SCRATCH_A, &x->a) && x->a.kind == NZCV_SLOT) return true;
-    return value->op == IR_AND && binary(f, b, flags, value, NZCV_OF_AND, x);
+    if (at_end(g, b, IR_NONE, i->arg[0], SCRATCH_A, &x->a) && x->a.kind == NZCV_SLOT) return true;
+    return value->op == IR_AND && binary(g, b, flags, value, NZCV_OF_AND, x);
 }
 
 /* The expression of a flags value at the block's end. */
-static struct nzcv_expr expression(const struct ir_func *f, const struct ir_block *b, ir_ref flags)
+static struct nzcv_expr expression(const struct gen *g, const struct ir_block *b, ir_ref flags)
 {
-    const struct ir_inst *i = in(f, flags);
+    const struct ir_inst *i = in(g->f, flags);
     struct nzcv_expr x = {.wide = i->type == IR_I64 || i->type == IR_F64};
     bool known = false;
     switch (i->op) {
     case IR_FLSUB:
-    case IR_FLADD: known = sum(f, b, flags, &x); break;
-    case IR_FLLOGIC: known = logic(f, b, flags, &x); break;
-    case IR_FLFCMP: known = i->type != IR_F16 && binary(f, b, flags, i, NZCV_OF_FCMP, &x); break;
+    case IR_FLADD: known = sum(g, b, flags, &x); break;
+    case IR_FLLOGIC: known = logic(g, b, flags, &x); break;
+    case IR_FLFCMP: known = i->type != IR_F16 && binary(g, b, flags, i, NZCV_OF_FCMP, &x); break;
     default: break;
     }
     return known ? x : (struct nzcv_expr){0};
@@ -167,7 +197,7 @@ static u8 own_of(struct flow *w, u32 n)
     w->own[n] = PASSES;
     for (ir_ref r = b->end; r-- > b->first;) {
         if (!is_nzcv(in(f, r), IR_SET)) continue;
-        struct nzcv_expr x = expression(f, b, in(f, r)->arg[0]);
+        struct nzcv_expr x = expression(w->g, b, in(f, r)->arg[0]);
         w->own[n] = x.kind ? number_of(w, &x) : NOTHING;
         break;
     }
@@ -176,7 +206,7 @@ static u8 own_of(struct flow *w, u32 n)
 
 static bool is_set(const struct ir_block *b, const struct nzcv_operand *o)
 {
-    return o->kind == NZCV_SLOT && (b->sets >> o->n & 1);
+    return b->sets & gen_slot_of(o);
 }
 
 /* Of floating-point compares only one: their operands have one place when they are saved. */
@@ -310,13 +340,10 @@ static bool expects(const struct gen *g, u32 block, const struct nzcv_ways *now,
     return true;
 }
 
-/* A block with one way gets the present expressions. */
-static void hand_on(struct gen *g, u32 to, u8 mark)
+/* A block with one way gets these expressions. */
+static void hand_on(struct gen *g, u32 to, struct nzcv_ways *ways)
 {
-    if (!g->f->block[to].sees_nzcv || !has_one_way(g, g->block, to)) return;
-    struct nzcv_ways *ways = gen_keep_ways(g);
-    if (mark) ways->x[0].mark = mark;
-    g->block_nzcv[to] = ways;
+    if (g->f->block[to].sees_nzcv && has_one_way(g, g->block, to)) g->block_nzcv[to] = ways;
 }
 
 /* The block wants NZCV at home. */
@@ -327,25 +354,70 @@ static bool wants_home(const struct gen *g, u32 to, const struct nzcv_ways *now,
     return !has_one_way(g, g->block, to) && !expects(g, to, now, mark);
 }
 
-unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count)
+/* The condition, or its opposite (*when false), says that NZCV is of equal operands, or of a result
+ * that is zero: *kind of operands that are zero. */
+static bool says_equal(const struct gen *g, ir_ref r, bool *when, u8 *kind)
+{
+    const struct ir_inst *c = gen_inst(g, r);
+    if (g->nzcv == NZCV_ENTRY) return false;
+    for (*when = true; c->op == IR_BNOT; c = gen_inst(g, c->arg[0])) *when = !*when;
+    const struct ir_inst *flags = gen_inst(g, g->nzcv);
+    bool logic = flags->op == IR_FLLOGIC;
+    *kind = logic ? NZCV_RESULT : NZCV_OF_SUB;
+    if (c->op == IR_COND && c->arg[0] == g->nzcv && c->mod >> 1 == IR_CC_EQ >> 1) {
+        if (c->mod != IR_CC_EQ) *when = !*when;
+        return logic || flags->op == IR_FLSUB || flags->op == IR_FLFCMP;
+    }
+    if (c->op != IR_ICMP || (c->mod != IR_EQ && c->mod != IR_NE)) return false;
+    if (c->mod != IR_EQ) *when = !*when;
+    s64 zero;
+    if (c->type != flags->type || c->arg[0] != flags->arg[0]) return false;
+    if (logic) return gen_is_const(g, c->arg[1], &zero) && !zero;
+    return flags->op == IR_FLSUB && c->arg[1] == flags->arg[1];
+}
+
+void gen_equal_flags(const struct gen *g, ir_ref condition, struct known_flags *known)
+{
+    const struct nzcv_operand zero = {.kind = NZCV_CONST};
+    bool when;
+    u8 kind;
+    known->ways = NULL;
+    if (!g->nzcv || !gen_nzcv_live(g) || !says_equal(g, condition, &when, &kind)) return;
+    struct nzcv_ways *ways = arena_zalloc(g->arena, offsetof(struct nzcv_ways, x[1]));
+    ways->count = ways->certain = 1;
+    ways->x[0] = (struct nzcv_expr){.kind = kind, .a = zero, .b = zero};
+    known->ways = ways;
+    known->when = when;
+}
+
+unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count,
+                        const struct known_flags *known)
 {
     struct nzcv_ways room;
     if (!g->nzcv || !gen_nzcv_live(g)) return 0;
     const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
     unsigned home = 0;
     u8 mark = 0;
-    for (unsigned k = 0; k < count; k++) home |= (unsigned)wants_home(g, to[k], now, &mark) << k;
+    for (unsigned k = 0; k < count; k++) {
+        bool is_known = known->ways && k == !known->when && has_one_way(g, g->block, to[k]);
+        if (!is_known) home |= (unsigned)wants_home(g, to[k], now, &mark) << k;
+    }
     if (home == (1u << count) - 1) {
         gen_flush_nzcv(g);
         return 0;
     }
     if (mark) x64_mov_mi(&g->b, 1, gen_home(SLOT_NZCV), (s8)mark);
-    for (unsigned k = 0; k < count; k++)
-        if (!(home >> k & 1)) hand_on(g, to[k], mark);
+    for (unsigned k = 0; k < count; k++) {
+        if (home >> k & 1 || !has_one_way(g, g->block, to[k])) continue;
+        bool is_known = known->ways && k == !known->when;
+        struct nzcv_ways *ways = is_known ? known->ways : gen_keep_ways(g);
+        if (mark && !is_known) ways->x[0].mark = mark;
+        hand_on(g, to[k], ways);
+    }
     return home;
 }
 
 void gen_pass_nzcv(struct gen *g, u32 to)
 {
-    gen_split_nzcv(g, &to, 1);
+    gen_split_nzcv(g, &to, 1, &(struct known_flags){0});
 }

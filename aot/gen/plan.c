@@ -85,19 +85,14 @@ static void look_ahead(const struct gen *g, struct border *border)
     }
 }
 
-/* Slots accessed between a loop's head and the last block that leads back to it. */
-static u64 loop_accesses(const struct ir_func *f, const struct border *border, u32 head)
+/* Where the loop of that head begins, what it accesses is wanted. */
+static void want_in_loop(const struct gen *g, const struct border *border, const struct ir_loop *l,
+                         u64 *wanted)
 {
-    u32 last = head, own[2];
     u64 here = 0;
-    for (u32 b = head; b < f->block_count; b++) {
-        unsigned n;
-        const u32 *to = ir_successors(f, &f->block[b], own, &n);
-        for (unsigned k = 0; k < n; k++)
-            if (to[k] == head) last = b;
-    }
-    for (u32 b = head; b <= last; b++) here |= border[b].here;
-    return here;
+    for (u32 b = 0; b < g->f->block_count; b++)
+        if (ir_in_loop(l, b)) here |= border[b].here;
+    wanted[l->head] = here;
 }
 
 static bool jumps_by_table(const struct ir_func *f, u32 b)
@@ -117,13 +112,15 @@ static void find_loaded(struct gen *g, struct border *border, u64 targets)
 {
     const struct ir_func *f = g->f;
     bool *reached = arena_zalloc(g->arena, f->block_count);
+    u64 *wanted = arena_zalloc(g->arena, f->block_count * sizeof *wanted);
+    for (u32 n = 0; n < g->loops.count; n++) want_in_loop(g, border, &g->loops.loop[n], wanted);
     for (u32 b = 0; b < f->block_count; b++) border[b].must = ~UINT64_C(0);
     for (u32 b = 0; b < f->block_count; b++) {
         struct border *of = &border[b];
         const struct zone *z = &g->zones[gen_zone_of(g, b)];
         u64 loaded = f->block[b].target ? targets : reached[b] ? of->must & of->uses : 0;
         u32 own[2];
-        if (f->block[b].loop_head) loaded |= of->uses & loop_accesses(f, border, b);
+        loaded |= of->uses & wanted[b];
         loaded = (loaded & z->pinned) | (gen_zone_of(g, b) ? z->pinned & GENERAL : z->in_place);
         g->block_loaded[b] = loaded;
         of->have = loaded | of->here;
@@ -197,6 +194,7 @@ void gen_plan(struct gen *g)
 {
     const struct ir_block *first = &g->f->block[0];
     g->lazy = g->f->block_count == 1 && !first->preds && !gen_is_long(first);
+    if (!g->lazy) g->loops = ir_find_loops(g->f, g->arena);
     choose_pins(g);
     g->block_loaded[0] = g->block_dirty[0] = g->in_place;
     if (g->lazy) return;

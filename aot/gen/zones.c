@@ -10,8 +10,7 @@
  *
  * So is a long block outside of loops, where that saves more than the ways in and out cost.
  *
- * A loop is taken to be the blocks from its head to the last one that leads back there. That is
- * a guess about its extent only: any set of blocks may be a zone.
+ * A loop inside such a loop may have other pins than that, and any set of blocks may be a zone.
  */
 #include "aot/gen/internal.h"
 
@@ -20,11 +19,10 @@
 #include <string.h>
 
 #define GENERAL    0xffffffffu
-#define MAX_ZONES  200
-#define MAX_DEPTH  3
-#define DEPTH_BITS 3 /* accesses count 2^3 times as much in each inner loop */
-#define WORTH_IT   2 /* accesses that make it worth while to give a register a pin */
-#define WAYS_COST  6 /* accesses that a long block's pin must save beside the one it replaces */
+#define MAX_ZONES 200
+#define WORTH_IT  2 /* accesses that make it worth while to give a register a pin */
+#define WAYS_COST 6 /* accesses that a long block's pin must save beside the one it replaces */
+#define LOOP_COST 3 /* the same of a loop's, each time that it is entered */
 
 u64 gen_carried(void)
 {
@@ -106,29 +104,23 @@ static unsigned extreme(u64 among, const u32 *accesses, bool least)
 static bool choose(struct zone *z, const u32 *accesses, u32 by)
 {
     bool own = false;
-    u64 others = GENERAL & ~z->pinned;
-    while (others) {
+    u64 others = GENERAL & ~z->pinned, stays = 0;
+    while (others && z->pinned & GENERAL & ~stays) {
         unsigned more = extreme(others, accesses, false);
-        unsigned less = extreme(z->in_place, accesses, true);
+        unsigned less = extreme(z->pinned & GENERAL & ~stays, accesses, true);
         if (accesses[more] < WORTH_IT || accesses[more] <= accesses[less] + by) break;
         unsigned reg = z->pin[less];
         unpin(z, less);
         pin(z, more, reg);
         others &= ~(UINT64_C(1) << more);
+        stays |= UINT64_C(1) << more;
         own = true;
-        if (!z->in_place) break;
     }
     return own;
 }
 
 /* --- loops -------------------------------------------------------------------------------------
  */
-
-struct loops {
-    const struct ir_func *f;
-    u32 *last; /* per loop head: the last block that leads back to it */
-    u8 *depth; /* per block: loops around it, at most MAX_DEPTH */
-};
 
 static bool stays_inside(const struct ir_func *f, const struct ir_block *b)
 {
@@ -138,69 +130,49 @@ static bool stays_inside(const struct ir_func *f, const struct ir_block *b)
     return !b->target && i->op != IR_JUMPIND && !calls;
 }
 
-/* False: there are none. */
-static bool find_loops(struct gen *g, struct loops *l)
+/* GETs and SETs, as often as they run. */
+static void count_accesses(const struct gen *g, const struct ir_loop *l, u32 *accesses)
 {
     const struct ir_func *f = g->f;
-    bool any = false;
-    *l = (struct loops){f, arena_zalloc(g->arena, f->block_count * sizeof *l->last),
-                        arena_zalloc(g->arena, f->block_count)};
     for (u32 b = 0; b < f->block_count; b++) {
-        u32 own[2];
-        unsigned n;
-        const u32 *to = ir_successors(f, &f->block[b], own, &n);
-        for (unsigned k = 0; k < n; k++)
-            if (to[k] <= b && f->block[to[k]].loop_head) l->last[to[k]] = b;
-    }
-    for (u32 b = 0; b < f->block_count; b++) {
-        if (!f->block[b].loop_head) continue;
-        any = true;
-        for (u32 n = b; n <= l->last[b]; n++)
-            if (l->depth[n] < MAX_DEPTH) l->depth[n]++;
-    }
-    return any;
-}
-
-static void count_accesses(const struct loops *l, u32 head, u32 *accesses)
-{
-    const struct ir_func *f = l->f;
-    for (u32 b = head; b <= l->last[head]; b++) {
-        u32 weight = 1u << DEPTH_BITS * (l->depth[b] - l->depth[head]);
+        if (!ir_in_loop(l, b)) continue;
         for (ir_ref r = f->block[b].first; r < f->block[b].end; r++) {
             const struct ir_inst *i = &f->inst[r];
             if ((i->op == IR_GET || i->op == IR_SET) && i->imm < SLOT_V0)
-                accesses[i->imm] += weight;
+                accesses[i->imm] += g->loops.frequency[b];
         }
     }
 }
 
-static bool is_zone(const struct loops *l, u32 head)
+static bool is_zone(const struct ir_func *f, const struct ir_loop *l)
 {
-    for (u32 b = head; b <= l->last[head]; b++)
-        if (!stays_inside(l->f, &l->f->block[b])) return false;
+    for (u32 b = 0; b < f->block_count; b++)
+        if (ir_in_loop(l, b) && !stays_inside(f, &f->block[b])) return false;
     return true;
 }
 
 /* --- all ---------------------------------------------------------------------------------------
  */
 
-/* Gives the number of zones. */
-static unsigned plan_loops(struct gen *g, const struct loops *l)
+/* Gives the number of zones. Outer loops come first; what a loop inside one would rather have
+ * differs from that one's pins. */
+static unsigned plan_loops(struct gen *g)
 {
     const struct ir_func *f = g->f;
     unsigned count = 1;
     g->block_zone = arena_zalloc(g->arena, f->block_count);
-    for (u32 b = 0; b < f->block_count && count < MAX_ZONES; b++) {
-        bool leads_back = f->block[b].loop_head && l->last[b] >= b;
-        if (!leads_back || !is_zone(l, b)) continue;
-        struct zone z = g->zones[0];
+    for (u32 n = 0; n < g->loops.count && count < MAX_ZONES; n++) {
+        const struct ir_loop *l = &g->loops.loop[n];
+        unsigned around = g->block_zone[l->head];
+        if (!is_zone(f, l)) continue;
+        struct zone z = g->zones[around];
         u32 accesses[SLOT_V0] = {0};
-        count_accesses(l, b, accesses);
-        if (choose(&z, accesses, 0)) {
-            g->zones[count] = z;
-            memset(g->block_zone + b, (int)count++, l->last[b] - b + 1);
-        }
-        b = l->last[b];
+        count_accesses(g, l, accesses);
+        if (!choose(&z, accesses, LOOP_COST * l->entered)) continue;
+        g->zones[count] = z;
+        for (u32 b = 0; b < f->block_count; b++)
+            if (ir_in_loop(l, b)) g->block_zone[b] = (u8)count;
+        count++;
     }
     return count;
 }
@@ -234,17 +206,13 @@ static void plan_long_blocks(struct gen *g, unsigned count)
 
 void gen_plan_zones(struct gen *g, const u8 vector_pin[SLOT_REGISTERS], u64 vectors)
 {
-    struct loops l;
-    u32 heads = 0, blocks = 0;
-    for (u32 b = 0; b < g->f->block_count; b++) {
-        heads += g->f->block[b].loop_head;
-        blocks += gen_is_long(&g->f->block[b]);
-    }
-    u32 most = heads + blocks < MAX_ZONES ? heads + blocks : MAX_ZONES;
+    u32 blocks = 0;
+    for (u32 b = 0; b < g->f->block_count; b++) blocks += gen_is_long(&g->f->block[b]);
+    u32 most = g->loops.count + blocks < MAX_ZONES ? g->loops.count + blocks : MAX_ZONES;
     g->zones = arena_alloc(g->arena, (most + 1) * sizeof *g->zones);
     start_zone(&g->zones[0], vector_pin, vectors);
     g->zone = NO_REG;
     gen_enter_zone(g, 0);
-    unsigned count = heads && find_loops(g, &l) ? plan_loops(g, &l) : 1;
+    unsigned count = g->loops.count ? plan_loops(g) : 1;
     if (blocks) plan_long_blocks(g, count);
 }

@@ -43,11 +43,17 @@ static u32 nzcv_from_ucomis(u64 eflags)
     return eflags & EFLAGS_CF ? NZCV_N : NZCV_C;
 }
 
+static u64 slot_value(const struct guest_state *s, unsigned slot)
+{
+    return *(const u64 *)(const void *)((const u8 *)s + slot_info(slot)->offset);
+}
+
 static u64 operand(const struct guest_state *s, unsigned kind, const struct nzcv_operand *o)
 {
     u64 low;
     switch (o->kind) {
-    case NZCV_SLOT: return *(const u64 *)(const void *)((const u8 *)s + slot_info(o->n)->offset);
+    case NZCV_SLOT: return slot_value(s, o->n);
+    case NZCV_SUM: return slot_value(s, o->n) + (u64)o->value;
     case NZCV_SCRATCH:
         if (kind != NZCV_OF_FCMP) return s->scratch[o->n % SCRATCH_COUNT];
         memcpy(&low, s->vscratch[o->n % VSCRATCH_COUNT], 8);

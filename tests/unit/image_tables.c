@@ -75,6 +75,7 @@ static struct loc random_loc(unsigned slot)
 static struct nzcv_operand random_operand(void)
 {
     if (below(2)) return (struct nzcv_operand){NZCV_SLOT, (u8)below(32), 0};
+    if (below(2)) return (struct nzcv_operand){NZCV_SUM, (u8)below(32), (s64)(next() >> below(64))};
     return (struct nzcv_operand){NZCV_CONST, 0, (s64)(next() >> below(64))};
 }
 

@@ -157,10 +157,11 @@ END_TEST
 
 static struct nzcv_operand random_operand(unsigned slots)
 {
-    unsigned kind = (unsigned)below(3);
+    unsigned kind = (unsigned)below(4);
+    if (kind == NZCV_SUM) slots = SLOT_V0;
     return (struct nzcv_operand){.kind = (u8)kind,
                                  .n = (u8)(kind == NZCV_CONST ? 0 : below(slots)),
-                                 .value = kind == NZCV_CONST ? (s64)next() : 0};
+                                 .value = kind == NZCV_CONST || kind == NZCV_SUM ? (s64)next() : 0};
 }
 
 static bool same_operand(const struct nzcv_operand *a, const struct nzcv_operand *b)

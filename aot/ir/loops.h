@@ -1,0 +1,39 @@
+/*
+ * Natural loops: the blocks on ways from a loop's head back to it. A call leads to the block behind
+ * it. Ways by JUMPIND are left out: what is in a loop by them is not this loop or that.
+ */
+#ifndef AOT_IR_LOOPS_H
+#define AOT_IR_LOOPS_H
+
+#include "aot/ir/ir.h"
+
+/* How often a block runs, at most IR_FREQUENT; what is entered from outside does so IR_ONCE times. */
+#define IR_ONCE     16u
+#define IR_FREQUENT 0xffffu
+
+struct ir_loop {
+    u32 head;
+    u32 count;   /* of blocks */
+    u32 entered; /* how often, as a block's frequency */
+    u64 *member; /* one bit per block */
+};
+
+struct ir_loops {
+    u32 count;
+    struct ir_loop *loop; /* outer ones before those inside */
+    u32 *frequency;       /* per block, at least 1; NULL where there are no loops */
+};
+
+/*
+ * All of the function's loops, after ir_link_blocks, with what the structure lets one expect of
+ * frequencies: of two ways both are as likely, but one that leaves the innermost loop (Wu and Larus,
+ * "Static branch frequency and program profile analysis", 1994). Everything lies in the arena.
+ */
+struct ir_loops ir_find_loops(const struct ir_func *f, struct arena *arena);
+
+static inline bool ir_in_loop(const struct ir_loop *l, u32 block)
+{
+    return l->member[block / 64] >> (block & 63) & 1;
+}
+
+#endif
