@@ -174,6 +174,7 @@ struct flow {
     struct gen *g;
     struct nzcv_expr *x; /* by number */
     u32 count;
+    u16 *likely;     /* per block: that NZCV goes home behind its start, of ALWAYS */
     u8 *own;         /* per block: the number of what it SETs NZCV to, or one of the above */
     struct set *set; /* per block: at its start */
 };
@@ -245,6 +246,41 @@ static bool flows(struct flow *w, u32 n, u32 to)
     return changed;
 }
 
+/* --- where expressions are no use ---------------------------------------------------------------
+ *
+ * A way out of the region wants NZCV at home. Where many ways meet that mostly lead to one, NZCV
+ * comes home before, where one knows which expression holds.
+ */
+
+#define ALWAYS 256u
+#define MOSTLY 192u
+#define MANY   3u
+
+/* How likely NZCV goes home behind the block's start, where those behind it have `likely`. */
+static u32 goes_home(const struct ir_func *f, const struct ir_block *b, const u16 *likely)
+{
+    const struct ir_inst *end = in(f, b->end - 1);
+    u32 own[2], sum = 0;
+    unsigned n;
+    for (ir_ref r = b->first; r < b->end; r++)
+        if (is_nzcv(in(f, r), IR_SET) || is_nzcv(in(f, r), IR_GET)) return 0;
+    if (end->op == IR_EXIT || end->op == IR_EXITIND)
+        return end->mod & IR_EXIT_NZCV_DEAD ? 0 : ALWAYS;
+    if (end->op == IR_JUMPIND) return ir_sees_nzcv(end) ? ALWAYS : 0;
+    const u32 *to = ir_successors(f, b, own, &n);
+    for (unsigned k = 0; k < n; k++) sum += likely[to[k]];
+    return n ? sum / n : 0;
+}
+
+static void find_home(struct flow *w)
+{
+    const struct ir_func *f = w->g->f;
+    w->likely = arena_zalloc(w->g->arena, f->block_count * sizeof *w->likely);
+    for (unsigned round = 0; round < 4; round++)
+        for (u32 b = f->block_count; b-- > 0;)
+            w->likely[b] = (u16)goes_home(f, &f->block[b], w->likely);
+}
+
 static bool reads_nzcv(const struct ir_func *f, const struct ir_block *b)
 {
     for (ir_ref r = b->first; r < b->end; r++) {
@@ -298,12 +334,15 @@ void gen_plan_nzcv(struct gen *g)
     g->block_nzcv = arena_zalloc(g->arena, count * sizeof(*g->block_nzcv));
     for (u32 b = 0; b < count; b++) meet |= f->block[b].sees_nzcv && !has_one_way(g, 0, b);
     if (!meet) return;
-    struct flow w = {g, arena_alloc(g->arena, MAX_EXPRS * sizeof *w.x), 0,
-                     arena_alloc(g->arena, count), arena_zalloc(g->arena, count * sizeof *w.set)};
+    struct flow w = {.g = g,
+                     .x = arena_alloc(g->arena, MAX_EXPRS * sizeof *w.x),
+                     .own = arena_alloc(g->arena, count),
+                     .set = arena_zalloc(g->arena, count * sizeof *w.set)};
+    find_home(&w);
     memset(w.own, UNKNOWN, count);
     while (flow(&w)) continue;
     for (u32 b = 0; b < count; b++)
-        if (w.set[b].count &&
+        if (w.set[b].count && !(w.set[b].count >= MANY && w.likely[b] >= MOSTLY) &&
             (b == 0 || f->block[b].preds != 1 || f->block[b].entry || f->block[b].loop_head))
             g->block_nzcv[b] = as_ways(&w, &w.set[b]);
 }
