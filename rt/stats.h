@@ -29,7 +29,9 @@
     X(EVALUATED, "regions evaluated")                                                              \
     X(IMAGE_INSNS, NULL)     /* with --count: executed, from images */                             \
     X(JIT_INSNS, NULL)       /* from code memory */                                                \
-    X(EVALUATED_INSNS, NULL) /* by the evaluator */
+    X(EVALUATED_INSNS, NULL) /* by the evaluator */                                                \
+    X(IMAGE_HOST_INSNS, NULL) /* host instructions of images */                                    \
+    X(JIT_HOST_INSNS, NULL)   /* of code memory */
 
 enum stat_counter {
 #define X(name, text) STAT_##name,

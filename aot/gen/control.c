@@ -194,6 +194,7 @@ void gen_cold_calls(struct gen *g)
 {
     for (const struct cold_call *c = g->cold_calls; c; c = c->next) {
         x64_bind(B, c->miss);
+        gen_count_stretch(g);
         gen_step(g, c->from);
         x64_call_m(B, gen_state(offsetof(struct guest_state, leave) + 8 * LEAVE_INDIRECT));
         x64_jmp(B, c->back);
@@ -368,6 +369,7 @@ static void flag_stores(struct gen *g)
     for (const struct flag_store *s = g->flag_stores; s; s = s->next) {
         gen_enter_zone(g, s->zone);
         x64_bind(B, s->label);
+        gen_count_stretch(g);
         gen_store_ways(g, s->ways, s->loaded);
         x64_jmp_r(B, X64_RDX);
     }
@@ -377,6 +379,7 @@ void gen_cold_exits(struct gen *g)
 {
     for (struct cold_exit *c = g->cold; c; c = c->next) {
         x64_bind(B, c->label);
+        gen_count_stretch(g);
         gen_enter_zone(g, c->zone);
         gen_step(g, c->from);
         if (c->arg_place == VAL_GPR) x64_mov_mr(B, 8, trap_arg(), c->arg_reg);
@@ -552,6 +555,7 @@ void gen_cold_edges(struct gen *g)
 {
     for (const struct cold_edge *e = g->cold_edges; e; e = e->next) {
         x64_bind(B, e->label);
+        gen_count_stretch(g);
         gen_enter_zone(g, e->zone);
         gen_step(g, e->from);
         if (e->eflags != EF_NONE) gen_store_nzcv(g, e->eflags, false);
@@ -644,6 +648,7 @@ static void jump_by_table(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_movsx_rm(B, 8, 4, X64_RAX, x64_mem_bi(X64_RDX, X64_RAX, 2, 0));
     x64_alu_rr(B, X64_ADD, 8, X64_RAX, X64_RDX);
     x64_jmp_r(B, X64_RAX);
+    gen_count_end(g);
 }
 
 void gen_jump_table(struct gen *g)
@@ -697,6 +702,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_consume(g, i);
     const struct nzcv_ways *known_yes = known.when ? known.ways : NULL;
     gen_jcc(g, swap ? gen_not(c) : c, taken_label(g, yes, home & 1, known_yes));
+    gen_count_stretch(g);
     if (home & 2 && known.ways && !known.when)
         gen_store_ways(g, known.ways, g->loaded);
     else if (home & 2)

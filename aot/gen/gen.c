@@ -113,16 +113,6 @@ static void forget_values(struct gen *g)
     g->candidate = g->pending = (struct nzcv_pending){0};
 }
 
-/* EFLAGS hold nothing at a block's start. */
-static GEN_APART void count_insts(struct gen *g, const struct ir_block *b)
-{
-    s32 count = 0;
-    for (ir_ref r = b->first; r < b->end; r++) count += gen_inst(g, r)->op == IR_INSN;
-    x64_alu_mi(&g->b, X64_ADD, 8,
-               gen_state(offsetof(struct guest_state, executed) + (g->options->image ? 0 : 8)),
-               count);
-}
-
 static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 n, bool careful)
 {
     const struct ir_block *b = &g->f->block[n];
@@ -137,7 +127,7 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
     /* Not at the branch that leads back: that would look at NZCV again, which may be dead here. */
     bool entered_here = n && b->entry && gen_is_entry(g, n); /* else by an entry stub */
     if (b->loop_head || b->target || entered_here) gen_safepoint(g, b->pc);
-    if (g->options->count) count_insts(g, b);
+    gen_count_block(g, b);
     const struct ir_inst *i;
     for (ir_ref r = b->work, end = b->end; r < end; r += ir_distance(i)) {
         i = gen_inst(g, r);
@@ -163,6 +153,7 @@ static void prologue(struct gen *g)
 {
     gen_step(g, g->f->pc);
     gen_safepoint_home(g, g->f->pc);
+    gen_count_stretch(g);
     gen_check_source(g);
     if (g->options->heat) gen_count_entry(g);
     gen_come_in(g, 0);
@@ -180,6 +171,7 @@ static void entry_stubs(struct gen *g)
         e->offset = x64_pos(&g->b);
         gen_step(g, b->pc);
         gen_safepoint_home(g, b->pc);
+        gen_count_stretch(g);
         gen_come_in(g, n);
         x64_jmp(&g->b, g->block_label + n);
     }
@@ -236,6 +228,7 @@ static enum gen_status emit(struct gen *g, struct x64_jumps *jumps)
     gen_cold_calls(g);
     entry_stubs(g);
     gen_cold_exits(g);
+    gen_count_end(g);
     gen_jump_table(g);
     emit_pool(g);
     if (g->failed) return GEN_INVALID;

@@ -238,6 +238,8 @@ struct gen {
     u32 table_label, not_there_label; /* JUMPIND's; 0 unless there is one */
     u64 table_loaded;                 /* pins that it has in registers */
 
+    u32 stretch, stretch_count; /* offsets: of code being counted, or 0; of where its count goes */
+
     u8 *side_room;   /* where the table starts */
     u64 side_placed; /* slots that the table has said to be in the pin */
     u8 side_zone;    /* of which zone */
@@ -536,6 +538,15 @@ void gen_safepoint_home(struct gen *g, u64 pc);
 
 /* Code from here on is of the guest instruction at pc. Nothing happens if steps aren't wanted. */
 void gen_step(struct gen *g, u64 pc);
+
+/* --- count.c ---------------------------------------------------------------------------------- */
+
+/* All three do nothing unless options->count. At a block's start: EFLAGS go. */
+void gen_count_block(struct gen *g, const struct ir_block *b);
+/* Code from here on may run without that before it. RAX goes, EFLAGS stay. */
+void gen_count_stretch(struct gen *g);
+/* What follows is no code, or counts by itself. */
+void gen_count_end(struct gen *g);
 
 /* --- flags.c ---------------------------------------------------------------------------------- */
 

@@ -400,13 +400,16 @@ void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
         if (!ways->certain) {
             x64_alu_mi(B, X64_CMP, 1, gen_home(SLOT_NZCV), (s8)x->mark);
             x64_jcc(B, X64_CC_NE, other);
+            gen_count_stretch(g);
         }
         store_flags_of(g, x, loaded);
         if (last) break;
         x64_jmp(B, done);
         x64_bind(B, other);
+        gen_count_stretch(g);
     }
     x64_bind(B, done);
+    if (!ways->certain) gen_count_stretch(g);
 }
 
 bool gen_flags_again(struct gen *g, ir_ref r)

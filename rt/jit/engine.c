@@ -68,7 +68,9 @@ static void take_counts(struct thread *t)
     u64 *executed = t->state.executed;
     stats_add(STAT_IMAGE_INSNS, executed[0]);
     stats_add(STAT_JIT_INSNS, executed[1]);
-    executed[0] = executed[1] = 0;
+    stats_add(STAT_IMAGE_HOST_INSNS, executed[2]);
+    stats_add(STAT_JIT_HOST_INSNS, executed[3]);
+    memset(executed, 0, sizeof t->state.executed);
 }
 
 static void jit_thread_exit(struct thread *t)
@@ -482,6 +484,8 @@ static void jit_stats(void)
     stats_print("guest instructions executed, from images", image);
     stats_print("guest instructions executed, translated as they came", jit);
     stats_print("guest instructions executed, evaluated", evaluated);
+    stats_print("host instructions executed of images", stats[STAT_IMAGE_HOST_INSNS]);
+    stats_print("host instructions executed, translated as it came", stats[STAT_JIT_HOST_INSNS]);
     if (all)
         stats_print("of 10,000 instructions were from images", (u64)((u128)image * 10000 / all));
 }
