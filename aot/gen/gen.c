@@ -241,6 +241,7 @@ static void emit_shorter(struct gen **g, const struct gen_options *options, stru
     struct arena *arena = (*g)->arena;
     x64_jumps_again(&(*g)->b, jumps, arena_alloc(arena, jumps->count));
     struct gen *shorter = new_gen(arena, (*g)->f, options);
+    shorter->needs_temps = (*g)->needs_temps;
     if (emit(shorter, jumps) == GEN_OK && x64_jumps_end(&shorter->b)) *g = shorter;
 }
 
@@ -252,6 +253,12 @@ enum gen_status gen_translate(struct arena *arena, struct ir_func *f,
     if (!f->looked) ir_look_back(f, false);
     if (options->image) jumps.jump = arena_alloc(arena, jumps.max * sizeof *jumps.jump);
     enum gen_status status = emit(g, options->image ? &jumps : NULL);
+    if (g->failed) {
+        g = new_gen(arena, f, options);
+        g->needs_temps = true;
+        jumps.count = 0;
+        status = emit(g, options->image ? &jumps : NULL);
+    }
     if (status != GEN_OK) return status;
     if (options->image) emit_shorter(&g, options, &jumps);
     deliver(g, out);

@@ -182,6 +182,7 @@ struct gen {
     u32 has;  /* host features */
     bool avx; /* VEX forms */
     bool failed;
+    bool needs_temps; /* registers were too few with as many pins as there can be */
 
     struct val *val;
     struct ir_loops loops;

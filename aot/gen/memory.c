@@ -67,6 +67,14 @@ static void load_vector(struct gen *g, ir_ref r, const struct ir_inst *i, struct
     }
 }
 
+/* A temp of the address that nobody needs any more, or NO_REG. */
+static unsigned address_register(const struct gen *g, struct x64_mem m)
+{
+    u32 free = g->gpr_temps & g->gpr.free;
+    if (m.base >= 0 && free >> m.base & 1) return (unsigned)m.base;
+    return m.index >= 0 && free >> m.index & 1 ? (unsigned)m.index : NO_REG;
+}
+
 static void load(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (i->op == IR_LOAD && vec_load_lane(g, r, i)) return;
@@ -77,7 +85,8 @@ static void load(struct gen *g, ir_ref r, const struct ir_inst *i)
         load_vector(g, r, i, m);
         return;
     }
-    unsigned dst = gen_def_gpr(g, r, NO_REG), size = gen_size(i->type), from = 1u << i->esz;
+    unsigned dst = gen_def_gpr(g, r, address_register(g, m));
+    unsigned size = gen_size(i->type), from = 1u << i->esz;
     gen_fault_point(g);
     if (i->op == IR_LOADS && from < size)
         x64_movsx_rm(B, size, from, dst, m);
@@ -102,6 +111,15 @@ static void store_vector(struct gen *g, const struct ir_inst *i, struct x64_mem 
     }
 }
 
+/* The value to be stored in a register: RAX where the address has taken all others. */
+static unsigned stored_value(struct gen *g, ir_ref v)
+{
+    struct x64_mem m;
+    if (g->gpr_temps & ~g->gpr_locked || !gen_in_memory(g, v, 1, &m)) return gen_use_gpr(g, v);
+    x64_mov_rm(B, gen_size(gen_type(g, v)), X64_RAX, m);
+    return X64_RAX;
+}
+
 static void store(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem m = gen_address(g, i);
@@ -118,7 +136,7 @@ static void store(struct gen *g, ir_ref r, const struct ir_inst *i)
         x64_mov_mi(B, size, m, size == 1 ? (s8)imm : size == 2 ? (s16)imm : imm);
         return;
     }
-    unsigned v = gen_use_gpr(g, i->arg[2]);
+    unsigned v = stored_value(g, i->arg[2]);
     gen_consume(g, i);
     gen_fault_point(g);
     x64_mov_mr(B, size, m, v);

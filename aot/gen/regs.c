@@ -587,11 +587,22 @@ static inline unsigned empty_temp(const struct gen *g, unsigned prefer)
     return empty ? pick(g, empty) : NO_REG;
 }
 
+/* Where operands have taken all temps, the result gets an operand's, whose value goes to memory. */
+static GEN_APART unsigned operand_gpr(struct gen *g)
+{
+    u32 taken = g->gpr_temps & ~g->gpr.free;
+    unsigned reg = lowest(taken ? taken : g->gpr_temps);
+    if (!taken) gen_fail(g);
+    spill_gpr(g, reg);
+    return reg;
+}
+
 static GEN_APART unsigned def_hinted_gpr(struct gen *g, ir_ref r, unsigned prefer)
 {
     unsigned hint = ir_hint(gen_inst(g, r)), reg = hint ? hinted(g, &g->gpr, r, hint - 1) : NO_REG;
     if (reg == NO_REG) reg = empty_temp(g, prefer);
-    return define_gpr(g, r, reg != NO_REG ? reg : free_gpr(g));
+    if (reg == NO_REG) reg = g->gpr_temps & ~g->gpr_locked ? free_gpr(g) : operand_gpr(g);
+    return define_gpr(g, r, reg);
 }
 
 unsigned gen_def_gpr(struct gen *g, ir_ref r, unsigned prefer)

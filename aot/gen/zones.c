@@ -89,7 +89,7 @@ static void start_zone(struct zone *z, const u8 *vector_pin, u64 vectors)
 }
 
 /* The slot of `among` with most accesses, or least. */
-static unsigned extreme(u64 among, const u32 *accesses, bool least)
+static unsigned extreme(u64 among, const u64 *accesses, bool least)
 {
     unsigned best = (unsigned)__builtin_ctzll(among);
     for (u64 m = among & (among - 1); m; m &= m - 1) {
@@ -101,7 +101,7 @@ static unsigned extreme(u64 among, const u32 *accesses, bool least)
 
 /* Slots that are accessed more often than others, by so much, take their pins. True: it is a zone
  * of its own. */
-static bool choose(struct zone *z, const u32 *accesses, u32 by)
+static bool choose(struct zone *z, const u64 *accesses, u64 by, bool more_pins)
 {
     bool own = false;
     u64 others = GENERAL & ~z->pinned, stays = 0;
@@ -114,6 +114,13 @@ static bool choose(struct zone *z, const u32 *accesses, u32 by)
         pin(z, more, reg);
         others &= ~(UINT64_C(1) << more);
         stays |= UINT64_C(1) << more;
+        own = true;
+    }
+    for (unsigned reg = X64_RDI; more_pins && others && z->gpr_temps >> reg & 1;) {
+        unsigned more = extreme(others, accesses, false);
+        if (accesses[more] < WORTH_IT || accesses[more] <= 2 * by) break;
+        pin(z, more, reg);
+        z->gpr_temps &= ~(1u << reg);
         own = true;
     }
     return own;
@@ -131,7 +138,7 @@ static bool stays_inside(const struct ir_func *f, const struct ir_block *b)
 }
 
 /* GETs and SETs, as often as they run. */
-static void count_accesses(const struct gen *g, const struct ir_loop *l, u32 *accesses)
+static void count_accesses(const struct gen *g, const struct ir_loop *l, u64 *accesses)
 {
     const struct ir_func *f = g->f;
     for (u32 b = 0; b < f->block_count; b++) {
@@ -166,9 +173,9 @@ static unsigned plan_loops(struct gen *g)
         unsigned around = g->block_zone[l->head];
         if (!is_zone(f, l)) continue;
         struct zone z = g->zones[around];
-        u32 accesses[SLOT_V0] = {0};
+        u64 accesses[SLOT_V0] = {0};
         count_accesses(g, l, accesses);
-        if (!choose(&z, accesses, LOOP_COST * l->entered)) continue;
+        if (!choose(&z, accesses, (u64)LOOP_COST * l->entered, !g->needs_temps)) continue;
         g->zones[count] = z;
         for (u32 b = 0; b < f->block_count; b++)
             if (ir_in_loop(l, b)) g->block_zone[b] = (u8)count;
@@ -178,7 +185,7 @@ static unsigned plan_loops(struct gen *g)
 }
 
 /* A value that may be computed into its place wants that to be a pin as much as an access does. */
-static void count_wishes(const struct ir_func *f, const struct ir_block *b, u32 *accesses)
+static void count_wishes(const struct ir_func *f, const struct ir_block *b, u64 *accesses)
 {
     for (ir_ref r = b->work; r < b->end; r += ir_distance(&f->inst[r])) {
         const struct ir_inst *i = &f->inst[r];
@@ -196,9 +203,9 @@ static void plan_long_blocks(struct gen *g, unsigned count)
         const struct ir_block *block = &f->block[b];
         if (g->block_zone[b] || !gen_is_long(block) || !stays_inside(f, block)) continue;
         struct zone z = g->zones[0];
-        u32 accesses[SLOT_V0] = {0};
+        u64 accesses[SLOT_V0] = {0};
         count_wishes(f, block, accesses);
-        if (!choose(&z, accesses, WAYS_COST)) continue;
+        if (!choose(&z, accesses, WAYS_COST, false)) continue;
         g->zones[count] = z;
         g->block_zone[b] = (u8)count++;
     }
