@@ -24,6 +24,8 @@
 #define B  (&g->b)
 #define X0 X64_XMM0
 
+#define LOOK_AHEAD 30 /* IR instructions */
+
 static struct x64_mem scratch_at(unsigned n)
 {
     return gen_state(offsetof(struct guest_state, scratch) + 8 * n);
@@ -210,13 +212,51 @@ static void save_operands(struct gen *g, struct nzcv_expr *x, unsigned slot, ir_
     save_operand(g, x, &x->b, slot, v, SCRATCH_B);
 }
 
+/* The instruction changes no EFLAGS when they are wanted (gen_flags_busy). */
+static bool leaves_eflags(const struct gen *g, const struct ir_inst *i)
+{
+    switch (i->op) {
+    case IR_INSN:
+    case IR_CONST:
+    case IR_TRUNC:
+    case IR_ZEXT:
+    case IR_SEXT:
+    case IR_LOAD:
+    case IR_LOADS:
+    case IR_STORE: return true;
+    case IR_GET:
+    case IR_SET: return i->imm < SLOT_REGISTERS;
+    case IR_ADD: return true;
+    case IR_SUB: return gen_inst(g, i->arg[1])->op == IR_CONST;
+    case IR_COND: return i->arg[0] == g->nzcv;
+    case IR_SELECT: {
+        const struct ir_inst *c = gen_inst(g, i->arg[0]);
+        return c->op == IR_COND && c->arg[0] == g->nzcv;
+    }
+    default: return false;
+    }
+}
+
+/* EFLAGS last until NZCV is SET again. */
+static bool eflags_last(const struct gen *g)
+{
+    ir_ref end = g->f->block[g->block].end;
+    if (end > g->at + LOOK_AHEAD) end = g->at + LOOK_AHEAD;
+    for (ir_ref r = g->at + 1; r < end; r++) {
+        const struct ir_inst *i = gen_inst(g, r);
+        if (i->op == IR_FLSUB || i->op == IR_FLADD || i->op == IR_FLLOGIC) return true;
+        if (!leaves_eflags(g, i)) return false;
+    }
+    return false;
+}
+
 /* Flags in EFLAGS: rather a store or two of operands than one of the flags, if they are seen at
- * all. */
+ * all and not only there. */
 static void save_or_follow(struct gen *g, unsigned slot, ir_ref v)
 {
     struct nzcv_pending *p = &g->pending;
     bool mine = p->result && p->result == v;
-    if (mine || !depends(p, slot) || !gen_nzcv_live(g)) {
+    if (mine || !depends(p, slot) || !gen_nzcv_live(g) || eflags_last(g)) {
         follow(p, slot, v);
         return;
     }

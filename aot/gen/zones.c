@@ -99,9 +99,9 @@ static unsigned extreme(u64 among, const u64 *accesses, bool least)
     return best;
 }
 
-/* Slots that are accessed more often than others, by so much, take their pins. True: it is a zone
- * of its own. */
-static bool choose(struct zone *z, const u64 *accesses, u64 by, bool more_pins)
+/* Slots that are accessed more often than others, by so much, take their pins; one more may have a
+ * temp's register. True: it is a zone of its own. */
+static bool choose(struct zone *z, const u64 *accesses, u64 by, bool may_have_more)
 {
     bool own = false;
     u64 others = GENERAL & ~z->pinned, stays = 0;
@@ -116,11 +116,11 @@ static bool choose(struct zone *z, const u64 *accesses, u64 by, bool more_pins)
         stays |= UINT64_C(1) << more;
         own = true;
     }
-    for (unsigned reg = X64_RDI; more_pins && others && z->gpr_temps >> reg & 1;) {
+    if (may_have_more && others && z->gpr_temps >> X64_RDI & 1) {
         unsigned more = extreme(others, accesses, false);
-        if (accesses[more] < WORTH_IT || accesses[more] <= 2 * by) break;
-        pin(z, more, reg);
-        z->gpr_temps &= ~(1u << reg);
+        if (accesses[more] < WORTH_IT || accesses[more] <= 2 * by) return own;
+        pin(z, more, X64_RDI);
+        z->gpr_temps &= ~(1u << X64_RDI);
         own = true;
     }
     return own;
