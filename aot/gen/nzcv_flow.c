@@ -174,7 +174,6 @@ struct flow {
     struct gen *g;
     struct nzcv_expr *x; /* by number */
     u32 count;
-    u16 *likely;     /* per block: that NZCV goes home behind its start, of ALWAYS */
     u8 *own;         /* per block: the number of what it SETs NZCV to, or one of the above */
     struct set *set; /* per block: at its start */
 };
@@ -254,10 +253,11 @@ static bool flows(struct flow *w, u32 n, u32 to)
 
 #define ALWAYS 256u
 #define MOSTLY 192u
+#define SURELY 240u
 #define MANY   3u
 
 /* How likely NZCV goes home behind the block's start, where those behind it have `likely`. */
-static u32 goes_home(const struct ir_func *f, const struct ir_block *b, const u16 *likely)
+static u32 going_home(const struct ir_func *f, const struct ir_block *b, const u16 *likely)
 {
     const struct ir_inst *end = in(f, b->end - 1);
     u32 own[2], sum = 0;
@@ -272,13 +272,13 @@ static u32 goes_home(const struct ir_func *f, const struct ir_block *b, const u1
     return n ? sum / n : 0;
 }
 
-static void find_home(struct flow *w)
+static void find_home(struct gen *g)
 {
-    const struct ir_func *f = w->g->f;
-    w->likely = arena_zalloc(w->g->arena, f->block_count * sizeof *w->likely);
+    const struct ir_func *f = g->f;
+    g->goes_home = arena_zalloc(g->arena, f->block_count * sizeof *g->goes_home);
     for (unsigned round = 0; round < 4; round++)
         for (u32 b = f->block_count; b-- > 0;)
-            w->likely[b] = (u16)goes_home(f, &f->block[b], w->likely);
+            g->goes_home[b] = (u16)going_home(f, &f->block[b], g->goes_home);
 }
 
 static bool reads_nzcv(const struct ir_func *f, const struct ir_block *b)
@@ -332,17 +332,17 @@ void gen_plan_nzcv(struct gen *g)
     u32 count = f->block_count;
     bool meet = false;
     g->block_nzcv = arena_zalloc(g->arena, count * sizeof(*g->block_nzcv));
+    find_home(g);
     for (u32 b = 0; b < count; b++) meet |= f->block[b].sees_nzcv && !has_one_way(g, 0, b);
     if (!meet) return;
     struct flow w = {.g = g,
                      .x = arena_alloc(g->arena, MAX_EXPRS * sizeof *w.x),
                      .own = arena_alloc(g->arena, count),
                      .set = arena_zalloc(g->arena, count * sizeof *w.set)};
-    find_home(&w);
     memset(w.own, UNKNOWN, count);
     while (flow(&w)) continue;
     for (u32 b = 0; b < count; b++)
-        if (w.set[b].count && !(w.set[b].count >= MANY && w.likely[b] >= MOSTLY) &&
+        if (w.set[b].count && !(w.set[b].count >= MANY && g->goes_home[b] >= MOSTLY) &&
             (b == 0 || f->block[b].preds != 1 || f->block[b].entry || f->block[b].loop_head))
             g->block_nzcv[b] = as_ways(&w, &w.set[b]);
 }
@@ -429,6 +429,12 @@ void gen_equal_flags(const struct gen *g, ir_ref condition, struct known_flags *
     known->when = when;
 }
 
+/* NZCV is in EFLAGS, and will almost surely go home on the way to that block, where it is not. */
+static bool goes_early(const struct gen *g, u32 to)
+{
+    return g->eflags_of == g->nzcv && g->f->block[to].sees_nzcv && g->goes_home[to] >= SURELY;
+}
+
 unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count,
                         const struct known_flags *known)
 {
@@ -439,7 +445,9 @@ unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count,
     u8 mark = 0;
     for (unsigned k = 0; k < count; k++) {
         bool is_known = known->ways && k == !known->when && has_one_way(g, g->block, to[k]);
-        if (!is_known) home |= (unsigned)wants_home(g, to[k], now, &mark) << k;
+        if (is_known) continue;
+        bool goes_home = wants_home(g, to[k], now, &mark) || goes_early(g, to[k]);
+        home |= (unsigned)goes_home << k;
     }
     if (home == (1u << count) - 1) {
         gen_flush_nzcv(g);
