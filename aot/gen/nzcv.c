@@ -161,13 +161,21 @@ static bool step(const struct gen *g, struct nzcv_operand *o, unsigned slot, ir_
     return true;
 }
 
+/* The pin has got the slot's next value already: that is v. What follows has followed then. */
+static bool is_ahead(const struct gen *g, unsigned slot, ir_ref v)
+{
+    const struct val *at = &g->val[v];
+    bool in_register = at->place == VAL_GPR || at->place == VAL_XMM;
+    return (g->ahead >> slot & 1) && in_register && at->reg == g->pin[slot];
+}
+
 /* The old value of the slot is kept in scratch, unless it comes from its new value v. Leaves EFLAGS
  * alone. */
 static void save_operand(struct gen *g, const struct nzcv_expr *x, struct nzcv_operand *o,
                          unsigned slot, ir_ref v, unsigned n)
 {
     unsigned reg = g->pin[slot];
-    if (!uses(o, slot) || (slot < SLOT_V0 && step(g, o, slot, v, x->wide))) return;
+    if (!uses(o, slot) || is_ahead(g, slot, v) || (slot < SLOT_V0 && step(g, o, slot, v, x->wide))) return;
     if (slot >= SLOT_V0) {
         save_vector(g, o, slot, n - SCRATCH_A + VSCRATCH_A);
         return;

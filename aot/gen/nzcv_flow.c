@@ -420,7 +420,7 @@ void gen_equal_flags(const struct gen *g, ir_ref condition, struct known_flags *
     const struct nzcv_operand zero = {.kind = NZCV_CONST};
     bool when;
     u8 kind;
-    known->ways = NULL;
+    *known = (struct known_flags){0};
     if (!g->nzcv || !gen_nzcv_live(g) || !says_equal(g, condition, &when, &kind)) return;
     struct nzcv_ways *ways = arena_zalloc(g->arena, offsetof(struct nzcv_ways, x[1]));
     ways->count = ways->certain = 1;

@@ -7,6 +7,12 @@
 #define LEAVES     7864u  /* that a branch leaves its loop: 0.12 */
 #define MOST_TURNS 32u
 
+#define NOTHING UINT32_MAX
+
+/*
+ * Nodes are the blocks and one more, the table: JUMPINDs lead there, and from there to all targets.
+ */
+
 /* Ways between blocks, against their direction: those to block b come from
  * from[first[b]] to from[first[b + 1] - 1]. */
 struct ways {
@@ -16,13 +22,17 @@ struct ways {
 struct search {
     const struct ir_func *f;
     struct ways back;
-    u32 *todo; /* blocks */
+    u32 table; /* node */
+    u32 *todo; /* nodes */
     u32 todo_count;
+    u32 *order;     /* nodes such that ways lead to later ones, but for those back */
+    u32 *place;     /* per node: where it is in the order */
+    u32 *root;      /* per node: the first of 0 and what is only entered from outside that leads there;
+                       ways from what others lead to are no ways into a loop */
+    u32 *over;      /* per node: place of the one that all ways to it pass last (its immediate
+                       dominator), or NOTHING */
     u32 *innermost; /* per block: 1 + the number of the smallest loop around it, or 0 */
-    u32 *order;     /* blocks such that ways lead to later ones, but for those back */
-    u32 order_count;
-    u32 *place;     /* per block: where it is in the order */
-    u64 *frequency; /* ONE is once */
+    u64 *frequency; /* per node: ONE is once */
     u32 *again;     /* per loop head: the probability that it is come back to */
 };
 
@@ -68,52 +78,149 @@ static struct ways ways_back(const struct ir_func *f, struct arena *arena)
     return w;
 }
 
+/* The nodes that this one leads to, one or more times each. */
+static const u32 *all_successors(const struct search *s, u32 node, u32 own[2], unsigned *n)
+{
+    const struct ir_func *f = s->f;
+    if (node == s->table) {
+        *n = f->target_count;
+        return f->target;
+    }
+    if (!is_table(f, &f->block[node])) return successors(f, node, own, n);
+    own[0] = s->table;
+    *n = 1;
+    return own;
+}
+
+/* --- order and dominance ------------------------------------------------------------------------
+ */
+
+static bool has(const u64 *set, u32 node)
+{
+    return set[node / 64] >> (node & 63) & 1;
+}
+
+/* The node is in the set from now on. */
+static void reach(struct search *s, u64 *set, u32 node)
+{
+    if (has(set, node)) return;
+    set[node / 64] |= UINT64_C(1) << (node & 63);
+    s->todo[s->todo_count++] = node;
+}
+
+/* Puts what is reached from the node in front of what the order has from *end on. */
+static void walk(struct search *s, u32 from, u32 *next, u64 *seen, u32 *end)
+{
+    u32 own[2];
+    reach(s, seen, from);
+    while (s->todo_count) {
+        u32 node = s->todo[s->todo_count - 1];
+        unsigned n;
+        const u32 *to = all_successors(s, node, own, &n);
+        while (next[node] < n && has(seen, to[next[node]])) next[node]++;
+        if (next[node] < n) {
+            reach(s, seen, to[next[node]]);
+            continue;
+        }
+        s->todo_count--;
+        s->root[node] = from;
+        s->order[--*end] = node;
+    }
+}
+
+static void put_in_order(struct search *s, struct arena *arena)
+{
+    u32 nodes = s->f->block_count + 1, end = nodes;
+    u32 *next = arena_zalloc(arena, nodes * sizeof *next);
+    u64 *seen = arena_zalloc(arena, (nodes + 63) / 64 * sizeof *seen);
+    for (u32 b = 0; b < nodes; b++)
+        if (!has(seen, b)) walk(s, b, next, seen, &end);
+    for (u32 n = 0; n < nodes; n++) s->place[s->order[n]] = n;
+}
+
+/* The last place that is over both. */
+static u32 meet(const struct search *s, u32 a, u32 b)
+{
+    while (a != b && a != NOTHING && b != NOTHING) {
+        if (a > b)
+            a = s->over[s->order[a]];
+        else
+            b = s->over[s->order[b]];
+    }
+    return a == b ? a : NOTHING;
+}
+
+/* Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm", 2001. */
+static void find_dominance(struct search *s, struct arena *arena)
+{
+    const struct ir_func *f = s->f;
+    u32 nodes = f->block_count + 1;
+    bool *known = arena_zalloc(arena, nodes * sizeof *known);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (u32 n = 0; n < nodes; n++) {
+            u32 node = s->order[n], over = NOTHING;
+            bool any = false;
+            u32 first = node == s->table ? 0 : s->back.first[node];
+            u32 last = node == s->table ? f->block_count : s->back.first[node + 1];
+            for (u32 k = first; k < last; k++) {
+                u32 from = node == s->table ? k : s->back.from[k];
+                if (node == s->table && !is_table(f, &f->block[k])) continue;
+                if (!known[from] || s->root[from] != s->root[node]) continue;
+                over = any ? meet(s, over, s->place[from]) : s->place[from];
+                any = true;
+            }
+            bool by_table = node != s->table && f->block[node].target && known[s->table];
+            if (by_table && s->root[s->table] == s->root[node]) {
+                over = any ? meet(s, over, s->place[s->table]) : s->place[s->table];
+                any = true;
+            }
+            if (node == s->root[node]) over = NOTHING;
+            if (known[node] && s->over[node] == over) continue;
+            known[node] = changed = true;
+            s->over[node] = over;
+        }
+    }
+}
+
+static bool dominates(const struct search *s, u32 head, u32 b)
+{
+    u32 place = s->place[head], at = s->place[b];
+    while (at != NOTHING && at > place) at = s->over[s->order[at]];
+    return at == place;
+}
+
 /* --- which blocks a loop has --------------------------------------------------------------------
  */
 
-static bool has(const u64 *set, u32 b)
-{
-    return set[b / 64] >> (b & 63) & 1;
-}
-
-/* The block is in the set from now on. */
-static void reach(struct search *s, u64 *set, u32 b)
-{
-    if (has(set, b)) return;
-    set[b / 64] |= UINT64_C(1) << (b & 63);
-    s->todo[s->todo_count++] = b;
-}
-
-/* Blocks that lead to the head's back edges without passing it. */
-static void look_back(struct search *s, u32 head, u64 *set)
+/* The blocks that lead back to the head without passing it. Gives their number; 0: there are none.
+ */
+static u32 find_loop(struct search *s, u32 head, u64 *set)
 {
     const struct ways *w = &s->back;
+    u32 count = 1;
+    bool any = false;
     set[head / 64] |= UINT64_C(1) << (head & 63);
-    for (u32 k = w->first[head]; k < w->first[head + 1]; k++)
-        if (w->from[k] >= head) reach(s, set, w->from[k]);
+    for (u32 k = w->first[head]; k < w->first[head + 1]; k++) {
+        if (!dominates(s, head, w->from[k])) continue;
+        reach(s, set, w->from[k]);
+        any = true;
+    }
     while (s->todo_count) {
         u32 b = s->todo[--s->todo_count];
-        for (u32 k = w->first[b]; k < w->first[b + 1]; k++) reach(s, set, w->from[k]);
+        count++;
+        for (u32 k = w->first[b]; k < w->first[b + 1]; k++)
+            if (s->root[w->from[k]] == s->root[head]) reach(s, set, w->from[k]);
     }
+    return any ? count : 0;
 }
 
-/* Of those, the ones that the head leads to. Gives their number; 0: none of them leads back. */
-static u32 look_ahead(struct search *s, u32 head, const u64 *among, u64 *set)
+static bool is_head(const struct search *s, u32 b)
 {
-    u32 count = 0, own[2];
-    bool back = false;
-    reach(s, set, head);
-    while (s->todo_count) {
-        u32 b = s->todo[--s->todo_count];
-        unsigned n;
-        const u32 *to = successors(s->f, b, own, &n);
-        count++;
-        for (unsigned k = 0; k < n; k++) {
-            back |= to[k] == head;
-            if (has(among, to[k])) reach(s, set, to[k]);
-        }
-    }
-    return back ? count : 0;
+    const struct ways *w = &s->back;
+    for (u32 k = w->first[b]; k < w->first[b + 1]; k++)
+        if (s->place[w->from[k]] >= s->place[b] && dominates(s, b, w->from[k])) return true;
+    return false;
 }
 
 static int by_size(const void *x, const void *y)
@@ -127,14 +234,14 @@ static void find_members(struct search *s, struct arena *arena, struct ir_loops 
 {
     const struct ir_func *f = s->f;
     size_t bytes = (f->block_count + 63) / 64 * sizeof(u64);
-    u64 *behind = arena_alloc(arena, bytes);
+    u32 heads = 0;
+    for (u32 b = 0; b < f->block_count; b++) heads += is_head(s, b);
+    l->loop = arena_alloc(arena, heads * sizeof *l->loop);
     for (u32 b = 0; b < f->block_count; b++) {
-        if (!f->block[b].loop_head) continue;
+        if (!is_head(s, b)) continue;
         struct ir_loop loop = {.head = b, .member = arena_zalloc(arena, bytes)};
-        memset(behind, 0, bytes);
-        look_back(s, b, behind);
-        loop.count = look_ahead(s, b, behind, loop.member);
-        if (loop.count) l->loop[l->count++] = loop;
+        loop.count = find_loop(s, b, loop.member);
+        l->loop[l->count++] = loop;
     }
     qsort(l->loop, l->count, sizeof *l->loop, by_size);
     for (u32 n = 0; n < l->count; n++)
@@ -145,52 +252,11 @@ static void find_members(struct search *s, struct arena *arena, struct ir_loops 
 /* --- how often they run -------------------------------------------------------------------------
  */
 
-/* The blocks that this one leads to by a table or otherwise, each once or more. */
-static const u32 *all_successors(const struct search *s, u32 b, u32 own[2], unsigned *n)
-{
-    const struct ir_block *block = &s->f->block[b];
-    return is_table(s->f, block) ? ir_successors(s->f, block, own, n)
-                                 : successors(s->f, b, own, n);
-}
-
-/* Puts what is reached from the block in order, from the end of the list on. */
-static void walk(struct search *s, u32 from, u32 *next, u64 *seen)
-{
-    u32 own[2];
-    s->todo_count = 0;
-    reach(s, seen, from);
-    while (s->todo_count) {
-        u32 b = s->todo[s->todo_count - 1];
-        unsigned n;
-        const u32 *to = all_successors(s, b, own, &n);
-        while (next[b] < n && has(seen, to[next[b]])) next[b]++;
-        if (next[b] < n) {
-            reach(s, seen, to[next[b]]);
-            continue;
-        }
-        s->todo_count--;
-        s->order[--s->order_count] = b;
-    }
-}
-
-static void put_in_order(struct search *s, struct arena *arena)
-{
-    u32 count = s->f->block_count;
-    u32 *next = arena_zalloc(arena, count * sizeof *next);
-    u64 *seen = arena_zalloc(arena, (count + 63) / 64 * sizeof *seen);
-    s->order_count = count;
-    /* What is entered from outside only comes first in the end. */
-    walk(s, 0, next, seen);
-    for (u32 b = 1; b < count; b++)
-        if (!has(seen, b)) walk(s, b, next, seen);
-    for (u32 n = 0; n < count; n++) s->place[s->order[n]] = n;
-}
-
 /* The probability of the way from one block to another of its successors. */
 static u32 probability(const struct search *s, const struct ir_loops *l, u32 from, u32 to,
                        const u32 *all, unsigned n)
 {
-    if (n != 2 || all[0] == all[1] || !s->innermost[from]) return ONE / n;
+    if (n != 2 || from == s->table || all[0] == all[1] || !s->innermost[from]) return ONE / n;
     const struct ir_loop *around = &l->loop[s->innermost[from] - 1];
     u32 other = all[all[0] == to];
     bool stays = ir_in_loop(around, to);
@@ -211,7 +277,8 @@ static void hand_on(struct search *s, const struct ir_loops *l, u32 b, u32 head,
         u64 part = s->frequency[b] * probability(s, l, b, to, all, n) / ONE;
         if (among && to == head)
             s->again[head] += (u32)part;
-        else if ((!among || ir_in_loop(among, to)) && s->place[to] > s->place[b])
+        else if ((!among || (to != s->table && ir_in_loop(among, to))) &&
+                 s->place[to] > s->place[b])
             s->frequency[to] += part;
     }
 }
@@ -229,56 +296,63 @@ static void run_loop(struct search *s, const struct ir_loops *l, const struct ir
     for (u32 n = 0; n < s->f->block_count; n++)
         if (ir_in_loop(loop, n)) s->frequency[n] = 0;
     s->frequency[loop->head] = ONE;
-    for (u32 n = s->place[loop->head]; left && n < s->f->block_count; n++) {
+    for (u32 n = s->place[loop->head]; left && n <= s->f->block_count; n++) {
         u32 b = s->order[n];
-        if (!ir_in_loop(loop, b)) continue;
+        if (b == s->table || !ir_in_loop(loop, b)) continue;
         if (b != loop->head) s->frequency[b] = with_turns(s, b);
         hand_on(s, l, b, loop->head, loop);
         left--;
     }
 }
 
+static u32 rounded(u64 frequency)
+{
+    u64 often = frequency * IR_ONCE / ONE;
+    return often < 1 ? 1 : often > IR_FREQUENT ? IR_FREQUENT : (u32)often;
+}
+
 static void find_frequencies(struct search *s, struct arena *arena, struct ir_loops *l)
 {
     const struct ir_func *f = s->f;
     for (u32 n = l->count; n-- > 0;) run_loop(s, l, &l->loop[n]);
-    for (u32 b = 0; b < f->block_count; b++) s->frequency[b] = 0;
+    for (u32 b = 0; b <= f->block_count; b++) s->frequency[b] = 0;
     s->frequency[0] = ONE;
     l->frequency = arena_alloc(arena, f->block_count * sizeof *l->frequency);
     u64 *entered = arena_zalloc(arena, f->block_count * sizeof *entered);
-    for (u32 n = 0; n < f->block_count; n++) {
+    for (u32 n = 0; n <= f->block_count; n++) {
         u32 b = s->order[n];
+        if (b == s->table) {
+            hand_on(s, l, b, NOTHING, NULL);
+            continue;
+        }
         if (!s->frequency[b] && f->block[b].entry) s->frequency[b] = ONE;
         entered[b] = s->frequency[b];
         s->frequency[b] = with_turns(s, b);
-        hand_on(s, l, b, b, NULL);
-        u64 often = s->frequency[b] * IR_ONCE / ONE;
-        l->frequency[b] = often < 1 ? 1 : often > IR_FREQUENT ? IR_FREQUENT : (u32)often;
+        hand_on(s, l, b, NOTHING, NULL);
+        l->frequency[b] = rounded(s->frequency[b]);
     }
-    for (u32 n = 0; n < l->count; n++) {
-        u64 often = entered[l->loop[n].head] * IR_ONCE / ONE;
-        l->loop[n].entered = often < 1 ? 1 : often > IR_FREQUENT ? IR_FREQUENT : (u32)often;
-    }
+    for (u32 n = 0; n < l->count; n++) l->loop[n].entered = rounded(entered[l->loop[n].head]);
 }
 
 struct ir_loops ir_find_loops(const struct ir_func *f, struct arena *arena)
 {
     struct ir_loops l = {0};
-    u32 heads = 0, count = f->block_count;
-    for (u32 b = 0; b < count; b++) heads += f->block[b].loop_head;
+    u32 heads = 0, nodes = f->block_count + 1;
+    for (u32 b = 0; b < f->block_count; b++) heads += f->block[b].loop_head;
     if (!heads) return l;
-    struct search s = {.f = f, .back = ways_back(f, arena)};
-    u32 *room = arena_zalloc(arena, 5 * count * sizeof *room);
+    struct search s = {.f = f, .back = ways_back(f, arena), .table = f->block_count};
+    u32 *room = arena_zalloc(arena, 7 * nodes * sizeof *room);
     s.todo = room;
-    s.innermost = room + count;
-    s.order = room + 2 * count;
-    s.place = room + 3 * count;
-    s.again = room + 4 * count;
-    s.frequency = arena_alloc(arena, count * sizeof *s.frequency);
-    l.loop = arena_alloc(arena, heads * sizeof *l.loop);
-    find_members(&s, arena, &l);
-    if (!l.count) return l;
+    s.innermost = room + nodes;
+    s.order = room + 2 * nodes;
+    s.place = room + 3 * nodes;
+    s.again = room + 4 * nodes;
+    s.over = room + 5 * nodes;
+    s.root = room + 6 * nodes;
+    s.frequency = arena_zalloc(arena, nodes * sizeof *s.frequency);
     put_in_order(&s, arena);
-    find_frequencies(&s, arena, &l);
+    find_dominance(&s, arena);
+    find_members(&s, arena, &l);
+    if (l.count) find_frequencies(&s, arena, &l);
     return l;
 }

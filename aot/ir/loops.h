@@ -1,6 +1,7 @@
 /*
- * Natural loops: the blocks on ways from a loop's head back to it. A call leads to the block behind
- * it. Ways by JUMPIND are left out: what is in a loop by them is not this loop or that.
+ * Natural loops: a head, which all ways to the loop pass, and the blocks on ways from there back to
+ * it. A call leads to the block behind it. Ways back by JUMPIND are left out: what is in a loop by
+ * them is not this loop or that.
  */
 #ifndef AOT_IR_LOOPS_H
 #define AOT_IR_LOOPS_H

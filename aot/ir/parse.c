@@ -369,7 +369,8 @@ static bool parse_block(struct parser *p)
     bool entry = accept_word(p, "entry"), target = accept_word(p, "target");
     if (peek(p)) return fail_here(p);
     if (f->block_count) ir_end_block(f);
-    struct ir_block *b = &f->block[ir_begin_block(f, pc)];
+    number = ir_begin_block(f, pc); /* which may move the blocks */
+    struct ir_block *b = &f->block[number];
     b->entry = entry;
     b->target = target;
     return true;

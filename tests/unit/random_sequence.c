@@ -73,13 +73,20 @@ static const u16 ciphers[] = {A64_AESE,      A64_AESE,      A64_AESMC,   A64_AES
                               A64_AESD,      A64_AESIMC,    A64_SHA256H, A64_SHA256H2,
                               A64_SHA256SU0, A64_SHA256SU1, A64_ORR_v,   A64_LDR_u_v};
 
+/* Flags whose operands change by constants before anyone looks. */
+static const u16 counters[] = {A64_ADD_imm,    A64_ADD_imm,    A64_SUB_imm,  A64_SUBS_imm,
+                               A64_SUBS_shift, A64_SUBS_shift, A64_ADDS_imm, A64_ANDS_shift,
+                               A64_CSEL,       A64_CCMP_imm,   A64_LDR_u,    A64_STR_u,
+                               A64_SUB_imm,    A64_ADDS_shift, A64_CSINC,    A64_MADD};
+
 static const struct theme {
     const u16 *rows;
     unsigned count;
     unsigned registers; /* how many different ones */
 } plain = {NULL, 0, 6},
   themes[] = {{long_arithmetic, ARRAY_SIZE(long_arithmetic), 14},
-              {ciphers, ARRAY_SIZE(ciphers), 3}},
+              {ciphers, ARRAY_SIZE(ciphers), 3},
+              {counters, ARRAY_SIZE(counters), 4}},
   *theme = &plain;
 
 static void choose_theme(void)
@@ -87,9 +94,18 @@ static void choose_theme(void)
     theme = below(4) ? &plain : &themes[below(ARRAY_SIZE(themes))];
 }
 
+/* A step of one register, a comparison. */
+static u32 to_counters(enum a64_row row, u32 word)
+{
+    if (row == A64_ADD_imm || row == A64_SUB_imm) return (word & ~0x1fu) | (word >> 5 & 0x1f);
+    if (row == A64_SUBS_imm || row == A64_SUBS_shift) return word | 0x1f;
+    return word;
+}
+
 /* Fields that a theme has mostly one way: 64 bits, MUL. */
 static u32 to_theme(enum a64_row row, u32 word)
 {
+    if (theme->rows == counters && below(4)) return to_counters(row, word);
     if (theme->rows != long_arithmetic || below(8) == 0) return word;
     if (row == A64_MADD) word |= 31u << 10;
     return strcmp(a64_row_info(row)->group, "ldst") ? word | 1u << 31 : word;
