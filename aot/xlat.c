@@ -103,7 +103,8 @@ static struct ir_func *misaligned(struct arena *arena, u64 pc)
 {
     struct ir_func *f = ir_new(arena, 8);
     f->pc = pc;
-    f->block[ir_begin_block(f, pc)].entry = true;
+    u32 block = ir_begin_block(f, pc); /* which may move the blocks */
+    f->block[block].entry = true;
     ir_insn(f, pc);
     ir_opx(f, IR_TRAP, IR_VOID, 0, TRAP_PC_ALIGN, (s64)pc, IR_NONE, 0, IR_NONE);
     ir_end_block(f);

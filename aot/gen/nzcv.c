@@ -170,7 +170,7 @@ static bool is_ahead(const struct gen *g, unsigned slot, ir_ref v)
 }
 
 /* The old value of the slot is kept in scratch, unless it comes from its new value v. Leaves EFLAGS
- * alone. */
+ * alone, and RAX if the slot has a pin: a result may be there. */
 static void save_operand(struct gen *g, const struct nzcv_expr *x, struct nzcv_operand *o,
                          unsigned slot, ir_ref v, unsigned n)
 {
@@ -186,11 +186,10 @@ static void save_operand(struct gen *g, const struct nzcv_expr *x, struct nzcv_o
     } else {
         gen_load_pin(g, slot);
     }
-    if (o->kind == NZCV_SUM) {
-        x64_lea(B, 8, X64_RAX, x64_mem_b(reg, (s32)o->value));
-        reg = X64_RAX;
-    }
+    s32 more = o->kind == NZCV_SUM ? (s32)o->value : 0;
+    if (more) x64_lea(B, 8, reg, x64_mem_b(reg, more));
     x64_mov_mr(B, 8, scratch_at(n), reg);
+    if (more) x64_lea(B, 8, reg, x64_mem_b(reg, -more));
     *o = (struct nzcv_operand){.kind = NZCV_SCRATCH, .n = (u8)n};
 }
 
