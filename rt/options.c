@@ -142,8 +142,9 @@ static const struct option table[] = {
     {"require-image", "FERRY_REQUIRE_IMAGE", NULL, set_require_image, "0 or 1",
      "code that isn't from an image is said at the end, and the status is 126"},
     {"count", "FERRY_COUNT", NULL, set_count, "0 or 1",
-     "--stats, and guest instructions by where their code comes from;\n"
-     "images are those of ferry convert --count"},
+     "--stats, and guest instructions by where their code comes from, with\n"
+     "the host instructions executed for them; images are those of ferry\n"
+     "convert --count"},
     {"cpu-features", "FERRY_CPU_FEATURES", "LIST", set_features,
      "all, none, or names of features such as avx2,fma",
      "host features to use: all, none (plain SSE2), or names such as avx2,fma"},

@@ -1,3 +1,6 @@
+/*
+ * Loops by dominance, and how often blocks run: see loops.h.
+ */
 #include "aot/ir/loops.h"
 
 #include <stdlib.h>
