@@ -483,6 +483,11 @@ static void exit_if(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_consume(g, i);
     if (exit_at_once(g, c, (u64)i->imm, nzcv_dead)) return;
     gen_jcc(g, c, gen_cold_exit(g, LEAVE_LINK, (u64)i->imm, nzcv_dead)->label);
+    struct known_flags known;
+    gen_equal_flags(g, i->arg[0], &known);
+    if (!known.ways || known.when) return;
+    g->pending.x = known.ways->x[0];
+    g->pending.result = IR_NONE;
 }
 
 static void trap(struct gen *g, ir_ref r, const struct ir_inst *i)

@@ -249,8 +249,9 @@ static bool eflags_last(const struct gen *g)
 {
     ir_ref end = g->f->block[g->block].end;
     if (end > g->at + LOOK_AHEAD) end = g->at + LOOK_AHEAD;
-    for (ir_ref r = g->at + 1; r < end; r++) {
-        const struct ir_inst *i = gen_inst(g, r);
+    ir_ref r = g->at + ir_distance(gen_inst(g, g->at));
+    for (const struct ir_inst *i; r < end; r += ir_distance(i)) {
+        i = gen_inst(g, r);
         if (i->op == IR_FLSUB || i->op == IR_FLADD || i->op == IR_FLLOGIC) return true;
         if (!leaves_eflags(g, i)) return false;
     }
