@@ -242,6 +242,7 @@ static void emit_shorter(struct gen **g, const struct gen_options *options, stru
     x64_jumps_again(&(*g)->b, jumps, arena_alloc(arena, jumps->count));
     struct gen *shorter = new_gen(arena, (*g)->f, options);
     shorter->needs_temps = (*g)->needs_temps;
+    shorter->loops = (*g)->loops;
     if (emit(shorter, jumps) == GEN_OK && x64_jumps_end(&shorter->b)) *g = shorter;
 }
 

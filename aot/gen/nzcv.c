@@ -143,7 +143,7 @@ bool gen_is_step(const struct gen *g, ir_ref v, bool wide, ir_ref *of, s64 *by)
     if ((i->op != IR_ADD && i->op != IR_SUB) || (wide && i->type != IR_I64)) return false;
     *of = i->arg[0];
     if (!gen_is_const(g, i->arg[1], by)) return false;
-    if (i->op == IR_SUB) *by = -*by;
+    if (i->op == IR_SUB) *by = (s64)(0 - (u64)*by);
     return *by == (s32)*by;
 }
 
@@ -153,20 +153,14 @@ static bool step(const struct gen *g, struct nzcv_operand *o, unsigned slot, ir_
     ir_ref of;
     s64 by;
     if (!gen_is_step(g, v, wide, &of, &by)) return false;
-    const struct val *old = &g->val[of];
+    const struct val *new = &g->val[v], *old = &g->val[of];
+    bool is_there = new->place == VAL_GPR && new->reg == g->pin[slot];
+    if (is_there && (g->ahead >> slot & 1)) return true; /* followed when the pin got v */
     if (old->slot != slot + 1 || old->version != g->version[slot]) return false;
     if (o->kind == NZCV_SUM) by -= o->value;
     if (by != (s32)by || by == INT32_MIN) return false;
     *o = (struct nzcv_operand){.kind = by ? NZCV_SUM : NZCV_SLOT, .n = (u8)slot, .value = -by};
     return true;
-}
-
-/* The pin has got the slot's next value already: that is v. What follows has followed then. */
-static bool is_ahead(const struct gen *g, unsigned slot, ir_ref v)
-{
-    const struct val *at = &g->val[v];
-    bool in_register = at->place == VAL_GPR || at->place == VAL_XMM;
-    return (g->ahead >> slot & 1) && in_register && at->reg == g->pin[slot];
 }
 
 /* The old value of the slot is kept in scratch, unless it comes from its new value v. Leaves EFLAGS
@@ -175,7 +169,7 @@ static void save_operand(struct gen *g, const struct nzcv_expr *x, struct nzcv_o
                          unsigned slot, ir_ref v, unsigned n)
 {
     unsigned reg = g->pin[slot];
-    if (!uses(o, slot) || is_ahead(g, slot, v) || (slot < SLOT_V0 && step(g, o, slot, v, x->wide))) return;
+    if (!uses(o, slot) || (slot < SLOT_V0 && step(g, o, slot, v, x->wide))) return;
     if (slot >= SLOT_V0) {
         save_vector(g, o, slot, n - SCRATCH_A + VSCRATCH_A);
         return;

@@ -194,7 +194,7 @@ void gen_plan(struct gen *g)
 {
     const struct ir_block *first = &g->f->block[0];
     g->lazy = g->f->block_count == 1 && !first->preds && !gen_is_long(first);
-    if (!g->lazy) g->loops = ir_find_loops(g->f, g->arena);
+    if (!g->lazy && !g->loops.count) g->loops = ir_find_loops(g->f, g->arena);
     choose_pins(g);
     g->block_loaded[0] = g->block_dirty[0] = g->in_place;
     if (g->lazy) return;

@@ -9,6 +9,11 @@
 #define ONE        65536u /* probability */
 #define LEAVES     7864u  /* that a branch leaves its loop: 0.12 */
 #define MOST_TURNS 32u
+#define MOST       (UINT64_C(1) << 40) /* of a frequency: once is ONE */
+
+/* Loops times blocks: a function with more is taken to have none, since what follows looks at each
+ * block of each loop. */
+#define MOST_WORK (4u << 20)
 
 #define NOTHING UINT32_MAX
 
@@ -289,7 +294,8 @@ static void hand_on(struct search *s, const struct ir_loops *l, u32 b, u32 head,
 static u64 with_turns(const struct search *s, u32 b)
 {
     u32 most = ONE - ONE / MOST_TURNS, again = s->again[b] < most ? s->again[b] : most;
-    return s->frequency[b] * ONE / (ONE - again);
+    u64 frequency = s->frequency[b] < MOST ? s->frequency[b] : MOST;
+    return frequency * ONE / (ONE - again);
 }
 
 /* The loop's blocks where the head runs once; those inside it are known. */
@@ -342,7 +348,7 @@ struct ir_loops ir_find_loops(const struct ir_func *f, struct arena *arena)
     struct ir_loops l = {0};
     u32 heads = 0, nodes = f->block_count + 1;
     for (u32 b = 0; b < f->block_count; b++) heads += f->block[b].loop_head;
-    if (!heads) return l;
+    if (!heads || (u64)heads * f->block_count > MOST_WORK) return l;
     struct search s = {.f = f, .back = ways_back(f, arena), .table = f->block_count};
     u32 *room = arena_zalloc(arena, 7 * nodes * sizeof *room);
     s.todo = room;

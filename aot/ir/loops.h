@@ -26,9 +26,10 @@ struct ir_loops {
 };
 
 /*
- * All of the function's loops, after ir_link_blocks, with what the structure lets one expect of
- * frequencies: of two ways both are as likely, but one that leaves the innermost loop (Wu and Larus,
- * "Static branch frequency and program profile analysis", 1994). Everything lies in the arena.
+ * All of the function's loops, after ir_link_blocks (none, where they are so many that to look at
+ * them would take long), with what the structure lets one expect of frequencies: of two ways both
+ * are as likely, but one that leaves the innermost loop (Wu and Larus, "Static branch frequency and
+ * program profile analysis", 1994). Everything lies in the arena.
  */
 struct ir_loops ir_find_loops(const struct ir_func *f, struct arena *arena);
 
