@@ -191,8 +191,8 @@ $(SUITES:%=check-%): check-%: ready-%
 
 fuzz:
 	@tools/deps build check fuzz
-	@$(MAKE) --no-print-directory $(PARALLEL) all $(FUZZERS:%=$(BUILD)/fuzz/%)
-	@for f in $(FUZZERS:%=$(BUILD)/fuzz/%) tests/fuzz/csmith; do \
+	@$(MAKE) --no-print-directory $(PARALLEL) all $(FUZZERS:%=$(BUILD)/fuzz/%) ready-flow
+	@for f in $(FUZZERS:%=$(BUILD)/fuzz/%) tests/fuzz/csmith "tests/flow/run -s"; do \
 	    echo "== $$f $(FUZZ_SECONDS) s"; BUILD=$(BUILD) $$f $(FUZZ_SECONDS) || exit 1; done
 	@echo "== tests/convert: damage, hostile"; BUILD=$(BUILD) tests/convert/damage && BUILD=$(BUILD) tests/convert/hostile 10000
 
