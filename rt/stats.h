@@ -27,9 +27,9 @@
     X(INVALIDATIONS, "invalidations that hit code")                                                \
     X(EVICTIONS, "code memory evictions")                                                          \
     X(EVALUATED, "regions evaluated")                                                              \
-    X(IMAGE_INSNS, NULL)     /* with --count: executed, from images */                             \
-    X(JIT_INSNS, NULL)       /* from code memory */                                                \
-    X(EVALUATED_INSNS, NULL) /* by the evaluator */                                                \
+    X(IMAGE_INSNS, NULL)      /* with --count: executed, from images */                            \
+    X(JIT_INSNS, NULL)        /* from code memory */                                               \
+    X(EVALUATED_INSNS, NULL)  /* by the evaluator */                                               \
     X(IMAGE_HOST_INSNS, NULL) /* host instructions of images */                                    \
     X(JIT_HOST_INSNS, NULL)   /* of code memory */
 

@@ -53,8 +53,8 @@ enum nzcv_kind {
 enum nzcv_operand_kind { NZCV_SLOT, NZCV_CONST, NZCV_SCRATCH, NZCV_SUM };
 
 struct nzcv_operand {
-    u8 kind; /* enum nzcv_operand_kind */
-    u8 n;    /* slot, or scratch word (vscratch for NZCV_OF_FCMP) */
+    u8 kind;   /* enum nzcv_operand_kind */
+    u8 n;      /* slot, or scratch word (vscratch for NZCV_OF_FCMP) */
     s64 value; /* NZCV_CONST; NZCV_SUM: what is to be added to the general register */
 };
 

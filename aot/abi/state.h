@@ -73,7 +73,8 @@ struct guest_state {
 
     u8 vscratch[VSCRATCH_COUNT][16] __attribute__((aligned(16)));
 
-    /* Of code that counts: guest instructions of images and of others, host instructions of both. */
+    /* Of code that counts: guest instructions of images and of others, host instructions of both.
+     */
     u64 executed[4];
 };
 

@@ -587,8 +587,8 @@ static u32 taken_label(struct gen *g, u32 to, bool home, const struct nzcv_ways 
                             .to_zone = (u8)gen_zone_of(g, to),
                             .eflags = flags && in_eflags ? g->eflags : EF_NONE,
                             .flags = !flags || in_eflags ? NULL
-                                     : known            ? known
-                                                        : gen_keep_ways(g),
+                                     : known             ? known
+                                                         : gen_keep_ways(g),
                             .loaded = g->loaded,
                             .from = gen_step_pc(g),
                             .next = g->cold_edges};

@@ -363,7 +363,8 @@ static void shift_constant(struct gen *g, ir_ref r, const struct ir_inst *i, uns
     unsigned dst = gen_def_gpr(g, r, from.reg), a = from.reg == NO_REG ? dst : from.reg;
     if (from.reg == NO_REG) fetch(g, size, dst, from);
     if (op == X64_SHL && count && count <= 3 && (dst != a || busy)) {
-        x64_lea(B, size, dst, x64_mem_bi(count == 1 ? (int)a : -1, (int)a, count == 1 ? 0 : count, 0));
+        x64_lea(B, size, dst,
+                x64_mem_bi(count == 1 ? (int)a : -1, (int)a, count == 1 ? 0 : count, 0));
     } else if (op == X64_ROR && gen_has(g, X64_HAS_BMI2) && (dst != a || busy)) {
         x64_rorx_rri(B, size, dst, a, count);
     } else if (busy && op != X64_ROR && gen_has(g, X64_HAS_BMI2)) {

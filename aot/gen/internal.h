@@ -192,8 +192,8 @@ struct gen {
     u64 *block_dirty;   /* per block: pinned slots that may be dirty at its start */
     u64 *block_loaded;  /* per block: pinned slots that are loaded at its start */
     const struct nzcv_ways **block_nzcv; /* per block: NZCV at its start, NULL: at home; or NULL */
-    u16 *goes_home; /* per block: how likely NZCV goes home behind its start (nzcv_flow.c) */
-    u32 block_label;                     /* the first block's label; the others' follow */
+    u16 *goes_home;  /* per block: how likely NZCV goes home behind its start (nzcv_flow.c) */
+    u32 block_label; /* the first block's label; the others' follow */
 
     u32 gpr_temps, xmm_temps;   /* host registers that values may live in */
     u32 gpr_locked, xmm_locked; /* in use by the instruction being emitted */

@@ -6,12 +6,12 @@
  * clobbered; the side table and cold exits get the expression (struct nzcv_expr).
  *
  * An expression lives while its operands' slots are not SET. When one is: if the new value is the
- * flags' own result (SUBS x0, x0, #1), the expression changes to one of the result; if it is the old
- * one and a constant (the step of a loop's counter or pointer), the operand is the new value less
- * that; else, if the
- * flags are already gone from EFLAGS, or would be expensive to store (UCOMISx), the old operand is
- * saved to scratch, one store. The pin of an operand's slot may have got its next value before the
- * SET (g->ahead): nothing looks at the guest's state until then, and the expression is the SET's.
+ * flags' own result (SUBS x0, x0, #1), the expression changes to one of the result; if it is the
+ * old one and a constant (the step of a loop's counter or pointer), the operand is the new value
+ * less that; else, if the flags are already gone from EFLAGS, or would be expensive to store
+ * (UCOMISx), the old operand is saved to scratch, one store. The pin of an operand's slot may have
+ * got its next value before the SET (g->ahead): nothing looks at the guest's state until then, and
+ * the expression is the SET's.
  *
  * From block to block (nzcv_flow.c) an expression goes on where no other way leads. Where several
  * meet, the block expects some, and the others bring NZCV home. Each of these has its mark, a
@@ -154,7 +154,7 @@ static bool step(const struct gen *g, struct nzcv_operand *o, unsigned slot, ir_
     s64 by;
     if (!gen_is_step(g, v, wide, &of, &by)) return false;
     const struct val *new = &g->val[v], *old = &g->val[of];
-    bool is_there = new->place == VAL_GPR && new->reg == g->pin[slot];
+    bool is_there = new->place == VAL_GPR &&new->reg == g->pin[slot];
     if (is_there && (g->ahead >> slot & 1)) return true; /* followed when the pin got v */
     if (old->slot != slot + 1 || old->version != g->version[slot]) return false;
     if (o->kind == NZCV_SUM) by -= o->value;

@@ -41,8 +41,8 @@ static unsigned slot_of(const struct ir_func *f, const struct ir_block *b, ir_re
     return NO_SLOT;
 }
 
-/* The slot, which holds `was` in front of instruction `from`, goes on by constants: *by is their sum
- * at the block's end. False: it gets another value. */
+/* The slot, which holds `was` in front of instruction `from`, goes on by constants: *by is their
+ * sum at the block's end. False: it gets another value. */
 static bool goes_on(const struct gen *g, const struct ir_block *b, unsigned slot, ir_ref was,
                     ir_ref from, bool wide, s64 *by)
 {
@@ -109,8 +109,7 @@ static bool binary(const struct gen *g, const struct ir_block *b, ir_ref flags,
 }
 
 /* A sum or difference whose first operand may have become the result. */
-static bool sum(const struct gen *g, const struct ir_block *b, ir_ref flags,
-                struct nzcv_expr *x)
+static bool sum(const struct gen *g, const struct ir_block *b, ir_ref flags, struct nzcv_expr *x)
 {
     const struct ir_inst *i = in(g->f, flags);
     bool is_sub = i->op == IR_FLSUB;
@@ -123,8 +122,7 @@ static bool sum(const struct gen *g, const struct ir_block *b, ir_ref flags,
     return binary(g, b, flags, i, is_sub ? NZCV_OF_SUB : NZCV_OF_ADD, x);
 }
 
-static bool logic(const struct gen *g, const struct ir_block *b, ir_ref flags,
-                  struct nzcv_expr *x)
+static bool logic(const struct gen *g, const struct ir_block *b, ir_ref flags, struct nzcv_expr *x)
 {
     const struct ir_inst *i = in(g->f, flags), *value = in(g->f, i->arg[0]);
     x->kind = NZCV_RESULT;
@@ -251,34 +249,48 @@ static bool flows(struct flow *w, u32 n, u32 to)
  * comes home before, where one knows which expression holds.
  */
 
-#define ALWAYS 256u
-#define MOSTLY 192u
-#define SURELY 240u
-#define MANY   3u
+#define SOMETIMES UINT32_MAX
+#define ALWAYS    256u
+#define MOSTLY    192u
+#define SURELY    240u
+#define MANY      3u
 
-/* How likely NZCV goes home behind the block's start, where those behind it have `likely`. */
-static u32 going_home(const struct ir_func *f, const struct ir_block *b, const u16 *likely)
+/* How likely NZCV goes home behind the block's start; SOMETIMES: that is up to those behind it. */
+static u32 going_home(const struct ir_func *f, const struct ir_block *b)
 {
     const struct ir_inst *end = in(f, b->end - 1);
-    u32 own[2], sum = 0;
-    unsigned n;
+    if (!b->sees_nzcv) return 0;
     for (ir_ref r = b->first; r < b->end; r++)
         if (is_nzcv(in(f, r), IR_SET) || is_nzcv(in(f, r), IR_GET)) return 0;
     if (end->op == IR_EXIT || end->op == IR_EXITIND)
         return end->mod & IR_EXIT_NZCV_DEAD ? 0 : ALWAYS;
     if (end->op == IR_JUMPIND) return ir_sees_nzcv(end) ? ALWAYS : 0;
-    const u32 *to = ir_successors(f, b, own, &n);
-    for (unsigned k = 0; k < n; k++) sum += likely[to[k]];
-    return n ? sum / n : 0;
+    return SOMETIMES;
+}
+
+static u16 mean_behind(const struct gen *g, const struct ir_block *b)
+{
+    u32 own[2], sum = 0;
+    unsigned n;
+    const u32 *to = ir_successors(g->f, b, own, &n);
+    for (unsigned k = 0; k < n; k++) sum += g->goes_home[to[k]];
+    return (u16)(n ? sum / n : 0);
 }
 
 static void find_home(struct gen *g)
 {
     const struct ir_func *f = g->f;
+    u32 *open = arena_alloc(g->arena, f->block_count * sizeof *open), count = 0;
     g->goes_home = arena_zalloc(g->arena, f->block_count * sizeof *g->goes_home);
+    for (u32 b = f->block_count; b-- > 0;) {
+        u32 likely = going_home(f, &f->block[b]);
+        if (likely == SOMETIMES)
+            open[count++] = b;
+        else
+            g->goes_home[b] = (u16)likely;
+    }
     for (unsigned round = 0; round < 4; round++)
-        for (u32 b = f->block_count; b-- > 0;)
-            g->goes_home[b] = (u16)going_home(f, &f->block[b], g->goes_home);
+        for (u32 n = 0; n < count; n++) g->goes_home[open[n]] = mean_behind(g, &f->block[open[n]]);
 }
 
 static bool reads_nzcv(const struct ir_func *f, const struct ir_block *b)

@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-#define GENERAL    0xffffffffu
+#define GENERAL   0xffffffffu
 #define MAX_ZONES 200
 #define WORTH_IT  2 /* accesses that make it worth while to give a register a pin */
 #define WAYS_COST 6 /* accesses that a long block's pin must save beside the one it replaces */

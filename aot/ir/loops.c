@@ -33,12 +33,12 @@ struct search {
     u32 table; /* node */
     u32 *todo; /* nodes */
     u32 todo_count;
-    u32 *order;     /* nodes such that ways lead to later ones, but for those back */
-    u32 *place;     /* per node: where it is in the order */
-    u32 *root;      /* per node: the first of 0 and what is only entered from outside that leads there;
-                       ways from what others lead to are no ways into a loop */
-    u32 *over;      /* per node: place of the one that all ways to it pass last (its immediate
-                       dominator), or NOTHING */
+    u32 *order; /* nodes such that ways lead to later ones, but for those back */
+    u32 *place; /* per node: where it is in the order */
+    u32 *root;  /* per node: the first of 0 and what is only entered from outside that leads there;
+                   ways from what others lead to are no ways into a loop */
+    u32 *over;  /* per node: place of the one that all ways to it pass last (its immediate
+                   dominator), or NOTHING */
     u32 *innermost; /* per block: 1 + the number of the smallest loop around it, or 0 */
     u64 *frequency; /* per node: ONE is once */
     u32 *again;     /* per loop head: the probability that it is come back to */

@@ -8,7 +8,8 @@
 
 #include "aot/ir/ir.h"
 
-/* How often a block runs, at most IR_FREQUENT; what is entered from outside does so IR_ONCE times. */
+/* How often a block runs, at most IR_FREQUENT; what is entered from outside does so IR_ONCE times.
+ */
 #define IR_ONCE     1024u
 #define IR_FREQUENT (1u << 26)
 

@@ -1,12 +1,12 @@
 /*
  * Prints random A64 functions for guest.c: loops in loops, some entered in the middle, switches,
- * ways that meet, calls of nothing. Registers and NZCV are what they happen to be; few registers are
- * used often, so that instructions depend on one another.
+ * ways that meet, calls of nothing. Registers and NZCV are what they happen to be; few registers
+ * are used often, so that instructions depend on one another.
  *
  *   flow-generate SEED FUNCTIONS
  *
- * x24 to x26 point to memory or just outside, x27 into its middle, x28 counts the turns of all loops
- * down; x29 and SP are not touched. A function ends with a branch to flow_exit.
+ * x24 to x26 point to memory or just outside, x27 into its middle, x28 counts the turns of all
+ * loops down; x29 and SP are not touched. A function ends with a branch to flow_exit.
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -157,8 +157,8 @@ static uint64_t *make_memory(void)
 static void random_registers(struct registers *r)
 {
     static const uint64_t often[16] = {
-        0,          1,           2,  3,   5, 8, UINT64_MAX, UINT64_MAX - 1, 0x80000000, INT32_MAX,
-        UINT32_MAX, 0x100000000, 64, 255, 1, 2};
+        0,          1,         2,          3,           5,  8,   UINT64_MAX, UINT64_MAX - 1,
+        0x80000000, INT32_MAX, UINT32_MAX, 0x100000000, 64, 255, 1,          2};
     static const double numbers[8] = {0, -0.0, 1, 2, -1, 3.5, 1e300, 0.0 / 0.0};
     for (unsigned n = 0; n < 24; n++) r->x[n] = next() % 4 ? often[next() % 16] : next();
     for (unsigned n = 24; n < 27; n++)

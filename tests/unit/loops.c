@@ -1,5 +1,6 @@
 /*
- * Natural loops and frequencies: of graphs drawn by hand, and of random ones against the definition.
+ * Natural loops and frequencies: of graphs drawn by hand, and of random ones against the
+ * definition.
  */
 #include <check.h>
 #include <stdio.h>
@@ -17,7 +18,10 @@ struct node {
     bool call, entry;
 };
 
-#define GO(a, b) {.to = {a, b}}
+#define GO(a, b)                                                                                   \
+    {                                                                                              \
+        .to = { a, b }                                                                             \
+    }
 
 static struct arena arena;
 
@@ -140,7 +144,8 @@ START_TEST(none)
 }
 END_TEST
 
-/* What is reached from the set along ways of `edge`, which gives a set per block, inside `among`. */
+/* What is reached from the set along ways of `edge`, which gives a set per block, inside `among`.
+ */
 static u32 closure(const u32 *edge, u32 set, u32 among)
 {
     for (u32 last = ~set; last != set;) {
@@ -176,7 +181,8 @@ START_TEST(random_graphs)
         }
         struct ir_loops l = ir_find_loops(func_of(node, count), &arena);
         u32 before = UINT32_MAX, all = (u32)((UINT64_C(1) << count) - 1), seen = 0;
-        u32 root[MAX_BLOCKS], tree[MAX_BLOCKS]; /* per block: what the root that leads there leads to */
+        u32 root[MAX_BLOCKS],
+            tree[MAX_BLOCKS]; /* per block: what the root that leads there leads to */
         for (unsigned n = 0; n < count; n++) {
             u32 more = seen >> n & 1 ? 0 : closure(to, 1u << n, all & ~seen);
             for (unsigned b = 0; b < count; b++)
