@@ -15,8 +15,8 @@
  * Memory. A GET of a slot without a pin emits nothing either: its value is at home until the slot
  * is SET, and where an instruction can have its operand in memory it is taken from there. The same
  * goes for scratch memory, where a temp's values go when the register is needed, if it is the last
- * use; else the value is read into a temp first. A register is freed whose values are needed last;
- * what is at home anyway isn't stored.
+ * use or no temp is empty; else the value is read into a temp first, and the copy in memory is kept.
+ * A register is freed whose values are needed last; what is in memory anyway isn't stored.
  *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
  * home is out of date, or may be; what the convention has in its register always may. At a block's
@@ -64,8 +64,8 @@ enum val_place {
     VAL_CONST,    /* an IR constant: made when needed */
     VAL_GPR,      /* in host general register `reg` */
     VAL_XMM,      /* in host vector register `reg` */
-    VAL_SCRATCH,  /* in scratch word `reg` of guest state */
-    VAL_VSCRATCH, /* in vscratch[reg] */
+    VAL_SCRATCH,  /* where its copy is: a scratch word of guest state */
+    VAL_VSCRATCH, /* the same, one of vscratch */
     VAL_HOME,     /* at the home of slot `reg`, which has no pin */
     VAL_LATER,    /* a bool: computed by its users from its operands */
     VAL_EFLAGS,   /* a flags value: in EFLAGS, see struct gen.eflags */
@@ -75,8 +75,9 @@ enum val_place {
 struct val {
     u8 place; /* enum val_place */
     u8 reg;
-    bool narrow; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
-    u8 slot;     /* 1 + the slot that holds the value while its version is `version`, or 0 */
+    u8 narrow : 1; /* bits above the type are known to be zero (i32 in 64, scalars in 128) */
+    u8 copy : 7;   /* 1 + the scratch word or vscratch that has it too, or 0 */
+    u8 slot;       /* 1 + the slot that holds the value while its version is `version`, or 0 */
     u32 version;
     u32 used;    /* uses that are over */
     ir_ref next; /* next value in the same register, or at the same home */
@@ -443,11 +444,14 @@ static inline unsigned gen_use_gpr(struct gen *g, ir_ref r)
 unsigned gen_use_xmm(struct gen *g, ir_ref r);
 
 /*
- * True when r is in memory, and either stays there whatever happens (at home) or its last `uses`
- * uses are the operands of the instruction being emitted: then that is its operand, until the
- * instruction's end. Changes nothing but that.
+ * True when r is in memory, and either stays there whatever happens (at home), or there is no temp
+ * for it, or its last `uses` uses are the operands of the instruction being emitted: then that is
+ * its operand, until the instruction's end. Changes nothing but that.
  */
 bool gen_in_memory(struct gen *g, ir_ref r, unsigned uses, struct x64_mem *m);
+
+/* What scratch memory has of r is no longer what its register has: its bits above the type are zero. */
+void gen_forget_copy(struct gen *g, ir_ref r);
 
 /* r is what the slot, which has no pin, holds: it is read from its home when it is needed. */
 void gen_leave_at_home(struct gen *g, ir_ref r, unsigned slot);

@@ -30,6 +30,12 @@ static inline unsigned pick(const struct gen *g, u32 empty)
     return lowest(others ? others : empty);
 }
 
+/* In general registers, when not at home: all but vectors and floats. */
+static inline bool is_general(const struct gen *g, ir_ref r)
+{
+    return gen_type(g, r) < IR_F16;
+}
+
 /* --- values in registers ---------------------------------------------------------------------- */
 
 static inline void bind(struct gen *g, struct host_regs *file, ir_ref r, enum val_place place,
@@ -88,15 +94,37 @@ void gen_unbind_xmm(struct gen *g, ir_ref r)
     unbind(g, &g->xmm, r);
 }
 
+/* --- copies in scratch memory ----------------------------------------------------------------- */
+
+/* Of a value in a register: its copy in scratch memory is given up. True: there was one. */
+static bool release_copy(struct gen *g, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    if (!v->copy) return false;
+    if (is_general(g, r))
+        g->scratch_used &= ~(UINT64_C(1) << (v->copy - 1));
+    else
+        g->vscratch_used &= ~(1u << (v->copy - 1));
+    v->copy = 0;
+    return true;
+}
+
+void gen_forget_copy(struct gen *g, ir_ref r)
+{
+    release_copy(g, r);
+}
+
 /* --- values at home --------------------------------------------------------------------------- */
 
 void gen_leave_at_home(struct gen *g, ir_ref r, unsigned slot)
 {
     struct val *v = &g->val[r];
     u64 bit = UINT64_C(1) << slot;
+    bool narrow = gen_inst(g, r)->type != IR_I64; /* as read */
+    if (narrow && !v->narrow) gen_forget_copy(g, r);
     v->place = VAL_HOME;
     v->reg = (u8)slot;
-    v->narrow = gen_inst(g, r)->type != IR_I64; /* as read */
+    v->narrow = narrow;
     v->next = g->at_home & bit ? g->home_head[slot] : IR_NONE;
     g->home_head[slot] = r;
     g->at_home |= bit;
@@ -133,10 +161,6 @@ static void free_place(struct gen *g, ir_ref r)
         unbind(g, &g->xmm, r);
     else if (v->place == VAL_HOME)
         leave_home(g, r);
-    else if (v->place == VAL_SCRATCH)
-        g->scratch_used &= ~(UINT64_C(1) << v->reg);
-    else if (v->place == VAL_VSCRATCH)
-        g->vscratch_used &= ~(1u << v->reg);
     v->place = VAL_NONE;
 }
 
@@ -158,6 +182,7 @@ void gen_consume_one(struct gen *g, ir_ref r)
     u32 uses = gen_inst(g, r)->uses;
     if (++v->used < uses) return;
     v->used = uses;
+    if (v->copy) release_copy(g, r);
     if (v->place == VAL_GPR)
         unbind(g, &g->gpr, r);
     else if (v->place != VAL_CONST)
@@ -181,26 +206,39 @@ void gen_alias(struct gen *g, ir_ref r, ir_ref v)
 
 /* --- spills ----------------------------------------------------------------------------------- */
 
+/* One copy less. False: there was none. */
+static GEN_APART bool release_any_copy(struct gen *g, const struct host_regs *file)
+{
+    for (unsigned reg = 0; reg < 16; reg++)
+        for (ir_ref r = file->head[reg]; r; r = g->val[r].next)
+            if (release_copy(g, r)) return true;
+    return false;
+}
+
 static unsigned free_scratch(struct gen *g)
 {
-    for (unsigned n = FIRST_SPILL_SCRATCH; n < SCRATCH_COUNT; n++) {
-        if ((g->scratch_used | g->scratch_read) >> n & 1) continue;
-        g->scratch_used |= UINT64_C(1) << n;
-        return n;
+    const u64 all = ~UINT64_C(0) << FIRST_SPILL_SCRATCH;
+    u64 empty = all & ~(g->scratch_used | g->scratch_read);
+    while (!empty && release_any_copy(g, &g->gpr)) empty = all & ~(g->scratch_used | g->scratch_read);
+    if (!empty) {
+        gen_fail(g);
+        return FIRST_SPILL_SCRATCH;
     }
-    gen_fail(g);
-    return FIRST_SPILL_SCRATCH;
+    g->scratch_used |= empty & -empty;
+    return (unsigned)__builtin_ctzll(empty);
 }
 
 static unsigned free_vscratch(struct gen *g)
 {
-    for (unsigned n = FIRST_SPILL_VSCRATCH; n < VSCRATCH_COUNT; n++) {
-        if ((g->vscratch_used | g->vscratch_read) >> n & 1) continue;
-        g->vscratch_used |= 1u << n;
-        return n;
+    const u32 all = ~0u << FIRST_SPILL_VSCRATCH;
+    u32 empty = all & ~(g->vscratch_used | g->vscratch_read);
+    while (!empty && release_any_copy(g, &g->xmm)) empty = all & ~(g->vscratch_used | g->vscratch_read);
+    if (!empty) {
+        gen_fail(g);
+        return FIRST_SPILL_VSCRATCH;
     }
-    gen_fail(g);
-    return FIRST_SPILL_VSCRATCH;
+    g->vscratch_used |= empty & -empty;
+    return lowest(empty);
 }
 
 static struct x64_mem scratch_at(unsigned n)
@@ -211,6 +249,12 @@ static struct x64_mem scratch_at(unsigned n)
 static struct x64_mem vscratch_at(unsigned n)
 {
     return gen_state(offsetof(struct guest_state, vscratch) + 16 * n);
+}
+
+static struct x64_mem copy_of(const struct gen *g, ir_ref r)
+{
+    unsigned n = g->val[r].copy - 1u;
+    return is_general(g, r) ? scratch_at(n) : vscratch_at(n);
 }
 
 /* The value gives up its register if a home has it too. */
@@ -251,17 +295,26 @@ static bool leave_for_guest(struct gen *g, unsigned reg)
     return !g->gpr.head[reg];
 }
 
-/* Every value of the register goes to scratch memory of its own, or is at a home anyway. */
+/* The value is in scratch memory only. */
+static void leave_for_copy(struct gen *g, struct host_regs *file, ir_ref r)
+{
+    struct val *v = &g->val[r];
+    unbind(g, file, r);
+    v->place = file == &g->gpr ? VAL_SCRATCH : VAL_VSCRATCH;
+}
+
+/* Every value of the register goes to scratch memory of its own, or is in memory anyway. */
 static void spill_gpr(struct gen *g, unsigned reg)
 {
     while (g->gpr.head[reg]) {
         ir_ref r = g->gpr.head[reg];
         if (leave_for_home(g, &g->gpr, r)) continue;
-        unsigned n = free_scratch(g);
-        x64_mov_mr(&g->b, 8, scratch_at(n), reg);
-        unbind(g, &g->gpr, r);
-        g->val[r].place = VAL_SCRATCH;
-        g->val[r].reg = (u8)n;
+        if (!g->val[r].copy) {
+            unsigned n = free_scratch(g);
+            x64_mov_mr(&g->b, 8, scratch_at(n), reg);
+            g->val[r].copy = (n + 1) & 127;
+        }
+        leave_for_copy(g, &g->gpr, r);
     }
 }
 
@@ -270,11 +323,12 @@ static void spill_xmm(struct gen *g, unsigned reg)
     while (g->xmm.head[reg]) {
         ir_ref r = g->xmm.head[reg];
         if (leave_for_home(g, &g->xmm, r)) continue;
-        unsigned n = free_vscratch(g);
-        x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
-        unbind(g, &g->xmm, r);
-        g->val[r].place = VAL_VSCRATCH;
-        g->val[r].reg = (u8)n;
+        if (!g->val[r].copy) {
+            unsigned n = free_vscratch(g);
+            x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
+            g->val[r].copy = (n + 1) & 127;
+        }
+        leave_for_copy(g, &g->xmm, r);
     }
 }
 
@@ -424,8 +478,7 @@ void gen_move_gpr(struct gen *g, ir_ref r, unsigned reg)
         break;
     case VAL_SCRATCH:
         gen_take_gpr(g, reg);
-        x64_mov_rm(&g->b, 8, reg, scratch_at(v->reg));
-        free_place(g, r);
+        x64_mov_rm(&g->b, 8, reg, copy_of(g, r));
         gen_bind_gpr(g, r, reg);
         break;
     default: gen_fail(g);
@@ -446,7 +499,12 @@ static void read_home_xmm(struct gen *g, ir_ref r, unsigned reg)
 static void move_from_home(struct gen *g, ir_ref r)
 {
     struct val *v = &g->val[r];
-    bool gpr = gen_type(g, r) == IR_I32 || gen_type(g, r) == IR_I64;
+    bool gpr = is_general(g, r);
+    if (v->copy) {
+        leave_home(g, r);
+        v->place = gpr ? VAL_SCRATCH : VAL_VSCRATCH;
+        return;
+    }
     u32 empty = gpr ? g->gpr_temps & g->gpr.free & ~g->gpr_locked
                     : g->xmm_temps & g->xmm.free & ~g->xmm_locked;
     unsigned reg = empty ? lowest(empty) : 0; /* RAX or XMM0 */
@@ -459,11 +517,11 @@ static void move_from_home(struct gen *g, ir_ref r)
         return;
     }
     v->place = gpr ? VAL_SCRATCH : VAL_VSCRATCH;
-    v->reg = (u8)(gpr ? free_scratch(g) : free_vscratch(g));
+    v->copy = ((gpr ? free_scratch(g) : free_vscratch(g)) + 1) & 127;
     if (gpr)
-        x64_mov_mr(&g->b, 8, scratch_at(v->reg), reg);
+        x64_mov_mr(&g->b, 8, copy_of(g, r), reg);
     else
-        x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, vscratch_at(v->reg), reg);
+        x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, copy_of(g, r), reg);
 }
 
 void gen_vacate_home(struct gen *g, unsigned slot)
@@ -478,18 +536,20 @@ bool gen_in_memory(struct gen *g, ir_ref r, unsigned uses, struct x64_mem *m)
         *m = gen_home(v->reg);
         return true;
     }
-    if (gen_left(g, r) != uses) return false;
+    bool last = gen_left(g, r) == uses;
     switch (v->place) {
     case VAL_SCRATCH:
-        g->scratch_read |= UINT64_C(1) << v->reg;
-        *m = scratch_at(v->reg);
-        return true;
+        if (!last && g->gpr_temps & g->gpr.free & ~g->gpr_locked) return false;
+        g->scratch_read |= UINT64_C(1) << (v->copy - 1);
+        break;
     case VAL_VSCRATCH:
-        g->vscratch_read |= 1u << v->reg;
-        *m = vscratch_at(v->reg);
-        return true;
+        if (!last && g->xmm_temps & g->xmm.free & ~g->xmm_locked) return false;
+        g->vscratch_read |= 1u << (v->copy - 1);
+        break;
     default: return false;
     }
+    *m = copy_of(g, r);
+    return true;
 }
 
 unsigned gen_fetch_gpr(struct gen *g, ir_ref r)
@@ -501,8 +561,7 @@ unsigned gen_fetch_gpr(struct gen *g, ir_ref r)
     case VAL_LATER: return materialise_bool(g, r);
     case VAL_SCRATCH:
         reg = free_gpr(g);
-        x64_mov_rm(&g->b, 8, reg, scratch_at(v->reg));
-        free_place(g, r);
+        x64_mov_rm(&g->b, 8, reg, copy_of(g, r));
         bind(g, &g->gpr, r, VAL_GPR, reg);
         break;
     case VAL_HOME:
@@ -540,8 +599,7 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
     case VAL_CONST: return use_constant_xmm(g, r);
     case VAL_VSCRATCH:
         reg = free_xmm(g);
-        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, vscratch_at(v->reg));
-        free_place(g, r);
+        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, copy_of(g, r));
         bind(g, &g->xmm, r, VAL_XMM, reg);
         break;
     case VAL_HOME:

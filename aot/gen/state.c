@@ -159,6 +159,7 @@ static GEN_APART void move_to_pin(struct gen *g, const struct ir_inst *i, unsign
         if (gen_left(g, v) && g->gpr.slot[reg] == NO_SLOT) {
             gen_unbind_gpr(g, v);
             gen_bind_gpr(g, v, pin);
+            if (!clean) gen_forget_copy(g, v);
             g->val[v].narrow |= i->type == IR_I32;
         }
     }
@@ -195,6 +196,7 @@ static GEN_APART void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsign
         if (gen_left(g, v) && g->val[v].place == VAL_XMM && g->xmm.slot[reg] == NO_SLOT) {
             gen_unbind_xmm(g, v);
             gen_bind_xmm(g, v, pin);
+            if (!clean) gen_forget_copy(g, v);
             g->val[v].narrow = true;
         }
     }
