@@ -10,7 +10,7 @@
  *   [cell 10008]   a link's cell, with the guest address that it leads to
  *   [constant]     data behind the code
  *   L1:            labels, instead of offsets
- * The stubs of links are left out: they are all alike.
+ * The stubs of links are left out: they are all alike; so is what fills up the room before constants.
  */
 #include <check.h>
 #include <ctype.h>
@@ -26,7 +26,7 @@
 #define FIRST_PC   0x10000
 #define MAX_WORDS  64
 #define MAX_CODE   16384
-#define MIN_SHOWN  60 /* regions in all files: the suite must not shrink unseen */
+#define MIN_SHOWN  300 /* regions in all files: the suite must not shrink unseen */
 #define STUB_INSNS 3  /* of a link's stub: address of the cell, guest address, jump */
 
 #define FEATURES                                                                                   \
@@ -195,6 +195,7 @@ static void print_code(FILE *out, const struct translation *t)
     for (u32 at = 0; at < t->code_size; at++) {
         if (!(l.mark[at] & MARK_START) || l.mark[at] & MARK_STUB) continue;
         x64_decode(t->code + at, t->code_size - at, &insn);
+        if (!strcmp(insn.name, "int3")) continue;
         if (l.label[at]) fprintf(out, "  L%u:\n", l.label[at]);
         fputs("    ", out);
         print_insn(&l, at, &insn);

@@ -1,5 +1,6 @@
 # From the bench's runs to its table (standard output), bench.csv (medians and ratios) and bench.svg (a
-# bar for every row and mode, relative to native, logarithmic). POSIX awk; with median.awk.
+# bar for every row and mode, relative to native, logarithmic). Of mode "count" the value is host
+# instructions per guest instruction. POSIX awk; with median.awk.
 
 BEGIN { FS = ","; nmodes = split(modes, mode, " ") }
 
@@ -7,6 +8,7 @@ NR > 1 {
     id = $1 "/" $2
     if (!(id in group)) { group[id] = $1; name[id] = $2; row[++nrows] = id; if (!($1 in seen)) { seen[$1] = 1; groups[++ngroups] = $1 } }
     k = ++count[id, $3]
+    if ($3 == "count" && $5 > 0) counted = 1
     value[id, $3, k] = $5; cpu[id, $3, k] = $6; wall[id, $3, k] = $8
     if ($9 > peak[id, $3]) peak[id, $3] = $9
 }
@@ -19,6 +21,7 @@ function log10(x) { return log(x) / log(10) }
 function csv_header(   i, line) {
     line = "group,row"
     for (i = 1; i <= nmodes; i++) line = line "," mode[i] "_value," mode[i] "_user," mode[i] "_wall," mode[i] "_peak_kib"
+    if (counted) line = line ",host_per_guest"
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native") line = line "," mode[i] "_to_native" (mode[i] != "qemu" ? "," mode[i] "_to_qemu" : "")
     print line > csv
 }
@@ -30,6 +33,7 @@ END {
     for (i = 1; i <= nmodes; i++) printf "%10s", mode[i]
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native") printf "%14s", mode[i] "/native"
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native" && mode[i] != "qemu") printf "%12s", mode[i] "/qemu"
+    if (counted) printf "%12s", "host/guest"
     for (i = 1; i <= nmodes; i++) printf "%13s", "wall " substr(mode[i], 1, 6)
     for (i = 1; i <= nmodes; i++) printf "%11s", "MB " substr(mode[i], 1, 6)
     print ""
@@ -40,6 +44,7 @@ END {
         for (i = 1; i <= nmodes; i++) printf "%10s", ""
         for (i = 1; i <= nmodes; i++) if (mode[i] != "native") printf "%14s", mean(groups[g], mode[i], "native")
         for (i = 1; i <= nmodes; i++) if (mode[i] != "native" && mode[i] != "qemu") printf "%12s", mean(groups[g], mode[i], "qemu")
+        if (counted) printf "%12s", count_mean(groups[g])
         print ""
     }
     close(csv)
@@ -48,6 +53,11 @@ END {
 
 function mean(g, m, base) {
     return n_of[g, m, base] ? sprintf("%.2f", exp(logs[g, m, base] / n_of[g, m, base])) : "-"
+}
+
+function count_mean(g,   r, n, sum) {
+    for (r = 1; r <= nrows; r++) if (group[row[r]] == g && value[row[r], "count", 1] > 0) { sum += log(value[row[r], "count", 1]); n++ }
+    return n ? sprintf("%.2f", exp(sum / n)) : "-"
 }
 
 function one_row(id, g,   i, m, x, line) {
@@ -61,6 +71,7 @@ function one_row(id, g,   i, m, x, line) {
     }
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native") printf "%14s", shown(against(id, g, mode[i], "native"))
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native" && mode[i] != "qemu") printf "%12s", shown(against(id, g, mode[i], "qemu"))
+    if (counted) { printf "%12s", shown(value[id, "count", 1]); line = line "," shown(value[id, "count", 1]) }
     for (i = 1; i <= nmodes; i++) {
         m = mode[i]
         if (m != "native") line = line "," shown(ratio(med[id, m], med[id, "native"]))
