@@ -253,6 +253,7 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
                                       .host_features = o->features & ~IMAGE_COUNTED,
                                       .count = o->features & IMAGE_COUNTED,
                                       .image = true,
+                                      .known = true,
                                       .steps = w.lines.row_count != 0};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);

@@ -10,6 +10,7 @@
 
 #include "aot/a64/a64.h"
 #include "aot/disc/disc.h"
+#include "aot/disc/known.h"
 #include "aot/gen/gen.h"
 #include "aot/ir/eval.h"
 #include "aot/ir/ir.h"
@@ -112,17 +113,33 @@ static struct ir_func *misaligned(struct arena *arena, u64 pc)
     return f;
 }
 
+/* The IR of a known function at pc, or NULL. */
+static struct ir_func *known(struct arena *arena, const struct code_view *view, u64 pc,
+                             struct a64_region *region)
+{
+    u32 *word = arena_alloc(arena, DISC_KNOWN_MAX * sizeof *word), count;
+    enum helper id;
+    if (!disc_known(view, pc, word, &count, &id)) return NULL;
+    region->block = arena_zalloc(arena, sizeof *region->block);
+    region->block[0] = (struct a64_block){.pc = pc, .word = word, .count = count, .entry = true};
+    region->block_count = 1;
+    region->insn_count = count;
+    return lift_known(arena, pc, id);
+}
+
 static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
                               const struct code_view *view, u64 pc, struct lift_how how,
                               struct a64_region *region, struct ir_func **out)
 {
     /* Who wants to see or check the lifter's own work gets it before anything is done to it. */
     if (!o->verify && !o->untag && !wants(o, XLAT_STAGE_IR)) how.prepare = opt_at_birth;
-    struct ir_func *f;
+    struct ir_func *f = NULL;
     *region = (struct a64_region){.pc = pc};
-    if (pc % 4) {
+    if (pc % 4)
         f = misaligned(arena, pc);
-    } else {
+    else if (o->known)
+        f = known(arena, view, pc, region);
+    if (!f) {
         bool found = o->tier == XLAT_FULL ? disc_function(arena, view, pc, region)
                                           : disc_quick(arena, view, pc, o->max_insts, region);
         if (!found) return XLAT_NO_CODE;

@@ -34,6 +34,7 @@ struct xlat_options {
     bool count;        /* code counts the guest instructions that it executes (state.executed) */
     bool steps;        /* translation.steps are wanted, for line tables */
     bool untag;        /* addresses lose their top byte before each access */
+    bool known;        /* functions of the C library that are known by their bytes call the host's */
     bool verify;       /* IR verifier after every pass */
     u32 max_insts;     /* guest instructions in a region; 0: the tier's default */
     /* Text of a stage, when not NULL. */

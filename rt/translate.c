@@ -11,6 +11,7 @@
 #include "rt/mm.h"
 #include "rt/options.h"
 #include "rt/stats.h"
+#include "rt/strings.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -199,6 +200,7 @@ void translate_state_init(struct guest_state *s)
     s->helper[HELPER_WRITE_FPSR] = (void *)helper_write_fpsr;
     s->helper[HELPER_WRITE_FPCR] = (void *)helper_write_fpcr;
     s->helper[HELPER_RANDOM] = (void *)helper_random;
+    strings_init(s);
     s->pstate = PSTATE_SSBS; /* as Linux starts programs that nobody has restricted */
     fpstate_init(s);
     counter_init(s);

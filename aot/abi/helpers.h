@@ -22,13 +22,30 @@
  * WRITE_FPCR: (value). Rounding goes to MXCSR; the modes that need other code are seen by the
  *     runtime at the next dispatch (a region that writes FPCR ends).
  * RANDOM: () -> a random number in RAX, 0 when there is none to be had (RNDR).
+ *
+ * MEMCPY and on (HELPER_IS_STRING): what the C library's functions of those names do, called with
+ * their arguments by the entries of guest functions that are known to be these (disc/known.h). They
+ * change no registers but RAX, RCX, RDX, RSI, RDI and vector ones, need no state, and run on
+ * translated code's stack; a fault in one of them is found by the address that it returns to.
  */
 #define HELPERS(X)                                                                                 \
     X(IR_OP, "ir_op")                                                                              \
     X(READ_FPSR, "read_fpsr")                                                                      \
     X(WRITE_FPSR, "write_fpsr")                                                                    \
     X(WRITE_FPCR, "write_fpcr")                                                                    \
-    X(RANDOM, "random")
+    X(RANDOM, "random")                                                                            \
+    X(MEMCPY, "memcpy")                                                                            \
+    X(MEMMOVE, "memmove")                                                                          \
+    X(MEMSET, "memset")                                                                            \
+    X(MEMCMP, "memcmp")                                                                            \
+    X(MEMCHR, "memchr")                                                                            \
+    X(MEMRCHR, "memrchr")                                                                          \
+    X(STRLEN, "strlen")                                                                            \
+    X(STRNLEN, "strnlen")                                                                          \
+    X(STRCHR, "strchr")                                                                            \
+    X(STRCHRNUL, "strchrnul")                                                                      \
+    X(STRRCHR, "strrchr")                                                                          \
+    X(STRCMP, "strcmp")
 
 enum helper {
 #define X(name, text) HELPER_##name,
@@ -36,6 +53,8 @@ enum helper {
 #undef X
         HELPER_COUNT
 };
+
+#define HELPER_IS_STRING(id) ((id) >= HELPER_MEMCPY)
 
 /* The helper's name as the IR text writes it. */
 const char *helper_name(unsigned id);

@@ -69,10 +69,27 @@ void gen_by_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
+/* A helper for strings leaves guest registers alone. The point for its faults is behind the call. */
+static void string_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    gen_clobber_flags(g);
+    gen_move_gpr(g, i->arg[0], X64_RSI);
+    gen_move_gpr(g, i->arg[1], X64_RDX);
+    x64_mov_rr(B, 8, X64_RCX, gen_use_gpr(g, i->arg[2]));
+    x64_call_m(B, gen_state(offsetof(struct guest_state, helper) + 8 * (unsigned)i->imm));
+    gen_fault_point(g);
+    gen_consume(g, i);
+    x64_mov_rr(B, 8, gen_def_gpr(g, r, NO_REG), X64_RAX);
+}
+
 /* HELPER: up to three integers by way of scratch memory, which nothing in between disturbs. */
 static void helper(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     static const u8 to[3] = {X64_RSI, X64_RDX, X64_RCX};
+    if (HELPER_IS_STRING(i->imm)) {
+        string_helper(g, r, i);
+        return;
+    }
     for (unsigned k = 0; k < 3; k++)
         if (i->arg[k]) put_operand(g, i->arg[k], k);
     gen_consume(g, i);

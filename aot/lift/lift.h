@@ -19,6 +19,7 @@
 #include "aot/a64/region.h"
 #include "aot/abi/code_view.h"
 #include "aot/abi/exits.h"
+#include "aot/abi/helpers.h"
 #include "aot/abi/slots.h"
 #include "aot/abi/translation.h"
 #include "aot/ir/ir.h"
@@ -64,6 +65,9 @@ struct lift_how {
      * the function leaves by TRAP_SP_ODD behind an instruction that makes it otherwise. */
     bool sp_any;
 };
+
+/* A function at pc that is known to do no more than that helper: HELPER_IS_STRING, of x0 to x2. */
+struct ir_func *lift_known(struct arena *arena, u64 pc, enum helper id);
 
 /* Lifts a whole region. Block n of the function is block n of the region. */
 struct ir_func *lift_region(struct arena *arena, const struct a64_region *region,

@@ -364,8 +364,10 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     struct jit_thread *j = jit_of(t);
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
-        u8 site = j->exit.signo == SIGFPE ? float_site(j->at_mode) : MODE_UNTAG_SITE;
-        note_trap(j->at_pc, j->at_mode, site);
+        if (j->exit.signo == SIGFPE)
+            note_trap(j->at_pc, j->at_mode, float_site(j->at_mode));
+        else if (j->exit.code == SI_KERNEL)
+            note_trap(j->at_pc, j->at_mode, MODE_UNTAG_SITE);
         turn->done = !evaluate(t, 1, &turn->exit);
         return;
     }

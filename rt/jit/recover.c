@@ -6,7 +6,7 @@
  * Asynchronous signals want a safepoint. If the interrupted instruction isn't one, the processor
  * single-steps (TF) until it comes to one: region entries, links, loop heads and where calls come
  * back are safepoints, so that takes at most a few dozen steps; helper functions on the way are
- * stepped through. Returns that nobody expected could go on from frame to frame without one: so
+ * stepped through, those for strings, which may take long, have their end first. Returns that nobody expected could go on from frame to frame without one: so
  * the frames are dropped first, which are no more than hints.
  */
 #include "rt/jit/frame.h"
@@ -15,6 +15,7 @@
 
 #include "rt/log.h"
 #include "rt/stats.h"
+#include "rt/strings.h"
 
 #include <string.h>
 
@@ -64,6 +65,12 @@ static bool stop_here(struct thread *t, ucontext_t *uc)
 static void step(struct thread *t, ucontext_t *uc)
 {
     struct jit_thread *j = jit_of(t);
+    if (strings_hold((u64)uc->uc_mcontext.gregs[REG_RIP])) {
+        strings_let_finish(uc, &j->string_return);
+        j->stepping = false;
+        uc->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)EFLAGS_TF;
+        return;
+    }
     u64 sp = (u64)uc->uc_mcontext.gregs[REG_RSP];
     if (!j->stepping && sp >= (u64)j->stack && sp < (u64)j->last_frame)
         uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(u64)j->last_frame;
@@ -142,14 +149,20 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
         return true;
     }
     if (j->evaluating) return out_of_evaluator(t, sig, info, uc);
+    if (sig == SIGTRAP && strings_came_back(uc, j->string_return)) {
+        jit_interrupt(t, uc);
+        return true;
+    }
     if (out_of_frames(t, sig, info, uc)) return true;
     struct found_point p;
+    bool in_string = strings_hold(ip);
+    if (in_string) ip = strings_leave(uc, j->string_return);
     if (!find_point(ip, POINT_FAULT, &p)) return false;
     frame_recover(&t->state, &p.fs, uc);
     bool tagged = sig == SIGSEGV && info->si_code == SI_KERNEL;
     j->at_pc = p.pc;
     j->at_mode = p.mode;
-    j->finish = sig == SIGFPE || tagged;
+    j->finish = sig == SIGFPE || tagged || in_string;
     if (sig == SIGFPE) t->state.mxcsr &= ~1u; /* the evaluator raises what is to be raised */
     j->exit = (struct engine_exit){
         .kind = ENGINE_FAULT, .signo = sig, .code = info->si_code, .address = (u64)info->si_addr};
