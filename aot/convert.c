@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "aot/a64/flow.h"
+#include "aot/disc/known.h"
 
 #define PIECE       300   /* instructions after which a piece ends where nothing goes on */
 #define PIECE_MAX   600   /* after which it ends anyway */
@@ -65,16 +66,27 @@ static u32 whole_until(const struct walk *w, u32 at)
     return targets && end - at <= PIECE_WHOLE ? end : at;
 }
 
+/* How many instructions the function at word `at` has if it is known by its bytes, or 0. */
+static u32 known_at(const struct walk *w, u32 at)
+{
+    u32 word[DISC_KNOWN_MAX], count = 0;
+    enum helper id;
+    bool entry = w->state[at] & WORD_EVIDENCE;
+    return entry && disc_known(&w->view.code, w->low + 4 * (u64)at, word, &count, &id) ? count : 0;
+}
+
 /* Pieces begin at functions, and in long ones where nothing goes on. Behind data too, for a region
- * is read in one piece. */
+ * is read in one piece. Known functions are pieces. */
 static void cut(struct walk *w)
 {
-    u32 count = 0, whole = 0;
+    u32 count = 0, whole = 0, known_end = 0;
     w->piece = arena_alloc(w->arena, (words(w) + 2) * sizeof *w->piece);
     for (u32 at = 0; at < words(w); at++) {
         if (!(w->state[at] & WORD_SEEN)) continue;
         u8 before = at ? w->state[at - 1] : 0;
-        bool starts = starts_function(w->state[at]);
+        u32 known = known_at(w, at);
+        bool starts = starts_function(w->state[at]) || known || (known_end && at >= known_end);
+        if (starts) known_end = known ? at + known : 0;
         if (starts) whole = whole_until(w, at);
         bool begins =
             !w->piece_count || before & WORD_DATA || starts ||

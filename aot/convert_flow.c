@@ -177,8 +177,7 @@ void convert_found(struct walk *w, u64 pc, enum evidence evidence)
 {
     u8 *state = convert_state(w, pc);
     if (!state || *state & WORD_DATA) return;
-    u8 before = *state & WORD_EVIDENCE;
-    if (!before || evidence + 1 < before) *state = (u8)((*state & ~WORD_EVIDENCE) | (evidence + 1));
+    if (!(*state & WORD_EVIDENCE)) *state |= (u8)(evidence + 1);
     reach(w, pc);
 }
 

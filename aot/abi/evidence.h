@@ -4,7 +4,7 @@
 #ifndef AOT_ABI_EVIDENCE_H
 #define AOT_ABI_EVIDENCE_H
 
-/* X(NAME, text): strongest first; of several for one address that counts. */
+/* X(NAME, text): strongest first; of several for one address the first counts. */
 #define EVIDENCE_KINDS(X)                                                                          \
     X(ENTRY, "entry point")                                                                        \
     X(SYMBOL, "symbol")                                                                            \
