@@ -2,8 +2,8 @@
  * See strings.h. Built so that it uses RAX, RCX, RDX, RSI, RDI and vector registers only, and no
  * stack: guest registers stay in the others (module.mk has the options, tests/checks/strings looks).
  *
- * Vectors are read where at least one of their bytes is wanted, and never across a page that the
- * guest's function wouldn't read. Nothing is stored before it is known that all can be read and
+ * Vectors are read where at least one of their bytes is wanted. At least what the guest's function
+ * would read is read too, so what makes that fault does so here. Nothing is stored before it is known that all can be read and
  * stored: see the header for why.
  */
 #include "rt/strings.h"
@@ -252,12 +252,14 @@ INLINE u64 compare_small(u64 a, u64 b, u64 n)
 {
     if (n >= 8) {
         u64 x = *(u64_any *)a, y = *(u64_any *)b;
-        if (x == y) x = *(u64_any *)(a + n - 8), y = *(u64_any *)(b + n - 8);
+        u64 last_x = *(volatile u64_any *)(a + n - 8), last_y = *(volatile u64_any *)(b + n - 8);
+        if (x == y) x = last_x, y = last_y;
         return x == y ? 0 : sign(__builtin_bswap64(x) < __builtin_bswap64(y));
     }
     if (n >= 4) {
         u32 x = *(u32_any *)a, y = *(u32_any *)b;
-        if (x == y) x = *(u32_any *)(a + n - 4), y = *(u32_any *)(b + n - 4);
+        u32 last_x = *(volatile u32_any *)(a + n - 4), last_y = *(volatile u32_any *)(b + n - 4);
+        if (x == y) x = last_x, y = last_y;
         return x == y ? 0 : sign(__builtin_bswap32(x) < __builtin_bswap32(y));
     }
     if (n >= 2) {
@@ -267,21 +269,30 @@ INLINE u64 compare_small(u64 a, u64 b, u64 n)
     return n & 1 ? (u32)(*(u8 *)(a + n - 1) - *(u8 *)(b + n - 1)) : 0;
 }
 
-/* The order of the first bytes that differ as 1 or -1 of 32 bits; of the last one of at most three
- * the difference. */
+/*
+ * The order of the first bytes that differ as 1 or -1 of 32 bits; of the last one of at most three
+ * the difference. Of long ones glibc's function reads blocks before it looks at them.
+ */
+#define BLOCK      64u
+#define BLOCK_FROM 160u
+
 ROUTINE(compare)
 {
     (void)s;
     if (n < W) return compare_small(a, b, n);
-    for (u64 last_a = a + n - W;;) {
+    u64 end = a + n, ahead = n < BLOCK_FROM ? 0 : BLOCK;
+    for (;;) {
         u32 differ = equal(load(a), load(b)) ^ 0xffff;
         if (differ) {
             a += first(differ);
             b += first(differ);
+            if (ahead > end - 1 - a) ahead = end - 1 - a;
+            *(volatile u8 *)(a + ahead);
+            *(volatile u8 *)(b + ahead);
             return sign(*(u8 *)a < *(u8 *)b);
         }
-        if (a == last_a) return 0;
-        u64 step = last_a - a < W ? last_a - a : W;
+        u64 left = end - a - W, step = left < W ? left : W;
+        if (!left) return 0;
         a += step;
         b += step;
     }

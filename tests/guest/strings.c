@@ -19,6 +19,7 @@
 #define FAULTS 150
 
 typedef uint64_t call(uint64_t, uint64_t, uint64_t);
+typedef uint64_t pair __attribute__((vector_size(16), may_alias));
 
 enum shape { MOVE, SET, COMPARE, FIND, LENGTH, LENGTH_N, STRING_FIND, STRING_COMPARE };
 
@@ -63,14 +64,25 @@ static void *behind_plt(void *address)
     return *(void **)slot;
 }
 
+/* The code that is mapped around the address. */
+static void find_code(uint64_t address, uint64_t *start, uint64_t *end)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[256];
+    CHECK(maps != NULL);
+    while (fgets(line, sizeof line, maps) != NULL)
+        if (sscanf(line, "%lx-%lx", start, end) == 2 && address >= *start && address < *end) break;
+    fclose(maps);
+}
+
 /* With what is around it, which it may branch to. */
 static call *copy_of(void *address)
 {
     uint64_t around = 1 << 16, from = ((uint64_t)address & ~(uint64_t)(PAGE - 1)) - around;
-    extern const char __executable_start[], etext[];
-    if (from < (uint64_t)__executable_start) from = (uint64_t)__executable_start;
-    uint64_t end = (uint64_t)address + around;
-    if (end > (uint64_t)etext) end = (uint64_t)etext;
+    uint64_t end = (uint64_t)address + around, first, last;
+    find_code((uint64_t)address, &first, &last);
+    if (from < first) from = first;
+    if (end > last) end = last;
     char *code = mmap(NULL, end - from, PROT_READ | PROT_WRITE | PROT_EXEC,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(code != MAP_FAILED);
@@ -152,25 +164,27 @@ static struct arguments choose(const struct function *f, uint64_t beyond)
 
 static bool same(const unsigned char *a, const unsigned char *b)
 {
-    for (unsigned n = 0; n < SIZE; n += 8)
-        if (*(const volatile uint64_t *)(a + n) != *(const volatile uint64_t *)(b + n)) return false;
-    return true;
+    pair differ = {0, 0};
+    for (unsigned n = 0; n < SIZE; n += 16)
+        differ |= *(const volatile pair *)(a + n) ^ *(const volatile pair *)(b + n);
+    return !(differ[0] | differ[1]);
 }
 
-static unsigned char saved[2][SIZE], after[2][SIZE];
+static unsigned char saved[2][SIZE] __attribute__((aligned(16)));
+static unsigned char after[2][SIZE] __attribute__((aligned(16)));
 
 static void keep(unsigned char to[2][SIZE])
 {
     for (unsigned k = 0; k < 2; k++)
-        for (unsigned n = 0; n < SIZE; n += 8)
-            *(volatile uint64_t *)(to[k] + n) = *(volatile uint64_t *)(area[k] + n);
+        for (unsigned n = 0; n < SIZE; n += 16)
+            *(volatile pair *)(to[k] + n) = *(volatile pair *)(area[k] + n);
 }
 
 static void put_back(void)
 {
     for (unsigned k = 0; k < 2; k++)
-        for (unsigned n = 0; n < SIZE; n += 8)
-            *(volatile uint64_t *)(area[k] + n) = *(volatile uint64_t *)(saved[k] + n);
+        for (unsigned n = 0; n < SIZE; n += 16)
+            *(volatile pair *)(area[k] + n) = *(volatile pair *)(saved[k] + n);
 }
 
 static bool writes(const struct function *f)
@@ -186,7 +200,7 @@ static void end_strings(void)
 
 static void check_results(const struct function *f)
 {
-    for (unsigned n = 0; n < ROUNDS; n++) {
+    for (unsigned n = 0; n < (writes(f) ? ROUNDS / 2 : ROUNDS); n++) {
         if (n % 100 == 0) fill(n / 100 % 3);
         end_strings();
         struct arguments r = choose(f, 0);
