@@ -76,7 +76,8 @@ static u32 known_at(const struct walk *w, u32 at)
 }
 
 /* Pieces begin at functions, and in long ones where nothing goes on. Behind data too, for a region
- * is read in one piece. Known functions are pieces. */
+ * is read in one piece. The first instruction of a known function is a piece: what is behind it runs
+ * where the host can't do the function. */
 static void cut(struct walk *w)
 {
     u32 count = 0, whole = 0, known_end = 0;
@@ -86,7 +87,7 @@ static void cut(struct walk *w)
         u8 before = at ? w->state[at - 1] : 0;
         u32 known = known_at(w, at);
         bool starts = starts_function(w->state[at]) || known || (known_end && at >= known_end);
-        if (starts) known_end = known ? at + known : 0;
+        if (starts) known_end = known ? at + 1 : 0;
         if (starts) whole = whole_until(w, at);
         bool begins =
             !w->piece_count || before & WORD_DATA || starts ||

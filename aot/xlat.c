@@ -123,7 +123,7 @@ static struct ir_func *known(struct arena *arena, const struct code_view *view, 
     region->block = arena_zalloc(arena, sizeof *region->block);
     region->block[0] = (struct a64_block){.pc = pc, .word = word, .count = count, .entry = true};
     region->block_count = 1;
-    region->insn_count = count;
+    region->insn_count = 1; /* of the whole: the others are translated too */
     return lift_known(arena, pc, id);
 }
 

@@ -1,20 +1,18 @@
 /*
  * See strings.h. Built so that it uses RAX, RCX, RDX, RSI, RDI and vector registers only, and no
- * stack: guest registers stay in the others (module.mk has the options, tests/checks/strings looks).
- * Clang can't be told to: what it builds leaves every call to the guest's own code.
+ * stack but the red zone: guest registers stay in the others (module.mk has the options,
+ * tests/checks/strings looks). Clang can't be told to: what it builds leaves every call to the
+ * guest's own code.
  *
  * Vectors are read where at least one of their bytes is wanted. At least what the guest's function
- * would read is read too, so what makes that fault does so here. Nothing is stored before it is known that all can be read and
- * stored: see the header for why.
+ * would read is read too, so what makes that fault does so here. Before anything is stored, all is
+ * tried: see the header for why.
  */
 #include "rt/strings.h"
 
 #include <stdint.h>
 
 extern const char __start_strings_text[], __stop_strings_text[]; /* by the linker */
-extern const char strings_trap[];
-
-__asm__(".text\nstrings_trap: int3\n");
 
 #ifndef __clang__
 #include <emmintrin.h>
@@ -157,62 +155,35 @@ INLINE void copy_up(u64 to, u64 from, u64 n)
     store(end + 3 * W, z);
 }
 
-INLINE void copy_down(u64 to, u64 from, u64 n)
-{
-    __m128i w = load(from), x = load(from + W), y = load(from + 2 * W), z = load(from + 3 * W);
-    for (; n > 4 * W; n -= 4 * W) {
-        __m128i a = load(from + n - W), b = load(from + n - 2 * W), c = load(from + n - 3 * W),
-                d = load(from + n - 4 * W);
-        store(to + n - W, a);
-        store(to + n - 2 * W, b);
-        store(to + n - 3 * W, c);
-        store(to + n - 4 * W, d);
-    }
-    store(to, w);
-    store(to + W, x);
-    store(to + 2 * W, y);
-    store(to + 3 * W, z);
-}
+/* No address space is that large, and sums might wrap. */
+#define TOO_MUCH (UINT64_C(1) << 48)
 
-INLINE bool overlap(u64 a, u64 b, u64 n)
-{
-    return a - b < n || b - a < n;
-}
-
-/* n > 0 */
-INLINE void move_by(u64 to, u64 from, u64 n)
-{
-    touch_all(to, n);
-    if (n < W) {
-        copy_small(to, from, n);
-        return;
-    }
-    if (n <= 8 * W) {
-        copy_some(to, from, n);
-        return;
-    }
-    read_all(from, n);
-    if (to - from < n)
-        copy_down(to, from, n);
-    else if (n < LONG || from - to < n)
-        copy_up(to, from, n);
-    else
-        __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
-}
-
-ROUTINE(move)
-{
-    (void)s;
-    if (n) move_by(a, b, n);
-    return a;
-}
-
-/* Only what may not overlap can tell it from the other. That is the guest's to do, so it traps. */
+/*
+ * More than a few bytes that overlap, and are not at the same place, are the guest's to copy. What
+ * this has copied may be copied again.
+ */
 ROUTINE(copy)
 {
     (void)s;
-    if (n > 8 * W && overlap(a, b, n)) __builtin_trap();
-    if (n) move_by(a, b, n);
+    if (!n) return a;
+    if (n <= 8 * W) {
+        touch_all(a, n);
+        if (n < W)
+            copy_small(a, b, n);
+        else
+            copy_some(a, b, n);
+        return a;
+    }
+    if (a != b && (a - b < n || b - a < n || n > TOO_MUCH)) __builtin_trap();
+    touch_all(a, n);
+    if (a == b) return a;
+    read_all(b, n);
+    if (n < LONG) {
+        copy_up(a, b, n);
+    } else {
+        u64 to = a;
+        __asm__ volatile("rep movsb" : "+D"(to), "+S"(b), "+c"(n) : : "memory");
+    }
     return a;
 }
 
@@ -221,6 +192,7 @@ ROUTINE(set)
     (void)s;
     u64 bytes = (b & 0xff) * UINT64_C(0x0101010101010101);
     if (!n) return a;
+    if (n > TOO_MUCH) __builtin_trap();
     touch_all(a, n);
     if (n < W) {
         if (n >= 8) {
@@ -473,7 +445,6 @@ ROUTINE(string_find_last)
 static void fill(struct guest_state *s)
 {
     s->helper[HELPER_MEMCPY] = (void *)copy;
-    s->helper[HELPER_MEMMOVE] = (void *)move;
     s->helper[HELPER_MEMSET] = (void *)set;
     s->helper[HELPER_MEMCMP] = (void *)compare;
     s->helper[HELPER_MEMCHR] = (void *)find_byte;
@@ -505,7 +476,7 @@ void strings_init(struct guest_state *s)
     fill(s);
 }
 
-/* --- interrupted ---------------------------------------------------------------------------------
+/* --- for signal handlers -------------------------------------------------------------------------
  */
 
 bool strings_hold(u64 ip)
@@ -513,24 +484,9 @@ bool strings_hold(u64 ip)
     return ip >= (u64)__start_strings_text && ip < (u64)__stop_strings_text;
 }
 
-void strings_let_finish(ucontext_t *uc, u64 *return_to)
+u64 strings_leave(ucontext_t *uc)
 {
-    u64 *word = (u64 *)uc->uc_mcontext.gregs[REG_RSP];
-    if (*word == (u64)strings_trap) return;
-    *return_to = *word;
-    *word = (u64)strings_trap;
-}
-
-bool strings_came_back(ucontext_t *uc, u64 return_to)
-{
-    if ((u64)uc->uc_mcontext.gregs[REG_RIP] != (u64)strings_trap + 1) return false;
-    uc->uc_mcontext.gregs[REG_RIP] = (greg_t)return_to;
-    return true;
-}
-
-u64 strings_leave(ucontext_t *uc, u64 return_to)
-{
-    u64 word = *(u64 *)uc->uc_mcontext.gregs[REG_RSP];
+    u64 return_to = *(u64 *)uc->uc_mcontext.gregs[REG_RSP];
     uc->uc_mcontext.gregs[REG_RSP] += 8;
-    return word == (u64)strings_trap ? return_to : word;
+    return return_to;
 }

@@ -35,7 +35,6 @@
     X(WRITE_FPCR, "write_fpcr")                                                                    \
     X(RANDOM, "random")                                                                            \
     X(MEMCPY, "memcpy")                                                                            \
-    X(MEMMOVE, "memmove")                                                                          \
     X(MEMSET, "memset")                                                                            \
     X(MEMCMP, "memcmp")                                                                            \
     X(MEMCHR, "memchr")                                                                            \

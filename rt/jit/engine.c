@@ -191,10 +191,18 @@ static u8 float_site(u8 mode)
     return mode & MODE_FP_NEAR_SITE ? MODE_FP_SITE : MODE_FP_NEAR_SITE;
 }
 
+/* For a fault of a helper for strings any mode will do: an image has none of it. */
+static u8 site_for(const struct jit_thread *j)
+{
+    if (j->exit.signo == SIGFPE) return float_site(j->at_mode);
+    return j->exit.code == SI_KERNEL ? MODE_UNTAG_SITE : MODE_FP_NEAR_SITE;
+}
+
 /* A site that keeps trapping for one reason gets a translation that copes with it. */
 static void note_trap(u64 pc, u8 mode, u8 site)
 {
     struct region *r = code_find(pc, mode);
+    if (!r && !mode && image_has(pc)) r = code_from_image(pc); /* so far it was linked directly */
     if (!r || r->traps++ < TRAPS_TO_SUPERSEDE || (r->mode & site)) return;
     code_supersede(r, site);
     jit_kick_all();
@@ -364,10 +372,7 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     struct jit_thread *j = jit_of(t);
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
-        if (j->exit.signo == SIGFPE)
-            note_trap(j->at_pc, j->at_mode, float_site(j->at_mode));
-        else if (j->exit.code == SI_KERNEL)
-            note_trap(j->at_pc, j->at_mode, MODE_UNTAG_SITE);
+        if (j->exit.signo) note_trap(j->at_pc, j->at_mode, site_for(j));
         turn->done = !evaluate(t, 1, &turn->exit);
         return;
     }

@@ -94,7 +94,6 @@ struct jit_thread {
     /* What recovery found, for run(). */
     struct engine_exit exit;
     bool finish; /* the instruction at state.pc is to be evaluated: invalid operation, tag, string */
-    u64 string_return; /* of strings_let_finish */
     u64 at_pc;   /* the region it happened in */
     u8 at_mode;
 

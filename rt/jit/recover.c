@@ -6,7 +6,7 @@
  * Asynchronous signals want a safepoint. If the interrupted instruction isn't one, the processor
  * single-steps (TF) until it comes to one: region entries, links, loop heads and where calls come
  * back are safepoints, so that takes at most a few dozen steps; helper functions on the way are
- * stepped through, those for strings, which may take long, have their end first. Returns that nobody expected could go on from frame to frame without one: so
+ * stepped through, but those for strings, which are left to the guest's code. Returns that nobody expected could go on from frame to frame without one: so
  * the frames are dropped first, which are no more than hints.
  */
 #include "rt/jit/frame.h"
@@ -62,15 +62,28 @@ static bool stop_here(struct thread *t, ucontext_t *uc)
     return true;
 }
 
+/* A helper for strings has not begun; the instruction at the guest function's entry is evaluated, and
+ * its own code goes on from there. */
+static bool leave_string(struct thread *t, ucontext_t *uc)
+{
+    struct jit_thread *j = jit_of(t);
+    struct found_point p;
+    if (!strings_hold((u64)uc->uc_mcontext.gregs[REG_RIP])) return false;
+    if (!find_point(strings_leave(uc), POINT_FAULT, &p)) return false;
+    if ((u64)uc->uc_mcontext.gregs[REG_RSP] - (u64)j->stack < 2 * GUARD_SIZE) /* no room to return */
+        uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(u64)j->last_frame;
+    frame_recover(&t->state, &p.fs, uc);
+    j->at_pc = p.pc;
+    j->at_mode = p.mode;
+    j->finish = true;
+    j->exit = (struct engine_exit){.kind = ENGINE_FAULT};
+    return_to_run(t, uc);
+    return true;
+}
+
 static void step(struct thread *t, ucontext_t *uc)
 {
     struct jit_thread *j = jit_of(t);
-    if (strings_hold((u64)uc->uc_mcontext.gregs[REG_RIP])) {
-        strings_let_finish(uc, &j->string_return);
-        j->stepping = false;
-        uc->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)EFLAGS_TF;
-        return;
-    }
     u64 sp = (u64)uc->uc_mcontext.gregs[REG_RSP];
     if (!j->stepping && sp >= (u64)j->stack && sp < (u64)j->last_frame)
         uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(u64)j->last_frame;
@@ -83,14 +96,14 @@ void jit_interrupt(struct thread *t, ucontext_t *uc)
     struct jit_thread *j = jit_of(t);
     if (!t->state.in_translated) return;
     if (!j->stepping) j->near.in.from = j->near.in.to = 0;
-    if (!stop_here(t, uc)) step(t, uc);
+    if (!stop_here(t, uc) && !leave_string(t, uc)) step(t, uc);
 }
 
 /* A trap of our own single-stepping. */
 static void stepped(struct thread *t, ucontext_t *uc)
 {
     if (t->state.in_translated) {
-        if (!stop_here(t, uc)) step(t, uc);
+        if (!stop_here(t, uc) && !leave_string(t, uc)) step(t, uc);
         return;
     }
     jit_of(t)->stepping = false; /* it left by itself; run() looks at t->attention */
@@ -149,20 +162,19 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
         return true;
     }
     if (j->evaluating) return out_of_evaluator(t, sig, info, uc);
-    if (sig == SIGTRAP && strings_came_back(uc, j->string_return)) {
-        jit_interrupt(t, uc);
+    if (out_of_frames(t, sig, info, uc)) return true;
+    if (leave_string(t, uc)) {
+        j->exit.signo = sig;
+        j->exit.code = info->si_code;
         return true;
     }
-    if (out_of_frames(t, sig, info, uc)) return true;
     struct found_point p;
-    bool in_string = strings_hold(ip);
-    if (in_string) ip = strings_leave(uc, j->string_return);
     if (!find_point(ip, POINT_FAULT, &p)) return false;
     frame_recover(&t->state, &p.fs, uc);
     bool tagged = sig == SIGSEGV && info->si_code == SI_KERNEL;
     j->at_pc = p.pc;
     j->at_mode = p.mode;
-    j->finish = sig == SIGFPE || tagged || in_string;
+    j->finish = sig == SIGFPE || tagged;
     if (sig == SIGFPE) t->state.mxcsr &= ~1u; /* the evaluator raises what is to be raised */
     j->exit = (struct engine_exit){
         .kind = ENGINE_FAULT, .signo = sig, .code = info->si_code, .address = (u64)info->si_addr};
