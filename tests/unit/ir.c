@@ -123,7 +123,7 @@ static const struct {
     {HEAD "  const.i64 1\n", "const gives a value", 3},
     {HEAD "  %1 = insn 1\n", "insn gives no value", 3},
     {HEAD "  %1 = get.i64 x31\n", "no slot 'x31'", 3},
-    {HEAD "  helper memcpy\n", "no helper 'memcpy'", 3},
+    {HEAD "  helper memory\n", "no helper 'memory'", 3},
     {HEAD "  %1 = icmp.i64 less %1, %1\n", "'less' is nothing for icmp", 3},
     {HEAD "  %1 = load.i64 3 [%1]\n", "size is no power of 2", 3},
     {HEAD "  %1 = load.i64 8 %1\n", "'[' expected", 3},
