@@ -66,13 +66,12 @@ static u32 whole_until(const struct walk *w, u32 at)
     return targets && end - at <= PIECE_WHOLE ? end : at;
 }
 
-/* How many instructions the function at word `at` has if it is known by its bytes, or 0. */
-static u32 known_at(const struct walk *w, u32 at)
+static bool is_known(const struct walk *w, u32 at)
 {
-    u32 word[DISC_KNOWN_MAX], count = 0;
+    u32 word[DISC_KNOWN_MAX], count;
     enum helper id;
-    bool entry = w->state[at] & WORD_EVIDENCE;
-    return entry && disc_known(&w->view.code, w->low + 4 * (u64)at, word, &count, &id) ? count : 0;
+    if (!(w->state[at] & WORD_EVIDENCE)) return false;
+    return disc_known(&w->view.code, w->low + 4 * (u64)at, word, &count, &id);
 }
 
 /* Pieces begin at functions, and in long ones where nothing goes on. Behind data too, for a region
@@ -80,14 +79,15 @@ static u32 known_at(const struct walk *w, u32 at)
  * where the host can't do the function. */
 static void cut(struct walk *w)
 {
-    u32 count = 0, whole = 0, known_end = 0;
+    u32 count = 0, whole = 0;
+    bool behind_known = false;
     w->piece = arena_alloc(w->arena, (words(w) + 2) * sizeof *w->piece);
     for (u32 at = 0; at < words(w); at++) {
         if (!(w->state[at] & WORD_SEEN)) continue;
         u8 before = at ? w->state[at - 1] : 0;
-        u32 known = known_at(w, at);
-        bool starts = starts_function(w->state[at]) || known || (known_end && at >= known_end);
-        if (starts) known_end = known ? at + 1 : 0;
+        bool known = is_known(w, at);
+        bool starts = starts_function(w->state[at]) || known || behind_known;
+        behind_known = known;
         if (starts) whole = whole_until(w, at);
         bool begins =
             !w->piece_count || before & WORD_DATA || starts ||

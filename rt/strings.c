@@ -158,24 +158,20 @@ INLINE void copy_up(u64 to, u64 from, u64 n)
 /* No address space is that large, and sums might wrap. */
 #define TOO_MUCH (UINT64_C(1) << 48)
 
-/*
- * More than a few bytes that overlap, and are not at the same place, are the guest's to copy. What
- * this has copied may be copied again.
- */
+/* What overlaps, and isn't at the same place, is the guest's to copy: that can't be done again. */
 ROUTINE(copy)
 {
     (void)s;
     if (!n) return a;
+    if (a != b && (a - b < n || b - a < n || n > TOO_MUCH)) __builtin_trap();
+    touch_all(a, n);
     if (n <= 8 * W) {
-        touch_all(a, n);
         if (n < W)
             copy_small(a, b, n);
         else
             copy_some(a, b, n);
         return a;
     }
-    if (a != b && (a - b < n || b - a < n || n > TOO_MUCH)) __builtin_trap();
-    touch_all(a, n);
     if (a == b) return a;
     read_all(b, n);
     if (n < LONG) {
@@ -442,7 +438,7 @@ ROUTINE(string_find_last)
 /* --- the table -----------------------------------------------------------------------------------
  */
 
-static void fill(struct guest_state *s)
+void strings_init(struct guest_state *s)
 {
     s->helper[HELPER_MEMCPY] = (void *)copy;
     s->helper[HELPER_MEMSET] = (void *)set;
@@ -463,18 +459,13 @@ extern const char strings_give_up[];
 
 __asm__(".section strings_text, \"ax\"\nstrings_give_up: ud2\n.text\n");
 
-static void fill(struct guest_state *s)
+void strings_init(struct guest_state *s)
 {
     for (unsigned id = HELPER_MEMCPY; id < HELPER_COUNT; id++)
         s->helper[id] = (void *)(uintptr_t)strings_give_up;
 }
 
 #endif
-
-void strings_init(struct guest_state *s)
-{
-    fill(s);
-}
 
 /* --- for signal handlers -------------------------------------------------------------------------
  */

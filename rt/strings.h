@@ -2,8 +2,8 @@
  * Host code for hot functions of the guest's C library: memcpy and its like. Where an image has known
  * such a function by its bytes (aot/disc/known.h), its entry calls one of these instead.
  *
- * They behave as the guest's function does: result, memory, the order of what is stored last. What
- * AAPCS64 lets a function destroy stays as it was.
+ * Result and memory are as the guest's function leaves them. What AAPCS64 lets a function destroy
+ * stays as it was.
  *
  * A fault in one of them is none of the guest's yet. As a rule nothing has been stored by then, and
  * if a page has changed meanwhile, all can be stored again: what is copied doesn't overlap. So the

@@ -1,8 +1,8 @@
 /*
- * The table is from glibc 2.36 (Debian 12: libc.so.6, ld-linux-aarch64.so.1, and the libc.a of its cross
- * compiler); tools/known-functions prints such rows. A function belongs here if it is one that
- * helpers.h names and does no more, and if no branch leaves its bytes (memmove's do). Results are as rt/strings.c has them, bit for bit: memcmp's and
- * strcmp's aren't the same in every C library.
+ * The table is from glibc 2.36 (Debian 12: libc.so.6, ld-linux-aarch64.so.1, and the libc.a of its
+ * cross compiler); tools/known-functions prints such rows. A function belongs here if it does no more
+ * than one that helpers.h names, and if no branch leaves its bytes (memmove's do). Results are as
+ * rt/strings.c has them, bit for bit: memcmp's and strcmp's aren't the same in every C library.
  */
 #include "aot/disc/known.h"
 

@@ -301,32 +301,24 @@ static void leave_for_copy(struct gen *g, struct host_regs *file, ir_ref r)
     v->place = file == &g->gpr ? VAL_SCRATCH : VAL_VSCRATCH;
 }
 
-/* Every value of the register goes to scratch memory of its own, or is in memory anyway. */
-static void spill_gpr(struct gen *g, unsigned reg)
+static void store_copy(struct gen *g, ir_ref r, unsigned reg)
 {
-    while (g->gpr.head[reg]) {
-        ir_ref r = g->gpr.head[reg];
-        if (leave_for_home(g, &g->gpr, r)) continue;
-        if (!g->val[r].copy) {
-            unsigned n = free_scratch(g);
-            x64_mov_mr(&g->b, 8, scratch_at(n), reg);
-            g->val[r].copy = (n + 1) & 127;
-        }
-        leave_for_copy(g, &g->gpr, r);
-    }
+    bool gpr = is_general(g, r);
+    g->val[r].copy = ((gpr ? free_scratch(g) : free_vscratch(g)) + 1) & 127;
+    if (gpr)
+        x64_mov_mr(&g->b, 8, copy_of(g, r), reg);
+    else
+        x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, copy_of(g, r), reg);
 }
 
-static void spill_xmm(struct gen *g, unsigned reg)
+/* Every value of the register goes to scratch memory of its own, or is in memory anyway. */
+static void spill(struct gen *g, struct host_regs *file, unsigned reg)
 {
-    while (g->xmm.head[reg]) {
-        ir_ref r = g->xmm.head[reg];
-        if (leave_for_home(g, &g->xmm, r)) continue;
-        if (!g->val[r].copy) {
-            unsigned n = free_vscratch(g);
-            x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
-            g->val[r].copy = (n + 1) & 127;
-        }
-        leave_for_copy(g, &g->xmm, r);
+    while (file->head[reg]) {
+        ir_ref r = file->head[reg];
+        if (leave_for_home(g, file, r)) continue;
+        if (!g->val[r].copy) store_copy(g, r, reg);
+        leave_for_copy(g, file, r);
     }
 }
 
@@ -356,7 +348,7 @@ static unsigned free_gpr(struct gen *g)
         return lowest(g->gpr_temps);
     }
     unsigned reg = needed_last(g, VAL_GPR, spillable);
-    spill_gpr(g, reg);
+    spill(g, &g->gpr, reg);
     return reg;
 }
 
@@ -369,7 +361,7 @@ static unsigned free_xmm(struct gen *g)
         return lowest(g->xmm_temps);
     }
     unsigned reg = needed_last(g, VAL_XMM, spillable);
-    spill_xmm(g, reg);
+    spill(g, &g->xmm, reg);
     return reg;
 }
 
@@ -403,7 +395,7 @@ void gen_take_gpr(struct gen *g, unsigned reg)
     if (!g->gpr.head[reg]) return;
     /* An operand of this very instruction (its user reads it before), or nowhere else to go. */
     if (was_locked || (g->gpr_temps & ~g->gpr_locked) == 0) {
-        spill_gpr(g, reg);
+        spill(g, &g->gpr, reg);
         return;
     }
     if (leave_for_guest(g, reg)) return;
@@ -515,11 +507,7 @@ static void move_from_home(struct gen *g, ir_ref r)
         return;
     }
     v->place = gpr ? VAL_SCRATCH : VAL_VSCRATCH;
-    v->copy = ((gpr ? free_scratch(g) : free_vscratch(g)) + 1) & 127;
-    if (gpr)
-        x64_mov_mr(&g->b, 8, copy_of(g, r), reg);
-    else
-        x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, copy_of(g, r), reg);
+    store_copy(g, r, reg);
 }
 
 void gen_vacate_home(struct gen *g, unsigned slot)
@@ -649,7 +637,7 @@ static GEN_APART unsigned operand_gpr(struct gen *g)
     u32 taken = g->gpr_temps & ~g->gpr.free;
     unsigned reg = lowest(taken ? taken : g->gpr_temps);
     if (!taken) gen_fail(g);
-    spill_gpr(g, reg);
+    spill(g, &g->gpr, reg);
     return reg;
 }
 
@@ -724,9 +712,9 @@ static void spill_ahead(struct gen *g, u64 pins)
         unsigned slot = (unsigned)__builtin_ctzll(pins), reg = g->pin[slot];
         gen_slot_changes(g, slot, IR_NONE);
         if (slot >= SLOT_V0)
-            spill_xmm(g, reg);
+            spill(g, &g->xmm, reg);
         else
-            spill_gpr(g, reg);
+            spill(g, &g->gpr, reg);
     }
 }
 
@@ -739,8 +727,8 @@ void gen_before_call(struct gen *g)
     g->ahead &= ~pins;
     gen_store_pins(g, g->dirty & pins);
     g->dirty &= ~pins;
-    for (u32 m = g->gpr_temps; m; m &= m - 1) spill_gpr(g, lowest(m));
-    for (u32 m = g->xmm_temps; m; m &= m - 1) spill_xmm(g, lowest(m));
+    for (u32 m = g->gpr_temps; m; m &= m - 1) spill(g, &g->gpr, lowest(m));
+    for (u32 m = g->xmm_temps; m; m &= m - 1) spill(g, &g->xmm, lowest(m));
 }
 
 void gen_after_call(struct gen *g)

@@ -191,7 +191,7 @@ static u8 float_site(u8 mode)
     return mode & MODE_FP_NEAR_SITE ? MODE_FP_SITE : MODE_FP_NEAR_SITE;
 }
 
-/* For a fault of a helper for strings any mode will do: an image has none of it. */
+/* A helper for strings only has to be left alone: code with any mode isn't from an image. */
 static u8 site_for(const struct jit_thread *j)
 {
     if (j->exit.signo == SIGFPE) return float_site(j->at_mode);
