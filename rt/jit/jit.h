@@ -93,7 +93,8 @@ struct jit_thread {
 
     /* What recovery found, for run(). */
     struct engine_exit exit;
-    bool finish; /* the instruction at state.pc is to be evaluated: invalid operation, tag, string */
+    bool finish; /* the instruction at state.pc is to be evaluated: invalid operation, tag, a helper
+                    for strings */
     u64 at_pc;   /* the region it happened in */
     u8 at_mode;
 
