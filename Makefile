@@ -51,7 +51,7 @@ TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)
 
 CONVERT_NAMES := bundle cache report # under these names ferry-convert does other things
 
-all: $(BUILD)/ferry $(BUILD)/ferry-static $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert \
+all: $(BUILD)/ferry $(BUILD)/ferry-static $(LIBEXEC)/ferry-native $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert \
      $(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%) tools
 tools: $(TOOLS)
 
@@ -116,6 +116,13 @@ $(BUILD)/ferry: $(call objs,$(RT_SOURCES) $(GENERATED_rt)) $(BUILD)/lib/image.a 
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) -static-pie -Wl,-e,ferry_start $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread
+
+# The same with native libraries, which the host's loader loads: started by the other when they are
+# wanted. Its heap is theirs (hostlibs/heap.c).
+$(LIBEXEC)/ferry-native: $(call objs,$(RT_SOURCES) $(GENERATED_rt) $(wildcard hostlibs/*.c)) $(BUILD)/lib/image.a $(XLAT_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) -pie $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread -ldl
 
 # Subcommands that need more than the runtime are programs of their own, found next to ferry.
 $(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))

@@ -8,6 +8,7 @@
 #include "rt/bundle.h"
 #include "rt/image.h"
 #include "rt/log.h"
+#include "rt/native.h"
 #include "rt/options.h"
 #include "rt/process.h"
 
@@ -196,7 +197,7 @@ void process_keep_self(struct thread *t)
 
     if (*kept >= 0) return;
     /* A bundle has to read it, too. */
-    fd = open("/proc/self/exe", (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
+    fd = native_available() ? -1 : open("/proc/self/exe", (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
     if (fd < 0 && process_self[0] != '\0')
         fd = open(process_self, (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
     if (fd < 0) return;
@@ -221,7 +222,10 @@ static s64 run_self(struct thread *t, const struct exec_args *a)
         fcntl(kept, F_SETFD, FD_CLOEXEC);
         return r;
     }
-    r = host_syscall(SYS_execve, (u64) "/proc/self/exe", (u64)a->argv, (u64)a->envp, 0, 0, 0);
+    /* The dynamic program is no way to start. */
+    r = native_available()
+            ? -ENOENT
+            : host_syscall(SYS_execve, (u64) "/proc/self/exe", (u64)a->argv, (u64)a->envp, 0, 0, 0);
     if (r == -ENOENT && process_self[0] != '\0')
         r = host_syscall(SYS_execve, (u64)process_self, (u64)a->argv, (u64)a->envp, 0, 0, 0);
     if (r == -ENOENT)

@@ -5,6 +5,7 @@
 
 #include "rt/log.h"
 #include "rt/mm.h"
+#include "rt/native_run.h"
 #include "rt/translate.h"
 
 #include <sched.h>
@@ -63,6 +64,12 @@ static void check_readable(struct thread *t)
         signal_force(t, SIGSEGV, SEGV_MAPERR, t->state.trap_arg);
 }
 
+static bool native_hypercall(struct thread *t, u16 imm)
+{
+    return (imm == NATIVE_HLT_CALL && native_call(t)) ||
+           (imm == NATIVE_HLT_RETURN && native_returned(t));
+}
+
 static void trap(struct thread *t, const struct engine_exit *e)
 {
     t->syndrome = 0;
@@ -70,9 +77,9 @@ static void trap(struct thread *t, const struct engine_exit *e)
     case TRAP_SVC: syscall_do(t); break;
     case TRAP_BRK: signal_force(t, SIGTRAP, TRAP_BRKPT, t->state.pc); break;
     case TRAP_HLT:
-    case TRAP_UNDEFINED:
-        if (!vdso_hypercall(t)) undefined(t);
+        if (!vdso_hypercall(t) && !native_hypercall(t, e->imm)) undefined(t);
         break;
+    case TRAP_UNDEFINED: undefined(t); break;
     case TRAP_ALIGN:
     case TRAP_SP_ALIGN: signal_force(t, SIGBUS, BUS_ADRALN, t->state.trap_arg); break;
     case TRAP_PC_ALIGN: signal_force(t, SIGBUS, BUS_ADRALN, t->state.pc); break;
@@ -89,18 +96,21 @@ static void trap(struct thread *t, const struct engine_exit *e)
     }
 }
 
+void thread_turn(struct thread *t)
+{
+    struct engine_exit e;
+
+    if ((__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
+        signal_deliver(t);
+    e = engine->run(t);
+    switch ((enum engine_exit_kind)e.kind) {
+    case ENGINE_TRAP: trap(t, &e); break;
+    case ENGINE_FAULT: signal_force(t, e.signo, e.code, e.address); break;
+    case ENGINE_ATTENTION: break;
+    }
+}
+
 void thread_loop(struct thread *t)
 {
-    for (;;) {
-        struct engine_exit e;
-
-        if ((__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
-            signal_deliver(t);
-        e = engine->run(t);
-        switch ((enum engine_exit_kind)e.kind) {
-        case ENGINE_TRAP: trap(t, &e); break;
-        case ENGINE_FAULT: signal_force(t, e.signo, e.code, e.address); break;
-        case ENGINE_ATTENTION: break;
-        }
-    }
+    for (;;) thread_turn(t);
 }

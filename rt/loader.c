@@ -407,6 +407,7 @@ void load_program(struct thread *t, const struct program *p)
         load_interpreter(t, &main_file, interp_name, &interp);
         plan.start = interp.bias + interp.header.e_entry;
         plan.base = interp.bias;
+        image_info.loader = plan.start;
         close(interp.fd);
         free(interp.ph);
     }

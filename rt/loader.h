@@ -32,6 +32,7 @@ void load_program(struct thread *t, const struct program *p);
 /* What load_program built, for /proc/self/stat, auxv. */
 struct image_info {
     u64 code_start, code_end, data_start, data_end, stack_start, brk_start;
+    u64 loader; /* an address in the interpreter's code; 0: there is none */
     u64 arg_start, arg_end, env_start, env_end;
     u64 auxv[2 * 32];
     size_t auxv_size; /* bytes */

@@ -25,7 +25,8 @@
     X(PATH, "path")       /* where guest paths were found */                                       \
     X(THREAD, "thread")   /* threads and processes */                                              \
     X(IMAGE, "image")     /* which images are used, and which not */                               \
-    X(ENGINE, "engine")   /* what fell back and why */
+    X(ENGINE, "engine")   /* what fell back and why */                                             \
+    X(NATIVE, "native")   /* libraries: which are the host's, and which not and why */
 
 enum log_channel {
 #define X(name, text) LOG_##name,

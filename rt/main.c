@@ -8,6 +8,8 @@
 #include "rt/loader.h"
 #include "rt/log.h"
 #include "rt/mm.h"
+#include "rt/native_run.h"
+#include "rt/native_start.h"
 #include "rt/options.h"
 #include "rt/process.h"
 #include "rt/stats.h"
@@ -169,6 +171,7 @@ run_program(struct thread *t, const char *host, const char *name, char **argv, c
     if (strncmp(host, FD_PATH, strlen(FD_PATH)) == 0) close(atoi(host + strlen(FD_PATH)));
     prctl(PR_SET_NAME, base != NULL ? base + 1 : name);
     signal_init(t);
+    native_start(host);
     thread_loop(t);
 }
 
@@ -283,12 +286,38 @@ static char *take_variable(char **envp)
     return NULL;
 }
 
+/* The text with the options that another Ferry hands over asks for native libraries. */
+static bool packed_native(char **envp)
+{
+    size_t n = strlen(EXEC_VARIABLE);
+
+    for (; *envp != NULL; envp++)
+        if (strncmp(*envp, EXEC_VARIABLE, n) == 0) return strstr(*envp, OPTIONS_NATIVE) != NULL;
+    return false;
+}
+
+/* Native libraries are wanted: by the Ferry before this one, by the command line, or by the
+ * environment. */
+static bool wants_native(int argc, char **argv, char **envp)
+{
+    bool run = argc >= 2 && strcmp(argv[1], "run") == 0;
+
+    if (packed_native(envp)) return true;
+    if (!run) return false;
+    options_from_environment(envp, false);
+    if (options_parse(argc - 2, argv + 2) < 0) exit(0);
+    return strcmp(options.native, "none") != 0;
+}
+
 int main(int argc, char **argv, char **envp)
 {
-    char *executed = take_variable(envp);
+    char *executed;
     struct log_shown shown;
 
     find_self();
+    native_arrive(envp);
+    if (!native_available() && wants_native(argc, argv, envp)) native_hop(argv, envp);
+    executed = take_variable(envp);
     bundle_start(executed != NULL ? handed_over(executed) : -1);
     if (executed != NULL) run_executed(executed, argv, envp);
     if (bundle_on) run_bundle(argv, envp);

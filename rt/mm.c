@@ -221,6 +221,25 @@ bool mm_code_at(u64 pc)
     return pc >= r.start && pc + 4 <= r.end;
 }
 
+u64 mm_file_base(u64 dev, u64 ino)
+{
+    u64 base = 0;
+
+    lock_take(&mm_lock);
+    for (size_t i = 0; i < mm_table.count && base == 0; i++) {
+        const struct mm_area *a = &mm_table.area[i];
+
+        if (a->ino == ino && a->dev == dev && a->offset == 0) base = a->start;
+    }
+    lock_drop(&mm_lock);
+    return base;
+}
+
+u32 mm_code_removals(void)
+{
+    return __atomic_load_n(&mm_table.code_removals, __ATOMIC_ACQUIRE);
+}
+
 bool mm_code_is_shared(u64 pc)
 {
     return code_at(pc, pc + 4).shared;

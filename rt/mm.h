@@ -45,6 +45,12 @@ size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max);
 /* True when pc is executable. */
 bool mm_code_at(u64 pc);
 
+/* The lowest address where the start of the file is mapped; 0: none. Takes LOCK_MM. */
+u64 mm_file_base(u64 dev, u64 ino);
+
+/* Counts executable areas that have gone: what is known of the file behind one may be stale. */
+u32 mm_code_removals(void);
+
 /* True when the executable memory at pc is a shared mapping: its bytes may change unseen. */
 bool mm_code_is_shared(u64 pc);
 

@@ -36,7 +36,9 @@ static bool in_window(u64 addr, u64 length)
 
 static void forget(u64 start, u64 end)
 {
-    if (mm_remove(start, end)) engine->invalidate(start, end);
+    if (!mm_remove(start, end)) return;
+    __atomic_add_fetch(&mm_table.code_removals, 1, __ATOMIC_ACQ_REL);
+    engine->invalidate(start, end);
 }
 
 static void identify(int fd, struct mm_area *a)

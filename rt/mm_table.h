@@ -15,6 +15,7 @@ struct mm_table {
     size_t count, capacity;
     u64 brk_start, brk;
     u32 generation;     /* counts mm_changed */
+    u32 code_removals;  /* counts executable areas that have gone, or may have */
     bool writable_code; /* there has been a mapping both writable and executable */
 };
 

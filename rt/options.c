@@ -17,7 +17,7 @@
 #define WARM_ENTRIES 1000
 #define WARM_MAX     1000000000
 
-struct options options = {.sysroot = "", .warm = WARM_ENTRIES};
+struct options options = {.sysroot = "", .warm = WARM_ENTRIES, .native = "none"};
 
 struct option {
     const char *name;     /* without the dashes */
@@ -115,6 +115,21 @@ static bool set_require_image(const char *value)
     return set_switch(&options.require_image, value);
 }
 
+static bool set_native(const char *value)
+{
+    options.native = value;
+    return value[0] != '\0';
+}
+
+static bool set_bindings(const char *value)
+{
+    static char path[PATH_MAX];
+
+    if (realpath(value, path) == NULL) return false;
+    options.bindings = path;
+    return true;
+}
+
 static bool set_warm(const char *value)
 {
     char *end;
@@ -151,6 +166,11 @@ static const struct option table[] = {
     {"warm", "FERRY_WARM", "N", set_warm, "a number from 0 (never) to 1000000000",
      "code that is translated as it comes gets a better translation after N entries\n"
      "(1000); 0: never"},
+    {"native", "FERRY_NATIVE", "auto|none|LIST", set_native, "auto, none, or names of libraries",
+     "the host's libraries in place of the guest's, where bindings fit (none);\n"
+     "LIST: only these, by soname, separated by commas"},
+    {"bindings", "FERRY_BINDINGS", "DIR", set_bindings, "a directory",
+     "bindings made by ferry bind, looked up before the usual places"},
     {"verify", "FERRY_VERIFY", NULL, set_verify, "0 or 1", "check the IR after every pass"},
 };
 
@@ -166,7 +186,7 @@ static void apply(const struct option *o, const char *dashes, const char *name, 
 /* Whether the option is about files outside. */
 static bool is_files(const struct option *o)
 {
-    return o->set == set_sysroot || o->set == set_cache;
+    return o->set == set_sysroot || o->set == set_cache || o->set == set_bindings;
 }
 
 void options_from_environment(char **envp, bool in_bundle)
@@ -250,6 +270,8 @@ size_t options_pack(char *buf, size_t size, const char *sysroot)
     if (options.no_cache) PACK("%cno-cache=1", SEPARATOR);
     if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
     if (options.warm != WARM_ENTRIES) PACK("%cwarm=%u", SEPARATOR, options.warm);
+    if (strcmp(options.native, "none") != 0) PACK("%cnative=%s", SEPARATOR, options.native);
+    if (options.bindings != NULL) PACK("%cbindings=%s", SEPARATOR, options.bindings);
     if (options.verify) PACK("%cverify=1", SEPARATOR);
 #undef PACK
     return (size_t)n;

@@ -20,6 +20,8 @@ struct options {
     bool require_image;       /* it is an error not to find code in images */
     bool no_cache;            /* use no images */
     u32 warm;                 /* entries after which a region is warm; 0: none ever is */
+    const char *native;       /* libraries of the host's: "auto", "none", or sonames */
+    const char *bindings;     /* a directory of bindings that comes first, or NULL */
     bool verify;              /* IR verifier on (FERRY_VERIFY, for tests) */
 };
 
@@ -29,6 +31,9 @@ extern struct options options;
 /* Reads the twins from the environment; a bundle has no sysroot and no cache. Here and below, a bad
  * value is one line and status 126. */
 void options_from_environment(char **envp, bool in_bundle);
+
+/* In what options_pack wrote when native libraries are wanted. */
+#define OPTIONS_NATIVE "\x1fnative="
 
 /* Takes options off argv; the index of the first word that isn't one, or -1 after --help or
  * --version was printed. */

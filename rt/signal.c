@@ -15,6 +15,7 @@
 
 #include "rt/image.h"
 #include "rt/log.h"
+#include "rt/native_run.h"
 #include "rt/stats.h"
 
 #include <stdlib.h>
@@ -131,6 +132,7 @@ static void interrupt(struct thread *t, ucontext_t *uc)
     }
     if ((__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
         guard_interrupt(uc);
+    native_interrupt(t, uc);
     engine->interrupt(t, uc);
 }
 
@@ -168,6 +170,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
         if (t != NULL) {
             t->syndrome = syndrome(sig, info, uc);
             if (engine->fault(t, sig, info, uc)) return;
+            if (!in_handler(t, uc) && native_fault(t, sig, info, uc)) return;
         }
         crash(sig, info, uc);
         return;

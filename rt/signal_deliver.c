@@ -79,6 +79,7 @@ static void handle(struct thread *t, int sig, const siginfo_t *info)
         t->state.x[0] = (u64)-EINTR;
     }
     t->restart_if_asked = false;
+    if ((a.flags & SA_RESTART) == 0) t->without_restart = true;
     saved = mask_to_save(t);
     if (!frame_push(t, &a, info, saved)) {
         if (sig == SIGSEGV) signal_die(t, SIGSEGV);

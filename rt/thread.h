@@ -102,6 +102,16 @@ struct thread {
     u64 fault_address;
     u64 syndrome; /* ESR of the last fault, as arm64 would have it; 0: not a data abort */
 
+    /* Native code on this thread (native.c). */
+    const struct native_name *calling; /* what runs; NULL: none does */
+    struct native_run *run;            /* the innermost run of the guest on top of some */
+    u32 native_hold;                   /* not to be interrupted now */
+    bool without_restart;              /* a handler without SA_RESTART has been called */
+    struct {
+        s32 signo, code;
+        u64 address;
+    } native_fault; /* to be delivered on top of it; signo 0: none */
+
     /* Counted, shared by the clone flags. */
     struct process *process;
     struct sighand *sighand;
@@ -153,6 +163,9 @@ extern struct lock thread_lock;
 
 /* After a fork: t is the only thread left; its objects are its own. */
 void thread_after_fork(struct thread *t);
+
+/* One turn of it: runs the guest until it leaves, and does what it left for. */
+void thread_turn(struct thread *t);
 
 /* The kernel side's loop: runs the guest from t->state until the thread ends. */
 void thread_loop(struct thread *t) __attribute__((noreturn));

@@ -54,6 +54,7 @@
     X(UDF)                                                                                         \
     X(SVC)                                                                                         \
     X(BRK)                                                                                         \
+    X(HLT)                                                                                         \
     X(HINT)                                                                                        \
     X(NOP)                                                                                         \
     X(YIELD)                                                                                       \

@@ -28,6 +28,12 @@ void lift_BRK(struct lifter *l, u32 w)
     lift_trap(l, TRAP_BRK, l->pc, (u16)a64_imm16(w), IR_NONE);
 }
 
+/* Undefined without an external debugger, but for what the runtime has put there itself. */
+void lift_HLT(struct lifter *l, u32 w)
+{
+    lift_trap(l, TRAP_HLT, l->pc, (u16)a64_imm16(w), IR_NONE);
+}
+
 /* --- hints and barriers -------------------------------------------------------------------------
  */
 

@@ -11,6 +11,7 @@
 #include "rt/log.h"
 #include "rt/missed.h"
 #include "rt/mm.h"
+#include "rt/native_run.h"
 #include "rt/options.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
@@ -409,6 +410,18 @@ static void settle_mode(struct thread *t)
     j->fpcr_mode = mode;
     forget_code(t);
     code_choose_lookup(&t->state, mode);
+}
+
+_Static_assert(TRAP_HLT == 3 && NATIVE_HLT_CALL == 0xfd00, "enter.S");
+
+const u32 *engine_native(struct guest_state *s)
+{
+    struct thread *t = THREAD_OF(s);
+    struct jit_thread *j = jit_of(t);
+    __atomic_store_n(&j->outside, 1, __ATOMIC_RELEASE);
+    bool called = native_call(t);
+    __atomic_store_n(&j->outside, 0, __ATOMIC_SEQ_CST);
+    return called ? &t->attention : NULL;
 }
 
 static struct engine_exit jit_run(struct thread *t)

@@ -15,6 +15,9 @@
 #define DOOR_ATTENTION 4
 #define DOOR_RECOVERED 5
 
+/* EAX at the door for traps: enum trap_reason HLT, native.h's NATIVE_HLT_CALL (see engine.c). */
+#define TRAP_NATIVE_CALL (3 | 0xfd00 << 8)
+
         .text
 
 /*
@@ -106,9 +109,39 @@ engine_leave_indirect:
 
         .globl engine_leave_trap
 engine_leave_trap:
+        cmp $TRAP_NATIVE_CALL, %eax
+        je leave_native
+leave_trap:
         movl $2, FIELD(STATE_DOOR)
-
         jmp leave_guest
+
+        /* A stub of a native library: the call is made from here, on the C stack, and its end is the
+         * guest's return. With attention, run() looks into it first, state.pc being behind the call. */
+leave_native:
+#define STORE(slot, number, name) mov %name, FIELD(STATE_X + 8 * slot);
+        CARRIED_SLOTS(STORE)
+        stmxcsr FIELD(STATE_MXCSR)
+        mov %rcx, FIELD(STATE_PC)
+        mov %rsp, FIELD(STATE_TRANSLATED_SP)
+        ldmxcsr FIELD(STATE_HOST_MXCSR)
+        movl $0, FIELD(STATE_IN_TRANSLATED)
+        mov FIELD(STATE_HOST_SP), %rsp
+        lea -STATE_RBP_BIAS(%rbp), %rdi
+        call engine_native
+        mov FIELD(STATE_TRANSLATED_SP), %rsp
+        CARRIED_SLOTS(LOAD)
+        test %rax, %rax
+        jz 3f
+        movl $1, FIELD(STATE_IN_TRANSLATED)
+        cmpl $0, (%rax)
+        jne 4f
+        ldmxcsr FIELD(STATE_MXCSR)
+        ret
+3:      mov $TRAP_NATIVE_CALL, %eax /* no stub of ours */
+        mov FIELD(STATE_PC), %rcx
+        jmp leave_trap
+4:      movl $DOOR_ATTENTION, FIELD(STATE_DOOR)
+        jmp leave
 
         .globl engine_leave_warm
 engine_leave_warm:
@@ -116,7 +149,6 @@ engine_leave_warm:
 
         /* MXCSR's sticky flags are the guest's. */
 leave_guest:
-#define STORE(slot, number, name) mov %name, FIELD(STATE_X + 8 * slot);
         CARRIED_SLOTS(STORE)
         stmxcsr FIELD(STATE_MXCSR)
 leave:

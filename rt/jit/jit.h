@@ -122,6 +122,10 @@ extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_tra
     engine_leave_warm[];
 extern const char engine_return_last[]; /* the last return address of translated code's stack */
 
+/* For enter.S, at a stub of a native library: calls the host's function; what is to be 0 for the guest
+ * to go on behind the call, or NULL: it is no stub. */
+const u32 *engine_native(struct guest_state *s);
+
 /* --- code.c: memory and tables
  * -------------------------------------------------------------------- */
 

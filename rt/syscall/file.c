@@ -5,6 +5,7 @@
 #include "rt/syscall/syscall.h"
 
 #include "rt/bundle.h"
+#include "rt/native_run.h"
 #include "rt/options.h"
 #include "rt/path.h"
 #include "rt/proc_name.h"
@@ -131,6 +132,7 @@ s64 sys_openat(struct thread *t, const u64 *a)
 {
     u64 flags = open_flags_to_host(a[2]);
     struct path path;
+    const char *stub;
     s64 r =
         path_resolve(t, (s32)a[0], a[1],
                      (flags & O_NOFOLLOW) != 0 || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)
@@ -142,7 +144,9 @@ s64 sys_openat(struct thread *t, const u64 *a)
     if (bundle_inside(path.host) != NULL) return bundle_open(bundle_inside(path.host), flags);
     r = proc_open((s64)a[0], path.host, flags);
     if (r != -ENOSYS) return r;
-    return guest_syscall(t, SYS_openat, a[0], (u64)path.host, flags, a[3], 0, 0);
+    stub = (flags & (O_ACCMODE | O_CREAT | O_PATH)) == 0 ? native_open(t, a[1], path.host) : NULL;
+    return guest_syscall(t, SYS_openat, a[0], (u64)(stub != NULL ? stub : path.host), flags, a[3], 0,
+                         0);
 }
 
 s64 sys_openat2(struct thread *t, const u64 *a)

@@ -3,6 +3,8 @@
  */
 #include "rt/syscall/syscall.h"
 
+#include "rt/native_run.h"
+
 #include <string.h>
 
 #define ARM64_MINSIGSTKSZ_OLD 5120u /* uapi/asm/signal.h: what sigaltstack insists on */
@@ -122,7 +124,10 @@ s64 sys_rt_sigtimedwait(struct thread *t, const u64 *a)
 s64 sys_rt_sigreturn(struct thread *t, const u64 *a)
 {
     (void)a;
-    if (!frame_pop(t)) signal_force(t, SIGSEGV, SI_KERNEL, 0);
+    if (frame_pop(t))
+        native_resumed(t);
+    else
+        signal_force(t, SIGSEGV, SI_KERNEL, 0);
     return SYSCALL_NO_RESULT;
 }
 

@@ -1,0 +1,350 @@
+/*
+ * Reading a binding's text (binding.h). One pass counts lines of each kind, a second one fills
+ * tables that lie, with all that they point to, in memory of one arena.
+ */
+#include "hostlibs/binding.h"
+
+#include "aot/base/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_LEAVES 4096u
+#define MAX_NUMBER 1000000u
+
+struct reader {
+    const char *at, *end; /* of the line, or of the word that is read */
+    struct arena *arena;
+    struct binding *b;
+    bool bad;
+};
+
+struct binding_memory {
+    struct binding binding;
+    struct arena arena;
+};
+
+u32 type_scalar_size(u8 kind)
+{
+    switch (kind) {
+    case TYPE_BOOL:
+    case TYPE_S8:
+    case TYPE_U8: return 1;
+    case TYPE_S16:
+    case TYPE_U16: return 2;
+    case TYPE_S32:
+    case TYPE_U32:
+    case TYPE_FLOAT: return 4;
+    case TYPE_S64:
+    case TYPE_U64:
+    case TYPE_DOUBLE:
+    case TYPE_POINTER:
+    case TYPE_VECTOR8: return 8;
+    case TYPE_VECTOR16: return 16;
+    default: return 0;
+    }
+}
+
+static void *take(struct reader *r, size_t size)
+{
+    return arena_zalloc(r->arena, size);
+}
+
+/* The next word of the line, cut out as a string; NULL: there is none. */
+static const char *word(struct reader *r)
+{
+    const char *start = r->at;
+    char *copy;
+    size_t n;
+
+    while (r->at < r->end && *r->at != ' ') r->at++;
+    n = (size_t)(r->at - start);
+    if (r->at < r->end) r->at++;
+    if (n == 0) return NULL;
+    copy = take(r, n + 1);
+    memcpy(copy, start, n);
+    return copy;
+}
+
+/* The rest of the line. */
+static const char *rest(struct reader *r)
+{
+    size_t n = (size_t)(r->end - r->at);
+    char *copy = take(r, n + 1);
+
+    memcpy(copy, r->at, n);
+    r->at = r->end;
+    return copy;
+}
+
+static u32 number(struct reader *r)
+{
+    u32 n = 0;
+    const char *start = r->at;
+
+    while (r->at < r->end && *r->at >= '0' && *r->at <= '9' && n <= MAX_NUMBER)
+        n = n * 10 + (u32)(*r->at++ - '0');
+    if (r->at == start || n > MAX_NUMBER) r->bad = true;
+    return n;
+}
+
+static bool expect(struct reader *r, char c)
+{
+    bool there = r->at < r->end && *r->at == c;
+
+    if (there)
+        r->at++;
+    else
+        r->bad = true;
+    return there;
+}
+
+/* --- types
+ * ---------------------------------------------------------------------------------------- */
+
+static void read_struct(struct reader *r, struct type *t)
+{
+    u32 count = 1;
+    struct leaf *leaf;
+    const char *p;
+
+    t->size = number(r);
+    expect(r, ',');
+    t->align = number(r);
+    expect(r, ':');
+    for (p = r->at; p < r->end && *p != '}'; p++) count += *p == ',';
+    if (r->bad || count > MAX_LEAVES || t->size == 0 || t->align == 0 || t->align > 16 ||
+        (t->align & (t->align - 1)) != 0) {
+        r->bad = true;
+        return;
+    }
+    leaf = take(r, count * sizeof(*leaf));
+    for (u32 i = 0; i < count && !r->bad; i++) {
+        if (i != 0) expect(r, ',');
+        leaf[i].offset = number(r);
+        leaf[i].kind = r->at < r->end ? (u8)*r->at++ : 0;
+        if (type_scalar_size(leaf[i].kind) == 0 ||
+            leaf[i].offset + type_scalar_size(leaf[i].kind) > t->size)
+            r->bad = true;
+    }
+    expect(r, '}');
+    t->leaf = leaf;
+    t->leaf_count = count;
+}
+
+static void read_type(struct reader *r, struct type *t, bool result)
+{
+    if (r->at >= r->end) {
+        r->bad = true;
+        return;
+    }
+    t->kind = (u8)*r->at++;
+    switch (t->kind) {
+    case TYPE_STRUCT: read_struct(r, t); break;
+    case TYPE_FUNCTION:
+    case TYPE_RECORD:
+    case TYPE_CONST_RECORD:
+        t->number = number(r);
+        expect(r, '.');
+        t->size = t->align = 8;
+        if (t->number >= (t->kind == TYPE_FUNCTION ? r->b->callback_count : r->b->record_count))
+            r->bad = true;
+        break;
+    case TYPE_VOID:
+        if (!result) r->bad = true;
+        break;
+    default:
+        t->size = t->align = type_scalar_size(t->kind);
+        if (t->size == 0) r->bad = true;
+        break;
+    }
+}
+
+static void read_signature(struct reader *r, struct signature *s)
+{
+    struct type param[BINDING_MAX_PARAMS], *kept;
+
+    memset(param, 0, sizeof(param));
+    read_type(r, &s->result, true);
+    expect(r, '(');
+    while (!r->bad && r->at < r->end && *r->at != ')') {
+        if (*r->at == '.') {
+            r->at++;
+            s->variadic = true;
+            break;
+        }
+        if (s->count == BINDING_MAX_PARAMS) {
+            r->bad = true;
+            return;
+        }
+        read_type(r, &param[s->count++], false);
+    }
+    expect(r, ')');
+    kept = take(r, s->count * sizeof(*kept));
+    memcpy(kept, param, s->count * sizeof(*kept));
+    s->param = kept;
+}
+
+/* --- lines
+ * ---------------------------------------------------------------------------------------- */
+
+struct counts {
+    u32 function, callback, record;
+};
+
+static void read_record(struct reader *r, struct record *out)
+{
+    u32 count = 0;
+    struct record_field *field;
+
+    out->size = number(r);
+    for (const char *p = r->at; p < r->end; p++) count += *p == ':';
+    field = take(r, count * sizeof(*field));
+    for (u32 i = 0; i < count && !r->bad; i++) {
+        struct type t = {0};
+
+        expect(r, ' ');
+        field[i].offset = number(r);
+        expect(r, ':');
+        read_type(r, &t, false);
+        field[i].callback = t.number;
+        if (t.kind != TYPE_FUNCTION || field[i].offset + 8 > out->size) r->bad = true;
+    }
+    out->field = field;
+    out->count = count;
+}
+
+static void read_symbol(struct reader *r, bool refused)
+{
+    struct bound_symbol *s = &r->b->function[r->b->function_count];
+    const char *version;
+
+    s->name = word(r);
+    version = word(r);
+    if (s->name == NULL || version == NULL) {
+        r->bad = true;
+        return;
+    }
+    s->version = strcmp(version, "-") == 0 ? "" : version;
+    if (refused)
+        s->reason = rest(r);
+    else
+        read_signature(r, &s->signature);
+    r->b->function_count++;
+}
+
+/* Numbers come in order. */
+static bool in_order(struct reader *r, u32 next)
+{
+    if (number(r) != next || !expect(r, ' ')) r->bad = true;
+    return !r->bad;
+}
+
+static void read_line(struct reader *r)
+{
+    struct binding *b = r->b;
+    const char *what = word(r);
+
+    if (what == NULL) return;
+    if (strcmp(what, "soname") == 0)
+        b->soname = word(r);
+    else if (strcmp(what, "host-id") == 0)
+        b->host_id = word(r);
+    else if (strcmp(what, "group") == 0)
+        b->group = word(r);
+    else if (strcmp(what, "code") == 0)
+        b->code = number(r);
+    else if (strcmp(what, "heap") == 0)
+        b->heap = true;
+    else if (strcmp(what, "callback") == 0 && in_order(r, b->callback_count))
+        read_signature(r, &b->callback[b->callback_count++]);
+    else if (strcmp(what, "record") == 0 && in_order(r, b->record_count))
+        read_record(r, &b->record[b->record_count++]);
+    else if (strcmp(what, "function") == 0)
+        read_symbol(r, false);
+    else if (strcmp(what, "refused") == 0)
+        read_symbol(r, true);
+    else if (strcmp(what, "data") == 0)
+        r->at = r->end;
+    else
+        r->bad = true;
+    if (r->at != r->end || b->soname == NULL) r->bad = true;
+}
+
+static bool starts(const char *line, const char *end, const char *what)
+{
+    size_t n = strlen(what);
+
+    return (size_t)(end - line) > n && memcmp(line, what, n) == 0 && line[n] == ' ';
+}
+
+static struct counts count_lines(const char *text, size_t size)
+{
+    struct counts c = {0};
+    const char *end = text + size;
+
+    for (const char *line = text; line < end;) {
+        const char *stop = memchr(line, '\n', (size_t)(end - line));
+
+        if (stop == NULL) stop = end;
+        c.function += starts(line, stop, "function") || starts(line, stop, "refused");
+        c.callback += starts(line, stop, "callback");
+        c.record += starts(line, stop, "record");
+        line = stop + 1;
+    }
+    return c;
+}
+
+static struct binding *make(size_t size, const char *text, struct reader *r)
+{
+    struct binding_memory *m = calloc(1, sizeof(*m));
+    struct counts c = count_lines(text, size);
+
+    if (m == NULL) return NULL;
+    arena_init(&m->arena);
+    r->arena = &m->arena;
+    r->b = &m->binding;
+    m->binding.memory = m;
+    m->binding.group = "";
+    m->binding.host_id = "";
+    m->binding.function = take(r, c.function * sizeof(*m->binding.function));
+    m->binding.callback = take(r, c.callback * sizeof(*m->binding.callback));
+    m->binding.record = take(r, c.record * sizeof(*m->binding.record));
+    return &m->binding;
+}
+
+struct binding *binding_parse(const char *text, size_t size, u32 *line)
+{
+    static const char first[] = "ferry-binding 1\n";
+    struct reader r = {0};
+    const char *end = text + size;
+    struct binding *b = make(size, text, &r);
+
+    *line = 0;
+    if (b == NULL) return NULL;
+    *line = 1;
+    if (size < strlen(first) || memcmp(text, first, strlen(first)) != 0) r.bad = true;
+    for (const char *at = text + strlen(first); !r.bad && at < end; at = r.end + 1) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+
+        ++*line;
+        r.at = at;
+        r.end = stop;
+        if (stop == NULL) /* cut off */
+            r.bad = true;
+        else if (stop > at)
+            read_line(&r);
+    }
+    if (!r.bad && b->soname != NULL && b->host_id != NULL && b->group != NULL) return b;
+    binding_free(b);
+    return NULL;
+}
+
+void binding_free(struct binding *b)
+{
+    struct binding_memory *m = b != NULL ? b->memory : NULL;
+
+    if (m == NULL) return;
+    arena_free(&m->arena);
+    free(m);
+}

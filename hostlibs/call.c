@@ -1,0 +1,355 @@
+/*
+ * From a stub to the host's function.
+ *
+ * Both procedure call standards count general and vector registers on their own. So where
+ * everything is a scalar in registers on both sides, argument n of x0 to x5 is the host's n-th
+ * integer argument, and v0 to v7 are XMM0 to XMM7: one call with all of them serves every such
+ * function (the direct way). All else goes by libffi. What neither can do ends the program by name:
+ * binding_usable says beforehand what that is.
+ */
+#include "hostlibs/hostlibs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xmmintrin.h>
+
+#define DIRECT_INTEGERS 6u
+#define VARIADIC_WORDS  10u /* passed on to variadic functions, beyond those declared */
+#define STACK_WORDS     64u
+
+enum way { WAY_DIRECT_INTEGER, WAY_DIRECT_FLOAT, WAY_FFI };
+
+/* What is done with an integer argument before the call. */
+struct narrow {
+    u8 number; /* of x */
+    u8 kind;
+};
+
+struct call_plan {
+    u8 way;
+    u8 integers;   /* of x that hold arguments */
+    bool converts; /* pointers to functions, records */
+    u8 narrow_count;
+    struct narrow narrow[DIRECT_INTEGERS];
+    ffi_cif *cif;
+    struct place *place; /* of each argument; then of the result */
+    struct place result;
+    u64 stack; /* bytes of it that hold arguments */
+};
+
+typedef u64 integer_function(u64, u64, u64, u64, u64, u64);
+typedef double float_function(u64, u64, u64, u64, u64, u64, double, double, double, double, double,
+                              double, double, double);
+typedef u64 mixed_function(u64, u64, u64, u64, u64, u64, double, double, double, double, double,
+                           double, double, double);
+
+static bool is_pointer(u8 kind)
+{
+    return kind == TYPE_FUNCTION || kind == TYPE_RECORD || kind == TYPE_CONST_RECORD;
+}
+
+static bool is_vector(u8 kind)
+{
+    return kind == TYPE_FLOAT || kind == TYPE_DOUBLE || kind == TYPE_VECTOR8;
+}
+
+/* --- the plan
+ * ------------------------------------------------------------------------------------- */
+
+/* Variadic functions get words behind what is declared: as many as registers and stack may hold. */
+static struct signature *with_words(const struct signature *sig)
+{
+    struct signature *full = calloc(1, sizeof(*full));
+    struct type *param = calloc(sig->count + VARIADIC_WORDS, sizeof(*param));
+
+    if (full == NULL || param == NULL) return NULL;
+    *full = *sig;
+    memcpy(param, sig->param, sig->count * sizeof(*param));
+    for (u32 i = 0; i < VARIADIC_WORDS; i++)
+        param[full->count++] = (struct type){.kind = TYPE_U64, .size = 8, .align = 8};
+    full->param = param;
+    return full;
+}
+
+static bool is_direct(const struct signature *sig, struct call_plan *plan)
+{
+    bool floats = is_vector(sig->result.kind);
+
+    if (sig->variadic || sig->result.kind == TYPE_STRUCT || sig->result.kind == TYPE_VECTOR16)
+        return false;
+    for (u32 i = 0; i < sig->count; i++) {
+        const struct place *p = &plan->place[i];
+
+        if (sig->param[i].kind == TYPE_STRUCT || sig->param[i].kind == TYPE_VECTOR16) return false;
+        if (p->kind == PLACE_STACK || (p->kind == PLACE_X && p->first >= DIRECT_INTEGERS))
+            return false;
+        floats |= p->kind == PLACE_V;
+    }
+    plan->way = floats ? WAY_DIRECT_FLOAT : WAY_DIRECT_INTEGER;
+    return true;
+}
+
+/* The host's callee takes narrow integers to be extended, the guest's caller doesn't do it. */
+static void note_narrow(struct call_plan *plan, const struct place *p, const struct type *t)
+{
+    if (p->kind == PLACE_X && t->size < 4)
+        plan->narrow[plan->narrow_count++] = (struct narrow){p->first, t->kind};
+}
+
+static struct call_plan *make_plan(const struct signature *given)
+{
+    const struct signature *sig = given->variadic ? with_words(given) : given;
+    struct call_plan *plan = calloc(1, sizeof(*plan));
+    struct aapcs a = {0};
+
+    if (plan == NULL || sig == NULL) return NULL;
+    plan->place = calloc(sig->count + 1, sizeof(*plan->place));
+    if (plan->place == NULL) return NULL;
+    for (u32 i = 0; i < sig->count; i++) {
+        plan->place[i] = aapcs_argument(&a, &sig->param[i]);
+        plan->converts |= is_pointer(sig->param[i].kind);
+    }
+    plan->converts |= is_pointer(sig->result.kind);
+    plan->result = aapcs_result(&sig->result);
+    plan->stack = a.nsaa;
+    if (is_direct(sig, plan)) {
+        for (u32 i = 0; i < sig->count; i++) note_narrow(plan, &plan->place[i], &sig->param[i]);
+        return plan;
+    }
+    plan->way = WAY_FFI;
+    plan->cif = ffi_cif_of(sig);
+    return plan->cif != NULL ? plan : NULL;
+}
+
+static struct call_plan *plan_of(struct native_function *f)
+{
+    struct call_plan *plan = __atomic_load_n(&f->plan, __ATOMIC_ACQUIRE);
+
+    if (plan != NULL) return plan;
+    plan = make_plan(f->signature);
+    if (plan == NULL)
+        native_fatal("%s: %s: libffi can't pass its arguments", f->name.library, f->name.function);
+    __atomic_store_n(&f->plan, plan, __ATOMIC_RELEASE); /* two threads make the same */
+    return plan;
+}
+
+/* --- pointers
+ * ------------------------------------------------------------------------------------- */
+
+/* Pointers to functions in a record that the host is about to read or has written. */
+static void convert_record(const struct binding *b, u32 number, u64 at, bool to_host)
+{
+    const struct record *r = &b->record[number];
+
+    if (at == 0) return;
+    for (u32 i = 0; i < r->count; i++) {
+        u64 *field = (u64 *)(at + r->field[i].offset);
+
+        if (*field == 0) continue;
+        *field = to_host ? (u64)callback_to_host(*field, b, r->field[i].callback)
+                         : callback_to_guest((void *)*field, b, r->field[i].callback);
+    }
+}
+
+/* A constant record stays as it is, perhaps in memory that can't be written: the functions in it
+ * are found when they are called. */
+static void note_record(const struct binding *b, u32 number, u64 at)
+{
+    const struct record *r = &b->record[number];
+
+    if (at == 0) return;
+    for (u32 i = 0; i < r->count; i++)
+        callback_note(*(const u64 *)(at + r->field[i].offset), b, r->field[i].callback);
+}
+
+static u64 pointer_to_host(const struct binding *b, const struct type *t, u64 value)
+{
+    switch (t->kind) {
+    case TYPE_FUNCTION: return (u64)callback_to_host(value, b, t->number);
+    case TYPE_RECORD: convert_record(b, t->number, value, true); return value;
+    case TYPE_CONST_RECORD: note_record(b, t->number, value); return value;
+    default: return value;
+    }
+}
+
+static void convert_arguments(const struct native_function *f, const struct call_plan *plan,
+                              struct guest_state *s, u64 *value)
+{
+    for (u32 i = 0; i < f->signature->count; i++) {
+        const struct type *t = &f->signature->param[i];
+
+        if (!is_pointer(t->kind)) continue;
+        aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, &value[i]);
+        value[i] = pointer_to_host(f->binding, t, value[i]);
+    }
+}
+
+/* Records become the guest's again. */
+static void convert_back(const struct native_function *f, const u64 *value)
+{
+    for (u32 i = 0; i < f->signature->count; i++)
+        if (f->signature->param[i].kind == TYPE_RECORD)
+            convert_record(f->binding, f->signature->param[i].number, value[i], false);
+}
+
+static u64 result_to_guest(const struct native_function *f, u64 value)
+{
+    const struct type *t = &f->signature->result;
+
+    if (t->kind == TYPE_FUNCTION) return callback_to_guest((void *)value, f->binding, t->number);
+    if (t->kind == TYPE_RECORD) convert_record(f->binding, t->number, value, false);
+    return value;
+}
+
+/* --- the calls
+ * ------------------------------------------------------------------------------------ */
+
+static u64 narrowed(u8 kind, u64 v)
+{
+    switch (kind) {
+    case TYPE_S8: return (u64)(s64)(s8)v;
+    case TYPE_S16: return (u64)(s64)(s16)v;
+    case TYPE_U16: return (u16)v;
+    default: return (u8)v;
+    }
+}
+
+static double vector(const struct guest_state *s, unsigned n)
+{
+    double d;
+
+    memcpy(&d, s->v[n], sizeof(d));
+    return d;
+}
+
+static void put_vector(struct guest_state *s, double d)
+{
+    memset(s->v[0], 0, 16);
+    memcpy(s->v[0], &d, sizeof(d));
+}
+
+/* value: pointers that were converted, by argument. */
+static void call_direct(const struct native_function *f, const struct call_plan *plan,
+                        struct guest_state *s, const u64 *value)
+{
+    u64 x[DIRECT_INTEGERS];
+
+    memcpy(x, s->x, sizeof(x));
+    for (u32 i = 0; i < plan->narrow_count; i++)
+        x[plan->narrow[i].number] = narrowed(plan->narrow[i].kind, x[plan->narrow[i].number]);
+    for (u32 i = 0; plan->converts && i < f->signature->count; i++)
+        if (is_pointer(f->signature->param[i].kind)) x[plan->place[i].first] = value[i];
+    if (plan->way == WAY_DIRECT_INTEGER) {
+        u64 r = ((integer_function *)f->code)(x[0], x[1], x[2], x[3], x[4], x[5]);
+
+        native_leave(s);
+        if (plan->converts) r = result_to_guest(f, r);
+        if (f->signature->result.kind != TYPE_VOID) s->x[0] = r;
+    } else if (is_vector(f->signature->result.kind)) {
+        double r = ((float_function *)f->code)(
+            x[0], x[1], x[2], x[3], x[4], x[5], vector(s, 0), vector(s, 1), vector(s, 2),
+            vector(s, 3), vector(s, 4), vector(s, 5), vector(s, 6), vector(s, 7));
+
+        native_leave(s);
+        put_vector(s, r);
+        if (f->signature->result.kind == TYPE_FLOAT) memset(s->v[0] + 4, 0, 4);
+    } else {
+        u64 r = ((mixed_function *)f->code)(x[0], x[1], x[2], x[3], x[4], x[5], vector(s, 0),
+                                            vector(s, 1), vector(s, 2), vector(s, 3), vector(s, 4),
+                                            vector(s, 5), vector(s, 6), vector(s, 7));
+
+        native_leave(s);
+        if (plan->converts) r = result_to_guest(f, r);
+        if (f->signature->result.kind != TYPE_VOID) s->x[0] = r;
+    }
+}
+
+static u32 structure_bytes(const struct signature *sig)
+{
+    u32 bytes = 0;
+
+    for (u32 i = 0; i < sig->count; i++) bytes += ALIGN_UP(sig->param[i].size, 16u);
+    return bytes;
+}
+
+static void call_ffi(const struct native_function *f, const struct call_plan *plan,
+                     struct guest_state *s, const u64 *value)
+{
+    const struct signature *sig = f->signature;
+    u32 count = plan->cif->nargs;
+    u64 words[BINDING_MAX_PARAMS + VARIADIC_WORDS];
+    void *argument[BINDING_MAX_PARAMS + VARIADIC_WORDS];
+    u8 *copies = __builtin_alloca(structure_bytes(sig) + 16);
+    u8 *result = __builtin_alloca(ALIGN_UP(sig->result.size, 16u) + 16);
+    const struct type word = {.kind = TYPE_U64, .size = 8, .align = 8};
+    u64 indirect = s->x[8];
+
+    for (u32 i = 0; i < count; i++) {
+        const struct type *t = i < sig->count ? &sig->param[i] : &word;
+
+        words[i] = 0;
+        argument[i] = t->size <= 8 ? (void *)&words[i] : copies;
+        if (t->size > 8) copies += ALIGN_UP(t->size, 16u);
+        aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, argument[i]);
+        if (is_pointer(t->kind)) words[i] = value[i];
+    }
+    ffi_door()->call(plan->cif, FFI_FN(f->code), result, argument);
+    native_leave(s);
+    if (is_pointer(sig->result.kind)) {
+        u64 r;
+
+        memcpy(&r, result, sizeof(r));
+        s->x[0] = result_to_guest(f, r);
+    } else if (sig->result.kind != TYPE_VOID) {
+        s->x[8] = indirect; /* callbacks may have changed it */
+        aapcs_write(s, &plan->result, &sig->result, NULL, result);
+    }
+}
+
+#define MXCSR_FLAGS    0x003fu
+#define MXCSR_ROUNDING 0xe040u /* direction, flush modes */
+#define MXCSR_HOST     0x1f80u
+
+/* The host's function computes as the guest's would: its rounding, and its flags when it is done.
+ */
+static void take_rounding(const struct guest_state *s)
+{
+    if ((s->mxcsr & MXCSR_ROUNDING) != 0) _mm_setcsr(MXCSR_HOST | (s->mxcsr & MXCSR_ROUNDING));
+}
+
+static void give_flags(struct guest_state *s)
+{
+    u32 now = _mm_getcsr();
+
+    s->mxcsr |= now & MXCSR_FLAGS;
+    if (now != MXCSR_HOST) _mm_setcsr(MXCSR_HOST);
+}
+
+bool call_host(struct guest_state *s)
+{
+    struct native_function *f = library_function_at(s->pc);
+    u64 value[BINDING_MAX_PARAMS];
+    const struct call_plan *plan;
+    int error;
+
+    if (f == NULL) return false;
+    if (f->code == NULL)
+        native_fatal("%s: %s can't be called natively: %s; run it with --native=none",
+                     f->name.library, f->name.function, f->reason);
+    plan = plan_of(f);
+    if (plan->converts) convert_arguments(f, plan, s, value);
+    errno = 0;
+    native_enter(s, &f->name);
+    take_rounding(s);
+    if (plan->way == WAY_FFI)
+        call_ffi(f, plan, s, value);
+    else
+        call_direct(f, plan, s, value);
+    error = errno;
+    give_flags(s);
+    if (plan->converts) convert_back(f, value);
+    if (error != 0) errno_to_guest(s, error);
+    s->pc = s->x[30];
+    return true;
+}

@@ -1,0 +1,273 @@
+/*
+ * Pointers to functions between both sides.
+ *
+ * A guest function that the host is to call gets a closure of libffi's, once for each type that it
+ * is known by; a host function that the guest is to call gets a stub. Both are kept for good, found
+ * by address without a lock (in signal handlers too), and lead back to what they stand for.
+ */
+#include "hostlibs/hostlibs.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 1024u
+
+/* A guest function as host code. */
+struct closure {
+    struct closure *next_by_pc, *next_by_code;
+    u64 pc;
+    void *code;
+    const struct binding *binding;
+    u32 callback;
+    const struct signature *signature;
+    struct place *place;
+    struct place result;
+    u64 stack;
+};
+
+/* A host function as guest code. */
+struct stub {
+    struct stub *next_by_pc, *next_by_code;
+    struct native_function function;
+};
+
+static struct closure *closure_by_pc[BUCKETS], *closure_by_code[BUCKETS];
+static struct stub *stub_by_pc[BUCKETS], *stub_by_code[BUCKETS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static u32 bucket(u64 address)
+{
+    return (u32)(address >> 2) * 0x9e3779b1u >> 22;
+}
+
+#define PUT(table, item, link, key)                                                                \
+    ((item)->link = table[bucket(key)],                                                            \
+     __atomic_store_n(&table[bucket(key)], item, __ATOMIC_RELEASE))
+
+/* --- called by the host
+ * --------------------------------------------------------------------------- */
+
+static void put_result(const struct closure *c, struct guest_state *s, void *to)
+{
+    const struct type *t = &c->signature->result;
+    u64 word = 0;
+
+    if (t->kind == TYPE_VOID) return;
+    if (t->kind == TYPE_STRUCT || t->size > 8) {
+        if (c->result.kind != PLACE_REFERENCE_X) aapcs_read(s, &c->result, t, NULL, to);
+        return;
+    }
+    aapcs_read(s, &c->result, t, NULL, &word);
+    switch (t->kind) { /* libffi wants integers as wide as a register */
+    case TYPE_S8: word = (u64)(s64)(s8)word; break;
+    case TYPE_S16: word = (u64)(s64)(s16)word; break;
+    case TYPE_S32: word = (u64)(s64)(s32)word; break;
+    default: break;
+    }
+    if (t->kind == TYPE_FUNCTION) word = (u64)callback_to_host(word, c->binding, t->number);
+    memcpy(to, &word, t->kind == TYPE_FLOAT ? 4 : 8);
+}
+
+/* An argument's value as the guest gets it: `copy` has room for a pointer. */
+static const void *for_guest(const struct closure *c, u32 i, void *given, const struct place *p,
+                             u64 *copy)
+{
+    const struct type *t = &c->signature->param[i];
+
+    if (p->kind == PLACE_REFERENCE_X || p->kind == PLACE_REFERENCE_STACK) {
+        *copy = (u64)given; /* the callee's own copy */
+        return copy;
+    }
+    if (t->kind != TYPE_FUNCTION) return given;
+    memcpy(copy, given, sizeof(*copy));
+    *copy = callback_to_guest((void *)*copy, c->binding, t->number);
+    return copy;
+}
+
+static void invoked(ffi_cif *cif, void *result, void **argument, void *user)
+{
+    static const struct type pointer = {.kind = TYPE_POINTER, .size = 8, .align = 8};
+    const struct closure *c = user;
+    struct guest_state *s = native_self();
+    u8 *stack = __builtin_alloca(c->stack + 16);
+
+    (void)cif;
+    if (s == NULL)
+        native_fatal("a thread that the host's library made calls the guest's function at 0x%llx: "
+                     "not supported",
+                     (unsigned long long)c->pc);
+    for (u32 i = 0; i < c->signature->count; i++) {
+        struct place p = c->place[i];
+        u64 copy;
+        const void *value = for_guest(c, i, argument[i], &p, &copy);
+
+        if (p.kind == PLACE_REFERENCE_X) p.kind = PLACE_X;
+        if (p.kind == PLACE_REFERENCE_STACK) p.kind = PLACE_STACK;
+        aapcs_write(s, &p, c->place[i].kind == p.kind ? &c->signature->param[i] : &pointer, stack,
+                    value);
+    }
+    if (c->result.kind == PLACE_REFERENCE_X) s->x[8] = (u64)result;
+    native_run(s, c->pc, stack, ALIGN_UP(c->stack, UINT64_C(16)));
+    put_result(c, s, result);
+}
+
+static struct closure *find_closure(u64 pc, const struct binding *b, u32 callback)
+{
+    struct closure *c = __atomic_load_n(&closure_by_pc[bucket(pc)], __ATOMIC_ACQUIRE);
+
+    while (c != NULL && !(c->pc == pc && c->binding == b && c->callback == callback))
+        c = c->next_by_pc;
+    return c;
+}
+
+static struct closure *make_closure(u64 pc, const struct binding *b, u32 callback)
+{
+    const struct signature *sig = &b->callback[callback];
+    const struct ffi_door *d = ffi_door();
+    struct closure *c = calloc(1, sizeof(*c));
+    ffi_closure *memory =
+        d != NULL && c != NULL ? d->closure_alloc(sizeof(*memory), &c->code) : NULL;
+    ffi_cif *cif = memory != NULL ? ffi_cif_of(sig) : NULL;
+    struct aapcs a = {0};
+
+    if (cif == NULL || sig->variadic || d->prep_closure(memory, cif, invoked, c, c->code) != FFI_OK)
+        native_fatal("%s: no closure for a callback (type %u)", b->soname, callback);
+    c->pc = pc;
+    c->binding = b;
+    c->callback = callback;
+    c->signature = sig;
+    c->place = calloc(sig->count + 1, sizeof(*c->place));
+    if (c->place == NULL) native_fatal("no memory for a callback");
+    for (u32 i = 0; i < sig->count; i++) c->place[i] = aapcs_argument(&a, &sig->param[i]);
+    c->stack = a.nsaa;
+    c->result = aapcs_result(&sig->result);
+    PUT(closure_by_pc, c, next_by_pc, pc);
+    PUT(closure_by_code, c, next_by_code, (u64)c->code);
+    return c;
+}
+
+static bool converts(const struct signature *sig)
+{
+    for (u32 i = 0; i < sig->count; i++)
+        if (sig->param[i].kind == TYPE_FUNCTION || sig->param[i].kind == TYPE_RECORD ||
+            sig->param[i].kind == TYPE_CONST_RECORD)
+            return true;
+    return sig->result.kind == TYPE_FUNCTION || sig->result.kind == TYPE_RECORD;
+}
+
+/* The host's code behind a stub of the guest's, if that can be called as it is. */
+static void *behind_stub(u64 pc)
+{
+    struct native_function *f = native_is_stub(pc) ? library_function_at(pc) : NULL;
+
+    return f != NULL && !converts(f->signature) ? f->code : NULL;
+}
+
+void *callback_to_host(u64 guest, const struct binding *b, u32 callback)
+{
+    struct closure *c;
+    void *code;
+
+    if (!native_is_code(guest)) return (void *)guest;
+    c = find_closure(guest, b, callback);
+    if (c != NULL) return c->code;
+    code = behind_stub(guest);
+    if (code != NULL) return code;
+    native_hold();
+    pthread_mutex_lock(&lock);
+    c = find_closure(guest, b, callback);
+    if (c == NULL) c = make_closure(guest, b, callback);
+    pthread_mutex_unlock(&lock);
+    native_release();
+    return c->code;
+}
+
+void callback_note(u64 guest, const struct binding *b, u32 callback)
+{
+    if (guest != 0) (void)callback_to_host(guest, b, callback);
+}
+
+void *callback_code_for(u64 pc)
+{
+    struct closure *c = __atomic_load_n(&closure_by_pc[bucket(pc)], __ATOMIC_ACQUIRE);
+
+    while (c != NULL && c->pc != pc) c = c->next_by_pc;
+    return c != NULL ? c->code : NULL;
+}
+
+/* --- called by the guest
+ * -------------------------------------------------------------------------- */
+
+#define STUBS_A_PAGE (4096u / BINDING_STUB_BYTES)
+
+/* The guest address of a new stub; lock held. */
+static u64 new_place(void)
+{
+    static u64 page;
+    static u32 used = STUBS_A_PAGE;
+    u32 words[STUBS_A_PAGE * 2];
+
+    if (used == STUBS_A_PAGE) {
+        for (u32 i = 0; i < STUBS_A_PAGE; i++) {
+            words[2 * i] = 0xd4400000u | BINDING_HLT << 5;
+            words[2 * i + 1] = 0xd65f03c0u; /* ret */
+        }
+        page = native_code_page(words, ARRAY_SIZE(words));
+        if (page == 0) native_fatal("no memory for stubs");
+        used = 0;
+    }
+    return page + BINDING_STUB_BYTES * used++;
+}
+
+static struct stub *find_stub(void *host, const struct signature *sig)
+{
+    struct stub *s = __atomic_load_n(&stub_by_code[bucket((u64)host)], __ATOMIC_ACQUIRE);
+
+    while (s != NULL && !(s->function.code == host && s->function.signature == sig))
+        s = s->next_by_code;
+    return s;
+}
+
+static struct stub *make_stub(void *host, const struct binding *b, const struct signature *sig)
+{
+    struct stub *s = calloc(1, sizeof(*s));
+
+    if (s == NULL) native_fatal("no memory for stubs");
+    s->function = (struct native_function){.name = {b->soname, "a function that it has given"},
+                                           .code = host,
+                                           .signature = sig,
+                                           .binding = b,
+                                           .guest_pc = new_place()};
+    PUT(stub_by_pc, s, next_by_pc, s->function.guest_pc);
+    PUT(stub_by_code, s, next_by_code, (u64)host);
+    return s;
+}
+
+u64 callback_to_guest(void *host, const struct binding *b, u32 callback)
+{
+    const struct signature *sig = &b->callback[callback];
+    struct closure *c = __atomic_load_n(&closure_by_code[bucket((u64)host)], __ATOMIC_ACQUIRE);
+    struct stub *s;
+
+    if ((u64)host < 65536 || (u64)host >> 47 != 0 || native_is_guest((u64)host)) return (u64)host;
+    while (c != NULL && c->code != host) c = c->next_by_code;
+    if (c != NULL) return c->pc;
+    s = find_stub(host, sig);
+    if (s != NULL) return s->function.guest_pc;
+    native_hold();
+    pthread_mutex_lock(&lock);
+    s = find_stub(host, sig);
+    if (s == NULL) s = make_stub(host, b, sig);
+    pthread_mutex_unlock(&lock);
+    native_release();
+    return s->function.guest_pc;
+}
+
+struct native_function *callback_stub_at(u64 pc)
+{
+    struct stub *s = __atomic_load_n(&stub_by_pc[bucket(pc)], __ATOMIC_ACQUIRE);
+
+    while (s != NULL && s->function.guest_pc != pc) s = s->next_by_pc;
+    return s != NULL ? &s->function : NULL;
+}

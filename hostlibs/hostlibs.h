@@ -1,0 +1,160 @@
+/*
+ * Inside hostlibs, at run time: bound libraries, their functions, calls and callbacks.
+ *
+ *     library.c   bindings read, stubs recognised, the host's libraries loaded
+ *     policy.c    which libraries are the host's, and why others aren't
+ *     module.c    what guest ELF files import and need
+ *     call.c      from the guest's registers to the host's function
+ *     callback.c  from host code to the guest's function, and pointers to functions between both
+ *     ffi.c       libffi, loaded when it is first needed
+ */
+#ifndef HOSTLIBS_HOSTLIBS_H
+#define HOSTLIBS_HOSTLIBS_H
+
+#include "hostlibs/binding.h"
+#include "rt/native.h"
+
+#include <ffi.h>
+
+struct library;
+
+/* Something that the guest may call by a stub. */
+struct native_function {
+    struct native_name name; /* first: what signal handlers see of it */
+    void *code;              /* the host's; NULL: it ends the program */
+    const char *reason;      /* why then */
+    const struct signature *signature;
+    const struct binding *binding; /* for its callbacks and records */
+    struct call_plan *plan;        /* made with the first call */
+    u64 guest_pc;                  /* of its stub when that was last seen; 0: not yet */
+    u32 seen;                      /* native_file_changes() then */
+};
+
+/* The function of the stub at guest address pc, which is being called; NULL: there is none. */
+struct native_function *library_function_at(u64 pc);
+
+/* --- call.c */
+bool call_host(struct guest_state *s);
+
+/* --- errno.c */
+
+/* The guest's errno becomes `value`, not 0. */
+void errno_to_guest(struct guest_state *s, int value);
+
+/* --- callback.c */
+
+/* The host's pointer for the guest's function pointer, to be called as the callback says. What is
+ * no code of the guest's (null, special values, a host function) is itself. */
+void *callback_to_host(u64 guest, const struct binding *b, u32 callback);
+
+/* The guest's pointer for the host's function pointer: one that callback_to_host made leads back,
+ * any other gets a stub. */
+u64 callback_to_guest(void *host, const struct binding *b, u32 callback);
+
+/* As native_ops.code_for. */
+void *callback_code_for(u64 pc);
+
+/* A guest function pointer has been seen where the host may call it as it is. */
+void callback_note(u64 guest, const struct binding *b, u32 callback);
+
+/* The function behind a stub made by callback_to_guest; NULL: none. */
+struct native_function *callback_stub_at(u64 pc);
+
+/* --- ffi.c */
+struct ffi_door {
+    ffi_status (*prep_cif)(ffi_cif *, ffi_abi, unsigned, ffi_type *, ffi_type **);
+    ffi_status (*prep_cif_var)(ffi_cif *, ffi_abi, unsigned, unsigned, ffi_type *, ffi_type **);
+    void (*call)(ffi_cif *, void (*)(void), void *, void **);
+    void *(*closure_alloc)(size_t, void **);
+    ffi_status (*prep_closure)(ffi_closure *, ffi_cif *,
+                               void (*)(ffi_cif *, void *, void **, void *), void *, void *);
+    ffi_type *type_void, *type_uint8, *type_sint8, *type_uint16, *type_sint16, *type_uint32,
+        *type_sint32, *type_uint64, *type_sint64, *type_float, *type_double, *type_pointer;
+};
+
+/* Loads libffi; NULL: it isn't there (said in the log). */
+const struct ffi_door *ffi_door(void);
+
+/* libffi's type for a signature's; NULL: there is none. */
+ffi_type *ffi_type_of(const struct type *t);
+
+/* A call interface for the signature, never freed; NULL: libffi can't call that. */
+ffi_cif *ffi_cif_of(const struct signature *sig);
+
+/* --- aapcs.c: where the guest's procedure call standard puts things */
+
+struct aapcs {
+    u32 ngrn, nsrn; /* next general and vector register */
+    u64 nsaa;       /* next stacked argument's address, or offset */
+};
+
+enum place_kind { PLACE_X, PLACE_V, PLACE_STACK, PLACE_REFERENCE_X, PLACE_REFERENCE_STACK };
+
+struct place {
+    u8 kind;    /* enum place_kind; REFERENCE: a pointer to it is there */
+    u8 first;   /* register */
+    u8 count;   /* registers: 1 or 2 of X, up to 4 of V */
+    u8 element; /* bytes in each V register */
+    u32 offset; /* on the stack */
+};
+
+/* The next argument of that type goes there. */
+struct place aapcs_argument(struct aapcs *a, const struct type *t);
+
+/* Where a result is: X, V, or REFERENCE_X (at the address that x8 had). */
+struct place aapcs_result(const struct type *t);
+
+/* Copies a value from its place, or to it; `stack` is where offsets count from. */
+void aapcs_read(const struct guest_state *s, const struct place *p, const struct type *t,
+                const u8 *stack, void *to);
+void aapcs_write(struct guest_state *s, const struct place *p, const struct type *t, u8 *stack,
+                 const void *from);
+
+/* --- policy.c and module.c */
+
+/* What a guest ELF file wants of others. */
+struct module_needs {
+    char **needed; /* sonames */
+    u32 needed_count;
+    char **imports; /* undefined symbols */
+    u32 import_count;
+    bool has_malloc;    /* defines one of its own */
+    u64 errno_location; /* where it defines __errno_location; 0: not */
+    u64 dev, ino;
+    char soname[128];
+    void *memory;
+};
+
+/* Reads a guest ELF file by its host path; false: it isn't one. To be freed. */
+bool module_read(const char *host, struct module_needs *out);
+void module_free(struct module_needs *m);
+
+/* The guest address of its C library's __errno_location; 0: not known. */
+u64 policy_errno_location(void);
+
+void policy_start(const char *program);
+const char *policy_open(const char *guest, const char *host);
+
+/* --- library.c */
+
+struct library {
+    struct library *next;
+    struct binding *binding; /* NULL: there is none */
+    char soname[128];
+    char stub[4096]; /* path */
+    u64 dev, ino;    /* of the stub */
+    bool wanted;     /* decided: the guest gets the stub */
+    bool decided;
+    void *handle; /* of dlopen */
+    struct native_function *function;
+};
+
+/* The library of that soname for which there is a binding; NULL: none. Reads it when first asked.
+ */
+struct library *library_named(const char *soname);
+
+/* Loads the host's library and sees that it is the one that the binding was made for. NULL, or why
+ * not. */
+const char *library_load(struct library *l);
+
+#endif

@@ -1,0 +1,279 @@
+/*
+ * Libraries for which there are bindings: found by soname in the directories with bindings, read
+ * when they are first asked for, loaded when the guest gets their stub.
+ *
+ * The binding is for one build of the host's library; any other one, and the guest keeps its own.
+ */
+#include "hostlibs/hostlibs.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LARGEST_BINDING (64u << 20)
+
+static struct library *libraries; /* those that have a binding, and those that have none */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* --- bindings
+ * ------------------------------------------------------------------------------------- */
+
+static char *read_text(const char *path, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    char *text = NULL;
+
+    if (fd < 0) return NULL;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= LARGEST_BINDING)
+        text = malloc((size_t)st.st_size + 1);
+    if (text != NULL && read(fd, text, (size_t)st.st_size) == st.st_size)
+        *size = (size_t)st.st_size;
+    else
+        free(text), text = NULL;
+    close(fd);
+    return text;
+}
+
+/* What is trusted: the user's own or root's, and nobody else can write it. */
+static bool is_trusted(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && (st.st_uid == geteuid() || st.st_uid == 0) &&
+           (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static bool read_binding(struct library *l, const char *directory, const char *soname)
+{
+    char path[PATH_MAX];
+    size_t size;
+    char *text;
+    struct stat st;
+    u32 line;
+
+    if (snprintf(path, sizeof(path), "%s/%s/binding", directory, soname) >= (int)sizeof(path))
+        return false;
+    text = read_text(path, &size);
+    if (text == NULL) return false;
+    snprintf(l->stub, sizeof(l->stub), "%s/%s/stub.so", directory, soname);
+    if (!is_trusted(path) || !is_trusted(l->stub)) {
+        native_log("%s: others than its owner can change it, or it isn't whole: not used", path);
+        free(text);
+        return false;
+    }
+    l->binding = binding_parse(text, size, &line);
+    free(text);
+    if (l->binding == NULL || strcmp(l->binding->soname, soname) != 0 || stat(l->stub, &st) != 0) {
+        native_log("%s: line %u: damaged, or not for this library: not used", path, line);
+        binding_free(l->binding);
+        l->binding = NULL;
+        return false;
+    }
+    l->dev = st.st_dev;
+    l->ino = st.st_ino;
+    return true;
+}
+
+static void name_functions(struct library *l)
+{
+    const struct binding *b = l->binding;
+
+    l->function = calloc(b->function_count + 1, sizeof(*l->function));
+    for (u32 i = 0; l->function != NULL && i < b->function_count; i++)
+        l->function[i] = (struct native_function){.name = {b->soname, b->function[i].name},
+                                                  .reason = b->function[i].reason,
+                                                  .signature = &b->function[i].signature,
+                                                  .binding = b};
+}
+
+static struct library *find(const char *soname)
+{
+    struct library *l = __atomic_load_n(&libraries, __ATOMIC_ACQUIRE);
+
+    while (l != NULL && strcmp(l->soname, soname) != 0) l = l->next;
+    return l;
+}
+
+static struct library *look_for(const char *soname)
+{
+    struct library *l = calloc(1, sizeof(*l));
+    const char *directory;
+
+    if (l == NULL) return NULL;
+    snprintf(l->soname, sizeof(l->soname), "%s", soname);
+    for (unsigned n = 0; l->binding == NULL && (directory = native_directory(n)) != NULL; n++)
+        if (directory[0] == '/') (void)read_binding(l, directory, soname);
+    if (l->binding != NULL) name_functions(l);
+    l->next = libraries;
+    __atomic_store_n(&libraries, l, __ATOMIC_RELEASE);
+    return l;
+}
+
+struct library *library_named(const char *soname)
+{
+    struct library *l;
+
+    if (strlen(soname) >= sizeof(l->soname)) return NULL;
+    l = find(soname);
+    if (l == NULL) {
+        native_hold();
+        pthread_mutex_lock(&lock);
+        l = find(soname);
+        if (l == NULL) l = look_for(soname);
+        pthread_mutex_unlock(&lock);
+        native_release();
+    }
+    return l != NULL && l->binding != NULL && l->function != NULL ? l : NULL;
+}
+
+/* --- the host's library
+ * --------------------------------------------------------------------------- */
+
+struct wanted_id {
+    const struct link_map *map;
+    const char *id; /* hexadecimal */
+    bool same;
+};
+
+static bool same_note(const Elf64_Nhdr *n, const char *id)
+{
+    static const char digits[] = "0123456789abcdef";
+    const u8 *bytes = (const u8 *)(n + 1) + ALIGN_UP(n->n_namesz, 4u);
+
+    if (n->n_type != NT_GNU_BUILD_ID || n->n_namesz != 4 || strlen(id) != 2 * n->n_descsz)
+        return false;
+    for (u32 i = 0; i < n->n_descsz; i++)
+        if (id[2 * i] != digits[bytes[i] >> 4] || id[2 * i + 1] != digits[bytes[i] & 15])
+            return false;
+    return true;
+}
+
+static int compare_id(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct wanted_id *w = context;
+
+    (void)size;
+    if (info->dlpi_addr != w->map->l_addr) return 0;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const Elf64_Phdr *p = &info->dlpi_phdr[i];
+        const u8 *at = (const u8 *)(info->dlpi_addr + p->p_vaddr), *end = at + p->p_memsz;
+
+        if (p->p_type != PT_NOTE) continue;
+        while (at + sizeof(Elf64_Nhdr) <= end) {
+            const Elf64_Nhdr *n = (const void *)at;
+
+            w->same |= same_note(n, w->id);
+            at += sizeof(*n) + ALIGN_UP(n->n_namesz, 4u) + ALIGN_UP(n->n_descsz, 4u);
+        }
+    }
+    return 1;
+}
+
+static bool is_the_build(void *handle, const char *id)
+{
+    struct wanted_id w = {.id = id};
+
+    if (strcmp(id, "-") == 0) return true;
+    if (dlinfo(handle, RTLD_DI_LINKMAP, &w.map) != 0) return false;
+    dl_iterate_phdr(compare_id, &w);
+    return w.same;
+}
+
+static const char *find_symbols(struct library *l)
+{
+    static __thread char why[256];
+
+    for (u32 i = 0; i < l->binding->function_count; i++) {
+        const struct bound_symbol *b = &l->binding->function[i];
+
+        if (b->reason != NULL) continue;
+        l->function[i].code = b->version[0] != '\0' ? dlvsym(l->handle, b->name, b->version)
+                                                    : dlsym(l->handle, b->name);
+        if (l->function[i].code == NULL) {
+            snprintf(why, sizeof(why), "the host's library has no %s%s%s", b->name,
+                     b->version[0] != '\0' ? "@" : "", b->version);
+            return why;
+        }
+    }
+    return NULL;
+}
+
+const char *library_load(struct library *l)
+{
+    static __thread char why[512];
+
+    if (l->handle != NULL) return NULL;
+    if (ffi_door() == NULL) return "libffi is missing on the host";
+    l->handle = dlopen(l->binding->soname, RTLD_NOW | RTLD_LOCAL);
+    if (l->handle == NULL) {
+        snprintf(why, sizeof(why), "%s", dlerror());
+        return why;
+    }
+    if (!is_the_build(l->handle, l->binding->host_id)) {
+        l->handle = NULL; /* stays loaded: nobody uses it */
+        return "the host's library is another build than that which the binding was made for; "
+               "ferry bind makes it anew";
+    }
+    return find_symbols(l);
+}
+
+/* --- stubs
+ * ---------------------------------------------------------------------------------------- */
+
+#define CACHE 4096u
+
+static struct native_function *cache[CACHE];
+
+static struct native_function *in_library(u64 pc)
+{
+    u64 dev, ino, offset;
+
+    if (!native_file_at(pc, &dev, &ino, &offset)) return NULL;
+    for (struct library *l = __atomic_load_n(&libraries, __ATOMIC_ACQUIRE); l != NULL;
+         l = l->next) {
+        if (l->binding == NULL || l->dev != dev || l->ino != ino || !l->wanted) continue;
+        offset -= l->binding->code;
+        if (offset % BINDING_STUB_BYTES != 0 ||
+            offset / BINDING_STUB_BYTES >= l->binding->function_count)
+            return NULL;
+        return &l->function[offset / BINDING_STUB_BYTES];
+    }
+    return NULL;
+}
+
+struct native_function *library_function_at(u64 pc)
+{
+    struct native_function **slot = &cache[pc / BINDING_STUB_BYTES % CACHE];
+    struct native_function *f = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+    u32 changes = native_file_changes();
+
+    if (f != NULL && f->guest_pc == pc && f->seen == changes) return f;
+    f = callback_stub_at(pc);
+    if (f == NULL) f = in_library(pc);
+    if (f == NULL) return NULL;
+    f->guest_pc = pc;
+    f->seen = changes;
+    __atomic_store_n(slot, f, __ATOMIC_RELEASE);
+    return f;
+}
+
+/* --- the door
+ * ------------------------------------------------------------------------------------- */
+
+static const struct native_ops ops = {
+    .start = policy_start,
+    .open = policy_open,
+    .call = call_host,
+    .code_for = callback_code_for,
+};
+
+const struct native_ops *const native_ops = &ops;

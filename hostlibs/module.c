@@ -1,0 +1,211 @@
+/*
+ * What a guest ELF file needs of others: read from its dynamic section, as hostile input. All that
+ * is kept lies in memory of its own.
+ */
+#include "hostlibs/hostlibs.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_SYMBOLS (1u << 22)
+
+struct file {
+    const u8 *bytes;
+    u64 size;
+    const Elf64_Phdr *ph;
+    u32 phnum;
+    const char *strings;
+    u64 strings_size;
+};
+
+static const void *at_offset(const struct file *f, u64 offset, u64 size)
+{
+    return offset <= f->size && size <= f->size - offset ? f->bytes + offset : NULL;
+}
+
+/* The file's bytes behind a virtual address; *room: how many. */
+static const void *at_address(const struct file *f, u64 address, u64 *room)
+{
+    for (u32 i = 0; i < f->phnum; i++) {
+        const Elf64_Phdr *p = &f->ph[i];
+
+        if (p->p_type != PT_LOAD || address < p->p_vaddr || address - p->p_vaddr >= p->p_filesz)
+            continue;
+        *room = p->p_filesz - (address - p->p_vaddr);
+        return at_offset(f, p->p_offset + (address - p->p_vaddr), *room);
+    }
+    return NULL;
+}
+
+static const char *string_at(const struct file *f, u64 offset)
+{
+    if (f->strings == NULL || offset >= f->strings_size ||
+        memchr(f->strings + offset, '\0', f->strings_size - offset) == NULL)
+        return "";
+    return f->strings + offset;
+}
+
+struct dynamic {
+    const Elf64_Dyn *entry;
+    u32 count;
+    u64 symtab, hash, gnu_hash, soname;
+};
+
+static bool read_dynamic(struct file *f, struct dynamic *d)
+{
+    u64 strtab = 0, room = 0;
+
+    memset(d, 0, sizeof(*d));
+    for (u32 i = 0; i < f->phnum; i++) {
+        if (f->ph[i].p_type != PT_DYNAMIC) continue;
+        d->entry = at_offset(f, f->ph[i].p_offset, f->ph[i].p_filesz);
+        d->count = (u32)(f->ph[i].p_filesz / sizeof(Elf64_Dyn));
+    }
+    if (d->entry == NULL) return false;
+    for (u32 i = 0; i < d->count && d->entry[i].d_tag != DT_NULL; i++) {
+        u64 value = d->entry[i].d_un.d_val;
+
+        switch (d->entry[i].d_tag) {
+        case DT_STRTAB: strtab = value; break;
+        case DT_STRSZ: f->strings_size = value; break;
+        case DT_SYMTAB: d->symtab = value; break;
+        case DT_HASH: d->hash = value; break;
+        case DT_GNU_HASH: d->gnu_hash = value; break;
+        case DT_SONAME: d->soname = value; break;
+        default: break;
+        }
+    }
+    f->strings = at_address(f, strtab, &room);
+    if (f->strings_size > room) f->strings_size = room;
+    return f->strings != NULL;
+}
+
+/* The symbol table has no size of its own; strings follow it in every file that linkers make. */
+static u32 symbol_count(const struct file *f, const struct dynamic *d, u64 room)
+{
+    u64 r, count = room / sizeof(Elf64_Sym);
+    const u32 *hash = d->hash != 0 ? at_address(f, d->hash, &r) : NULL;
+    const u8 *symbols = at_address(f, d->symtab, &r);
+
+    if (hash != NULL && r >= 8 && hash[1] < count) return hash[1];
+    if (symbols != NULL && (const u8 *)f->strings > symbols) {
+        u64 between = (u64)((const u8 *)f->strings - symbols) / sizeof(Elf64_Sym);
+
+        if (between < count) count = between;
+    }
+    return count < MAX_SYMBOLS ? (u32)count : MAX_SYMBOLS;
+}
+
+/* Copies of strings, in one piece of memory behind the tables of pointers. */
+struct keeper {
+    char *at;
+};
+
+static char *keep(struct keeper *k, const char *text)
+{
+    char *copy = k->at;
+    size_t n = strlen(text) + 1;
+
+    memcpy(copy, text, n);
+    k->at += n;
+    return copy;
+}
+
+static void note_definition(struct module_needs *out, const char *name, u64 value)
+{
+    if (strcmp(name, "malloc") == 0) out->has_malloc = true;
+    if (strcmp(name, "__errno_location") == 0) out->errno_location = value;
+}
+
+static void fill(const struct file *f, const struct dynamic *d, const Elf64_Sym *symbol, u32 count,
+                 struct module_needs *out, struct keeper *k)
+{
+    for (u32 i = 0; i < d->count && d->entry[i].d_tag != DT_NULL; i++)
+        if (d->entry[i].d_tag == DT_NEEDED)
+            out->needed[out->needed_count++] = keep(k, string_at(f, d->entry[i].d_un.d_val));
+    for (u32 i = 1; i < count; i++) {
+        const char *name = string_at(f, symbol[i].st_name);
+
+        if (name[0] == '\0') continue;
+        if (symbol[i].st_shndx == SHN_UNDEF)
+            out->imports[out->import_count++] = keep(k, name);
+        else
+            note_definition(out, name, symbol[i].st_value);
+    }
+}
+
+static bool collect(struct file *f, struct module_needs *out)
+{
+    struct dynamic d;
+    const Elf64_Sym *symbol;
+    u64 room = 0, bytes;
+    u32 count, needed = 0;
+    struct keeper k;
+
+    if (!read_dynamic(f, &d)) return false;
+    symbol = at_address(f, d.symtab, &room);
+    count = symbol != NULL ? symbol_count(f, &d, room) : 0;
+    bytes = 1;
+    for (u32 i = 0; i < d.count && d.entry[i].d_tag != DT_NULL; i++)
+        if (d.entry[i].d_tag == DT_NEEDED) {
+            needed++;
+            bytes += strlen(string_at(f, d.entry[i].d_un.d_val)) + 1;
+        }
+    for (u32 i = 1; i < count; i++)
+        if (symbol[i].st_shndx == SHN_UNDEF) bytes += strlen(string_at(f, symbol[i].st_name)) + 1;
+    out->memory = malloc((needed + (u64)count + 1) * sizeof(char *) + bytes);
+    if (out->memory == NULL) return false;
+    out->needed = out->memory;
+    out->imports = out->needed + needed;
+    k.at = (char *)(out->imports + count + 1);
+    fill(f, &d, symbol, count, out, &k);
+    strncpy(out->soname, string_at(f, d.soname), sizeof(out->soname) - 1);
+    return true;
+}
+
+static bool is_guest_elf(struct file *f)
+{
+    const Elf64_Ehdr *h = at_offset(f, 0, sizeof(*h));
+
+    if (h == NULL || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
+        h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_AARCH64 ||
+        h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phoff % 8 != 0)
+        return false;
+    f->phnum = h->e_phnum;
+    f->ph = at_offset(f, h->e_phoff, (u64)h->e_phnum * sizeof(Elf64_Phdr));
+    return f->ph != NULL;
+}
+
+bool module_read(const char *host, struct module_needs *out)
+{
+    int fd = open(host, O_RDONLY | O_CLOEXEC);
+    struct file f = {0};
+    struct stat st;
+    void *map = MAP_FAILED;
+    bool good = false;
+
+    memset(out, 0, sizeof(*out));
+    if (fd < 0) return false;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (map == MAP_FAILED) return false;
+    f.bytes = map;
+    f.size = (u64)st.st_size;
+    good = is_guest_elf(&f) && collect(&f, out);
+    out->dev = st.st_dev;
+    out->ino = st.st_ino;
+    munmap(map, (size_t)st.st_size);
+    return good;
+}
+
+void module_free(struct module_needs *m)
+{
+    free(m->memory);
+    m->memory = NULL;
+}

@@ -1,0 +1,294 @@
+/*
+ * Which libraries are the host's. A library is bound when there is a binding for it, the option
+ * lets it, nothing that the program's modules import from it is refused, the host's build is the
+ * one that the binding was made for, and the same holds for the libraries of its group. Otherwise
+ * the guest keeps its own, and the log says why.
+ *
+ * The program's modules: its file and what that needs, by name, from the system's directories; and
+ * what it opens later with what that needs. A decision stands as long as the process: the loader
+ * may have used it.
+ */
+#include "hostlibs/hostlibs.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A module that is or will be in the process. */
+struct module {
+    struct module *next;
+    char name[128]; /* as the one that needs it calls it; a path when it was opened as such */
+    bool found;
+    struct module_needs needs;
+};
+
+static struct module *modules;
+static bool own_malloc; /* the guest has brought one */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static const char *const directories[] = {"/lib/aarch64-linux-gnu",
+                                          "/usr/lib/aarch64-linux-gnu",
+                                          "/lib",
+                                          "/usr/lib",
+                                          "/lib64",
+                                          "/usr/lib64",
+                                          "/usr/local/lib"};
+
+static bool is_listed(const char *soname)
+{
+    const char *list = native_policy();
+    size_t n = strlen(soname);
+
+    if (strcmp(list, "auto") == 0) return true;
+    for (const char *at = list; *at != '\0'; at += strcspn(at, ","), at += *at == ',')
+        if (strcspn(at, ",") == n && memcmp(at, soname, n) == 0) return true;
+    return false;
+}
+
+/* --- modules
+ * -------------------------------------------------------------------------------------- */
+
+static struct module *find_module(const char *name)
+{
+    struct module *m = modules;
+
+    while (m != NULL && strcmp(m->name, name) != 0) m = m->next;
+    return m;
+}
+
+static struct module *add_module(const char *name, const char *host)
+{
+    struct module *m = calloc(1, sizeof(*m));
+
+    if (m == NULL) return NULL;
+    snprintf(m->name, sizeof(m->name), "%s", name);
+    m->found = host != NULL && module_read(host, &m->needs);
+    if (m->found && m->needs.has_malloc && strcmp(m->needs.soname, "libc.so.6") != 0 &&
+        strncmp(m->needs.soname, "ld-linux", 8) != 0)
+        own_malloc = true;
+    m->next = modules;
+    modules = m;
+    return m;
+}
+
+static bool find_in_system(const char *soname, char *host, size_t size)
+{
+    char name[PATH_MAX];
+
+    for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+        struct module_needs probe;
+
+        snprintf(name, sizeof(name), "%s/%s", directories[i], soname);
+        if (!native_path(name, host, size) || !module_read(host, &probe)) continue;
+        module_free(&probe);
+        return true;
+    }
+    return false;
+}
+
+/* The module and all that it needs. */
+static void add_closure(const char *name, const char *host)
+{
+    char path[PATH_MAX];
+    struct module *m = find_module(name) == NULL ? add_module(name, host) : NULL;
+
+    if (m == NULL) return;
+    for (u32 i = 0; i < m->needs.needed_count; i++) {
+        const char *needed = m->needs.needed[i];
+
+        if (find_module(needed) == NULL)
+            add_closure(needed, find_in_system(needed, path, sizeof(path)) ? path : NULL);
+    }
+}
+
+/* --- decisions
+ * ------------------------------------------------------------------------------------ */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct bound_symbol *const *)a)->name,
+                  (*(const struct bound_symbol *const *)b)->name);
+}
+
+/* The binding's symbols in order of their names; to be freed. */
+static const struct bound_symbol **sorted(const struct binding *b)
+{
+    const struct bound_symbol **s = calloc(b->function_count + 1, sizeof(*s));
+
+    for (u32 i = 0; s != NULL && i < b->function_count; i++) s[i] = &b->function[i];
+    if (s != NULL) qsort(s, b->function_count, sizeof(*s), by_name);
+    return s;
+}
+
+static bool same_group(const struct binding *a, const struct binding *b)
+{
+    return a == b || (a->group[0] != '\0' && strcmp(a->group, b->group) == 0);
+}
+
+/* The module is a library that would be the host's together with b: what it imports doesn't count.
+ */
+static bool goes_with(const struct module *m, const struct binding *b)
+{
+    struct library *l = library_named(m->name);
+
+    return l != NULL && (l->wanted || same_group(l->binding, b));
+}
+
+/* Something refused is imported: *module and the symbol. */
+static const struct bound_symbol *refused_import(const struct binding *b, const char **module)
+{
+    const struct bound_symbol **all = sorted(b), *found = NULL;
+
+    for (struct module *m = modules; all != NULL && m != NULL && found == NULL; m = m->next) {
+        if (!m->found || goes_with(m, b)) continue;
+        for (u32 i = 0; i < m->needs.import_count && found == NULL; i++) {
+            struct bound_symbol key = {.name = m->needs.imports[i]}, *p = &key;
+            const struct bound_symbol **hit =
+                bsearch(&p, all, b->function_count, sizeof(*all), by_name);
+
+            if (hit != NULL && (*hit)->reason != NULL) {
+                found = *hit;
+                *module = m->name;
+            }
+        }
+    }
+    free(all);
+    return found;
+}
+
+/* Some module names it as needed: then all that is used of it is known. */
+static bool is_needed(const char *soname)
+{
+    for (struct module *m = modules; m != NULL; m = m->next)
+        for (u32 i = 0; i < m->needs.needed_count; i++)
+            if (strcmp(m->needs.needed[i], soname) == 0) return true;
+    return false;
+}
+
+static const struct bound_symbol *first_refused(const struct binding *b)
+{
+    for (u32 i = 0; i < b->function_count; i++)
+        if (b->function[i].reason != NULL) return &b->function[i];
+    return NULL;
+}
+
+/* Why the library can't be bound; NULL: it can. */
+static const char *objection(struct library *l)
+{
+    static char why[512];
+    const char *module = "a program that opens it by name";
+    const struct bound_symbol *refused;
+
+    if (!is_listed(l->soname)) return "not in --native's list";
+    if (l->binding->heap) return "memory passes between it and the program, which have two heaps";
+    refused =
+        is_needed(l->soname) ? refused_import(l->binding, &module) : first_refused(l->binding);
+    if (refused != NULL) {
+        snprintf(why, sizeof(why), "%s may call %s: %s", module, refused->name, refused->reason);
+        return why;
+    }
+    return library_load(l);
+}
+
+/* The libraries of one group that the program needs stand or fall together. */
+static const char *group_objection(struct library *l)
+{
+    const char *why = objection(l);
+
+    for (struct module *m = modules; why == NULL && m != NULL; m = m->next) {
+        struct library *other = library_named(m->name);
+
+        if (other == NULL || other == l || !same_group(other->binding, l->binding)) continue;
+        why = other->decided && !other->wanted ? "another of its group isn't native"
+                                               : objection(other);
+    }
+    return why;
+}
+
+static void decide(struct library *l)
+{
+    const char *why = group_objection(l);
+
+    l->decided = true;
+    l->wanted = why == NULL;
+    if (why != NULL)
+        native_log("%s: the guest's own: %s", l->soname, why);
+    else
+        native_log("%s: native, %u functions", l->soname, l->binding->function_count);
+}
+
+/* A module that comes late may want what the ones before did without. */
+static void check_late(const char *name)
+{
+    struct module *m = find_module(name);
+
+    for (u32 i = 0; m != NULL && i < m->needs.needed_count; i++) {
+        struct library *l = library_named(m->needs.needed[i]);
+        const char *module;
+        const struct bound_symbol *s =
+            l != NULL && l->wanted ? refused_import(l->binding, &module) : NULL;
+
+        if (s != NULL)
+            native_log("%s: %s may call %s, which isn't callable (%s), but %s is native already",
+                       l->soname, module, s->name, s->reason, l->soname);
+    }
+}
+
+u64 policy_errno_location(void)
+{
+    u64 base = 0, value = 0;
+
+    pthread_mutex_lock(&lock);
+    for (struct module *m = modules; m != NULL && base == 0; m = m->next) {
+        if (m->needs.errno_location == 0) continue;
+        value = m->needs.errno_location;
+        base = native_file_base(m->needs.dev, m->needs.ino);
+    }
+    pthread_mutex_unlock(&lock);
+    return base != 0 ? base + value : 0;
+}
+
+/* --- the door
+ * ------------------------------------------------------------------------------------- */
+
+void policy_start(const char *program)
+{
+    pthread_mutex_lock(&lock);
+    add_closure("(program)", program);
+    pthread_mutex_unlock(&lock);
+}
+
+static bool in_system(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    for (size_t i = 0; slash != NULL && i < ARRAY_SIZE(directories); i++)
+        if (strlen(directories[i]) == (size_t)(slash - path) &&
+            strncmp(path, directories[i], (size_t)(slash - path)) == 0)
+            return true;
+    return false;
+}
+
+const char *policy_open(const char *guest, const char *host)
+{
+    const char *base = strrchr(guest, '/') != NULL ? strrchr(guest, '/') + 1 : guest;
+    struct library *l = in_system(guest) ? library_named(base) : NULL;
+    const char *stub = NULL;
+
+    native_hold();
+    pthread_mutex_lock(&lock);
+    if (l == NULL) {
+        if (find_module(base) == NULL && find_module(guest) == NULL) {
+            add_closure(guest, host);
+            check_late(guest);
+        }
+    } else {
+        if (!l->decided) decide(l);
+        stub = l->wanted ? l->stub : NULL;
+    }
+    pthread_mutex_unlock(&lock);
+    native_release();
+    return stub;
+}

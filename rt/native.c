@@ -1,0 +1,455 @@
+/*
+ * Native libraries, the runtime's side: calls out of the guest, and nested runs of the guest on top
+ * of native code, for callbacks and for signals that come while native code runs (see native.h).
+ *
+ * A signal that interrupts native code: the host's handler copies what the kernel saved to the
+ * interrupted stack, below its red zone, and returns to native_continue there, which runs the
+ * guest's handler and then gives the copy to rt_sigreturn. So the handlers' stack is free for the
+ * next one.
+ */
+#include "rt/native.h"
+
+#include "rt/kernel.h"
+#include "rt/loader.h"
+#include "rt/log.h"
+#include "rt/mm.h"
+#include "rt/native_run.h"
+#include "rt/options.h"
+#include "rt/path.h"
+#include "rt/process.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <xmmintrin.h>
+
+#define RED_ZONE 128u
+
+/* A run of the guest on top of native code. What changes lies here, since siglongjmp comes back. */
+struct native_run {
+    struct native_run *outer;
+    bool by_signal;
+    bool done;
+    u64 end_pc, end_sp; /* where it ends: the callback's return, what the signal interrupted */
+
+    /* To be put back. */
+    const struct native_name *calling;
+    u64 pc, sp, link;
+    void *host_sp, *translated_sp;
+    u32 mxcsr;
+    sigjmp_buf back;
+};
+
+static u64 return_place; /* guest address of the HLT that callbacks return to */
+
+struct guest_state *native_self(void)
+{
+    return thread_self != NULL ? &thread_self->state : NULL;
+}
+
+void native_enter(struct guest_state *s, const struct native_name *name)
+{
+    __atomic_store_n(&THREAD_OF(s)->calling, name, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+void native_leave(struct guest_state *s)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&THREAD_OF(s)->calling, NULL, __ATOMIC_RELAXED);
+}
+
+/* --- nested runs
+ * ---------------------------------------------------------------------------------- */
+
+static void begin_run(struct thread *t, struct native_run *run, bool by_signal)
+{
+    run->outer = t->run;
+    run->by_signal = by_signal;
+    run->done = false;
+    run->calling = t->calling;
+    run->pc = t->state.pc;
+    run->sp = t->state.sp;
+    run->link = t->state.x[30];
+    run->host_sp = t->state.host_sp;
+    run->translated_sp = t->state.translated_sp;
+    run->mxcsr = _mm_getcsr();
+    t->calling = NULL;
+}
+
+/* The stack of translated code is at most as deep as before: what a run has left there is dropped,
+ * and if it has dropped all, that stays so. */
+static void end_run(struct thread *t, const struct native_run *run)
+{
+    t->run = run->outer;
+    t->state.host_sp = run->host_sp;
+    if (t->state.translated_sp < run->translated_sp) t->state.translated_sp = run->translated_sp;
+    _mm_setcsr(run->mxcsr);
+    t->calling = run->calling;
+}
+
+static void run_until_done(struct thread *t, struct native_run *run)
+{
+    t->run = run;
+    (void)sigsetjmp(run->back, 0);
+    while (!run->done) thread_turn(t);
+}
+
+/* The run ends, and those within it. */
+static void finish(struct thread *t, struct native_run *run)
+{
+    run->done = true;
+    if (run != t->run) siglongjmp(run->back, 1);
+}
+
+void native_run(struct guest_state *s, u64 pc, const void *stack, size_t bytes)
+{
+    struct thread *t = THREAD_OF(s);
+    struct native_run run;
+
+    begin_run(t, &run, false);
+    if (return_place == 0) native_fatal("no memory for callbacks");
+    s->sp -= bytes;
+    if (bytes != 0 && !guest_write(s->sp, stack, bytes))
+        native_fatal("a callback's arguments don't fit on the guest's stack");
+    run.end_sp = s->sp;
+    run.end_pc = return_place;
+    s->x[30] = return_place;
+    s->pc = pc;
+    run_until_done(t, &run);
+    s->sp = run.sp;
+    s->x[30] = run.link;
+    s->pc = run.pc;
+    end_run(t, &run);
+    native_settle(t);
+}
+
+bool native_returned(struct thread *t)
+{
+    struct native_run *run = t->run;
+
+    if (return_place == 0 || t->state.pc != return_place) return false;
+    while (run != NULL && (run->by_signal || run->end_sp != t->state.sp)) run = run->outer;
+    if (run == NULL) native_fatal("a callback returns to native code that is no longer there");
+    finish(t, run);
+    return true;
+}
+
+void native_resumed(struct thread *t)
+{
+    struct native_run *run = t->run;
+
+    while (run != NULL &&
+           !(run->by_signal && run->end_pc == t->state.pc && run->end_sp == t->state.sp))
+        run = run->outer;
+    if (run != NULL) finish(t, run);
+}
+
+/* --- signals
+ * -------------------------------------------------------------------------------------- */
+
+/* Runs handlers for what waits, or for a fault of native code. */
+static void deliver(struct thread *t, bool fault)
+{
+    struct native_run run;
+
+    begin_run(t, &run, true);
+    run.end_pc = t->state.pc;
+    run.end_sp = t->state.sp;
+    t->run = &run;
+    if (fault)
+        signal_force(t, t->native_fault.signo, t->native_fault.code, t->native_fault.address);
+    else
+        signal_deliver(t);
+    if (t->state.sp != run.end_sp || t->state.pc != run.end_pc) run_until_done(t, &run);
+    end_run(t, &run);
+}
+
+void native_settle(struct thread *t)
+{
+    while (t->calling != NULL && t->native_hold == 0 &&
+           (__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
+        deliver(t, false);
+}
+
+/* The kernel's part of ucontext_t. */
+#define CONTEXT_BYTES (offsetof(ucontext_t, uc_sigmask) + sizeof(sigset64))
+
+/* Bytes of the vector state that the kernel saved (asm/sigcontext.h: struct _fpx_sw_bytes). */
+static size_t fp_bytes(const void *fp)
+{
+    u32 magic, size;
+
+    memcpy(&magic, (const u8 *)fp + 464, sizeof(magic));
+    memcpy(&size, (const u8 *)fp + 468, sizeof(size));
+    return magic == 0x46505853 ? size : 512;
+}
+
+/* A call that the kernel is about to make again for a handler without SA_RESTART ends with EINTR.
+ */
+static void end_restarted_call(greg_t *reg)
+{
+    static const u8 syscall_insn[] = {0x0f, 0x05};
+
+    if (memcmp((const void *)reg[REG_RIP], syscall_insn, sizeof(syscall_insn)) != 0) return;
+    reg[REG_RAX] = -EINTR;
+    reg[REG_RIP] += 2;
+}
+
+/* On the interrupted stack, host signals blocked. */
+static void __attribute__((noreturn)) native_continue(ucontext_t *uc)
+{
+    struct thread *t = thread_self;
+    bool fault = t->native_fault.signo != 0;
+    sigset64 mask;
+
+    t->without_restart = false;
+    deliver(t, fault);
+    if (!fault && t->without_restart) end_restarted_call(uc->uc_mcontext.gregs);
+    native_settle(t);
+    signal_block_host();
+    mask = t->pending != 0 ? ~SIGS_SYNCHRONOUS : t->sigmask & ~SIGS_SYNCHRONOUS;
+    memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
+    __asm__ volatile("mov %0, %%rsp\n\tmov %1, %%eax\n\tsyscall"
+                     :
+                     : "r"(uc), "i"(SYS_rt_sigreturn)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+/* The handler's return leads to native_continue, with a copy of uc. */
+static void push_context(ucontext_t *uc)
+{
+    greg_t *reg = uc->uc_mcontext.gregs;
+    void *fp = uc->uc_mcontext.fpregs;
+    size_t size = fp != NULL ? fp_bytes(fp) : 0;
+    u8 *fp_copy = (u8 *)ALIGN_DOWN((u64)reg[REG_RSP] - RED_ZONE - size, UINT64_C(64));
+    ucontext_t *copy = (void *)ALIGN_DOWN((u64)fp_copy - CONTEXT_BYTES, UINT64_C(16));
+    u64 all = ~SIGS_SYNCHRONOUS;
+
+    if (fp != NULL) memcpy(fp_copy, fp, size);
+    memcpy(copy, uc, CONTEXT_BYTES);
+    if (fp != NULL) copy->uc_mcontext.fpregs = (void *)fp_copy;
+    reg[REG_RDI] = (greg_t)(u64)copy;
+    reg[REG_RSP] = (greg_t)((u64)copy - 8); /* as behind a call */
+    reg[REG_RIP] = (greg_t)(u64)native_continue;
+    reg[REG_EFL] &= ~(greg_t)0x400; /* DF */
+    memcpy(&uc->uc_sigmask, &all, sizeof(all));
+}
+
+void native_interrupt(struct thread *t, ucontext_t *uc)
+{
+    if (t->calling == NULL || t->native_hold != 0 || t->pending == 0) return;
+    t->native_fault.signo = 0;
+    push_context(uc);
+}
+
+/* The stack ends here: nothing can be run on it. */
+static bool is_overflow(const siginfo_t *info, const ucontext_t *uc)
+{
+    u64 sp = (u64)uc->uc_mcontext.gregs[REG_RSP], at = (u64)info->si_addr;
+
+    return info->si_signo == SIGSEGV && at + 65536 > sp && at < sp + GUEST_PAGE;
+}
+
+bool native_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *uc)
+{
+    u64 rip = (u64)uc->uc_mcontext.gregs[REG_RIP];
+    const struct native_name *name = t->calling;
+
+    if (name == NULL) return false;
+    if (sig == SIGSEGV && native_is_guest(rip)) {
+        void *code = native_ops->code_for(rip);
+
+        if (code != NULL) {
+            uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(u64)code;
+            return true;
+        }
+        log_line(LOG_ERROR,
+                 "%s: %s calls guest code at 0x%llx, which it wasn't given as a function",
+                 name->library, name->function, (unsigned long long)rip);
+    } else {
+        log_line(signal_is_handled(t, sig) ? LOG_NATIVE : LOG_ERROR,
+                 "%s: signal %d in %s (native), address 0x%llx", name->library, sig, name->function,
+                 (unsigned long long)info->si_addr);
+    }
+    if (is_overflow(info, uc)) {
+        uc->uc_mcontext.gregs[REG_RSP] = (greg_t)((u64)t->signal_stack + (32u << 10));
+        t->altstack = (struct alt_stack){0};
+    }
+    t->native_fault.signo = sig;
+    t->native_fault.code = info->si_code;
+    t->native_fault.address = (u64)info->si_addr;
+    push_context(uc);
+    return true;
+}
+
+/* --- the rest of the door
+ * ------------------------------------------------------------------------- */
+
+bool native_call(struct thread *t)
+{
+    return native_available() && native_ops->call(&t->state);
+}
+
+void native_start(const char *program)
+{
+    static const u32 words[] = {0xd503201f, 0xd4400000u | NATIVE_HLT_RETURN << 5};
+
+    if (!native_available() || strcmp(options.native, "none") == 0) return;
+    return_place = native_code_page(words, ARRAY_SIZE(words));
+    if (return_place != 0) return_place += 4; /* unwinders look one instruction before */
+    native_ops->start(program);
+}
+
+/* The guest's loader is at work, and not somebody who wants to see what is in the file. */
+static bool is_loader(struct thread *t)
+{
+    u64 dev, ino, offset, loader_dev, loader_ino;
+
+    return image_info.loader != 0 && native_file_at(t->state.pc, &dev, &ino, &offset) &&
+           native_file_at(image_info.loader, &loader_dev, &loader_ino, &offset) &&
+           dev == loader_dev && ino == loader_ino;
+}
+
+const char *native_open(struct thread *t, u64 guest, const char *host)
+{
+    char name[PATH_MAX];
+    s64 n;
+
+    if (!native_available() || strcmp(options.native, "none") == 0) return NULL;
+    n = guard_strnlen((const char *)guest, sizeof(name));
+    if (n < 0 || n >= (s64)sizeof(name) || !guest_read(name, guest, (size_t)n + 1)) return NULL;
+    name[n] = '\0';
+    if (strstr(name, ".so") == NULL || !is_loader(t)) return NULL;
+    return native_ops->open(name, host);
+}
+
+bool native_file_at(u64 pc, u64 *dev, u64 *ino, u64 *offset)
+{
+    struct mm_area area;
+
+    if (!mm_find(pc, &area) || area.ino == 0 || (area.prot & PROT_EXEC) == 0) return false;
+    *dev = area.dev;
+    *ino = area.ino;
+    *offset = area.offset + (pc - area.start);
+    return true;
+}
+
+u64 native_file_base(u64 dev, u64 ino)
+{
+    return mm_file_base(dev, ino);
+}
+
+u32 native_file_changes(void)
+{
+    return mm_code_removals();
+}
+
+bool native_is_guest(u64 address)
+{
+    return address >= mm_low() && address < mm_high();
+}
+
+bool native_is_code(u64 address)
+{
+    return native_is_guest(address) && address % 4 == 0 && mm_code_at(address);
+}
+
+bool native_is_stub(u64 address)
+{
+    u32 word;
+
+    return native_is_code(address) && guest_read(&word, address, sizeof(word)) &&
+           word == (0xd4400000u | NATIVE_HLT_CALL << 5);
+}
+
+u64 native_code_page(const u32 *words, size_t count)
+{
+    s64 at = mm_map_label(0, GUEST_PAGE, PROT_READ | PROT_WRITE, MM_PLAIN);
+
+    if (at < 0) return 0;
+    memcpy((void *)at, words, count * sizeof(*words));
+    mm_protect((u64)at, GUEST_PAGE, PROT_READ | PROT_EXEC);
+    return (u64)at;
+}
+
+bool native_path(const char *guest, char *host, size_t size)
+{
+    struct path path;
+
+    if (path_resolve_text(thread_self, AT_FDCWD, guest, PATH_FOLLOW, &path) != 0) return false;
+    return (size_t)snprintf(host, size, "%s", path.host) < size;
+}
+
+const char *native_policy(void)
+{
+    return options.native;
+}
+
+/* The user's own bindings come before those of the installation. */
+const char *native_directory(unsigned n)
+{
+    static char text[PATH_MAX];
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    const char *slash = strrchr(process_self, '/');
+    int size = slash != NULL ? (int)(slash - process_self) : 0;
+
+    switch (n) {
+    case 0:
+        snprintf(text, sizeof(text), "%s", options.bindings != NULL ? options.bindings : "");
+        break;
+    case 1:
+        if (data != NULL && data[0] == '/')
+            snprintf(text, sizeof(text), "%s/ferry/bindings", data);
+        else
+            snprintf(text, sizeof(text), "%s/.local/share/ferry/bindings",
+                     home != NULL ? home : "");
+        break;
+    case 2: snprintf(text, sizeof(text), "%.*s/libexec/ferry/bindings", size, process_self); break;
+    case 3:
+        snprintf(text, sizeof(text), "%.*s/../libexec/ferry/bindings", size, process_self);
+        break;
+    default: return NULL;
+    }
+    return text;
+}
+
+void native_log(const char *format, ...)
+{
+    char text[1024];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    log_line(LOG_NATIVE, "%s", text);
+}
+
+void native_fatal(const char *format, ...)
+{
+    char text[1024];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    log_line(LOG_ERROR, "%s", text);
+    signal_die(thread_self, SIGABRT);
+}
+
+void native_hold(void)
+{
+    if (thread_self != NULL) thread_self->native_hold++;
+}
+
+void native_release(void)
+{
+    struct thread *t = thread_self;
+
+    if (t == NULL) return;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (--t->native_hold == 0) native_settle(t);
+}

@@ -1,0 +1,37 @@
+/*
+ * Native libraries inside the runtime: what the kernel side and the engine call of native.c.
+ */
+#ifndef RT_NATIVE_RUN_H
+#define RT_NATIVE_RUN_H
+
+#include "rt/native.h"
+#include "rt/thread.h"
+
+#include <ucontext.h>
+
+/* Before the guest runs; the program's file on the host. */
+void native_start(const char *program);
+
+/* What is to be opened to read in place of the guest path at guest address `guest`, on the host
+ * `host`; NULL: that itself. */
+const char *native_open(struct thread *t, u64 guest, const char *host);
+
+/* The guest is at a stub: calls the host's function and sets pc to the link register. False: no
+ * stub. */
+bool native_call(struct thread *t);
+
+/* The guest is at a HLT that callbacks return to: false if it is another. */
+bool native_returned(struct thread *t);
+
+/* A signal frame has been popped: perhaps a run of native.c's ends. */
+void native_resumed(struct thread *t);
+
+/* Native code runs again, or still: delivers signals that have come meanwhile. */
+void native_settle(struct thread *t);
+
+/* In host signal handlers, on their stack. A signal is pending: if native code was interrupted, the
+ * handler returns to where it is delivered. A fault: true if it was native code's. */
+void native_interrupt(struct thread *t, ucontext_t *uc);
+bool native_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *uc);
+
+#endif
