@@ -52,6 +52,7 @@ TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)
 CONVERT_NAMES := bundle cache report # under these names ferry-convert does other things
 
 all: $(BUILD)/ferry $(BUILD)/ferry-static $(LIBEXEC)/ferry-native $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert \
+     $(LIBEXEC)/ferry-bind \
      $(CONVERT_NAMES:%=$(LIBEXEC)/ferry-%) tools
 tools: $(TOOLS)
 
@@ -130,6 +131,11 @@ $(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
 
+$(LIBEXEC)/ferry-bind: $(call objs,$(wildcard hostlibs/bind/*.c))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(ELF_LIBS)
+
 $(LIBEXEC)/ferry-convert: $(call objs,aot/main.c) $(BUILD)/lib/driver.a $(BUILD)/lib/elf.a $(BUILD)/lib/image.a $(XLAT_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -155,9 +161,12 @@ $(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(XLAT_LIBS)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $< $(XLAT_LIBS) -lm
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ferry $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ferry $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/ferry/annotations
 	install -m 755 $(BUILD)/ferry $(BUILD)/ferry-static $(DESTDIR)$(PREFIX)/bin/
-	cp -Pp --remove-destination $(wildcard $(LIBEXEC)/*) $(DESTDIR)$(PREFIX)/libexec/ferry/
+	cp -Pp --remove-destination $(wildcard $(LIBEXEC)/ferry-*) $(DESTDIR)$(PREFIX)/libexec/ferry/
+	[ ! -d $(BINDINGS) ] || cp -R $(BINDINGS) $(DESTDIR)$(PREFIX)/libexec/ferry/
+	install -m 644 $(wildcard hostlibs/annotations/*.bind) $(DESTDIR)$(PREFIX)/share/ferry/annotations/
 	install -m 644 $(wildcard tools/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1/
 
 # --- tests ------------------------------------------------------------------------------------------

@@ -11,18 +11,20 @@
  *     ferry-binding 1
  *     soname libz.so.1
  *     host-id HEX                   the host library's build ID: it is for no other build
- *     code OFFSET                   where the stub's code begins in its file (decimal, whole pages)
+ *     code OFFSET                   where the stub's code begins in its file: a page of its own
  *     heap                          memory passes between the two sides: both need one heap
- *     group NAME                    libraries of one group share types: all of them are bound, or
- * none callback N SIGNATURE          a function that is called back; N counts from 0 record N SIZE
- * OFFSET:F..      a structure with pointers to functions in it, N from 0 function NAME VERSION
- * SIGNATURE   VERSION is "-" where the symbol has none data NAME VERSION SIZE        an object that
- * the stub has a copy of refused NAME VERSION REASON...    exported, but not callable; REASON is
- * text
+ *     group NAME                    libraries of one group share types: all of them are bound, or none
+ *     callback N SIGNATURE          a function that is called back; N counts from 0
+ *     record N SIZE OFFSET:F<n>. ..     a structure with pointers to functions of the types of
+ *                                   callbacks n at these offsets, N from 0
+ *     function NAME VERSION SIGNATURE   VERSION is "-" where the symbol has none
+ *     data NAME VERSION SIZE        an object that the stub has a copy of
+ *     refused NAME VERSION REASON...    exported, but not callable; REASON is text
  *
  * Functions and refused names are numbered together, from 0 as they come: number N is N * 8 bytes
- * from the start of the stub's code (at file offset OFFSET, at the start of a page), `hlt #0xfd00;
- * ret`. What a line speaks of stands before it.
+ * from the start of the stub's code, `hlt #0xfd00; ret`. What a line speaks of stands before it.
+ * Functions come first, bound and refused, then data; refused objects come last: they have numbers
+ * like the refused functions, but neither code nor symbols in the stub. Numbers are decimal.
  *
  * SIGNATURE: result type, '(', parameter types without separators, ')'. Types are
  *

@@ -1,0 +1,178 @@
+/*
+ * Whether a value means the same on both sides: the types are walked in step, through pointers,
+ * until they differ or a type comes that can't pass at all.
+ *
+ * What may differ is plain char's sign, and wchar_t's: conversions see to the first, and neither
+ * changes what memory holds.
+ */
+#include "hostlibs/bind/bind.h"
+
+#include <libdwarf/dwarf.h>
+#include <string.h>
+
+struct walk {
+    struct annotation *annotation;
+    u32 mark, depth;
+};
+
+#define MAX_DEPTH 1000
+
+static u32 last_mark;
+
+static const char *walk(struct walk *w, struct ctype *h, struct ctype *g);
+
+/* Types that are a library's own business, whatever is in them. */
+static const char *forbidden(const struct ctype *t)
+{
+    static const char *const names[][2] = {
+        {"__va_list_tag", "va_list"}, {"__va_list", "va_list"},         {"_IO_FILE", "FILE"},
+        {"__jmp_buf_tag", "jmp_buf"}, {"__builtin_va_list", "va_list"},
+    };
+    if (is_wide_float(t) || is_complex(t)) return t->name;
+    if (t->kind == CTYPE_BASE && t->size > 8) return t->name;
+    for (size_t i = 0; t->kind == CTYPE_STRUCT && i < ARRAY_SIZE(names); i++)
+        if (!strcmp(t->name, names[i][0])) return names[i][1];
+    return NULL;
+}
+
+static bool is_char(const struct ctype *t)
+{
+    return t->encoding == DW_ATE_signed_char || t->encoding == DW_ATE_unsigned_char;
+}
+
+static bool named_through(struct ctype *t, const char *name)
+{
+    for (; t->kind >= CTYPE_TYPEDEF; t = t->target)
+        if (t->kind == CTYPE_TYPEDEF && !strcmp(t->name, name)) return true;
+    return false;
+}
+
+static const char *compare_base(struct ctype *h, struct ctype *g, const char *named)
+{
+    if (h->size == g->size && h->encoding == g->encoding) return NULL;
+    if (h->size == g->size && is_char(h) && is_char(g) && !strcmp(h->name, "char")) return NULL;
+    return format("%s differs", named);
+}
+
+static const char *member_differs(const struct ctype *t, u32 i)
+{
+    const char *name = t->member[i].name;
+    return format("%s differs: %s %s", type_name(t), t->kind == CTYPE_ENUM ? "constant" : "member",
+                  *name ? name : format("%u", i));
+}
+
+static const char *compare_members(struct walk *w, struct ctype *h, struct ctype *g)
+{
+    for (u32 i = 0; i < h->count && i < g->count; i++) {
+        const struct cmember *m = &h->member[i], *n = &g->member[i];
+        if (strcmp(m->name, n->name) || m->bit != n->bit || m->width != n->width ||
+            m->value != n->value)
+            return member_differs(h, i);
+    }
+    if (h->count != g->count)
+        return member_differs(h->count > g->count ? h : g,
+                              h->count > g->count ? g->count : h->count);
+    for (u32 i = 0; h->kind != CTYPE_ENUM && i < h->count; i++) {
+        const char *why = walk(w, h->member[i].type, g->member[i].type);
+        if (why) return why;
+        if (h->member[i].type->size != g->member[i].type->size) return member_differs(h, i);
+    }
+    if (h->size != g->size) return format("%s differs in size", type_name(h));
+    return NULL;
+}
+
+static const char *compare_functions(struct walk *w, struct ctype *h, struct ctype *g)
+{
+    const char *why = walk(w, h->target, g->target);
+    if (!why && (h->count != g->count || h->variadic != g->variadic)) why = "a function differs";
+    for (u32 i = 0; !why && i < h->count; i++) why = walk(w, h->member[i].type, g->member[i].type);
+    return why;
+}
+
+static const char *compare_bare(struct walk *w, struct ctype *h, struct ctype *g)
+{
+    if (h->kind == CTYPE_STRUCT || h->kind == CTYPE_UNION) {
+        if (h->incomplete != g->incomplete || strcmp(h->name, g->name))
+            return format("%s differs", type_name(h));
+        return h->incomplete ? NULL : compare_members(w, h, g);
+    }
+    switch (h->kind) {
+    case CTYPE_ENUM: return compare_members(w, h, g);
+    case CTYPE_POINTER: return walk(w, h->target, g->target);
+    case CTYPE_FUNCTION: return compare_functions(w, h, g);
+    case CTYPE_ARRAY:
+    case CTYPE_VECTOR:
+        if (h->elements != g->elements) return "an array's length differs";
+        return walk(w, h->target, g->target);
+    default: return NULL;
+    }
+}
+
+/* An opaque type is one whether the annotation names its tag or its typedef. */
+static bool passes_unseen(struct annotation *a, struct ctype *t)
+{
+    for (;; t = t->target) {
+        if (*t->name && annotation_find(a, RULE_OPAQUE, t->name)) return true;
+        if (t->kind < CTYPE_TYPEDEF) return false;
+    }
+}
+
+static const char *walk(struct walk *w, struct ctype *h, struct ctype *g)
+{
+    if (passes_unseen(w->annotation, h)) return NULL;
+    bool wide_char = named_through(h, "wchar_t") && named_through(g, "wchar_t");
+    const char *named = h->kind == CTYPE_TYPEDEF ? h->name : type_name(h), *why;
+    h = bare(h);
+    g = bare(g);
+    if ((why = forbidden(h)) != NULL || (why = forbidden(g)) != NULL) return why;
+    if (h->kind != g->kind) return format("%s differs", named);
+    if (h->kind == CTYPE_BASE) return wide_char ? NULL : compare_base(h, g, named);
+    if (h->mark == w->mark && h->partner == g) return NULL;
+    h->mark = w->mark;
+    h->partner = g;
+    if (w->depth++ > MAX_DEPTH) return "types too deep";
+    why = compare_bare(w, h, g);
+    w->depth--;
+    return why;
+}
+
+const char *compare_types(struct annotation *a, struct ctype *host, struct ctype *guest)
+{
+    struct walk w = {.annotation = a, .mark = ++last_mark};
+    return walk(&w, host, guest);
+}
+
+/* --- pointers to functions ------------------------------------------------------------------- */
+
+static const char *below(struct annotation *a, struct ctype *t, u32 depth)
+{
+    const char *found = NULL, *named;
+    for (struct ctype *n = t;; n = n->target) {
+        if (*n->name &&
+            (annotation_find(a, RULE_OPAQUE, n->name) || annotation_find(a, RULE_DEEP, n->name)))
+            return NULL;
+        if (n->kind < CTYPE_TYPEDEF) break;
+    }
+    named = t->kind == CTYPE_TYPEDEF ? t->name : NULL;
+    t = bare(t);
+    if (t->kind == CTYPE_FUNCTION) return named ? named : "a function";
+    if (t->mark == last_mark || depth > MAX_DEPTH) return NULL;
+    t->mark = last_mark;
+    if (t->kind == CTYPE_POINTER || t->kind == CTYPE_ARRAY) {
+        found = below(a, t->target, depth + 1);
+        return found && named ? named : found;
+    }
+    if (t->kind != CTYPE_STRUCT && t->kind != CTYPE_UNION) return NULL;
+    for (u32 i = 0; !found && i < t->count; i++) {
+        found = below(a, t->member[i].type, depth + 1);
+        if (found && !strchr(found, '.'))
+            found = format("%s.%s", *t->name ? t->name : named ? named : "", t->member[i].name);
+    }
+    return found;
+}
+
+const char *function_below(struct annotation *a, struct ctype *t)
+{
+    last_mark++;
+    return below(a, t, 0);
+}

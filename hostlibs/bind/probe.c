@@ -1,0 +1,196 @@
+/*
+ * The probe unit: the library's headers, and for every exported function a variable that points to
+ * such a function. Its debug information has all their types, as each compiler sees them.
+ *
+ * Which functions the headers declare, the compilers say themselves: every variable has a line of
+ * its own, and the lines that don't compile go. They are in a file of another name (#line), so that
+ * errors in headers are told apart. Macros of the functions' names go before: what counts is the
+ * declaration.
+ *
+ * Headers come from the root that the library is of: the architecture's own first. Where a guest
+ * root has no C library's headers, the cross compiler's serve; where it has none of the library's,
+ * the host's do.
+ */
+#include "hostlibs/bind/bind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROBE_LINES "ferry-probe"
+
+struct side {
+    const char *compiler, *package; /* which has it */
+    const char *folder[12];         /* with headers, in order */
+    size_t folders;
+    const char *object;
+};
+
+const char *const guest_library_folders[] = {
+    "usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu", "usr/lib", "lib", "usr/local/lib", NULL};
+const char *const host_library_folders[] = {
+    "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib", "lib", "usr/local/lib", NULL};
+static const char *const guest_headers[] = {"usr/local/include", "usr/include/aarch64-linux-gnu",
+                                            "usr/include", NULL};
+static const char *const host_headers[] = {"usr/local/include", "usr/include/x86_64-linux-gnu",
+                                           "usr/include", NULL};
+static const char *const files[] = {"probe.c", "errors", "guest.so", "host.so", NULL};
+
+/* --- where headers are ------------------------------------------------------------------------ */
+
+static bool has_header(const char *root, const char *const *folders, const char *header)
+{
+    for (; *folders; folders++)
+        if (is_there(format("%s/%s/%s", root, *folders, header))) return true;
+    return false;
+}
+
+static void add_folders(struct side *s, const char *root, const char *const *folders)
+{
+    for (; *folders; folders++)
+        if (s->folders < ARRAY_SIZE(s->folder))
+            s->folder[s->folders++] = format("%s/%s", root, *folders);
+}
+
+static bool has_all_headers(const char *root, const struct annotation *a)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (a->rule[i].kind == RULE_HEADER && !has_header(root, guest_headers, a->rule[i].word))
+            return false;
+    return true;
+}
+
+static void choose_folders(const struct annotation *a, const struct roots *roots, struct side *host,
+                           struct side *guest)
+{
+    add_folders(host, roots->host, host_headers);
+    if (roots->guest) add_folders(guest, roots->guest, guest_headers);
+    if (!roots->guest || !has_header(roots->guest, guest_headers, "features.h"))
+        guest->folder[guest->folders++] = "/usr/aarch64-linux-gnu/include";
+    if (roots->guest && has_all_headers(roots->guest, a)) return;
+    note("the guest has no headers of its own: the host's serve for both");
+    add_folders(guest, roots->host, host_headers);
+}
+
+/* --- the unit --------------------------------------------------------------------------------- */
+
+static void write_unit(const char *path, const struct annotation *a, const struct library *l,
+                       const bool *left_out)
+{
+    FILE *out = fopen(path, "w");
+    if (!out) die("%s: %s", path, strerror(errno));
+    for (size_t i = 0; i < a->count; i++) {
+        const char *equals = strchr(a->rule[i].word, '=');
+        int n = equals ? (int)(equals - a->rule[i].word) : (int)strlen(a->rule[i].word);
+        if (a->rule[i].kind == RULE_DEFINE)
+            fprintf(out, "#define %.*s %s\n", n, a->rule[i].word, equals ? equals + 1 : "1");
+    }
+    for (size_t i = 0; i < a->count; i++)
+        if (a->rule[i].kind == RULE_HEADER) fprintf(out, "#include <%s>\n", a->rule[i].word);
+    for (size_t i = 0; i < l->count; i++)
+        if (!left_out[i]) fprintf(out, "#undef %s\n", l->symbol[i].name);
+    for (size_t i = 0; i < l->count; i++)
+        if (!left_out[i])
+            fprintf(out, "#line %zu \"" PROBE_LINES "\"\n__typeof__(%s) *ferry_probe_%s;\n", i + 1,
+                    l->symbol[i].name, l->symbol[i].name);
+    if (fflush(out) || ferror(out) || fclose(out)) die("%s: %s", path, strerror(errno));
+}
+
+static bool is_identifier(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    return name[strspn(name, letters)] == 0;
+}
+
+/* The scratch folder is the compilers' system root: an empty one, so that nothing but their own
+ * headers is found besides the folders here. */
+static int compile(const struct side *s, const char *folder)
+{
+    const char *argv[2 * ARRAY_SIZE(s->folder) + 24] = {
+        s->compiler, "-std=gnu11",
+        "-w",        "-g",
+        "-gdwarf-4", "-O0",
+        "-shared",   "-fPIC",
+        "-nostdlib", "-fmax-errors=0",
+        "-o",        format("%s/%s", folder, s->object),
+        "--sysroot", folder,
+    };
+    size_t n = 0;
+    while (argv[n]) n++;
+    for (size_t i = 0; i < s->folders; i++) {
+        argv[n++] = "-isystem";
+        argv[n++] = s->folder[i];
+    }
+    argv[n++] = format("%s/probe.c", folder);
+    argv[n] = NULL;
+    int status = run((char *const *)argv, format("%s/errors", folder));
+    if (status == 127)
+        die("%s can't be run: Debian has it in the package %s", s->compiler, s->package);
+    return status;
+}
+
+/* Leaves out the symbols whose lines don't compile; how many these are. An error elsewhere is the
+ * end. */
+static size_t leave_out(const struct side *s, const char *folder, bool *left_out, size_t count)
+{
+    size_t found = 0;
+    char *first = NULL, *text = read_text(format("%s/errors", folder));
+    for (char *at = text, *end; at && *at; at = end) {
+        size_t line;
+        end = at + strcspn(at, "\n");
+        if (*end) *end++ = 0;
+        if (!strstr(at, "error:")) continue;
+        if (sscanf(at, PROBE_LINES ":%zu:", &line) == 1 && line && line <= count) {
+            found += !left_out[line - 1];
+            left_out[line - 1] = true;
+        } else if (!first) {
+            first = at;
+        }
+    }
+    if (first) die("%s: %s", s->compiler, first);
+    if (!found) die("%s fails: %.*s", s->compiler, text ? (int)strcspn(text, "\n") : 0, text);
+    return found;
+}
+
+static void read_side(const struct side *s, const char *folder, const struct annotation *a,
+                      const struct library *l, bool *left_out, struct probe_types *types)
+{
+    const char *unit = format("%s/probe.c", folder);
+    write_unit(unit, a, l, left_out);
+    for (int tries = 0; compile(s, folder); tries++) {
+        if (tries == 3) die("%s: fails on the probe unit again and again", s->compiler);
+        leave_out(s, folder, left_out, l->count);
+        write_unit(unit, a, l, left_out);
+    }
+    types_read(format("%s/%s", folder, s->object), types);
+}
+
+void probe_run(struct annotation *a, const struct roots *roots, const struct library *exports,
+               bool keep, struct probe *p)
+{
+    struct side host = {.compiler = "gcc", .package = "gcc", .object = "host.so"};
+    struct side guest = {.compiler = "aarch64-linux-gnu-gcc",
+                         .package = "gcc-aarch64-linux-gnu",
+                         .object = "guest.so"};
+    const char *temporary = getenv("TMPDIR");
+    bool *left_out = allocate(exports->count, sizeof(*left_out));
+    bool *guest_left_out = allocate(exports->count, sizeof(*left_out));
+
+    choose_folders(a, roots, &host, &guest);
+    for (size_t i = 0; i < exports->count; i++) {
+        const struct symbol *s = &exports->symbol[i];
+        /* Versions of one name are neighbours; one variable is for all of them. */
+        left_out[i] = s->data || !is_identifier(s->name) ||
+                      (i && !strcmp(s->name, exports->symbol[i - 1].name));
+        guest_left_out[i] = left_out[i];
+    }
+    struct scratch *s =
+        scratch_make(format("%s/ferry-bind", temporary && *temporary ? temporary : "/tmp"), files);
+    s->keep = keep;
+    if (keep) note("the probe is in %s", s->path);
+    read_side(&host, s->path, a, exports, left_out, &p->host);
+    read_side(&guest, s->path, a, exports, guest_left_out, &p->guest);
+    scratch_remove(s);
+}

@@ -1,0 +1,223 @@
+/*
+ * Signatures from types: text in binding.h's letters, or the reason why there is none.
+ *
+ * Pointers to functions are what needs care, since neither side can call the other's code as it is.
+ * The runtime knows of them where they are parameters, or members of a structure that a parameter
+ * points to; anywhere else they refuse the function.
+ */
+#include "hostlibs/bind/bind.h"
+#include "hostlibs/binding.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_FIELDS 256
+
+/* Refuses; false where the annotation accepts what there is against the function. */
+static bool refuse_unless_accepted(struct derivation *d, const char *why)
+{
+    if (d->accept) return false;
+    if (!d->refusal) d->refusal = why;
+    return true;
+}
+
+static void refuse(struct derivation *d, const char *why)
+{
+    if (!d->refusal) d->refusal = why;
+}
+
+/* The text's number among its kind; texts are few. */
+static u32 number_of(struct numbered *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!strcmp(list->text[i], text)) return (u32)i;
+    list->text = grow(list->text, list->count, sizeof(*list->text));
+    list->text[list->count] = copy_string(text);
+    return (u32)list->count++;
+}
+
+/* --- values that hold no function ------------------------------------------------------------- */
+
+/* A scalar, a structure by value, or a pointer below which there is no function. */
+static void put_plain(struct derivation *d, FILE *out, struct ctype *t, const char *place)
+{
+    struct ctype *plain = bare(t);
+    const char *why = function_below(d->annotation, t);
+    if (why &&
+        refuse_unless_accepted(d, format("%s reaches pointers to functions: %s", place, why)))
+        return;
+    if (plain->kind == CTYPE_STRUCT || plain->kind == CTYPE_UNION) {
+        if (!value_leaves(out, plain, &why)) refuse(d, why);
+        return;
+    }
+    char letter = scalar_letter(plain);
+    if (letter)
+        fputc(letter, out);
+    else
+        refuse(d, format("%s by value", type_name(plain)));
+}
+
+static void put_result(struct derivation *d, FILE *out, struct ctype *t)
+{
+    if (bare(t)->kind == CTYPE_VOID)
+        fputc(TYPE_VOID, out);
+    else
+        put_plain(d, out, t, "its result");
+}
+
+/* --- functions -------------------------------------------------------------------------------- */
+
+static bool is_callable(struct derivation *d, const struct ctype *f, const char *what)
+{
+    if (!f->prototyped)
+        refuse(d, format("%s has no prototype", what));
+    else if (f->count > BINDING_MAX_PARAMS)
+        refuse(d, format("%s has more than %u parameters", what, BINDING_MAX_PARAMS));
+    else
+        return true;
+    return false;
+}
+
+/* The number of the callback's type. */
+static u32 callback_number(struct derivation *d, struct ctype *f)
+{
+    char *text;
+    size_t size;
+    if (!is_callable(d, f, "a callback")) return 0;
+    if (f->variadic) {
+        refuse(d, "a variadic callback");
+        return 0;
+    }
+    /* Libraries pass functions of any type as this one. */
+    if (!f->count && bare(f->target)->kind == CTYPE_VOID &&
+        refuse_unless_accepted(d, "a callback of type void (void), which may stand for others"))
+        return 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) die("out of memory");
+    put_result(d, out, f->target);
+    fputc('(', out);
+    for (u32 i = 0; i < f->count; i++)
+        put_plain(d, out, f->member[i].type, "a callback's parameter");
+    fputc(')', out);
+    fclose(out);
+    return d->refusal ? 0 : number_of(&d->callback, text);
+}
+
+/* The function that a pointer points to; NULL: it points to something else. */
+static struct ctype *function_of(struct ctype *t)
+{
+    t = bare(t);
+    if (t->kind != CTYPE_POINTER) return NULL;
+    t = bare(t->target);
+    return t->kind == CTYPE_FUNCTION ? t : NULL;
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+/* Writes the pointers to functions in the structure; how many there are. */
+static u32 put_fields(struct derivation *d, FILE *out, struct ctype *t, u64 offset, u32 depth)
+{
+    struct ctype *f = function_of(t);
+    u32 count = 0;
+    if (f) {
+        fprintf(out, " %u:F%u.", (u32)offset, callback_number(d, f));
+        return 1;
+    }
+    struct ctype *b = bare(t);
+    if (b->kind == CTYPE_ARRAY && b->elements <= MAX_FIELDS) {
+        for (u64 i = 0; i < b->elements && !d->refusal; i++)
+            count += put_fields(d, out, b->target, offset + i * bare(b->target)->size, depth);
+    } else if (b->kind == CTYPE_STRUCT && !b->incomplete) {
+        for (u32 i = 0; i < b->count && !d->refusal; i++)
+            count +=
+                put_fields(d, out, b->member[i].type, offset + b->member[i].bit / 8, depth + 1);
+    } else {
+        const char *why = function_below(d->annotation, t);
+        if (why)
+            refuse_unless_accepted(d, format("a structure reaches pointers to functions: %s", why));
+    }
+    return count;
+}
+
+static bool is_constant(const struct ctype *t)
+{
+    for (; t->kind >= CTYPE_TYPEDEF; t = t->target)
+        if (t->kind == CTYPE_CONST) return true;
+    return false;
+}
+
+static bool is_opaque(struct annotation *a, const struct ctype *t)
+{
+    for (;; t = t->target) {
+        if (*t->name && annotation_find(a, RULE_OPAQUE, t->name)) return true;
+        if (t->kind < CTYPE_TYPEDEF) return false;
+    }
+}
+
+/* A pointer to a structure: a record where it has functions as members. */
+static void put_pointer(struct derivation *d, FILE *out, struct ctype *pointer)
+{
+    struct ctype *t = bare(pointer)->target;
+    char *text;
+    size_t size;
+    FILE *record = open_memstream(&text, &size);
+    if (!record) die("out of memory");
+    fprintf(record, "%u", (u32)bare(t)->size);
+    u32 count = put_fields(d, record, t, 0, 0);
+    fclose(record);
+    if (d->refusal) return;
+    if (count)
+        fprintf(out, "%c%u.", is_constant(t) ? TYPE_CONST_RECORD : TYPE_RECORD,
+                number_of(&d->record, text));
+    else
+        fputc(TYPE_POINTER, out);
+}
+
+static void put_parameter(struct derivation *d, FILE *out, struct ctype *t)
+{
+    struct ctype *b = bare(t), *f = function_of(t);
+    if (b->kind != CTYPE_POINTER) {
+        put_plain(d, out, t, "a parameter");
+    } else if (is_opaque(d->annotation, t) || is_opaque(d->annotation, b->target)) {
+        fputc(TYPE_POINTER, out);
+    } else if (f) {
+        fprintf(out, "F%u.", callback_number(d, f));
+    } else if (bare(b->target)->kind == CTYPE_STRUCT && !bare(b->target)->incomplete) {
+        put_pointer(d, out, t);
+    } else {
+        put_plain(d, out, t, "a parameter");
+    }
+}
+
+const char *derive_signature(struct derivation *d, const char *name, struct ctype *host,
+                             struct ctype *guest)
+{
+    char *text;
+    size_t size;
+    struct numbered callbacks = d->callback, records = d->record;
+    d->refusal = NULL;
+    d->accept = annotation_find(d->annotation, RULE_ACCEPT, name) != NULL;
+    const char *why = compare_types(d->annotation, host, guest);
+    if (why && refuse_unless_accepted(d, why)) return NULL;
+    if (!is_callable(d, host, "it")) return NULL;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) die("out of memory");
+    if (function_of(host->target) && d->accept)
+        fprintf(out, "F%u.", callback_number(d, function_of(host->target)));
+    else
+        put_result(d, out, host->target);
+    fputc('(', out);
+    for (u32 i = 0; i < host->count && !d->refusal; i++)
+        put_parameter(d, out, host->member[i].type);
+    if (host->variadic) {
+        fputc('.', out);
+        if (!annotation_find(d->annotation, RULE_WORDS, name)) refuse(d, "variadic");
+    }
+    fputc(')', out);
+    fclose(out);
+    if (!d->refusal) return text;
+    d->callback.count = callbacks.count; /* what only a refused function has is of no use */
+    d->record.count = records.count;
+    return NULL;
+}

@@ -1,0 +1,160 @@
+/* Messages, memory, files, scratch folders and child processes of ferry bind. */
+#include "hostlibs/bind/bind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char *subject;
+
+static struct scratch scratch[4];
+
+static void say(FILE *out, const char *fmt, va_list ap)
+{
+    char *text;
+    if (vasprintf(&text, fmt, ap) < 0) abort();
+    fprintf(out, "%s%s%s%s\n", out == stderr ? "ferry bind: " : "", subject ? subject : "",
+            subject ? ": " : "", text);
+    fflush(out);
+}
+
+_Noreturn void die(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(stderr, fmt, ap);
+    va_end(ap);
+    for (size_t i = 0; i < ARRAY_SIZE(scratch); i++) scratch_remove(&scratch[i]);
+    exit(1);
+}
+
+void note(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(stdout, fmt, ap);
+    va_end(ap);
+}
+
+char *format(const char *fmt, ...)
+{
+    va_list ap;
+    char *s;
+    va_start(ap, fmt);
+    if (vasprintf(&s, fmt, ap) < 0) die("out of memory");
+    va_end(ap);
+    return s;
+}
+
+void *allocate(size_t count, size_t size)
+{
+    void *p = calloc(count ? count : 1, size);
+    if (!p) die("out of memory");
+    return p;
+}
+
+/* Lists double as they grow: at every power of two. */
+void *grow(void *list, size_t count, size_t size)
+{
+    if (count & (count - 1)) return list;
+    list = reallocarray(list, count ? count * 2 : 1, size);
+    if (!list) die("out of memory");
+    return list;
+}
+
+char *copy_string(const char *s)
+{
+    return format("%s", s);
+}
+
+char *read_text(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return NULL;
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+        close(fd);
+        errno = EINVAL;
+        return NULL;
+    }
+    char *text = allocate((size_t)st.st_size + 1, 1);
+    ssize_t n = read(fd, text, (size_t)st.st_size);
+    close(fd);
+    if (n < 0) return NULL;
+    text[n] = 0;
+    return text;
+}
+
+void make_folders(const char *path)
+{
+    char *part = copy_string(path);
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(part, 0777) && errno != EEXIST) die("%s: %s", part, strerror(errno));
+        *slash = '/';
+    }
+    if (mkdir(part, 0777) && errno != EEXIST) die("%s: %s", part, strerror(errno));
+}
+
+bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+void write_all(int fd, const void *bytes, size_t size, const char *path)
+{
+    const char *at = bytes;
+    while (size) {
+        ssize_t n = write(fd, at, size);
+        if (n < 0) die("%s: %s", path, strerror(errno));
+        at += n;
+        size -= (size_t)n;
+    }
+}
+
+/* --- scratch folders -------------------------------------------------------------------------- */
+
+struct scratch *scratch_make(const char *path, const char *const *files)
+{
+    struct scratch *s = scratch;
+    while (s->path) s++;
+    char *made = format("%s.XXXXXX", path);
+    if (!mkdtemp(made)) die("%s: %s", made, strerror(errno));
+    *s = (struct scratch){.path = made, .file = files};
+    return s;
+}
+
+void scratch_remove(struct scratch *s)
+{
+    if (!s->path || s->keep) return;
+    int folder = open(s->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (const char *const *f = s->file; folder >= 0 && *f; f++) unlinkat(folder, *f, 0);
+    if (folder >= 0) close(folder);
+    rmdir(s->path);
+    s->keep = true;
+}
+
+/* --- children --------------------------------------------------------------------------------- */
+
+int run(char *const *argv, const char *errors)
+{
+    int status;
+    pid_t child = fork();
+    if (child < 0) die("fork: %s", strerror(errno));
+    if (!child) {
+        int fd = open(errors, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        if (fd >= 0 && dup2(fd, 2) == 2) {
+            setenv("LC_ALL", "C", 1);
+            execvp(argv[0], argv);
+        }
+        _exit(127);
+    }
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) die("%s: %s", argv[0], strerror(errno));
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
