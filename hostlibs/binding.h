@@ -13,7 +13,7 @@
  *     host-id HEX                   the host library's build ID: it is for no other build
  *     code OFFSET                   where the stub's code begins in its file: a page of its own
  *     heap                          memory passes between the two sides: both need one heap
- *     group NAME                    libraries of one group share types: all of them are bound, or none
+ *     group NAME                    libraries of one group share types: all are bound, or none
  *     callback N SIGNATURE          a function that is called back; N counts from 0
  *     record N SIZE OFFSET:F<n>. ..     a structure with pointers to functions of the types of
  *                                   callbacks n at these offsets, N from 0
