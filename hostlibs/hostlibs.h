@@ -18,6 +18,9 @@
 
 struct library;
 
+/* The stub library that makes the guest's heap the host's. */
+#define HEAP_SONAME "libferry-heap.so"
+
 /* Something that the guest may call by a stub. */
 struct native_function {
     struct native_name name; /* first: what signal handlers see of it */
@@ -133,6 +136,7 @@ void module_free(struct module_needs *m);
 u64 policy_errno_location(void);
 
 void policy_start(const char *program);
+const char *policy_preload(void);
 const char *policy_open(const char *guest, const char *host);
 
 /* --- library.c */

@@ -213,7 +213,9 @@ const char *library_load(struct library *l)
 
     if (l->handle != NULL) return NULL;
     if (ffi_door() == NULL) return "libffi is missing on the host";
-    l->handle = dlopen(l->binding->soname, RTLD_NOW | RTLD_LOCAL);
+    /* The heap's functions are this program's. */
+    l->handle =
+        dlopen(strcmp(l->soname, HEAP_SONAME) == 0 ? NULL : l->soname, RTLD_NOW | RTLD_LOCAL);
     if (l->handle == NULL) {
         snprintf(why, sizeof(why), "%s", dlerror());
         return why;
@@ -272,6 +274,7 @@ struct native_function *library_function_at(u64 pc)
 static const struct native_ops ops = {
     .start = policy_start,
     .open = policy_open,
+    .preload = policy_preload,
     .call = call_host,
     .code_for = callback_code_for,
 };

@@ -26,6 +26,7 @@ struct module {
 
 static struct module *modules;
 static bool own_malloc; /* the guest has brought one */
+static bool one_heap;   /* the guest's loader is told to preload the heap's stub */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *const directories[] = {"/lib/aarch64-linux-gnu",
@@ -181,8 +182,11 @@ static const char *objection(struct library *l)
     const char *module = "a program that opens it by name";
     const struct bound_symbol *refused;
 
+    if (strcmp(l->soname, HEAP_SONAME) == 0) return one_heap ? library_load(l) : "not wanted";
     if (!is_listed(l->soname)) return "not in --native's list";
-    if (l->binding->heap) return "memory passes between it and the program, which have two heaps";
+    if (l->binding->heap && own_malloc) return "the program has a heap of its own";
+    if (l->binding->heap && !one_heap)
+        return "memory passes between it and the program, which began with a heap of its own";
     refused =
         is_needed(l->soname) ? refused_import(l->binding, &module) : first_refused(l->binding);
     if (refused != NULL) {
@@ -253,11 +257,31 @@ u64 policy_errno_location(void)
 /* --- the door
  * ------------------------------------------------------------------------------------- */
 
+/* A library that the program needs will be the host's, now that the heap is. */
+static bool wants_heap(void)
+{
+    for (struct module *m = modules; m != NULL; m = m->next) {
+        struct library *l = library_named(m->name);
+
+        if (l != NULL && group_objection(l) == NULL) return true;
+    }
+    return strcmp(native_policy(), "auto") != 0;
+}
+
 void policy_start(const char *program)
 {
     pthread_mutex_lock(&lock);
     add_closure("(program)", program);
+    if (find_module("libc.so.6") != NULL && !own_malloc && library_named(HEAP_SONAME) != NULL) {
+        one_heap = true;
+        one_heap = wants_heap();
+    }
     pthread_mutex_unlock(&lock);
+}
+
+const char *policy_preload(void)
+{
+    return one_heap ? "/lib/aarch64-linux-gnu/" HEAP_SONAME "\n" : NULL;
 }
 
 static bool in_system(const char *path)

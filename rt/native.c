@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <xmmintrin.h>
 
 #define RED_ZONE 128u
@@ -169,9 +170,12 @@ static void deliver(struct thread *t, bool fault)
 
 void native_settle(struct thread *t)
 {
+    int was = errno;
+
     while (t->calling != NULL && t->native_hold == 0 &&
            (__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
         deliver(t, false);
+    errno = was;
 }
 
 /* The kernel's part of ucontext_t. */
@@ -294,11 +298,16 @@ bool native_call(struct thread *t)
     return native_available() && native_ops->call(&t->state);
 }
 
+static bool is_on(void)
+{
+    return native_available() && strcmp(options.native, "none") != 0;
+}
+
 void native_start(const char *program)
 {
     static const u32 words[] = {0xd503201f, 0xd4400000u | NATIVE_HLT_RETURN << 5};
 
-    if (!native_available() || strcmp(options.native, "none") == 0) return;
+    if (!is_on()) return;
     return_place = native_code_page(words, ARRAY_SIZE(words));
     if (return_place != 0) return_place += 4; /* unwinders look one instruction before */
     native_ops->start(program);
@@ -319,12 +328,37 @@ const char *native_open(struct thread *t, u64 guest, const char *host)
     char name[PATH_MAX];
     s64 n;
 
-    if (!native_available() || strcmp(options.native, "none") == 0) return NULL;
+    if (!is_on()) return NULL;
     n = guard_strnlen((const char *)guest, sizeof(name));
     if (n < 0 || n >= (s64)sizeof(name) || !guest_read(name, guest, (size_t)n + 1)) return NULL;
     name[n] = '\0';
     if (strstr(name, ".so") == NULL || !is_loader(t)) return NULL;
     return native_ops->open(name, host);
+}
+
+bool native_preloads(struct thread *t, u64 guest)
+{
+    static const char file[] = "/etc/ld.so.preload";
+    char name[sizeof(file)];
+
+    return is_on() && guest_read(name, guest, sizeof(name)) &&
+           memcmp(name, file, sizeof(file)) == 0 && is_loader(t) && native_ops->preload() != NULL;
+}
+
+s64 native_open_preload(const char *host)
+{
+    int fd = memfd_create("ld.so.preload", MFD_CLOEXEC), there = open(host, O_RDONLY | O_CLOEXEC);
+    const char *first = native_ops->preload();
+    char text[4096];
+    ssize_t n;
+
+    if (fd < 0) return -errno;
+    n = write(fd, first, strlen(first));
+    while (there >= 0 && (n = read(there, text, sizeof(text))) > 0)
+        if (write(fd, text, (size_t)n) != n) break;
+    if (there >= 0) close(there);
+    lseek(fd, 0, SEEK_SET);
+    return fd;
 }
 
 bool native_file_at(u64 pc, u64 *dev, u64 *ino, u64 *offset)

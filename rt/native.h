@@ -36,6 +36,9 @@ struct native_ops {
      * exists or not: the host path of what is opened in its place, or NULL. */
     const char *(*open)(const char *guest, const char *host);
 
+    /* Lines that the guest's loader is to find in /etc/ld.so.preload, or NULL. */
+    const char *(*preload)(void);
+
     /*
      * Calls the host's function of the stub at s->pc: arguments from the guest's registers and
      * stack, results into them. False: there is none at that address. Brackets the call itself by

@@ -16,6 +16,12 @@ void native_start(const char *program);
  * `host`; NULL: that itself. */
 const char *native_open(struct thread *t, u64 guest, const char *host);
 
+/* The guest's loader looks for /etc/ld.so.preload, and is to find one. */
+bool native_preloads(struct thread *t, u64 guest);
+
+/* A descriptor of what it finds, or -errno; `host`: the file that is there without it. */
+s64 native_open_preload(const char *host);
+
 /* The guest is at a stub: calls the host's function and sets pc to the link register. False: no
  * stub. */
 bool native_call(struct thread *t);

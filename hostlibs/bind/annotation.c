@@ -13,9 +13,10 @@ struct keyword {
 
 static const struct keyword keywords[] = {
     {"package", RULE_PACKAGE, false}, {"header", RULE_HEADER, false},
-    {"define", RULE_DEFINE, false},   {"refuse", RULE_REFUSE, true},
-    {"accept", RULE_ACCEPT, true},    {"words", RULE_WORDS, true},
-    {"opaque", RULE_OPAQUE, true},    {"deep", RULE_DEEP, true},
+    {"define", RULE_DEFINE, false},   {"only", RULE_ONLY, false},
+    {"refuse", RULE_REFUSE, true},    {"accept", RULE_ACCEPT, true},
+    {"words", RULE_WORDS, true},      {"opaque", RULE_OPAQUE, true},
+    {"deep", RULE_DEEP, true},
 };
 
 static char *next_word(char **at)
@@ -47,18 +48,15 @@ static void read_line(struct annotation *a, u32 line, char *text)
         return;
     }
     char *word = next_word(&text);
-    if (!strcmp(first, "soname") || !strcmp(first, "group")) {
+    if (!strcmp(first, "soname") || !strcmp(first, "group") || !strcmp(first, "of")) {
         if (!*word || strchr(word, '/')) die("%s:%u: not a name", a->path, line);
-        if (*first == 's')
-            a->soname = word;
-        else
-            a->group = word;
+        *(*first == 's' ? &a->soname : *first == 'g' ? &a->group : &a->of) = word;
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
         if (strcmp(first, keywords[i].name)) continue;
         add_rule(a, &keywords[i], line, word, text);
-        for (; keywords[i].kind == RULE_PACKAGE && *text;) {
+        for (; (keywords[i].kind == RULE_PACKAGE || keywords[i].kind == RULE_ONLY) && *text;) {
             word = next_word(&text);
             add_rule(a, &keywords[i], line, word, text);
         }

@@ -53,6 +53,7 @@ enum rule_kind {
     RULE_PACKAGE,
     RULE_HEADER,
     RULE_DEFINE,
+    RULE_ONLY,
     RULE_REFUSE,
     RULE_ACCEPT,
     RULE_WORDS,
@@ -70,6 +71,7 @@ struct rule {
 
 struct annotation {
     const char *path, *soname, *group;
+    const char *of; /* the library that the functions are in, when they are a part of it; or NULL */
     bool heap;
     struct rule *rule;
     size_t count;
@@ -110,6 +112,10 @@ struct library {
 
 /* Reads what a library for that machine (EM_) exports, or dies. */
 void library_read(const char *path, u16 machine, struct library *l);
+/* Leaves only the functions that the annotation names; of these the default version, as one
+ * without.
+ */
+void library_keep_only(struct library *l, struct annotation *a);
 /* The symbol of that name and version, for "-" the default one; NULL: none. */
 const struct symbol *library_find(const struct library *l, const char *name, const char *version);
 

@@ -44,7 +44,8 @@ static const char *find_library(const char *root, const char *const *folders, co
 static void read_libraries(struct work *w)
 {
     const struct roots *roots = &w->settings->roots;
-    const char *soname = w->annotation.soname;
+    struct annotation *a = &w->annotation;
+    const char *soname = a->of ? a->of : a->soname;
     const char *path = find_library(roots->host, host_library_folders, soname);
     struct rule *package = NULL;
     for (size_t i = 0; i < w->annotation.count && !package; i++)
@@ -55,6 +56,7 @@ static void read_libraries(struct work *w)
     library_read(path, EM_X86_64, &w->host);
     if (strcmp(w->host.soname, soname)) die("%s calls itself %s", path, w->host.soname);
     if (!*w->host.build_id) die("%s has no build ID, by which a binding knows it", path);
+    if (a->of) library_keep_only(&w->host, a);
     w->exports = &w->host;
     path = roots->guest ? find_library(roots->guest, guest_library_folders, soname) : NULL;
     if (!path) {
@@ -62,6 +64,7 @@ static void read_libraries(struct work *w)
         return;
     }
     library_read(path, EM_AARCH64, &w->guest);
+    if (a->of) library_keep_only(&w->guest, a);
     w->exports = &w->guest;
 }
 
@@ -135,8 +138,8 @@ static void put_head(const struct work *w, FILE *out)
 {
     const struct annotation *a = &w->annotation;
     const struct derivation *d = &w->derivation;
-    fprintf(out, "ferry-binding 1\nsoname %s\nhost-id %s\ncode %llu\n", a->soname, w->host.build_id,
-            (unsigned long long)w->code);
+    fprintf(out, "ferry-binding 1\nsoname %s\nhost-id %s\ncode %llu\n", a->soname,
+            a->of ? "-" : w->host.build_id, (unsigned long long)w->code);
     if (a->heap) fputs("heap\n", out);
     if (a->group) fprintf(out, "group %s\n", a->group);
     for (size_t i = 0; i < d->callback.count; i++)

@@ -183,6 +183,20 @@ void library_read(const char *path, u16 machine, struct library *l)
     if (!l->count) die("%s: exports nothing, or is damaged", path);
 }
 
+void library_keep_only(struct library *l, struct annotation *a)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        struct symbol s = l->symbol[i];
+        if (s.data || s.hidden || !annotation_find(a, RULE_ONLY, s.name)) continue;
+        s.version = "-";
+        s.version_index = VER_NDX_GLOBAL;
+        l->symbol[kept++] = s;
+    }
+    l->count = kept;
+    l->version_count = 0;
+}
+
 const struct symbol *library_find(const struct library *l, const char *name, const char *version)
 {
     size_t low = 0, high = l->count;

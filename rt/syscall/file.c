@@ -128,6 +128,19 @@ s64 sys_newfstatat(struct thread *t, const u64 *a)
     return r != 0 ? r : write_stat(a[2], &st);
 }
 
+s64 sys_faccessat(struct thread *t, const u64 *a)
+{
+    struct path path;
+    s64 r;
+
+    if (native_preloads(t, a[1])) return 0;
+    r = path_resolve(t, (s32)a[0], a[1], PATH_FOLLOW, &path);
+    if (r != 0) return r;
+    if (bundle_inside(path.host) != NULL)
+        return bundle_call(SYS_faccessat, bundle_inside(path.host), a);
+    return guest_syscall(t, SYS_faccessat, a[0], (u64)path.host, a[2], 0, 0, 0);
+}
+
 s64 sys_openat(struct thread *t, const u64 *a)
 {
     u64 flags = open_flags_to_host(a[2]);
@@ -144,6 +157,7 @@ s64 sys_openat(struct thread *t, const u64 *a)
     if (bundle_inside(path.host) != NULL) return bundle_open(bundle_inside(path.host), flags);
     r = proc_open((s64)a[0], path.host, flags);
     if (r != -ENOSYS) return r;
+    if (native_preloads(t, a[1])) return native_open_preload(path.host);
     stub = (flags & (O_ACCMODE | O_CREAT | O_PATH)) == 0 ? native_open(t, a[1], path.host) : NULL;
     return guest_syscall(t, SYS_openat, a[0], (u64)(stub != NULL ? stub : path.host), flags, a[3], 0,
                          0);

@@ -31,7 +31,7 @@
     P(33, mknodat, "flox") P(34, mkdirat, "flo") P(35, unlinkat, "flx") P(36, symlinkat, "pfl") \
     H(37, linkat, "flflx") P(38, renameat, "flfl") P(39, umount2, "sx") H(40, mount, "pspxp") \
     H(41, pivot_root, "ss") R(42, nfsservctl, "dpp") P(43, statfs, "sp") P(44, fstatfs, "dp") \
-    P(45, truncate, "sd") P(46, ftruncate, "dd") P(47, fallocate, "dxdd") P(48, faccessat, "fsx") \
+    P(45, truncate, "sd") P(46, ftruncate, "dd") P(47, fallocate, "dxdd") H(48, faccessat, "fsx") \
     H(49, chdir, "s") H(50, fchdir, "d") H(51, chroot, "s") P(52, fchmod, "do") \
     P(53, fchmodat, "fso") P(54, fchownat, "fnddF") P(55, fchown, "ddd") H(56, openat, "fpxo") \
     H(57, close, "d") P(58, vhangup, "") H(59, pipe2, "px") P(60, quotactl, "xsdp") \
