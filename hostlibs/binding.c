@@ -153,6 +153,14 @@ static void read_type(struct reader *r, struct type *t, bool result)
     case TYPE_VOID:
         if (!result) r->bad = true;
         break;
+    case TYPE_STREAM:
+        t->size = t->align = 8;
+        if (result) r->bad = true;
+        break;
+    case TYPE_VA_LIST: /* the guest's structure of 32 bytes, by reference */
+        t->size = t->align = 8;
+        if (result) r->bad = true;
+        break;
     default:
         t->size = t->align = type_scalar_size(t->kind);
         if (t->size == 0) r->bad = true;
@@ -168,9 +176,8 @@ static void read_signature(struct reader *r, struct signature *s)
     read_type(r, &s->result, true);
     expect(r, '(');
     while (!r->bad && r->at < r->end && *r->at != ')') {
-        if (*r->at == '.') {
-            r->at++;
-            s->variadic = true;
+        if (*r->at == '.' || *r->at == '%') {
+            s->variadic = *r->at++;
             break;
         }
         if (s->count == BINDING_MAX_PARAMS) {
@@ -180,6 +187,11 @@ static void read_signature(struct reader *r, struct signature *s)
         read_type(r, &param[s->count++], false);
     }
     expect(r, ')');
+    if (s->variadic == '%' && (s->count == 0 || param[s->count - 1].kind != TYPE_POINTER))
+        r->bad = true;
+    for (u32 i = 0; i < s->count; i++)
+        if (param[i].kind == TYPE_VA_LIST && (i == 0 || param[i - 1].kind != TYPE_POINTER))
+            r->bad = true;
     kept = take(r, s->count * sizeof(*kept));
     memcpy(kept, param, s->count * sizeof(*kept));
     s->param = kept;

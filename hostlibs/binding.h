@@ -33,12 +33,15 @@
  *     c C h H i I l L   integers of 1, 2, 4, 8 bytes, signed and unsigned; enumerations as these
  *     f d          float, double
  *     w W          vectors of 8 and 16 bytes, whatever is in them
+ *     O            a pointer to a FILE; the host gets a stream of its own over it
+ *     V            a va_list; the parameter before it is printf's format for it
  *     p            a pointer to data, which passes as it is
  *     F<n>.        a pointer to a function of the type of callback n; R<n>. to record n; K<n>. to a
  *                  constant record n (the number is decimal, the dot ends it)
  *     {SIZE,ALIGN:OFFSET KIND,...}   a structure or union by value, no blanks: its scalar parts
  *                  with arrays unrolled, KIND one of b c C h H i I l L f d w W p (bit-fields: the
  *                  integer that they lie in)
+ *     %            after the last parameter, which is printf's format: variadic, as that says
  *     .            after the last parameter: variadic, further arguments are whole words in integer
  *                  registers or on the stack (an annotation says that the function takes no others)
  *
@@ -70,6 +73,8 @@ enum type_kind {
     TYPE_VECTOR8 = 'w',
     TYPE_VECTOR16 = 'W',
     TYPE_POINTER = 'p',
+    TYPE_STREAM = 'O',
+    TYPE_VA_LIST = 'V',
     TYPE_FUNCTION = 'F',     /* number: the callback's */
     TYPE_RECORD = 'R',       /* number: the record's */
     TYPE_CONST_RECORD = 'K', /* number: the record's */
@@ -93,7 +98,7 @@ struct type {
 struct signature {
     struct type result;
     u32 count;
-    bool variadic;
+    char variadic; /* '.' or '%', or 0 */
     const struct type *param;
 };
 

@@ -18,7 +18,7 @@
 #define VARIADIC_WORDS  10u /* passed on to variadic functions, beyond those declared */
 #define STACK_WORDS     64u
 
-enum way { WAY_DIRECT_INTEGER, WAY_DIRECT_FLOAT, WAY_FFI };
+enum way { WAY_DIRECT_INTEGER, WAY_DIRECT_FLOAT, WAY_FFI, WAY_FORMAT };
 
 /* What is done with an integer argument before the call. */
 struct narrow {
@@ -28,8 +28,10 @@ struct narrow {
 
 struct call_plan {
     u8 way;
-    u8 integers;   /* of x that hold arguments */
-    bool converts; /* pointers to functions, records */
+    u8 integers;         /* of x that hold arguments */
+    bool converts;       /* arguments or result aren't passed as they are */
+    bool lists;          /* of these, there is a va_list */
+    struct aapcs behind; /* the named arguments */
     u8 narrow_count;
     struct narrow narrow[DIRECT_INTEGERS];
     ffi_cif *cif;
@@ -44,9 +46,11 @@ typedef double float_function(u64, u64, u64, u64, u64, u64, double, double, doub
 typedef u64 mixed_function(u64, u64, u64, u64, u64, u64, double, double, double, double, double,
                            double, double, double);
 
-static bool is_pointer(u8 kind)
+/* Passes as something else than it is. */
+static bool is_converted(u8 kind)
 {
-    return kind == TYPE_FUNCTION || kind == TYPE_RECORD || kind == TYPE_CONST_RECORD;
+    return kind == TYPE_FUNCTION || kind == TYPE_RECORD || kind == TYPE_CONST_RECORD ||
+           kind == TYPE_STREAM || kind == TYPE_VA_LIST;
 }
 
 static bool is_vector(u8 kind)
@@ -99,7 +103,7 @@ static void note_narrow(struct call_plan *plan, const struct place *p, const str
 
 static struct call_plan *make_plan(const struct signature *given)
 {
-    const struct signature *sig = given->variadic ? with_words(given) : given;
+    const struct signature *sig = given->variadic == '.' ? with_words(given) : given;
     struct call_plan *plan = calloc(1, sizeof(*plan));
     struct aapcs a = {0};
 
@@ -108,16 +112,18 @@ static struct call_plan *make_plan(const struct signature *given)
     if (plan->place == NULL) return NULL;
     for (u32 i = 0; i < sig->count; i++) {
         plan->place[i] = aapcs_argument(&a, &sig->param[i]);
-        plan->converts |= is_pointer(sig->param[i].kind);
+        plan->converts |= is_converted(sig->param[i].kind);
+        plan->lists |= sig->param[i].kind == TYPE_VA_LIST;
     }
-    plan->converts |= is_pointer(sig->result.kind);
+    plan->behind = a;
+    plan->converts |= is_converted(sig->result.kind);
     plan->result = aapcs_result(&sig->result);
     plan->stack = a.nsaa;
     if (is_direct(sig, plan)) {
         for (u32 i = 0; i < sig->count; i++) note_narrow(plan, &plan->place[i], &sig->param[i]);
         return plan;
     }
-    plan->way = WAY_FFI;
+    plan->way = given->variadic == '%' ? WAY_FORMAT : WAY_FFI;
     plan->cif = ffi_cif_of(sig);
     return plan->cif != NULL ? plan : NULL;
 }
@@ -137,21 +143,6 @@ static struct call_plan *plan_of(struct native_function *f)
 /* --- pointers
  * ------------------------------------------------------------------------------------- */
 
-/* Pointers to functions in a record that the host is about to read or has written. */
-static void convert_record(const struct binding *b, u32 number, u64 at, bool to_host)
-{
-    const struct record *r = &b->record[number];
-
-    if (at == 0) return;
-    for (u32 i = 0; i < r->count; i++) {
-        u64 *field = (u64 *)(at + r->field[i].offset);
-
-        if (*field == 0) continue;
-        *field = to_host ? (u64)callback_to_host(*field, b, r->field[i].callback)
-                         : callback_to_guest((void *)*field, b, r->field[i].callback);
-    }
-}
-
 /* A constant record stays as it is, perhaps in memory that can't be written: the functions in it
  * are found when they are called. */
 static void note_record(const struct binding *b, u32 number, u64 at)
@@ -167,21 +158,48 @@ static u64 pointer_to_host(const struct binding *b, const struct type *t, u64 va
 {
     switch (t->kind) {
     case TYPE_FUNCTION: return (u64)callback_to_host(value, b, t->number);
-    case TYPE_RECORD: convert_record(b, t->number, value, true); return value;
+    case TYPE_RECORD: record_convert(b, t->number, value, true); return value;
     case TYPE_CONST_RECORD: note_record(b, t->number, value); return value;
+    case TYPE_STREAM: return (u64)stream_to_host(value);
     default: return value;
     }
 }
 
+static void __attribute__((noreturn)) bad_format(const struct native_function *f)
+{
+    native_fatal("%s: %s: a format with numbered arguments, long doubles or more than %u arguments",
+                 f->name.library, f->name.function, FORMAT_ARGUMENTS);
+}
+
+/* Argument n's text: the format that says what follows. */
+static const char *format_of(const struct native_function *f, const struct call_plan *plan,
+                             const struct guest_state *s, u32 n)
+{
+    const char *format;
+
+    aapcs_read(s, &plan->place[n], &f->signature->param[n], (const u8 *)s->sp, &format);
+    return format;
+}
+
+static u64 list_to_host(const struct native_function *f, const struct call_plan *plan,
+                        const struct guest_state *s, u32 n, u64 value, struct host_list *list)
+{
+    if (!format_list(value, format_of(f, plan, s, n - 1), list)) bad_format(f);
+    return (u64)list;
+}
+
 static void convert_arguments(const struct native_function *f, const struct call_plan *plan,
-                              struct guest_state *s, u64 *value)
+                              struct guest_state *s, u64 *value, struct host_list *lists)
 {
     for (u32 i = 0; i < f->signature->count; i++) {
         const struct type *t = &f->signature->param[i];
 
-        if (!is_pointer(t->kind)) continue;
+        if (!is_converted(t->kind)) continue;
         aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, &value[i]);
-        value[i] = pointer_to_host(f->binding, t, value[i]);
+        if (t->kind == TYPE_VA_LIST)
+            value[i] = list_to_host(f, plan, s, i, value[i], lists);
+        else
+            value[i] = pointer_to_host(f->binding, t, value[i]);
     }
 }
 
@@ -190,7 +208,7 @@ static void convert_back(const struct native_function *f, const u64 *value)
 {
     for (u32 i = 0; i < f->signature->count; i++)
         if (f->signature->param[i].kind == TYPE_RECORD)
-            convert_record(f->binding, f->signature->param[i].number, value[i], false);
+            record_convert(f->binding, f->signature->param[i].number, value[i], false);
 }
 
 static u64 result_to_guest(const struct native_function *f, u64 value)
@@ -198,7 +216,7 @@ static u64 result_to_guest(const struct native_function *f, u64 value)
     const struct type *t = &f->signature->result;
 
     if (t->kind == TYPE_FUNCTION) return callback_to_guest((void *)value, f->binding, t->number);
-    if (t->kind == TYPE_RECORD) convert_record(f->binding, t->number, value, false);
+    if (t->kind == TYPE_RECORD) record_convert(f->binding, t->number, value, false);
     return value;
 }
 
@@ -239,7 +257,7 @@ static void call_direct(const struct native_function *f, const struct call_plan 
     for (u32 i = 0; i < plan->narrow_count; i++)
         x[plan->narrow[i].number] = narrowed(plan->narrow[i].kind, x[plan->narrow[i].number]);
     for (u32 i = 0; plan->converts && i < f->signature->count; i++)
-        if (is_pointer(f->signature->param[i].kind)) x[plan->place[i].first] = value[i];
+        if (is_converted(f->signature->param[i].kind)) x[plan->place[i].first] = value[i];
     if (plan->way == WAY_DIRECT_INTEGER) {
         u64 r = ((integer_function *)f->code)(x[0], x[1], x[2], x[3], x[4], x[5]);
 
@@ -292,11 +310,11 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
         argument[i] = t->size <= 8 ? (void *)&words[i] : copies;
         if (t->size > 8) copies += ALIGN_UP(t->size, 16u);
         aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, argument[i]);
-        if (is_pointer(t->kind)) words[i] = value[i];
+        if (is_converted(t->kind)) words[i] = value[i];
     }
     ffi_door()->call(plan->cif, FFI_FN(f->code), result, argument);
     native_leave(s);
-    if (is_pointer(sig->result.kind)) {
+    if (is_converted(sig->result.kind)) {
         u64 r;
 
         memcpy(&r, result, sizeof(r));
@@ -305,6 +323,40 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
         s->x[8] = indirect; /* callbacks may have changed it */
         aapcs_write(s, &plan->result, &sig->result, NULL, result);
     }
+}
+
+/* Variadic by format: the call interface is made for what this format says. */
+static void call_format(const struct native_function *f, const struct call_plan *plan,
+                        struct guest_state *s, const u64 *value)
+{
+    const struct signature *sig = f->signature;
+    const struct ffi_door *d = ffi_door();
+    ffi_type *types[BINDING_MAX_PARAMS + FORMAT_ARGUMENTS];
+    void *argument[BINDING_MAX_PARAMS + FORMAT_ARGUMENTS];
+    u64 named[BINDING_MAX_PARAMS], result = 0;
+    struct format_values v;
+    ffi_cif cif;
+
+    if (!format_arguments(s, &plan->behind, format_of(f, plan, s, sig->count - 1), &v))
+        bad_format(f);
+    for (u32 i = 0; i < sig->count; i++) {
+        types[i] = plan->cif->arg_types[i];
+        argument[i] = &named[i];
+        if (sig->param[i].size > 8) bad_format(f);
+        named[i] = 0;
+        aapcs_read(s, &plan->place[i], &sig->param[i], (const u8 *)s->sp, &named[i]);
+        if (is_converted(sig->param[i].kind)) named[i] = value[i];
+    }
+    for (u32 i = 0; i < v.count; i++) {
+        types[sig->count + i] = v.kind[i] == FORMAT_DOUBLE ? d->type_double : d->type_uint64;
+        argument[sig->count + i] = &v.word[i];
+    }
+    if (d->prep_cif_var(&cif, FFI_DEFAULT_ABI, sig->count, sig->count + v.count, plan->cif->rtype,
+                        types) != FFI_OK)
+        bad_format(f);
+    d->call(&cif, FFI_FN(f->code), &result, argument);
+    native_leave(s);
+    if (sig->result.kind != TYPE_VOID) aapcs_write(s, &plan->result, &sig->result, NULL, &result);
 }
 
 #define MXCSR_FLAGS    0x003fu
@@ -326,30 +378,62 @@ static void give_flags(struct guest_state *s)
     if (now != MXCSR_HOST) _mm_setcsr(MXCSR_HOST);
 }
 
+/* value: of arguments that are converted. */
+static void call_now(const struct native_function *f, const struct call_plan *plan,
+                     struct guest_state *s, const u64 *value)
+{
+    int error;
+
+    errno = 0;
+    native_enter(s, &f->name);
+    take_rounding(s);
+    switch ((enum way)plan->way) {
+    case WAY_DIRECT_INTEGER:
+    case WAY_DIRECT_FLOAT: call_direct(f, plan, s, value); break;
+    case WAY_FFI: call_ffi(f, plan, s, value); break;
+    case WAY_FORMAT: call_format(f, plan, s, value); break;
+    }
+    error = errno;
+    give_flags(s);
+    if (plan->converts) convert_back(f, value);
+    if (error != 0) errno_to_guest(s, error);
+}
+
+static void call_with_list(const struct native_function *f, const struct call_plan *plan,
+                           struct guest_state *s)
+{
+    u64 value[BINDING_MAX_PARAMS];
+    struct host_list list;
+
+    convert_arguments(f, plan, s, value, &list);
+    call_now(f, plan, s, value);
+}
+
+static void call_converted(const struct native_function *f, const struct call_plan *plan,
+                           struct guest_state *s)
+{
+    u64 value[BINDING_MAX_PARAMS];
+
+    convert_arguments(f, plan, s, value, NULL);
+    call_now(f, plan, s, value);
+}
+
 bool call_host(struct guest_state *s)
 {
     struct native_function *f = library_function_at(s->pc);
-    u64 value[BINDING_MAX_PARAMS];
     const struct call_plan *plan;
-    int error;
 
     if (f == NULL) return false;
     if (f->code == NULL)
         native_fatal("%s: %s can't be called natively: %s; run it with --native=none",
                      f->name.library, f->name.function, f->reason);
     plan = plan_of(f);
-    if (plan->converts) convert_arguments(f, plan, s, value);
-    errno = 0;
-    native_enter(s, &f->name);
-    take_rounding(s);
-    if (plan->way == WAY_FFI)
-        call_ffi(f, plan, s, value);
+    if (plan->lists)
+        call_with_list(f, plan, s);
+    else if (plan->converts)
+        call_converted(f, plan, s);
     else
-        call_direct(f, plan, s, value);
-    error = errno;
-    give_flags(s);
-    if (plan->converts) convert_back(f, value);
-    if (error != 0) errno_to_guest(s, error);
+        call_now(f, plan, s, NULL);
     s->pc = s->x[30];
     return true;
 }

@@ -79,10 +79,28 @@ static const void *for_guest(const struct closure *c, u32 i, void *given, const 
         *copy = (u64)given; /* the callee's own copy */
         return copy;
     }
-    if (t->kind != TYPE_FUNCTION) return given;
-    memcpy(copy, given, sizeof(*copy));
-    *copy = callback_to_guest((void *)*copy, c->binding, t->number);
-    return copy;
+    if (t->kind == TYPE_FUNCTION) {
+        memcpy(copy, given, sizeof(*copy));
+        *copy = callback_to_guest((void *)*copy, c->binding, t->number);
+        return copy;
+    }
+    if (t->kind == TYPE_RECORD) {
+        memcpy(copy, given, sizeof(*copy));
+        record_convert(c->binding, t->number, *copy, false);
+    }
+    return given;
+}
+
+/* What the guest has put into records is to be called by the host. */
+static void records_back(const struct closure *c, void **argument)
+{
+    u64 at;
+
+    for (u32 i = 0; i < c->signature->count; i++) {
+        if (c->signature->param[i].kind != TYPE_RECORD) continue;
+        memcpy(&at, argument[i], sizeof(at));
+        record_convert(c->binding, c->signature->param[i].number, at, true);
+    }
 }
 
 static void invoked(ffi_cif *cif, void *result, void **argument, void *user)
@@ -109,6 +127,7 @@ static void invoked(ffi_cif *cif, void *result, void **argument, void *user)
     }
     if (c->result.kind == PLACE_REFERENCE_X) s->x[8] = (u64)result;
     native_run(s, c->pc, stack, ALIGN_UP(c->stack, UINT64_C(16)));
+    records_back(c, argument);
     put_result(c, s, result);
 }
 
@@ -193,7 +212,12 @@ void *callback_code_for(u64 pc)
     struct closure *c = __atomic_load_n(&closure_by_pc[bucket(pc)], __ATOMIC_ACQUIRE);
 
     while (c != NULL && c->pc != pc) c = c->next_by_pc;
-    return c != NULL ? c->code : NULL;
+    if (c == NULL) {
+        struct native_function *f = callback_stub_at(pc);
+
+        return f != NULL ? f->code : NULL;
+    }
+    return c->code;
 }
 
 /* --- called by the guest
@@ -270,4 +294,18 @@ struct native_function *callback_stub_at(u64 pc)
 
     while (s != NULL && s->function.guest_pc != pc) s = s->next_by_pc;
     return s != NULL ? &s->function : NULL;
+}
+
+void record_convert(const struct binding *b, u32 number, u64 at, bool to_host)
+{
+    const struct record *r = &b->record[number];
+
+    if (at == 0) return;
+    for (u32 i = 0; i < r->count; i++) {
+        u64 *field = (u64 *)(at + r->field[i].offset);
+
+        if (*field == 0) continue;
+        *field = to_host ? (u64)callback_to_host(*field, b, r->field[i].callback)
+                         : callback_to_guest((void *)*field, b, r->field[i].callback);
+    }
 }

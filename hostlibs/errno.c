@@ -14,7 +14,7 @@ static u64 errno_address(struct guest_state *s)
     u8 v[8][16];
 
     if (address != 0 && owner == s->tpidr) return address;
-    if (function == 0) function = policy_errno_location();
+    if (function == 0) function = policy_guest_function("__errno_location");
     if (function == 0) return 0;
     memcpy(x, s->x, sizeof(x)); /* results are there already */
     memcpy(v, s->v, sizeof(v));

@@ -69,6 +69,8 @@ static ffi_type *scalar(const struct ffi_door *d, u8 kind)
     case TYPE_DOUBLE:
     case TYPE_VECTOR8: return d->type_double; /* class SSE */
     case TYPE_POINTER:
+    case TYPE_STREAM:
+    case TYPE_VA_LIST:
     case TYPE_FUNCTION:
     case TYPE_RECORD:
     case TYPE_CONST_RECORD: return d->type_pointer;

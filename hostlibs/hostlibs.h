@@ -54,6 +54,10 @@ void *callback_to_host(u64 guest, const struct binding *b, u32 callback);
  * any other gets a stub. */
 u64 callback_to_guest(void *host, const struct binding *b, u32 callback);
 
+/* Pointers to functions in the record at `at` (null: nothing) that the other side is about to read.
+ */
+void record_convert(const struct binding *b, u32 number, u64 at, bool to_host);
+
 /* As native_ops.code_for. */
 void *callback_code_for(u64 pc);
 
@@ -113,6 +117,41 @@ void aapcs_read(const struct guest_state *s, const struct place *p, const struct
 void aapcs_write(struct guest_state *s, const struct place *p, const struct type *t, u8 *stack,
                  const void *from);
 
+/* --- format.c: arguments by printf's format */
+
+#define FORMAT_ARGUMENTS 32u
+
+enum format_kind { FORMAT_WORD, FORMAT_DOUBLE, FORMAT_LONG_DOUBLE };
+
+/* What the format takes, in order; false: positions, or too many. */
+bool format_kinds(const char *format, u8 *kind, u32 *count);
+
+/* The host's va_list, and its arguments. */
+struct host_list {
+    u32 gp_offset, fp_offset;
+    void *overflow, *save;
+    u64 word[2 * FORMAT_ARGUMENTS] __attribute__((aligned(16)));
+};
+
+/* The guest's va_list at `guest` as the host's; false: as format_kinds. */
+bool format_list(u64 guest, const char *format, struct host_list *h);
+
+struct format_values {
+    u32 count;
+    u8 kind[FORMAT_ARGUMENTS];
+    u64 word[FORMAT_ARGUMENTS];
+};
+
+/* The variadic arguments of a call: `a` is behind the named ones. False: as format_kinds, or there
+ * is a long double. */
+bool format_arguments(const struct guest_state *s, const struct aapcs *a, const char *format,
+                      struct format_values *out);
+
+/* --- stream.c */
+
+/* The host's FILE for the guest's. */
+void *stream_to_host(u64 guest);
+
 /* --- policy.c and module.c */
 
 /* What a guest ELF file wants of others. */
@@ -121,8 +160,7 @@ struct module_needs {
     u32 needed_count;
     char **imports; /* undefined symbols */
     u32 import_count;
-    bool has_malloc;    /* defines one of its own */
-    u64 errno_location; /* where it defines __errno_location; 0: not */
+    bool has_malloc; /* defines one of its own */
     u64 dev, ino;
     char soname[128];
     void *memory;
@@ -132,8 +170,11 @@ struct module_needs {
 bool module_read(const char *host, struct module_needs *out);
 void module_free(struct module_needs *m);
 
-/* The guest address of its C library's __errno_location; 0: not known. */
-u64 policy_errno_location(void);
+/* The unbiased address of a symbol that the file defines; 0: none. */
+u64 module_symbol(const char *host, const char *name);
+
+/* The guest address of a function of the guest's C library; 0: not known. */
+u64 policy_guest_function(const char *name);
 
 void policy_start(const char *program);
 const char *policy_preload(void);

@@ -116,12 +116,6 @@ static char *keep(struct keeper *k, const char *text)
     return copy;
 }
 
-static void note_definition(struct module_needs *out, const char *name, u64 value)
-{
-    if (strcmp(name, "malloc") == 0) out->has_malloc = true;
-    if (strcmp(name, "__errno_location") == 0) out->errno_location = value;
-}
-
 static void fill(const struct file *f, const struct dynamic *d, const Elf64_Sym *symbol, u32 count,
                  struct module_needs *out, struct keeper *k)
 {
@@ -135,7 +129,7 @@ static void fill(const struct file *f, const struct dynamic *d, const Elf64_Sym 
         if (symbol[i].st_shndx == SHN_UNDEF)
             out->imports[out->import_count++] = keep(k, name);
         else
-            note_definition(out, name, symbol[i].st_value);
+            out->has_malloc |= strcmp(name, "malloc") == 0;
     }
 }
 
@@ -181,27 +175,57 @@ static bool is_guest_elf(struct file *f)
     return f->ph != NULL;
 }
 
-bool module_read(const char *host, struct module_needs *out)
+/* The file in memory; false: it can't be read, or isn't one of the guest's. */
+static bool map_file(const char *host, struct file *f, struct stat *st)
 {
     int fd = open(host, O_RDONLY | O_CLOEXEC);
-    struct file f = {0};
-    struct stat st;
     void *map = MAP_FAILED;
-    bool good = false;
 
-    memset(out, 0, sizeof(*out));
+    memset(f, 0, sizeof(*f));
     if (fd < 0) return false;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
-        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_size > 0)
+        map = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     close(fd);
     if (map == MAP_FAILED) return false;
-    f.bytes = map;
-    f.size = (u64)st.st_size;
-    good = is_guest_elf(&f) && collect(&f, out);
+    f->bytes = map;
+    f->size = (u64)st->st_size;
+    if (is_guest_elf(f)) return true;
+    munmap(map, f->size);
+    return false;
+}
+
+bool module_read(const char *host, struct module_needs *out)
+{
+    struct file f;
+    struct stat st;
+    bool good;
+
+    memset(out, 0, sizeof(*out));
+    if (!map_file(host, &f, &st)) return false;
+    good = collect(&f, out);
     out->dev = st.st_dev;
     out->ino = st.st_ino;
-    munmap(map, (size_t)st.st_size);
+    munmap((void *)(u64)f.bytes, f.size);
     return good;
+}
+
+u64 module_symbol(const char *host, const char *name)
+{
+    struct dynamic d;
+    struct file f;
+    struct stat st;
+    const Elf64_Sym *symbol = NULL;
+    u64 room = 0, value = 0;
+    u32 count;
+
+    if (!map_file(host, &f, &st)) return 0;
+    if (read_dynamic(&f, &d)) symbol = at_address(&f, d.symtab, &room);
+    count = symbol != NULL ? symbol_count(&f, &d, room) : 0;
+    for (u32 i = 1; i < count && value == 0; i++)
+        if (symbol[i].st_shndx != SHN_UNDEF && strcmp(string_at(&f, symbol[i].st_name), name) == 0)
+            value = symbol[i].st_value;
+    munmap((void *)(u64)f.bytes, f.size);
+    return value;
 }
 
 void module_free(struct module_needs *m)

@@ -21,6 +21,7 @@ struct module {
     struct module *next;
     char name[128]; /* as the one that needs it calls it; a path when it was opened as such */
     bool found;
+    char *host; /* its file */
     struct module_needs needs;
 };
 
@@ -65,6 +66,7 @@ static struct module *add_module(const char *name, const char *host)
 
     if (m == NULL) return NULL;
     snprintf(m->name, sizeof(m->name), "%s", name);
+    m->host = host != NULL ? strdup(host) : NULL;
     m->found = host != NULL && module_read(host, &m->needs);
     if (m->found && m->needs.has_malloc && strcmp(m->needs.soname, "libc.so.6") != 0 &&
         strncmp(m->needs.soname, "ld-linux", 8) != 0)
@@ -240,18 +242,19 @@ static void check_late(const char *name)
     }
 }
 
-u64 policy_errno_location(void)
+u64 policy_guest_function(const char *name)
 {
+    struct module *m;
     u64 base = 0, value = 0;
 
     pthread_mutex_lock(&lock);
-    for (struct module *m = modules; m != NULL && base == 0; m = m->next) {
-        if (m->needs.errno_location == 0) continue;
-        value = m->needs.errno_location;
+    m = find_module("libc.so.6");
+    if (m != NULL && m->found) {
         base = native_file_base(m->needs.dev, m->needs.ino);
+        value = module_symbol(m->host, name);
     }
     pthread_mutex_unlock(&lock);
-    return base != 0 ? base + value : 0;
+    return base != 0 && value != 0 ? base + value : 0;
 }
 
 /* --- the door
