@@ -103,32 +103,50 @@ static void records_back(const struct closure *c, void **argument)
     }
 }
 
-static void invoked(ffi_cif *cif, void *result, void **argument, void *user)
+/* What a closure is called with. */
+struct call {
+    const struct closure *closure;
+    void *result, **argument;
+};
+
+/* Runs the guest's function, on a thread of the guest's. */
+static void run_guest(void *context)
 {
     static const struct type pointer = {.kind = TYPE_POINTER, .size = 8, .align = 8};
-    const struct closure *c = user;
+    const struct call *call = context;
+    const struct closure *c = call->closure;
     struct guest_state *s = native_self();
     u8 *stack = __builtin_alloca(c->stack + 16);
 
-    (void)cif;
-    if (s == NULL)
-        native_fatal("a thread that the host's library made calls the guest's function at 0x%llx: "
-                     "not supported",
-                     (unsigned long long)c->pc);
     for (u32 i = 0; i < c->signature->count; i++) {
         struct place p = c->place[i];
         u64 copy;
-        const void *value = for_guest(c, i, argument[i], &p, &copy);
+        const void *value = for_guest(c, i, call->argument[i], &p, &copy);
 
         if (p.kind == PLACE_REFERENCE_X) p.kind = PLACE_X;
         if (p.kind == PLACE_REFERENCE_STACK) p.kind = PLACE_STACK;
         aapcs_write(s, &p, c->place[i].kind == p.kind ? &c->signature->param[i] : &pointer, stack,
                     value);
     }
-    if (c->result.kind == PLACE_REFERENCE_X) s->x[8] = (u64)result;
+    if (c->result.kind == PLACE_REFERENCE_X) s->x[8] = (u64)call->result;
     native_run(s, c->pc, stack, ALIGN_UP(c->stack, UINT64_C(16)));
-    records_back(c, argument);
-    put_result(c, s, result);
+    records_back(c, call->argument);
+    put_result(c, s, call->result);
+}
+
+/* libffi's way in. */
+static void invoked(ffi_cif *cif, void *result, void **argument, void *user)
+{
+    struct call call = {user, result, argument};
+
+    (void)cif;
+    if (native_self() != NULL)
+        run_guest(&call);
+    else if (!foreign_run(run_guest, &call))
+        native_fatal(
+            "a thread that a library made when it was loaded calls the guest's function at "
+            "0x%llx: not supported",
+            (unsigned long long)call.closure->pc);
 }
 
 static struct closure *find_closure(u64 pc, const struct binding *b, u32 callback)
@@ -268,15 +286,10 @@ static struct stub *make_stub(void *host, const struct binding *b, const struct 
     return s;
 }
 
-u64 callback_to_guest(void *host, const struct binding *b, u32 callback)
+u64 callback_stub_for(void *host, const struct binding *b, const struct signature *sig)
 {
-    const struct signature *sig = &b->callback[callback];
-    struct closure *c = __atomic_load_n(&closure_by_code[bucket((u64)host)], __ATOMIC_ACQUIRE);
     struct stub *s;
 
-    if ((u64)host < 65536 || (u64)host >> 47 != 0 || native_is_guest((u64)host)) return (u64)host;
-    while (c != NULL && c->code != host) c = c->next_by_code;
-    if (c != NULL) return c->pc;
     s = find_stub(host, sig);
     if (s != NULL) return s->function.guest_pc;
     native_hold();
@@ -286,6 +299,15 @@ u64 callback_to_guest(void *host, const struct binding *b, u32 callback)
     pthread_mutex_unlock(&lock);
     native_release();
     return s->function.guest_pc;
+}
+
+u64 callback_to_guest(void *host, const struct binding *b, u32 callback)
+{
+    struct closure *c = __atomic_load_n(&closure_by_code[bucket((u64)host)], __ATOMIC_ACQUIRE);
+
+    if ((u64)host < 65536 || (u64)host >> 47 != 0 || native_is_guest((u64)host)) return (u64)host;
+    while (c != NULL && c->code != host) c = c->next_by_code;
+    return c != NULL ? c->pc : callback_stub_for(host, b, &b->callback[callback]);
 }
 
 struct native_function *callback_stub_at(u64 pc)

@@ -64,6 +64,9 @@ void *callback_code_for(u64 pc);
 /* A guest function pointer has been seen where the host may call it as it is. */
 void callback_note(u64 guest, const struct binding *b, u32 callback);
 
+/* A stub for a host function of that type. */
+u64 callback_stub_for(void *host, const struct binding *b, const struct signature *sig);
+
 /* The function behind a stub made by callback_to_guest; NULL: none. */
 struct native_function *callback_stub_at(u64 pc);
 
@@ -116,6 +119,12 @@ void aapcs_read(const struct guest_state *s, const struct place *p, const struct
                 const u8 *stack, void *to);
 void aapcs_write(struct guest_state *s, const struct place *p, const struct type *t, u8 *stack,
                  const void *from);
+
+/* --- foreign.c */
+
+/* On a thread that a library has made: run(context) on its proxy, a thread of the guest's. False:
+ * it has none. */
+bool foreign_run(void (*run)(void *context), void *context);
 
 /* --- format.c: arguments by printf's format */
 

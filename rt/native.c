@@ -50,6 +50,16 @@ struct guest_state *native_self(void)
     return thread_self != NULL ? &thread_self->state : NULL;
 }
 
+bool native_is_called(void)
+{
+    return thread_self != NULL && thread_self->calling != NULL;
+}
+
+bool native_makes_thread(void)
+{
+    return thread_self != NULL && thread_self->makes_thread;
+}
+
 void native_enter(struct guest_state *s, const struct native_name *name)
 {
     __atomic_store_n(&THREAD_OF(s)->calling, name, __ATOMIC_RELAXED);

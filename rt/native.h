@@ -85,6 +85,11 @@ void native_run(struct guest_state *s, u64 pc, const void *stack, size_t bytes);
 /* The calling thread's state; NULL: a thread that the guest never made. */
 struct guest_state *native_self(void);
 
+/* Native code runs on the calling thread on the guest's behalf; the runtime makes a guest's thread.
+ */
+bool native_is_called(void);
+bool native_makes_thread(void);
+
 /* What guest address pc is mapped from: true and the file's device, inode and offset. */
 bool native_file_at(u64 pc, u64 *dev, u64 *ino, u64 *offset);
 

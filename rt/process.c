@@ -14,6 +14,7 @@
 #include "rt/image.h"
 #include "rt/log.h"
 #include "rt/mm.h"
+#include "rt/native.h"
 #include "rt/stats.h"
 
 #include <linux/futex.h>
@@ -35,7 +36,9 @@
 #define CLONE_CLEAR_SIGHAND UINT64_C(0x100000000)
 #endif
 
-#define THREAD_STACK (512u << 10) /* the runtime's and the translator's C code */
+/* For the C code of the runtime and of the translator; of native libraries, as much as they are
+ * used to. */
+#define THREAD_STACK (native_available() ? 8u << 20 : 512u << 10)
 #define CHILD_STACK  (512u << 10)
 
 static void wake(u64 address)
@@ -113,7 +116,9 @@ static bool create_pthread(struct start *start)
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, THREAD_STACK);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    thread_self->makes_thread = true;
     ok = pthread_create(&id, &attr, thread_main, start) == 0;
+    thread_self->makes_thread = false;
     pthread_attr_destroy(&attr);
     if (ok && !handlers_taken) {
         /* The C library installs a handler for its own use of signal 33 with the first thread. The

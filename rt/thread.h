@@ -106,6 +106,7 @@ struct thread {
     const struct native_name *calling; /* what runs; NULL: none does */
     struct native_run *run;            /* the innermost run of the guest on top of some */
     u32 native_hold;                   /* not to be interrupted now */
+    bool makes_thread;                 /* of the guest's, by pthread_create */
     bool without_restart;              /* a handler without SA_RESTART has been called */
     struct {
         s32 signo, code;
