@@ -163,11 +163,16 @@ void *stream_to_host(u64 guest);
 
 /* --- policy.c and module.c */
 
+/* A symbol that a guest file wants, and the version that it wants of it ("": any). */
+struct import {
+    const char *name, *version;
+};
+
 /* What a guest ELF file wants of others. */
 struct module_needs {
     char **needed; /* sonames */
     u32 needed_count;
-    char **imports; /* undefined symbols */
+    struct import *imports; /* undefined symbols */
     u32 import_count;
     bool has_malloc; /* defines one of its own */
     u64 dev, ino;

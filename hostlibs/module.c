@@ -53,7 +53,7 @@ static const char *string_at(const struct file *f, u64 offset)
 struct dynamic {
     const Elf64_Dyn *entry;
     u32 count;
-    u64 symtab, hash, gnu_hash, soname;
+    u64 symtab, hash, soname, versym, verneed, verneed_count;
 };
 
 static bool read_dynamic(struct file *f, struct dynamic *d)
@@ -75,7 +75,9 @@ static bool read_dynamic(struct file *f, struct dynamic *d)
         case DT_STRSZ: f->strings_size = value; break;
         case DT_SYMTAB: d->symtab = value; break;
         case DT_HASH: d->hash = value; break;
-        case DT_GNU_HASH: d->gnu_hash = value; break;
+        case DT_VERSYM: d->versym = value; break;
+        case DT_VERNEED: d->verneed = value; break;
+        case DT_VERNEEDNUM: d->verneed_count = value; break;
         case DT_SONAME: d->soname = value; break;
         default: break;
         }
@@ -101,6 +103,29 @@ static u32 symbol_count(const struct file *f, const struct dynamic *d, u64 room)
     return count < MAX_SYMBOLS ? (u32)count : MAX_SYMBOLS;
 }
 
+/* The name of version `index` that the file needs of another; "": none. */
+static const char *version_name(const struct file *f, const struct dynamic *d, u16 index)
+{
+    u64 at = d->verneed, room;
+
+    for (u64 i = 0; i < d->verneed_count && at != 0; i++) {
+        const Elf64_Verneed *n = at_address(f, at, &room);
+        u64 aux = n != NULL && room >= sizeof(*n) ? at + n->vn_aux : 0;
+
+        for (u32 k = 0; aux != 0 && k < n->vn_cnt; k++) {
+            const Elf64_Vernaux *a = at_address(f, aux, &room);
+
+            if (a == NULL || room < sizeof(*a)) return "";
+            if (a->vna_other == index) return string_at(f, a->vna_name);
+            if (a->vna_next == 0) break;
+            aux += a->vna_next;
+        }
+        if (n == NULL || aux == 0 || n->vn_next == 0) break;
+        at += n->vn_next;
+    }
+    return "";
+}
+
 /* Copies of strings, in one piece of memory behind the tables of pointers. */
 struct keeper {
     char *at;
@@ -116,6 +141,15 @@ static char *keep(struct keeper *k, const char *text)
     return copy;
 }
 
+static const char *symbol_version(const struct file *f, const struct dynamic *d, u32 i)
+{
+    u64 room = 0;
+    const u16 *versym = d->versym != 0 ? at_address(f, d->versym, &room) : NULL;
+    u16 index = versym != NULL && i < room / sizeof(*versym) ? versym[i] & 0x7fff : 0;
+
+    return index > VER_NDX_GLOBAL ? version_name(f, d, index) : "";
+}
+
 static void fill(const struct file *f, const struct dynamic *d, const Elf64_Sym *symbol, u32 count,
                  struct module_needs *out, struct keeper *k)
 {
@@ -126,9 +160,12 @@ static void fill(const struct file *f, const struct dynamic *d, const Elf64_Sym 
         const char *name = string_at(f, symbol[i].st_name);
 
         if (name[0] == '\0') continue;
-        if (symbol[i].st_shndx == SHN_UNDEF)
-            out->imports[out->import_count++] = keep(k, name);
-        else
+        if (symbol[i].st_shndx == SHN_UNDEF) {
+            struct import *im = &out->imports[out->import_count++];
+
+            im->name = keep(k, name);
+            im->version = keep(k, symbol_version(f, d, i));
+        } else
             out->has_malloc |= strcmp(name, "malloc") == 0;
     }
 }
@@ -151,11 +188,13 @@ static bool collect(struct file *f, struct module_needs *out)
             bytes += strlen(string_at(f, d.entry[i].d_un.d_val)) + 1;
         }
     for (u32 i = 1; i < count; i++)
-        if (symbol[i].st_shndx == SHN_UNDEF) bytes += strlen(string_at(f, symbol[i].st_name)) + 1;
-    out->memory = malloc((needed + (u64)count + 1) * sizeof(char *) + bytes);
+        if (symbol[i].st_shndx == SHN_UNDEF)
+            bytes += strlen(string_at(f, symbol[i].st_name)) + strlen(symbol_version(f, &d, i)) + 2;
+    out->memory =
+        malloc(needed * sizeof(char *) + ((u64)count + 1) * sizeof(struct import) + bytes);
     if (out->memory == NULL) return false;
     out->needed = out->memory;
-    out->imports = out->needed + needed;
+    out->imports = (struct import *)(out->needed + needed);
     k.at = (char *)(out->imports + count + 1);
     fill(f, &d, symbol, count, out, &k);
     strncpy(out->soname, string_at(f, d.soname), sizeof(out->soname) - 1);

@@ -139,6 +139,25 @@ static bool goes_with(const struct module *m, const struct binding *b)
     return l != NULL && (l->wanted || same_group(l->binding, b));
 }
 
+/* The refused one among the binding's symbols that the import may mean; NULL: it is none of them,
+ * or a bound one. */
+static const struct bound_symbol *refused_of(const struct bound_symbol **all, u32 count,
+                                             const struct import *im)
+{
+    struct bound_symbol key = {.name = im->name}, *p = &key;
+    const struct bound_symbol **hit = bsearch(&p, all, count, sizeof(*all), by_name);
+    const struct bound_symbol *refused = NULL;
+
+    if (hit == NULL) return NULL;
+    while (hit > all && strcmp(hit[-1]->name, im->name) == 0) hit--;
+    for (; hit < all + count && strcmp((*hit)->name, im->name) == 0; hit++) {
+        if (im->version[0] != '\0' && strcmp((*hit)->version, im->version) != 0) continue;
+        if ((*hit)->reason == NULL) return NULL;
+        refused = *hit;
+    }
+    return refused;
+}
+
 /* Something refused is imported: *module and the symbol. */
 static const struct bound_symbol *refused_import(const struct binding *b, const char **module)
 {
@@ -146,16 +165,9 @@ static const struct bound_symbol *refused_import(const struct binding *b, const 
 
     for (struct module *m = modules; all != NULL && m != NULL && found == NULL; m = m->next) {
         if (!m->found || goes_with(m, b)) continue;
-        for (u32 i = 0; i < m->needs.import_count && found == NULL; i++) {
-            struct bound_symbol key = {.name = m->needs.imports[i]}, *p = &key;
-            const struct bound_symbol **hit =
-                bsearch(&p, all, b->function_count, sizeof(*all), by_name);
-
-            if (hit != NULL && (*hit)->reason != NULL) {
-                found = *hit;
-                *module = m->name;
-            }
-        }
+        *module = m->name;
+        for (u32 i = 0; i < m->needs.import_count && found == NULL; i++)
+            found = refused_of(all, b->function_count, &m->needs.imports[i]);
     }
     free(all);
     return found;
