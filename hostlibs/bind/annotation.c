@@ -13,9 +13,10 @@ struct keyword {
 
 static const struct keyword keywords[] = {
     {"package", RULE_PACKAGE, false}, {"header", RULE_HEADER, false},
-    {"define", RULE_DEFINE, false},   {"refuse", RULE_REFUSE, true},
-    {"accept", RULE_ACCEPT, true},    {"words", RULE_WORDS, true},
-    {"opaque", RULE_OPAQUE, true},    {"deep", RULE_DEEP, true},
+    {"include", RULE_INCLUDE, false}, {"define", RULE_DEFINE, false},
+    {"refuse", RULE_REFUSE, true},    {"accept", RULE_ACCEPT, true},
+    {"words", RULE_WORDS, true},      {"opaque", RULE_OPAQUE, true},
+    {"deep", RULE_DEEP, true},
 };
 
 static char *next_word(char **at)

@@ -52,6 +52,7 @@ int run(char *const *argv, const char *errors);
 enum rule_kind {
     RULE_PACKAGE,
     RULE_HEADER,
+    RULE_INCLUDE,
     RULE_DEFINE,
     RULE_REFUSE,
     RULE_ACCEPT,
@@ -139,6 +140,9 @@ struct cmember {
     s64 value;
 };
 
+/* What an annotation says of a type, once it was looked up. */
+enum { JUDGED = 1, JUDGED_OPAQUE = 2, JUDGED_DEEP = 4 };
+
 struct ctype {
     enum ctype_kind kind;
     const char *name; /* tag or typedef name, "" for none */
@@ -150,6 +154,7 @@ struct ctype {
     struct ctype *target; /* pointer's, array's, typedef's, qualifier's; a function's result */
     struct cmember *member;
     u32 count;
+    u8 judged;
     u32 mark; /* the walk that saw it last, and (compare.c) in whose company */
     const struct ctype *partner;
 };
@@ -170,7 +175,7 @@ struct ctype *types_find(const struct probe_types *types, const char *name);
 struct ctype *bare(struct ctype *t);
 /* "struct stat", "char": for messages. */
 const char *type_name(const struct ctype *t);
-/* A floating-point type that only one side's registers can hold: long double, _Float128. */
+/* A floating-point type that isn't float or double: long double, _Float128. */
 bool is_wide_float(const struct ctype *t);
 bool is_complex(const struct ctype *t);
 
@@ -194,6 +199,7 @@ extern const char *const guest_library_folders[], *const host_library_folders[];
 
 /* Why values of these types can't pass unchanged, with all that they point to; NULL: they can. */
 const char *compare_types(struct annotation *a, struct ctype *host, struct ctype *guest);
+bool is_opaque(struct annotation *a, struct ctype *t);
 /* The first pointer to a function that is reached from the type by pointers, as text; NULL: none.
  */
 const char *function_below(struct annotation *a, struct ctype *t);

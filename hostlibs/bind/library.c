@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char not_declared[] = "not declared in the headers";
 static const char *const files[] = {"binding", "stub.so", NULL};
 
 struct work {
@@ -74,12 +75,24 @@ static const char *refuse_data(struct work *w, const struct symbol *s)
     return s->constant ? NULL : "an object that isn't constant";
 }
 
+/* The host's symbol in place of the guest's: of the same version, or where versions of that name
+ * are unknown there, as with glibc's, which begin with the architecture, the default one. */
+static const struct symbol *counterpart(const struct work *w, const struct symbol *s)
+{
+    const struct library *l = &w->host;
+    const struct symbol *same = library_find(l, s->name, s->version);
+    if (same || s->hidden) return same;
+    for (size_t i = 0; i < l->version_count; i++)
+        if (!strcmp(l->version[i].name[0], s->version)) return NULL;
+    return library_find(l, s->name, "-");
+}
+
 static void judge_function(struct work *w, size_t i)
 {
     const struct symbol *s = &w->exports->symbol[i];
     struct ctype *host = types_find(&w->probe.host, s->name);
     struct ctype *guest = types_find(&w->probe.guest, s->name);
-    const struct symbol *other = library_find(&w->host, s->name, s->version);
+    const struct symbol *other = counterpart(w, s);
     const char *why = NULL;
     if (!other)
         why = library_find(&w->host, s->name, "-") ? "of another version in the host's library"
@@ -87,9 +100,11 @@ static void judge_function(struct work *w, size_t i)
     else if (other->data)
         why = "an object in the host's library";
     else if (!host)
-        why = "not declared in the headers";
+        why = not_declared;
     else if (!guest)
         why = "not declared in the guest's headers";
+    else if (s->hidden && !annotation_find(&w->annotation, RULE_ACCEPT, s->name))
+        why = "an old version, which the headers don't describe";
     else if (host->kind != CTYPE_FUNCTION || guest->kind != CTYPE_FUNCTION)
         why = "not declared as a function";
     else
@@ -203,13 +218,20 @@ static void make(struct work *w)
     publish(s, format("%s/%s", output, w->annotation.soname));
 }
 
+/* Of what the headers don't declare, which may be thousands, the number is enough. */
 static void report(const struct work *w)
 {
     const struct library *l = w->exports;
+    u32 undeclared = 0;
     note("%u functions bound, %u refused, %u data objects", w->bound, w->refused, w->data);
     if (!w->settings->verbose) return;
-    for (size_t i = 0; i < l->count; i++)
-        if (w->refusal[i]) note("%s refused: %s", l->symbol[i].name, w->refusal[i]);
+    for (size_t i = 0; i < l->count; i++) {
+        if (w->refusal[i] == not_declared)
+            undeclared++;
+        else if (w->refusal[i])
+            note("%s refused: %s", l->symbol[i].name, w->refusal[i]);
+    }
+    if (undeclared) note("%u others refused: %s", undeclared, not_declared);
     annotation_report_unused(&w->annotation);
 }
 

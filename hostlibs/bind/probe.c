@@ -20,10 +20,11 @@
 #include <unistd.h>
 
 #define PROBE_LINES "ferry-probe"
+#define MAX_FOLDERS 32
 
 struct side {
-    const char *compiler, *package; /* which has it */
-    const char *folder[12];         /* with headers, in order */
+    const char *compiler, *package;  /* which has it */
+    const char *folder[MAX_FOLDERS]; /* with headers, in order */
     size_t folders;
     const char *object;
 };
@@ -40,38 +41,45 @@ static const char *const files[] = {"probe.c", "errors", "guest.so", "host.so", 
 
 /* --- where headers are ------------------------------------------------------------------------ */
 
-static bool has_header(const char *root, const char *const *folders, const char *header)
+static void add_folder(struct side *s, const char *folder)
 {
-    for (; *folders; folders++)
-        if (is_there(format("%s/%s/%s", root, *folders, header))) return true;
+    if (s->folders < MAX_FOLDERS) s->folder[s->folders++] = folder;
+}
+
+/* The root's folders with headers, after those below them that the annotation names. */
+static void add_folders(struct side *s, const struct annotation *a, const char *root,
+                        const char *const *folders)
+{
+    for (size_t i = 0; i < a->count; i++)
+        for (const char *const *f = folders; a->rule[i].kind == RULE_INCLUDE && *f; f++)
+            add_folder(s, format("%s/%s/%s", root, *f, a->rule[i].word));
+    for (; *folders; folders++) add_folder(s, format("%s/%s", root, *folders));
+}
+
+static bool has_header(const struct side *s, const char *header)
+{
+    for (size_t i = 0; i < s->folders; i++)
+        if (is_there(format("%s/%s", s->folder[i], header))) return true;
     return false;
 }
 
-static void add_folders(struct side *s, const char *root, const char *const *folders)
-{
-    for (; *folders; folders++)
-        if (s->folders < ARRAY_SIZE(s->folder))
-            s->folder[s->folders++] = format("%s/%s", root, *folders);
-}
-
-static bool has_all_headers(const char *root, const struct annotation *a)
+static bool has_all_headers(const struct side *s, const struct annotation *a)
 {
     for (size_t i = 0; i < a->count; i++)
-        if (a->rule[i].kind == RULE_HEADER && !has_header(root, guest_headers, a->rule[i].word))
-            return false;
+        if (a->rule[i].kind == RULE_HEADER && !has_header(s, a->rule[i].word)) return false;
     return true;
 }
 
 static void choose_folders(const struct annotation *a, const struct roots *roots, struct side *host,
                            struct side *guest)
 {
-    add_folders(host, roots->host, host_headers);
-    if (roots->guest) add_folders(guest, roots->guest, guest_headers);
-    if (!roots->guest || !has_header(roots->guest, guest_headers, "features.h"))
-        guest->folder[guest->folders++] = "/usr/aarch64-linux-gnu/include";
-    if (roots->guest && has_all_headers(roots->guest, a)) return;
+    add_folders(host, a, roots->host, host_headers);
+    if (roots->guest) add_folders(guest, a, roots->guest, guest_headers);
+    bool own = has_all_headers(guest, a);
+    if (!has_header(guest, "features.h")) add_folder(guest, "/usr/aarch64-linux-gnu/include");
+    if (own) return;
     note("the guest has no headers of its own: the host's serve for both");
-    add_folders(guest, roots->host, host_headers);
+    add_folders(guest, a, roots->host, host_headers);
 }
 
 /* --- the unit --------------------------------------------------------------------------------- */
@@ -108,7 +116,7 @@ static bool is_identifier(const char *name)
  * headers is found besides the folders here. */
 static int compile(const struct side *s, const char *folder)
 {
-    const char *argv[2 * ARRAY_SIZE(s->folder) + 24] = {
+    const char *argv[2 * MAX_FOLDERS + 24] = {
         s->compiler, "-std=gnu11",
         "-w",        "-g",
         "-gdwarf-4", "-O0",

@@ -79,6 +79,11 @@ static bool is_callable(struct derivation *d, const struct ctype *f, const char 
     return false;
 }
 
+/* Libraries pass functions of any type as void (*)(void). One whose parameters are all whole words,
+ * of which there are up to eight, can be called with eight: those that it doesn't have come from
+ * registers and stack that it doesn't look at. */
+static const char any_words[] = "l(llllllll)";
+
 /* The number of the callback's type. */
 static u32 callback_number(struct derivation *d, struct ctype *f)
 {
@@ -89,10 +94,11 @@ static u32 callback_number(struct derivation *d, struct ctype *f)
         refuse(d, "a variadic callback");
         return 0;
     }
-    /* Libraries pass functions of any type as this one. */
-    if (!f->count && bare(f->target)->kind == CTYPE_VOID &&
-        refuse_unless_accepted(d, "a callback of type void (void), which may stand for others"))
-        return 0;
+    if (!f->count && bare(f->target)->kind == CTYPE_VOID) {
+        if (d->words) return number_of(&d->callback, any_words);
+        if (refuse_unless_accepted(d, "a callback of type void (void), which may stand for others"))
+            return 0;
+    }
     FILE *out = open_memstream(&text, &size);
     if (!out) die("out of memory");
     put_result(d, out, f->target);
@@ -147,14 +153,6 @@ static bool is_constant(const struct ctype *t)
     return false;
 }
 
-static bool is_opaque(struct annotation *a, const struct ctype *t)
-{
-    for (;; t = t->target) {
-        if (*t->name && annotation_find(a, RULE_OPAQUE, t->name)) return true;
-        if (t->kind < CTYPE_TYPEDEF) return false;
-    }
-}
-
 /* A pointer to a structure: a record where it has functions as members. */
 static void put_pointer(struct derivation *d, FILE *out, struct ctype *pointer)
 {
@@ -198,6 +196,7 @@ const char *derive_signature(struct derivation *d, const char *name, struct ctyp
     struct numbered callbacks = d->callback, records = d->record;
     d->refusal = NULL;
     d->accept = annotation_find(d->annotation, RULE_ACCEPT, name) != NULL;
+    d->words = annotation_find(d->annotation, RULE_WORDS, name) != NULL;
     const char *why = compare_types(d->annotation, host, guest);
     if (why && refuse_unless_accepted(d, why)) return NULL;
     if (!is_callable(d, host, "it")) return NULL;
@@ -212,7 +211,7 @@ const char *derive_signature(struct derivation *d, const char *name, struct ctyp
         put_parameter(d, out, host->member[i].type);
     if (host->variadic) {
         fputc('.', out);
-        if (!annotation_find(d->annotation, RULE_WORDS, name)) refuse(d, "variadic");
+        if (!d->words) refuse(d, "variadic");
     }
     fputc(')', out);
     fclose(out);

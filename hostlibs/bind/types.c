@@ -339,12 +339,14 @@ const char *type_name(const struct ctype *t)
     }
 }
 
-bool is_wide_float(const struct ctype *t)
-{
-    return t->kind == CTYPE_BASE && t->encoding == DW_ATE_float && t->size != 4 && t->size != 8;
-}
-
 bool is_complex(const struct ctype *t)
 {
     return t->kind == CTYPE_BASE && t->encoding == DW_ATE_complex_float;
+}
+
+bool is_wide_float(const struct ctype *t)
+{
+    u64 part = is_complex(t) ? t->size / 2 : t->size;
+    bool floating = t->kind == CTYPE_BASE && (t->encoding == DW_ATE_float || is_complex(t));
+    return floating && part != 4 && part != 8;
 }
