@@ -39,6 +39,8 @@
  *     F<n>.        a pointer to a function of the type of callback n; R<n>. to record n; K<n>. to a
  *                  constant record n (the number is decimal, the dot ends it). What is not the
  *                  address of guest code, like NULL and SQLite's -1, passes as it is
+ *                  (in a callback's signature: a record that the callback fills, whose functions
+ *                  are the guest's when it returns)
  *     {SIZE,ALIGN:OFFSET KIND,...}   a structure or union by value, no blanks: its scalar parts
  *                  with arrays unrolled, KIND one of b c C h H i I l L f d w W p (bit-fields: the
  *                  integer that they lie in)

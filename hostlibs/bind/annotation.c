@@ -15,8 +15,8 @@ static const struct keyword keywords[] = {
     {"package", RULE_PACKAGE, false}, {"header", RULE_HEADER, false},
     {"include", RULE_INCLUDE, false}, {"define", RULE_DEFINE, false},
     {"refuse", RULE_REFUSE, true},    {"accept", RULE_ACCEPT, true},
-    {"words", RULE_WORDS, true},      {"opaque", RULE_OPAQUE, true},
-    {"deep", RULE_DEEP, true},
+    {"words", RULE_WORDS, true},      {"fills", RULE_FILLS, true},
+    {"opaque", RULE_OPAQUE, true},    {"deep", RULE_DEEP, true},
 };
 
 static char *next_word(char **at)

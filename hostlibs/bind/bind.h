@@ -57,6 +57,7 @@ enum rule_kind {
     RULE_REFUSE,
     RULE_ACCEPT,
     RULE_WORDS,
+    RULE_FILLS,
     RULE_OPAQUE,
     RULE_DEEP,
 };
@@ -206,18 +207,23 @@ const char *function_below(struct annotation *a, struct ctype *t);
 
 /* --- signature.c ---------------------------------------------------------------------------- */
 
-/* The texts of a binding's callbacks and records, numbered. */
+/* The texts of a binding's callbacks, or of its records, by number. They may speak of each other:
+ * written in the order that they were made in, what one speaks of comes before it. */
 struct numbered {
-    const char **text;
+    struct numbered_text {
+        const char *text;
+        u32 order;
+    } * item;
     size_t count;
 };
 
 struct derivation {
     struct annotation *annotation;
     struct numbered callback, record;
+    u32 order;           /* of the next of them */
     const char *refusal; /* set once a type is refused; the first counts */
     bool accept;         /* refusals that the annotation's author has judged don't count */
-    bool words;
+    bool words, fills;
 };
 
 /* The function's signature; NULL: refused, and d->refusal says why. */

@@ -146,6 +146,21 @@ static void judge(struct work *w)
 
 /* --- the text --------------------------------------------------------------------------------- */
 
+static void put_types(FILE *out, const struct numbered *callbacks, const struct numbered *records)
+{
+    size_t c = 0, r = 0;
+    while (c < callbacks->count || r < records->count) {
+        bool callback = r == records->count ||
+                        (c < callbacks->count && callbacks->item[c].order < records->item[r].order);
+        if (callback)
+            fprintf(out, "callback %zu %s\n", c, callbacks->item[c].text);
+        else
+            fprintf(out, "record %zu %s\n", r, records->item[r].text);
+        c += callback;
+        r += !callback;
+    }
+}
+
 static void put_head(const struct work *w, FILE *out)
 {
     const struct annotation *a = &w->annotation;
@@ -154,10 +169,7 @@ static void put_head(const struct work *w, FILE *out)
             (unsigned long long)w->code);
     if (a->heap) fputs("heap\n", out);
     if (a->group) fprintf(out, "group %s\n", a->group);
-    for (size_t i = 0; i < d->callback.count; i++)
-        fprintf(out, "callback %zu %s\n", i, d->callback.text[i]);
-    for (size_t i = 0; i < d->record.count; i++)
-        fprintf(out, "record %zu %s\n", i, d->record.text[i]);
+    put_types(out, &d->callback, &d->record);
 }
 
 static void put_symbol(const struct work *w, FILE *out, size_t i)
