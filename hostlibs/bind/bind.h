@@ -44,8 +44,9 @@ struct scratch {
 struct scratch *scratch_make(const char *path, const char *const *files);
 void scratch_remove(struct scratch *s);
 
-/* Runs a program with its errors going to the file; its exit status, 127: there is none such. */
-int run(char *const *argv, const char *errors);
+/* Runs a program; *errors is what it wrote to its standard error. Its exit status; 127: there is
+ * none such. */
+int run(char *const *argv, char **errors);
 
 /* --- annotation.c --------------------------------------------------------------------------- */
 
@@ -152,6 +153,7 @@ struct ctype {
     u32 align;        /* bytes */
     u32 encoding;     /* DW_ATE_ of a base type, or of an enumeration's */
     bool incomplete, prototyped, variadic;
+    bool untagged;        /* its name is a typedef's */
     struct ctype *target; /* pointer's, array's, typedef's, qualifier's; a function's result */
     struct cmember *member;
     u32 count;

@@ -13,6 +13,7 @@
 struct walk {
     struct annotation *annotation;
     u32 mark, depth;
+    bool placed; /* the reason says where in a structure it is */
 };
 
 #define MAX_DEPTH 1000
@@ -73,6 +74,9 @@ static const char *compare_members(struct walk *w, struct ctype *h, struct ctype
                               h->count > g->count ? g->count : h->count);
     for (u32 i = 0; h->kind != CTYPE_ENUM && i < h->count; i++) {
         const char *why = walk(w, h->member[i].type, g->member[i].type);
+        if (why && !w->placed)
+            why = format("%s: member %s: %s", type_name(h), h->member[i].name, why);
+        if (why) w->placed = true;
         if (why) return why;
         if (h->member[i].type->size != g->member[i].type->size) return member_differs(h, i);
     }
@@ -128,7 +132,7 @@ static const char *walk(struct walk *w, struct ctype *h, struct ctype *g)
 {
     if (is_opaque(w->annotation, h)) return NULL;
     bool wide_char = named_through(h, "wchar_t") && named_through(g, "wchar_t");
-    const char *named = h->kind == CTYPE_TYPEDEF ? h->name : type_name(h), *why;
+    const char *named = type_name(h), *why;
     h = bare(h);
     g = bare(g);
     if ((why = forbidden(h)) != NULL || (why = forbidden(g)) != NULL) return why;
@@ -151,17 +155,9 @@ const char *compare_types(struct annotation *a, struct ctype *host, struct ctype
 
 /* --- pointers to functions ------------------------------------------------------------------- */
 
-/* The name that a declaration would have for it; NULL: none. */
-static const char *given_name(const struct ctype *t)
-{
-    for (; t->kind >= CTYPE_TYPEDEF; t = t->target)
-        if (t->kind == CTYPE_TYPEDEF) return t->name;
-    return *t->name ? t->name : NULL;
-}
-
 static const char *below(struct annotation *a, struct ctype *t, u32 depth)
 {
-    const char *found = NULL, *named = given_name(t);
+    const char *found = NULL, *named = t->kind == CTYPE_TYPEDEF ? t->name : NULL;
     if (judgement(a, t) & (JUDGED_OPAQUE | JUDGED_DEEP)) return NULL;
     t = bare(t);
     if (t->kind == CTYPE_FUNCTION) return named ? named : "a function";
@@ -174,8 +170,7 @@ static const char *below(struct annotation *a, struct ctype *t, u32 depth)
     if (t->kind != CTYPE_STRUCT && t->kind != CTYPE_UNION) return NULL;
     for (u32 i = 0; !found && i < t->count; i++) {
         found = below(a, t->member[i].type, depth + 1);
-        if (found && !strchr(found, '.'))
-            found = format("%s.%s", named ? named : type_name(t), t->member[i].name);
+        if (found && !strchr(found, '.')) found = format("%s.%s", type_name(t), t->member[i].name);
     }
     return found;
 }

@@ -41,23 +41,23 @@ static const char usage[] =
 static struct settings settings;
 static const char *annotations; /* the folder */
 
-/* Beside the program in the build tree or the installation. */
+/* In a folder above the program: the tree that a build folder is in, the installation's prefix. */
 static void find_annotations(void)
 {
-    static const char *const places[] = {"../../../hostlibs/annotations",
-                                         "../../share/ferry/annotations"};
+    static const char *const places[] = {"hostlibs/annotations", "share/ferry/annotations"};
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
     self[n > 0 ? n : 0] = 0;
-    char *slash = strrchr(self, '/');
-    if (slash) *slash = 0;
-    const char *own = getenv("FERRY_ANNOTATIONS");
-    annotations = own && *own ? own : NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(places) && !annotations; i++) {
-        const char *path = format("%s/%s", self, places[i]);
-        if (is_there(path)) annotations = path;
+    annotations = getenv("FERRY_ANNOTATIONS");
+    if (annotations && *annotations) return;
+    for (char *slash; (slash = strrchr(self, '/')) != NULL;) {
+        *slash = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+            annotations = format("%s/%s", self, places[i]);
+            if (is_there(annotations)) return;
+        }
     }
-    if (!annotations) die("there is no folder with annotation files beside %s", self);
+    die("the annotation files are not in share/ferry/annotations of the installation");
 }
 
 static int list_annotations(void)
