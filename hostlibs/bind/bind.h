@@ -256,6 +256,7 @@ u64 stub_write(const char *path, const char *soname, const struct library *l,
 struct settings {
     struct roots roots;
     const char *output;
+    bool own; /* the machine's own library, where it has one, with the root's headers */
     bool keep, verbose;
 };
 

@@ -42,11 +42,21 @@ static const char *find_library(const char *root, const char *const *folders, co
     return NULL;
 }
 
+/* The library that a binding is for: the root's, or the machine's own, which is what runs here.
+ * Libraries of one soname are interchangeable, so that the root's headers do for the other too. */
+static const char *choose_host_library(const struct work *w)
+{
+    const char *soname = w->annotation.soname;
+    const char *own = find_library("", host_library_folders, soname);
+    const char *root = find_library(w->settings->roots.host, host_library_folders, soname);
+    return own && w->settings->own ? own : root;
+}
+
 static void read_libraries(struct work *w)
 {
     const struct roots *roots = &w->settings->roots;
     const char *soname = w->annotation.soname;
-    const char *path = find_library(roots->host, host_library_folders, soname);
+    const char *path = choose_host_library(w);
     struct rule *package = NULL;
     for (size_t i = 0; i < w->annotation.count && !package; i++)
         if (w->annotation.rule[i].kind == RULE_PACKAGE) package = &w->annotation.rule[i];
@@ -63,6 +73,7 @@ static void read_libraries(struct work *w)
         return;
     }
     library_read(path, EM_AARCH64, &w->guest);
+    if (strcmp(w->guest.soname, soname)) die("%s calls itself %s", path, w->guest.soname);
     w->exports = &w->guest;
 }
 

@@ -31,6 +31,7 @@ static const char usage[] =
     "\n"
     "  --guest=DIR   the guest's root with its library and headers (default: $FERRY_SYSROOT)\n"
     "  --host=DIR    the root of the host's library and headers (default: /)\n"
+    "  --own         with --host: this machine's library where it has one, DIR's headers\n"
     "  --output=DIR  where bindings go (default: $XDG_DATA_HOME/ferry/bindings, or\n"
     "                ~/.local/share/ferry/bindings)\n"
     "  --jobs=N      libraries at a time (default: one for each processor)\n"
@@ -152,17 +153,13 @@ static u32 job_count(const char *text)
 
 int main(int argc, char **argv)
 {
-    enum { GUEST = 256, HOST, OUTPUT, JOBS, VERBOSE, KEEP, LIST, HELP };
+    enum { GUEST = 256, HOST, OWN, OUTPUT, JOBS, VERBOSE, KEEP, LIST, HELP };
     static const struct option options[] = {
-        {"guest", required_argument, NULL, GUEST},
-        {"host", required_argument, NULL, HOST},
-        {"output", required_argument, NULL, OUTPUT},
-        {"jobs", required_argument, NULL, JOBS},
-        {"verbose", no_argument, NULL, VERBOSE},
-        {"keep", no_argument, NULL, KEEP},
-        {"list", no_argument, NULL, LIST},
-        {"help", no_argument, NULL, HELP},
-        {NULL, 0, NULL, 0},
+        {"guest", required_argument, NULL, GUEST}, {"host", required_argument, NULL, HOST},
+        {"own", no_argument, NULL, OWN},           {"output", required_argument, NULL, OUTPUT},
+        {"jobs", required_argument, NULL, JOBS},   {"verbose", no_argument, NULL, VERBOSE},
+        {"keep", no_argument, NULL, KEEP},         {"list", no_argument, NULL, LIST},
+        {"help", no_argument, NULL, HELP},         {NULL, 0, NULL, 0},
     };
     const char *guest = getenv("FERRY_SYSROOT"), *host = "/";
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -171,6 +168,7 @@ int main(int argc, char **argv)
         switch (o) {
         case GUEST: guest = optarg; break;
         case HOST: host = optarg; break;
+        case OWN: settings.own = true; break;
         case OUTPUT: settings.output = optarg; break;
         case JOBS: jobs = job_count(optarg); break;
         case VERBOSE: settings.verbose = true; break;
