@@ -15,9 +15,11 @@
  *     heap                          memory passes between the two sides: both need one heap
  *     group NAME                    libraries of one group share types: all are bound, or none
  *     callback N SIGNATURE          a function that is called back; N counts from 0
- *     record N SIZE OFFSET:F<n>. ..     a structure with pointers to functions of the types of
- *                                   callbacks n at these offsets, N from 0
- *     function NAME VERSION SIGNATURE   VERSION is "-" where the symbol has none
+ *     record N SIZE OFFSET:F<n>. ..     a structure with pointers to functions at these offsets,
+ *                                   of the types of callbacks n; N counts from 0
+ *     function NAME VERSION SIGNATURE   VERSION is the guest's, "-" where the symbol has none; the
+ *                                   host's symbol has the same, or is the default one of its name
+ *                                   where the host's library has no version that is called so
  *     data NAME VERSION SIZE        an object that the stub has a copy of
  *     refused NAME VERSION REASON...    exported, but not callable; REASON is text
  *
@@ -37,13 +39,16 @@
  *     V            a va_list; the parameter before it is printf's format for it
  *     p            a pointer to data, which passes as it is
  *     F<n>.        a pointer to a function of the type of callback n; R<n>. to record n; K<n>. to a
- *                  constant record n (the number is decimal, the dot ends it)
+ *                  constant record n (the number is decimal, the dot ends it). What is not the
+ *                  address of guest code, like NULL and SQLite's -1, passes as it is
+ *                  (in a callback's signature: a record that the callback fills, whose functions
+ *                  are the guest's when it returns)
  *     {SIZE,ALIGN:OFFSET KIND,...}   a structure or union by value, no blanks: its scalar parts
  *                  with arrays unrolled, KIND one of b c C h H i I l L f d w W p (bit-fields: the
  *                  integer that they lie in)
  *     %            after the last parameter, which is printf's format: variadic, as that says
- *     .            after the last parameter: variadic, further arguments are whole words in integer
- *                  registers or on the stack (an annotation says that the function takes no others)
+ *     .            after the last parameter: variadic, further arguments are whole words in
+ *                  integer registers or on the stack (an annotation says that there are no others)
  *
  * Sources: AAPCS64 (IHI 0055), System V ABI for AMD64.
  */

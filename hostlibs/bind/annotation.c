@@ -13,9 +13,10 @@ struct keyword {
 
 static const struct keyword keywords[] = {
     {"package", RULE_PACKAGE, false}, {"header", RULE_HEADER, false},
-    {"define", RULE_DEFINE, false},   {"only", RULE_ONLY, false},
-    {"refuse", RULE_REFUSE, true},    {"accept", RULE_ACCEPT, true},
-    {"words", RULE_WORDS, true},      {"opaque", RULE_OPAQUE, true},
+    {"include", RULE_INCLUDE, false}, {"define", RULE_DEFINE, false},
+    {"only", RULE_ONLY, false},       {"refuse", RULE_REFUSE, true},
+    {"accept", RULE_ACCEPT, true},    {"words", RULE_WORDS, true},
+    {"fills", RULE_FILLS, true},      {"opaque", RULE_OPAQUE, true},
     {"deep", RULE_DEEP, true},
 };
 

@@ -44,19 +44,22 @@ struct scratch {
 struct scratch *scratch_make(const char *path, const char *const *files);
 void scratch_remove(struct scratch *s);
 
-/* Runs a program with its errors going to the file; its exit status, 127: there is none such. */
-int run(char *const *argv, const char *errors);
+/* Runs a program; *errors is what it wrote to its standard error. Its exit status; 127: there is
+ * none such. */
+int run(char *const *argv, char **errors);
 
 /* --- annotation.c --------------------------------------------------------------------------- */
 
 enum rule_kind {
     RULE_PACKAGE,
     RULE_HEADER,
+    RULE_INCLUDE,
     RULE_DEFINE,
     RULE_ONLY,
     RULE_REFUSE,
     RULE_ACCEPT,
     RULE_WORDS,
+    RULE_FILLS,
     RULE_OPAQUE,
     RULE_DEEP,
 };
@@ -145,6 +148,9 @@ struct cmember {
     s64 value;
 };
 
+/* What an annotation says of a type, once it was looked up. */
+enum { JUDGED = 1, JUDGED_OPAQUE = 2, JUDGED_DEEP = 4 };
+
 struct ctype {
     enum ctype_kind kind;
     const char *name; /* tag or typedef name, "" for none */
@@ -153,9 +159,11 @@ struct ctype {
     u32 align;        /* bytes */
     u32 encoding;     /* DW_ATE_ of a base type, or of an enumeration's */
     bool incomplete, prototyped, variadic;
+    bool untagged;        /* its name is a typedef's */
     struct ctype *target; /* pointer's, array's, typedef's, qualifier's; a function's result */
     struct cmember *member;
     u32 count;
+    u8 judged;
     u32 mark; /* the walk that saw it last, and (compare.c) in whose company */
     const struct ctype *partner;
 };
@@ -176,7 +184,7 @@ struct ctype *types_find(const struct probe_types *types, const char *name);
 struct ctype *bare(struct ctype *t);
 /* "struct stat", "char": for messages. */
 const char *type_name(const struct ctype *t);
-/* A floating-point type that only one side's registers can hold: long double, _Float128. */
+/* A floating-point type that isn't float or double: long double, _Float128. */
 bool is_wide_float(const struct ctype *t);
 bool is_complex(const struct ctype *t);
 
@@ -200,24 +208,30 @@ extern const char *const guest_library_folders[], *const host_library_folders[];
 
 /* Why values of these types can't pass unchanged, with all that they point to; NULL: they can. */
 const char *compare_types(struct annotation *a, struct ctype *host, struct ctype *guest);
+bool is_opaque(struct annotation *a, struct ctype *t);
 /* The first pointer to a function that is reached from the type by pointers, as text; NULL: none.
  */
 const char *function_below(struct annotation *a, struct ctype *t);
 
 /* --- signature.c ---------------------------------------------------------------------------- */
 
-/* The texts of a binding's callbacks and records, numbered. */
+/* The texts of a binding's callbacks, or of its records, by number. They may speak of each other:
+ * written in the order that they were made in, what one speaks of comes before it. */
 struct numbered {
-    const char **text;
+    struct numbered_text {
+        const char *text;
+        u32 order;
+    } * item;
     size_t count;
 };
 
 struct derivation {
     struct annotation *annotation;
     struct numbered callback, record;
+    u32 order;           /* of the next of them */
     const char *refusal; /* set once a type is refused; the first counts */
     bool accept;         /* refusals that the annotation's author has judged don't count */
-    bool words;
+    bool words, fills;
 };
 
 /* The function's signature; NULL: refused, and d->refusal says why. */
@@ -248,6 +262,7 @@ u64 stub_write(const char *path, const char *soname, const struct library *l,
 struct settings {
     struct roots roots;
     const char *output;
+    bool own; /* the machine's own library, where it has one, with the root's headers */
     bool keep, verbose;
 };
 

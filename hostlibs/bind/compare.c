@@ -13,6 +13,7 @@
 struct walk {
     struct annotation *annotation;
     u32 mark, depth;
+    bool placed; /* the reason says where in a structure it is */
 };
 
 #define MAX_DEPTH 1000
@@ -28,8 +29,7 @@ static const char *forbidden(const struct ctype *t)
         {"__va_list_tag", "va_list"}, {"__va_list", "va_list"},         {"_IO_FILE", "FILE"},
         {"__jmp_buf_tag", "jmp_buf"}, {"__builtin_va_list", "va_list"},
     };
-    if (is_wide_float(t) || is_complex(t)) return t->name;
-    if (t->kind == CTYPE_BASE && t->size > 8) return t->name;
+    if (is_wide_float(t)) return t->name;
     for (size_t i = 0; t->kind == CTYPE_STRUCT && i < ARRAY_SIZE(names); i++)
         if (!strcmp(t->name, names[i][0])) return names[i][1];
     return NULL;
@@ -74,6 +74,9 @@ static const char *compare_members(struct walk *w, struct ctype *h, struct ctype
                               h->count > g->count ? g->count : h->count);
     for (u32 i = 0; h->kind != CTYPE_ENUM && i < h->count; i++) {
         const char *why = walk(w, h->member[i].type, g->member[i].type);
+        if (why && !w->placed)
+            why = format("%s: member %s: %s", type_name(h), h->member[i].name, why);
+        if (why) w->placed = true;
         if (why) return why;
         if (h->member[i].type->size != g->member[i].type->size) return member_differs(h, i);
     }
@@ -108,20 +111,28 @@ static const char *compare_bare(struct walk *w, struct ctype *h, struct ctype *g
     }
 }
 
-/* An opaque type is one whether the annotation names its tag or its typedef. */
-static bool passes_unseen(struct annotation *a, struct ctype *t)
+/* What the annotation says of the type, by its tag or a typedef. */
+static u8 judgement(struct annotation *a, struct ctype *t)
 {
-    for (;; t = t->target) {
-        if (*t->name && annotation_find(a, RULE_OPAQUE, t->name)) return true;
-        if (t->kind < CTYPE_TYPEDEF) return false;
+    if (!t->judged) {
+        t->judged = JUDGED;
+        if (*t->name && annotation_find(a, RULE_OPAQUE, t->name)) t->judged |= JUDGED_OPAQUE;
+        if (*t->name && annotation_find(a, RULE_DEEP, t->name)) t->judged |= JUDGED_DEEP;
+        if (t->kind >= CTYPE_TYPEDEF) t->judged |= judgement(a, t->target);
     }
+    return t->judged;
+}
+
+bool is_opaque(struct annotation *a, struct ctype *t)
+{
+    return judgement(a, t) & JUDGED_OPAQUE;
 }
 
 static const char *walk(struct walk *w, struct ctype *h, struct ctype *g)
 {
-    if (passes_unseen(w->annotation, h)) return NULL;
+    if (is_opaque(w->annotation, h)) return NULL;
     bool wide_char = named_through(h, "wchar_t") && named_through(g, "wchar_t");
-    const char *named = h->kind == CTYPE_TYPEDEF ? h->name : type_name(h), *why;
+    const char *named = type_name(h), *why;
     h = bare(h);
     g = bare(g);
     if ((why = forbidden(h)) != NULL || (why = forbidden(g)) != NULL) return why;
@@ -146,14 +157,8 @@ const char *compare_types(struct annotation *a, struct ctype *host, struct ctype
 
 static const char *below(struct annotation *a, struct ctype *t, u32 depth)
 {
-    const char *found = NULL, *named;
-    for (struct ctype *n = t;; n = n->target) {
-        if (*n->name &&
-            (annotation_find(a, RULE_OPAQUE, n->name) || annotation_find(a, RULE_DEEP, n->name)))
-            return NULL;
-        if (n->kind < CTYPE_TYPEDEF) break;
-    }
-    named = t->kind == CTYPE_TYPEDEF ? t->name : NULL;
+    const char *found = NULL, *named = t->kind == CTYPE_TYPEDEF ? t->name : NULL;
+    if (judgement(a, t) & (JUDGED_OPAQUE | JUDGED_DEEP)) return NULL;
     t = bare(t);
     if (t->kind == CTYPE_FUNCTION) return named ? named : "a function";
     if (t->mark == last_mark || depth > MAX_DEPTH) return NULL;
@@ -165,8 +170,7 @@ static const char *below(struct annotation *a, struct ctype *t, u32 depth)
     if (t->kind != CTYPE_STRUCT && t->kind != CTYPE_UNION) return NULL;
     for (u32 i = 0; !found && i < t->count; i++) {
         found = below(a, t->member[i].type, depth + 1);
-        if (found && !strchr(found, '.'))
-            found = format("%s.%s", *t->name ? t->name : named ? named : "", t->member[i].name);
+        if (found && !strchr(found, '.')) found = format("%s.%s", type_name(t), t->member[i].name);
     }
     return found;
 }

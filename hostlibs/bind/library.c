@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char not_declared[] = "not declared in the headers";
 static const char *const files[] = {"binding", "stub.so", NULL};
 
 struct work {
@@ -41,12 +42,21 @@ static const char *find_library(const char *root, const char *const *folders, co
     return NULL;
 }
 
+/* The library that a binding is for: the root's, or the machine's own, which is what runs here.
+ * Libraries of one soname are interchangeable, so that the root's headers do for the other too. */
+static const char *choose_host_library(const struct work *w, const char *soname)
+{
+    const char *own = find_library("", host_library_folders, soname);
+    const char *root = find_library(w->settings->roots.host, host_library_folders, soname);
+    return own && w->settings->own ? own : root;
+}
+
 static void read_libraries(struct work *w)
 {
     const struct roots *roots = &w->settings->roots;
     struct annotation *a = &w->annotation;
     const char *soname = a->of ? a->of : a->soname;
-    const char *path = find_library(roots->host, host_library_folders, soname);
+    const char *path = choose_host_library(w, soname);
     struct rule *package = NULL;
     for (size_t i = 0; i < w->annotation.count && !package; i++)
         if (w->annotation.rule[i].kind == RULE_PACKAGE) package = &w->annotation.rule[i];
@@ -64,6 +74,7 @@ static void read_libraries(struct work *w)
         return;
     }
     library_read(path, EM_AARCH64, &w->guest);
+    if (strcmp(w->guest.soname, soname)) die("%s calls itself %s", path, w->guest.soname);
     if (a->of) library_keep_only(&w->guest, a);
     w->exports = &w->guest;
 }
@@ -77,12 +88,24 @@ static const char *refuse_data(struct work *w, const struct symbol *s)
     return s->constant ? NULL : "an object that isn't constant";
 }
 
+/* The host's symbol in place of the guest's: of the same version, or where versions of that name
+ * are unknown there, as with glibc's, which begin with the architecture, the default one. */
+static const struct symbol *counterpart(const struct work *w, const struct symbol *s)
+{
+    const struct library *l = &w->host;
+    const struct symbol *same = library_find(l, s->name, s->version);
+    if (same || s->hidden) return same;
+    for (size_t i = 0; i < l->version_count; i++)
+        if (!strcmp(l->version[i].name[0], s->version)) return NULL;
+    return library_find(l, s->name, "-");
+}
+
 static void judge_function(struct work *w, size_t i)
 {
     const struct symbol *s = &w->exports->symbol[i];
     struct ctype *host = types_find(&w->probe.host, s->name);
     struct ctype *guest = types_find(&w->probe.guest, s->name);
-    const struct symbol *other = library_find(&w->host, s->name, s->version);
+    const struct symbol *other = counterpart(w, s);
     const char *why = NULL;
     if (!other)
         why = library_find(&w->host, s->name, "-") ? "of another version in the host's library"
@@ -90,9 +113,11 @@ static void judge_function(struct work *w, size_t i)
     else if (other->data)
         why = "an object in the host's library";
     else if (!host)
-        why = "not declared in the headers";
+        why = not_declared;
     else if (!guest)
         why = "not declared in the guest's headers";
+    else if (s->hidden && !annotation_find(&w->annotation, RULE_ACCEPT, s->name))
+        why = "an old version, which the headers don't describe";
     else if (host->kind != CTYPE_FUNCTION || guest->kind != CTYPE_FUNCTION)
         why = "not declared as a function";
     else
@@ -134,6 +159,21 @@ static void judge(struct work *w)
 
 /* --- the text --------------------------------------------------------------------------------- */
 
+static void put_types(FILE *out, const struct numbered *callbacks, const struct numbered *records)
+{
+    size_t c = 0, r = 0;
+    while (c < callbacks->count || r < records->count) {
+        bool callback = r == records->count ||
+                        (c < callbacks->count && callbacks->item[c].order < records->item[r].order);
+        if (callback)
+            fprintf(out, "callback %zu %s\n", c, callbacks->item[c].text);
+        else
+            fprintf(out, "record %zu %s\n", r, records->item[r].text);
+        c += callback;
+        r += !callback;
+    }
+}
+
 static void put_head(const struct work *w, FILE *out)
 {
     const struct annotation *a = &w->annotation;
@@ -142,10 +182,7 @@ static void put_head(const struct work *w, FILE *out)
             a->of ? "-" : w->host.build_id, (unsigned long long)w->code);
     if (a->heap) fputs("heap\n", out);
     if (a->group) fprintf(out, "group %s\n", a->group);
-    for (size_t i = 0; i < d->callback.count; i++)
-        fprintf(out, "callback %zu %s\n", i, d->callback.text[i]);
-    for (size_t i = 0; i < d->record.count; i++)
-        fprintf(out, "record %zu %s\n", i, d->record.text[i]);
+    put_types(out, &d->callback, &d->record);
 }
 
 static void put_symbol(const struct work *w, FILE *out, size_t i)
@@ -206,13 +243,20 @@ static void make(struct work *w)
     publish(s, format("%s/%s", output, w->annotation.soname));
 }
 
+/* Of what the headers don't declare, which may be thousands, the number is enough. */
 static void report(const struct work *w)
 {
     const struct library *l = w->exports;
+    u32 undeclared = 0;
     note("%u functions bound, %u refused, %u data objects", w->bound, w->refused, w->data);
     if (!w->settings->verbose) return;
-    for (size_t i = 0; i < l->count; i++)
-        if (w->refusal[i]) note("%s refused: %s", l->symbol[i].name, w->refusal[i]);
+    for (size_t i = 0; i < l->count; i++) {
+        if (w->refusal[i] == not_declared)
+            undeclared++;
+        else if (w->refusal[i])
+            note("%s refused: %s", l->symbol[i].name, w->refusal[i]);
+    }
+    if (undeclared) note("%u others refused: %s", undeclared, not_declared);
     annotation_report_unused(&w->annotation);
 }
 

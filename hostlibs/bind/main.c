@@ -31,6 +31,7 @@ static const char usage[] =
     "\n"
     "  --guest=DIR   the guest's root with its library and headers (default: $FERRY_SYSROOT)\n"
     "  --host=DIR    the root of the host's library and headers (default: /)\n"
+    "  --own         with --host: this machine's library where it has one, DIR's headers\n"
     "  --output=DIR  where bindings go (default: $XDG_DATA_HOME/ferry/bindings, or\n"
     "                ~/.local/share/ferry/bindings)\n"
     "  --jobs=N      libraries at a time (default: one for each processor)\n"
@@ -41,23 +42,23 @@ static const char usage[] =
 static struct settings settings;
 static const char *annotations; /* the folder */
 
-/* Beside the program in the build tree or the installation. */
+/* In a folder above the program: the tree that a build folder is in, the installation's prefix. */
 static void find_annotations(void)
 {
-    static const char *const places[] = {"../../../hostlibs/annotations",
-                                         "../../share/ferry/annotations"};
+    static const char *const places[] = {"hostlibs/annotations", "share/ferry/annotations"};
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
     self[n > 0 ? n : 0] = 0;
-    char *slash = strrchr(self, '/');
-    if (slash) *slash = 0;
-    const char *own = getenv("FERRY_ANNOTATIONS");
-    annotations = own && *own ? own : NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(places) && !annotations; i++) {
-        const char *path = format("%s/%s", self, places[i]);
-        if (is_there(path)) annotations = path;
+    annotations = getenv("FERRY_ANNOTATIONS");
+    if (annotations && *annotations) return;
+    for (char *slash; (slash = strrchr(self, '/')) != NULL;) {
+        *slash = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+            annotations = format("%s/%s", self, places[i]);
+            if (is_there(annotations)) return;
+        }
     }
-    if (!annotations) die("there is no folder with annotation files beside %s", self);
+    die("the annotation files are not in share/ferry/annotations of the installation");
 }
 
 static int list_annotations(void)
@@ -152,17 +153,13 @@ static u32 job_count(const char *text)
 
 int main(int argc, char **argv)
 {
-    enum { GUEST = 256, HOST, OUTPUT, JOBS, VERBOSE, KEEP, LIST, HELP };
+    enum { GUEST = 256, HOST, OWN, OUTPUT, JOBS, VERBOSE, KEEP, LIST, HELP };
     static const struct option options[] = {
-        {"guest", required_argument, NULL, GUEST},
-        {"host", required_argument, NULL, HOST},
-        {"output", required_argument, NULL, OUTPUT},
-        {"jobs", required_argument, NULL, JOBS},
-        {"verbose", no_argument, NULL, VERBOSE},
-        {"keep", no_argument, NULL, KEEP},
-        {"list", no_argument, NULL, LIST},
-        {"help", no_argument, NULL, HELP},
-        {NULL, 0, NULL, 0},
+        {"guest", required_argument, NULL, GUEST}, {"host", required_argument, NULL, HOST},
+        {"own", no_argument, NULL, OWN},           {"output", required_argument, NULL, OUTPUT},
+        {"jobs", required_argument, NULL, JOBS},   {"verbose", no_argument, NULL, VERBOSE},
+        {"keep", no_argument, NULL, KEEP},         {"list", no_argument, NULL, LIST},
+        {"help", no_argument, NULL, HELP},         {NULL, 0, NULL, 0},
     };
     const char *guest = getenv("FERRY_SYSROOT"), *host = "/";
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -171,6 +168,7 @@ int main(int argc, char **argv)
         switch (o) {
         case GUEST: guest = optarg; break;
         case HOST: host = optarg; break;
+        case OWN: settings.own = true; break;
         case OUTPUT: settings.output = optarg; break;
         case JOBS: jobs = job_count(optarg); break;
         case VERBOSE: settings.verbose = true; break;

@@ -7,9 +7,9 @@
  * errors in headers are told apart. Macros of the functions' names go before: what counts is the
  * declaration.
  *
- * Headers come from the root that the library is of: the architecture's own first. Where a guest
- * root has no C library's headers, the cross compiler's serve; where it has none of the library's,
- * the host's do.
+ * Headers come from the root that the library is of: the architecture's own first. Where a root
+ * has no C library's headers, those that came with the compiler serve; where the guest's has none
+ * of the library's, the host's do.
  */
 #include "hostlibs/bind/bind.h"
 
@@ -20,10 +20,11 @@
 #include <unistd.h>
 
 #define PROBE_LINES "ferry-probe"
+#define MAX_FOLDERS 32
 
 struct side {
-    const char *compiler, *package; /* which has it */
-    const char *folder[12];         /* with headers, in order */
+    const char *compiler, *package;  /* which has it */
+    const char *folder[MAX_FOLDERS]; /* with headers, in order */
     size_t folders;
     const char *object;
 };
@@ -36,42 +37,50 @@ static const char *const guest_headers[] = {"usr/local/include", "usr/include/aa
                                             "usr/include", NULL};
 static const char *const host_headers[] = {"usr/local/include", "usr/include/x86_64-linux-gnu",
                                            "usr/include", NULL};
-static const char *const files[] = {"probe.c", "errors", "guest.so", "host.so", NULL};
+static const char *const files[] = {"probe.c", "guest.so", "host.so", NULL};
 
 /* --- where headers are ------------------------------------------------------------------------ */
 
-static bool has_header(const char *root, const char *const *folders, const char *header)
+static void add_folder(struct side *s, const char *folder)
 {
-    for (; *folders; folders++)
-        if (is_there(format("%s/%s/%s", root, *folders, header))) return true;
+    if (s->folders < MAX_FOLDERS) s->folder[s->folders++] = folder;
+}
+
+/* The root's folders with headers, after those below them that the annotation names. */
+static void add_folders(struct side *s, const struct annotation *a, const char *root,
+                        const char *const *folders)
+{
+    for (size_t i = 0; i < a->count; i++)
+        for (const char *const *f = folders; a->rule[i].kind == RULE_INCLUDE && *f; f++)
+            add_folder(s, format("%s/%s/%s", root, *f, a->rule[i].word));
+    for (; *folders; folders++) add_folder(s, format("%s/%s", root, *folders));
+}
+
+static bool has_header(const struct side *s, const char *header)
+{
+    for (size_t i = 0; i < s->folders; i++)
+        if (is_there(format("%s/%s", s->folder[i], header))) return true;
     return false;
 }
 
-static void add_folders(struct side *s, const char *root, const char *const *folders)
-{
-    for (; *folders; folders++)
-        if (s->folders < ARRAY_SIZE(s->folder))
-            s->folder[s->folders++] = format("%s/%s", root, *folders);
-}
-
-static bool has_all_headers(const char *root, const struct annotation *a)
+static bool has_all_headers(const struct side *s, const struct annotation *a)
 {
     for (size_t i = 0; i < a->count; i++)
-        if (a->rule[i].kind == RULE_HEADER && !has_header(root, guest_headers, a->rule[i].word))
-            return false;
+        if (a->rule[i].kind == RULE_HEADER && !has_header(s, a->rule[i].word)) return false;
     return true;
 }
 
 static void choose_folders(const struct annotation *a, const struct roots *roots, struct side *host,
                            struct side *guest)
 {
-    add_folders(host, roots->host, host_headers);
-    if (roots->guest) add_folders(guest, roots->guest, guest_headers);
-    if (!roots->guest || !has_header(roots->guest, guest_headers, "features.h"))
-        guest->folder[guest->folders++] = "/usr/aarch64-linux-gnu/include";
-    if (roots->guest && has_all_headers(roots->guest, a)) return;
+    add_folders(host, a, roots->host, host_headers);
+    if (!has_header(host, "features.h")) add_folders(host, a, "", host_headers);
+    if (roots->guest) add_folders(guest, a, roots->guest, guest_headers);
+    bool own = has_all_headers(guest, a);
+    if (!has_header(guest, "features.h")) add_folder(guest, "/usr/aarch64-linux-gnu/include");
+    if (own) return;
     note("the guest has no headers of its own: the host's serve for both");
-    add_folders(guest, roots->host, host_headers);
+    add_folders(guest, a, roots->host, host_headers);
 }
 
 /* --- the unit --------------------------------------------------------------------------------- */
@@ -106,9 +115,9 @@ static bool is_identifier(const char *name)
 
 /* The scratch folder is the compilers' system root: an empty one, so that nothing but their own
  * headers is found besides the folders here. */
-static int compile(const struct side *s, const char *folder)
+static int compile(const struct side *s, const char *folder, char **errors)
 {
-    const char *argv[2 * ARRAY_SIZE(s->folder) + 24] = {
+    const char *argv[2 * MAX_FOLDERS + 24] = {
         s->compiler, "-std=gnu11",
         "-w",        "-g",
         "-gdwarf-4", "-O0",
@@ -125,24 +134,24 @@ static int compile(const struct side *s, const char *folder)
     }
     argv[n++] = format("%s/probe.c", folder);
     argv[n] = NULL;
-    int status = run((char *const *)argv, format("%s/errors", folder));
+    int status = run((char *const *)argv, errors);
     if (status == 127)
         die("%s can't be run: Debian has it in the package %s", s->compiler, s->package);
     return status;
 }
 
-/* Leaves out the symbols whose lines don't compile; how many these are. An error elsewhere is the
- * end. */
-static size_t leave_out(const struct side *s, const char *folder, bool *left_out, size_t count)
+/* Leaves out the symbols whose lines don't compile. An error elsewhere is the end. */
+static void leave_out(const struct side *s, char *errors, bool *left_out, size_t count)
 {
     size_t found = 0;
-    char *first = NULL, *text = read_text(format("%s/errors", folder));
-    for (char *at = text, *end; at && *at; at = end) {
+    char *first = NULL;
+    for (char *at = errors, *end; *at; at = end) {
         size_t line;
         end = at + strcspn(at, "\n");
         if (*end) *end++ = 0;
         if (!strstr(at, "error:")) continue;
-        if (sscanf(at, PROBE_LINES ":%zu:", &line) == 1 && line && line <= count) {
+        bool fatal = strstr(at, "fatal error:"); /* a full disk, wherever it is noticed */
+        if (!fatal && sscanf(at, PROBE_LINES ":%zu:", &line) == 1 && line && line <= count) {
             found += !left_out[line - 1];
             left_out[line - 1] = true;
         } else if (!first) {
@@ -150,8 +159,7 @@ static size_t leave_out(const struct side *s, const char *folder, bool *left_out
         }
     }
     if (first) die("%s: %s", s->compiler, first);
-    if (!found) die("%s fails: %.*s", s->compiler, text ? (int)strcspn(text, "\n") : 0, text);
-    return found;
+    if (!found) die("%s fails: %s", s->compiler, errors);
 }
 
 static void read_side(const struct side *s, const char *folder, const struct annotation *a,
@@ -159,9 +167,10 @@ static void read_side(const struct side *s, const char *folder, const struct ann
 {
     const char *unit = format("%s/probe.c", folder);
     write_unit(unit, a, l, left_out);
-    for (int tries = 0; compile(s, folder); tries++) {
+    char *errors;
+    for (int tries = 0; compile(s, folder, &errors); tries++) {
         if (tries == 3) die("%s: fails on the probe unit again and again", s->compiler);
-        leave_out(s, folder, left_out, l->count);
+        leave_out(s, errors, left_out, l->count);
         write_unit(unit, a, l, left_out);
     }
     types_read(format("%s/%s", folder, s->object), types);

@@ -28,12 +28,12 @@ static void refuse(struct derivation *d, const char *why)
 }
 
 /* The text's number among its kind; texts are few. */
-static u32 number_of(struct numbered *list, const char *text)
+static u32 number_of(struct derivation *d, struct numbered *list, const char *text)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (!strcmp(list->text[i], text)) return (u32)i;
-    list->text = grow(list->text, list->count, sizeof(*list->text));
-    list->text[list->count] = copy_string(text);
+        if (!strcmp(list->item[i].text, text)) return (u32)i;
+    list->item = grow(list->item, list->count, sizeof(*list->item));
+    list->item[list->count] = (struct numbered_text){copy_string(text), d->order++};
     return (u32)list->count++;
 }
 
@@ -66,6 +66,14 @@ static void put_result(struct derivation *d, FILE *out, struct ctype *t)
         put_plain(d, out, t, "its result");
 }
 
+static bool points_to_record(struct ctype *t)
+{
+    struct ctype *b = bare(t);
+    if (b->kind != CTYPE_POINTER) return false;
+    b = bare(b->target);
+    return b->kind == CTYPE_STRUCT && !b->incomplete;
+}
+
 /* --- functions -------------------------------------------------------------------------------- */
 
 static bool is_callable(struct derivation *d, const struct ctype *f, const char *what)
@@ -79,6 +87,21 @@ static bool is_callable(struct derivation *d, const struct ctype *f, const char 
     return false;
 }
 
+/* Libraries pass functions of any type as void (*)(void). One whose parameters are all whole words,
+ * of which there are up to eight, can be called with eight: those that it doesn't have come from
+ * registers and stack that it doesn't look at. */
+static const char any_words[] = "l(llllllll)";
+
+static void put_pointer(struct derivation *d, FILE *out, struct ctype *pointer);
+
+static void put_callback_parameter(struct derivation *d, FILE *out, struct ctype *t)
+{
+    if (d->fills && points_to_record(t))
+        put_pointer(d, out, t);
+    else
+        put_plain(d, out, t, "a callback's parameter");
+}
+
 /* The number of the callback's type. */
 static u32 callback_number(struct derivation *d, struct ctype *f)
 {
@@ -89,19 +112,19 @@ static u32 callback_number(struct derivation *d, struct ctype *f)
         refuse(d, "a variadic callback");
         return 0;
     }
-    /* Libraries pass functions of any type as this one. */
-    if (!f->count && bare(f->target)->kind == CTYPE_VOID &&
-        refuse_unless_accepted(d, "a callback of type void (void), which may stand for others"))
-        return 0;
+    if (!f->count && bare(f->target)->kind == CTYPE_VOID) {
+        if (d->words) return number_of(d, &d->callback, any_words);
+        if (refuse_unless_accepted(d, "a callback of type void (void), which may stand for others"))
+            return 0;
+    }
     FILE *out = open_memstream(&text, &size);
     if (!out) die("out of memory");
     put_result(d, out, f->target);
     fputc('(', out);
-    for (u32 i = 0; i < f->count; i++)
-        put_plain(d, out, f->member[i].type, "a callback's parameter");
+    for (u32 i = 0; i < f->count; i++) put_callback_parameter(d, out, f->member[i].type);
     fputc(')', out);
     fclose(out);
-    return d->refusal ? 0 : number_of(&d->callback, text);
+    return d->refusal ? 0 : number_of(d, &d->callback, text);
 }
 
 /* The function that a pointer points to; NULL: it points to something else. */
@@ -147,14 +170,6 @@ static bool is_constant(const struct ctype *t)
     return false;
 }
 
-static bool is_opaque(struct annotation *a, const struct ctype *t)
-{
-    for (;; t = t->target) {
-        if (*t->name && annotation_find(a, RULE_OPAQUE, t->name)) return true;
-        if (t->kind < CTYPE_TYPEDEF) return false;
-    }
-}
-
 /* A pointer to a structure: a record where it has functions as members. */
 static void put_pointer(struct derivation *d, FILE *out, struct ctype *pointer)
 {
@@ -169,7 +184,7 @@ static void put_pointer(struct derivation *d, FILE *out, struct ctype *pointer)
     if (d->refusal) return;
     if (count)
         fprintf(out, "%c%u.", is_constant(t) ? TYPE_CONST_RECORD : TYPE_RECORD,
-                number_of(&d->record, text));
+                number_of(d, &d->record, text));
     else
         fputc(TYPE_POINTER, out);
 }
@@ -183,7 +198,7 @@ static void put_parameter(struct derivation *d, FILE *out, struct ctype *t)
         fputc(TYPE_POINTER, out);
     } else if (f) {
         fprintf(out, "F%u.", callback_number(d, f));
-    } else if (bare(b->target)->kind == CTYPE_STRUCT && !bare(b->target)->incomplete) {
+    } else if (points_to_record(t)) {
         put_pointer(d, out, t);
     } else {
         put_plain(d, out, t, "a parameter");
@@ -198,6 +213,8 @@ const char *derive_signature(struct derivation *d, const char *name, struct ctyp
     struct numbered callbacks = d->callback, records = d->record;
     d->refusal = NULL;
     d->accept = annotation_find(d->annotation, RULE_ACCEPT, name) != NULL;
+    d->words = annotation_find(d->annotation, RULE_WORDS, name) != NULL;
+    d->fills = annotation_find(d->annotation, RULE_FILLS, name) != NULL;
     const char *why = compare_types(d->annotation, host, guest);
     if (why && refuse_unless_accepted(d, why)) return NULL;
     if (!is_callable(d, host, "it")) return NULL;
@@ -212,7 +229,7 @@ const char *derive_signature(struct derivation *d, const char *name, struct ctyp
         put_parameter(d, out, host->member[i].type);
     if (host->variadic) {
         fputc('.', out);
-        if (!annotation_find(d->annotation, RULE_WORDS, name)) refuse(d, "variadic");
+        if (!d->words) refuse(d, "variadic");
     }
     fputc(')', out);
     fclose(out);

@@ -190,6 +190,16 @@ static void take_size(struct ctype *t)
     }
 }
 
+/* What has no tag is known by its typedef. */
+static void lend_name(const struct ctype *t)
+{
+    struct ctype *of = t->target;
+    if (t->kind != CTYPE_TYPEDEF || *of->name || of->kind < CTYPE_STRUCT || of->kind > CTYPE_ENUM)
+        return;
+    of->name = t->name;
+    of->untagged = true;
+}
+
 /* The alignment that members give a structure, less what it shows not to have: it is packed. */
 static void take_align(struct ctype *t)
 {
@@ -245,6 +255,7 @@ static void fill(struct reader *r, Dwarf_Die entry, struct ctype *t)
     if (t->kind == CTYPE_FUNCTION) read_members(r, entry, t, DW_TAG_formal_parameter);
     if (t->kind == CTYPE_ARRAY || t->kind == CTYPE_VECTOR) read_bounds(r, entry, t);
     take_size(t);
+    lend_name(t);
     if (aggregate) take_align(t);
     if (number(entry, DW_AT_alignment, &value)) t->align = (u32)value;
 }
@@ -327,24 +338,28 @@ struct ctype *bare(struct ctype *t)
 
 const char *type_name(const struct ctype *t)
 {
-    switch (t->kind) {
-    case CTYPE_STRUCT: return *t->name ? format("struct %s", t->name) : "a structure";
-    case CTYPE_UNION: return *t->name ? format("union %s", t->name) : "a union";
-    case CTYPE_ENUM: return *t->name ? format("enum %s", t->name) : "an enumeration";
-    case CTYPE_POINTER: return "a pointer";
-    case CTYPE_ARRAY: return "an array";
-    case CTYPE_VECTOR: return "a vector";
-    case CTYPE_FUNCTION: return "a function";
-    default: return *t->name ? t->name : "a type";
-    }
-}
-
-bool is_wide_float(const struct ctype *t)
-{
-    return t->kind == CTYPE_BASE && t->encoding == DW_ATE_float && t->size != 4 && t->size != 8;
+    static const char *const tag[] = {
+        [CTYPE_STRUCT] = "struct", [CTYPE_UNION] = "union", [CTYPE_ENUM] = "enum"};
+    static const char *const nameless[] = {
+        [CTYPE_STRUCT] = "a structure",  [CTYPE_UNION] = "a union",
+        [CTYPE_ENUM] = "an enumeration", [CTYPE_POINTER] = "a pointer",
+        [CTYPE_ARRAY] = "an array",      [CTYPE_VECTOR] = "a vector",
+        [CTYPE_FUNCTION] = "a function", [CTYPE_QUALIFIED] = NULL,
+    };
+    while (t->kind > CTYPE_TYPEDEF) t = t->target;
+    if (!*t->name) return nameless[t->kind] ? nameless[t->kind] : "a type";
+    bool tagged = t->kind >= CTYPE_STRUCT && t->kind <= CTYPE_ENUM && !t->untagged;
+    return tagged ? format("%s %s", tag[t->kind], t->name) : t->name;
 }
 
 bool is_complex(const struct ctype *t)
 {
     return t->kind == CTYPE_BASE && t->encoding == DW_ATE_complex_float;
+}
+
+bool is_wide_float(const struct ctype *t)
+{
+    u64 part = is_complex(t) ? t->size / 2 : t->size;
+    bool floating = t->kind == CTYPE_BASE && (t->encoding == DW_ATE_float || is_complex(t));
+    return floating && part != 4 && part != 8;
 }

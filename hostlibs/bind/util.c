@@ -141,19 +141,36 @@ void scratch_remove(struct scratch *s)
 
 /* --- children --------------------------------------------------------------------------------- */
 
-int run(char *const *argv, const char *errors)
+/* All that comes from the pipe, up to its end. */
+static char *read_pipe(int fd)
 {
-    int status;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) die("out of memory");
+    for (char part[4096];;) {
+        ssize_t n = read(fd, part, sizeof(part));
+        if (n > 0) fwrite(part, 1, (size_t)n, out);
+        if (!n || (n < 0 && errno != EINTR)) break;
+    }
+    fclose(out);
+    close(fd);
+    return text;
+}
+
+int run(char *const *argv, char **errors)
+{
+    int status, ends[2];
+    if (pipe2(ends, O_CLOEXEC)) die("pipe: %s", strerror(errno));
     pid_t child = fork();
     if (child < 0) die("fork: %s", strerror(errno));
     if (!child) {
-        int fd = open(errors, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-        if (fd >= 0 && dup2(fd, 2) == 2) {
-            setenv("LC_ALL", "C", 1);
-            execvp(argv[0], argv);
-        }
+        setenv("LC_ALL", "C", 1);
+        if (dup2(ends[1], 2) == 2) execvp(argv[0], argv);
         _exit(127);
     }
+    close(ends[1]);
+    *errors = read_pipe(ends[0]);
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR) die("%s: %s", argv[0], strerror(errno));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
