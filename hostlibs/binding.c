@@ -168,6 +168,25 @@ static void read_type(struct reader *r, struct type *t, bool result)
     }
 }
 
+/* [P,LOW-HIGH,F<n>.] */
+static void read_functions(struct reader *r, struct signature *s)
+{
+    struct type t = {0};
+
+    expect(r, '[');
+    s->functions.param = number(r);
+    expect(r, ',');
+    s->functions.low = number(r);
+    expect(r, '-');
+    s->functions.high = number(r);
+    expect(r, ',');
+    read_type(r, &t, false);
+    expect(r, ']');
+    if (t.kind != TYPE_FUNCTION || s->functions.param >= s->count) r->bad = true;
+    s->functions.callback = t.number;
+    s->has_functions = true;
+}
+
 static void read_signature(struct reader *r, struct signature *s)
 {
     struct type param[BINDING_MAX_PARAMS], *kept;
@@ -178,6 +197,7 @@ static void read_signature(struct reader *r, struct signature *s)
     while (!r->bad && r->at < r->end && *r->at != ')') {
         if (*r->at == '.' || *r->at == '%') {
             s->variadic = *r->at++;
+            if (r->at < r->end && *r->at == '[') read_functions(r, s);
             break;
         }
         if (s->count == BINDING_MAX_PARAMS) {

@@ -48,7 +48,9 @@
  *                  integer that they lie in)
  *     %            after the last parameter, which is printf's format: variadic, as that says
  *     .            after the last parameter: variadic, further arguments are whole words in
- *                  integer registers or on the stack (an annotation says that there are no others)
+ *                  integer registers or on the stack (an annotation says that there are no others).
+ *                  [P,LOW-HIGH,F<n>.] behind it: when parameter P is in that range, the first of
+ *                  them is a pointer to a function of callback n's type
  *
  * Sources: AAPCS64 (IHI 0055), System V ABI for AMD64.
  */
@@ -104,6 +106,10 @@ struct signature {
     struct type result;
     u32 count;
     char variadic; /* '.' or '%', or 0 */
+    bool has_functions;
+    struct {
+        u32 param, low, high, callback;
+    } functions; /* of the words, the first is one if that parameter is in that range */
     const struct type *param;
 };
 

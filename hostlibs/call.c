@@ -291,6 +291,13 @@ static u32 structure_bytes(const struct signature *sig)
     return bytes;
 }
 
+static bool word_is_function(const struct signature *sig, const u64 *words)
+{
+    u32 v = (u32)words[sig->functions.param];
+
+    return sig->has_functions && v >= sig->functions.low && v <= sig->functions.high;
+}
+
 static void call_ffi(const struct native_function *f, const struct call_plan *plan,
                      struct guest_state *s, const u64 *value)
 {
@@ -311,6 +318,8 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
         if (t->size > 8) copies += ALIGN_UP(t->size, 16u);
         aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, argument[i]);
         if (is_converted(t->kind)) words[i] = value[i];
+        if (i == sig->count && word_is_function(sig, words))
+            words[i] = (u64)callback_to_host(words[i], f->binding, sig->functions.callback);
     }
     ffi_door()->call(plan->cif, FFI_FN(f->code), result, argument);
     native_leave(s);

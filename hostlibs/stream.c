@@ -19,11 +19,20 @@ struct stream {
 static struct stream *streams;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-enum stdio { GUEST_FREAD, GUEST_FWRITE, GUEST_FERROR, GUEST_FSEEKO, GUEST_FTELLO, GUEST_COUNT };
+enum stdio {
+    GUEST_FREAD,
+    GUEST_FWRITE,
+    GUEST_FERROR,
+    GUEST_FSEEKO,
+    GUEST_FTELLO,
+    GUEST_FCLOSE,
+    GUEST_COUNT
+};
 
 static u64 call_stdio(enum stdio which, u64 a, u64 b, u64 c, u64 d)
 {
-    static const char *const names[GUEST_COUNT] = {"fread", "fwrite", "ferror", "fseeko", "ftello"};
+    static const char *const names[GUEST_COUNT] = {"fread",  "fwrite", "ferror",
+                                                   "fseeko", "ftello", "fclose"};
     static u64 function[GUEST_COUNT];
     struct guest_state *s = native_self();
 
@@ -61,6 +70,16 @@ static int seek_cookie(void *cookie, off64_t *offset, int whence)
     return *offset < 0 ? -1 : 0;
 }
 
+/* The host has closed it, and so the guest's. Who may still look at the list isn't known: it stays
+ * there, for no stream. */
+static int close_cookie(void *cookie)
+{
+    struct stream *f = cookie;
+    u64 guest = __atomic_exchange_n(&f->guest, 0, __ATOMIC_ACQ_REL);
+
+    return (int)call_stdio(GUEST_FCLOSE, guest, 0, 0, 0);
+}
+
 static struct stream *find(u64 guest)
 {
     struct stream *f = __atomic_load_n(&streams, __ATOMIC_ACQUIRE);
@@ -72,7 +91,7 @@ static struct stream *find(u64 guest)
 static struct stream *make(u64 guest)
 {
     static const cookie_io_functions_t io = {
-        .read = read_cookie, .write = write_cookie, .seek = seek_cookie};
+        .read = read_cookie, .write = write_cookie, .seek = seek_cookie, .close = close_cookie};
     struct stream *f = calloc(1, sizeof(*f));
 
     if (f != NULL) f->host = fopencookie(f, "r+", io);

@@ -16,6 +16,8 @@ static const struct keyword keywords[] = {
     {"include", RULE_INCLUDE, false}, {"define", RULE_DEFINE, false},
     {"only", RULE_ONLY, false},       {"refuse", RULE_REFUSE, true},
     {"accept", RULE_ACCEPT, true},    {"words", RULE_WORDS, true},
+    {"format", RULE_FORMAT, true},
+
     {"fills", RULE_FILLS, true},      {"opaque", RULE_OPAQUE, true},
     {"deep", RULE_DEEP, true},
 };

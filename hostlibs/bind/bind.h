@@ -59,6 +59,7 @@ enum rule_kind {
     RULE_REFUSE,
     RULE_ACCEPT,
     RULE_WORDS,
+    RULE_FORMAT,
     RULE_FILLS,
     RULE_OPAQUE,
     RULE_DEEP,
@@ -209,6 +210,9 @@ extern const char *const guest_library_folders[], *const host_library_folders[];
 /* Why values of these types can't pass unchanged, with all that they point to; NULL: they can. */
 const char *compare_types(struct annotation *a, struct ctype *host, struct ctype *guest);
 bool is_opaque(struct annotation *a, struct ctype *t);
+/* FILE *, and what va_list is as a parameter. */
+bool is_stream(struct ctype *t);
+bool is_va_list(struct ctype *t);
 /* The first pointer to a function that is reached from the type by pointers, as text; NULL: none.
  */
 const char *function_below(struct annotation *a, struct ctype *t);
@@ -228,10 +232,11 @@ struct numbered {
 struct derivation {
     struct annotation *annotation;
     struct numbered callback, record;
-    u32 order;           /* of the next of them */
-    const char *refusal; /* set once a type is refused; the first counts */
-    bool accept;         /* refusals that the annotation's author has judged don't count */
-    bool words, fills;
+    u32 order;                /* of the next of them */
+    const char *refusal;      /* set once a type is refused; the first counts */
+    bool accept;              /* refusals that the annotation's author has judged don't count */
+    const struct rule *words; /* or NULL */
+    bool format, fills;
 };
 
 /* The function's signature; NULL: refused, and d->refusal says why. */

@@ -147,9 +147,43 @@ static const char *walk(struct walk *w, struct ctype *h, struct ctype *g)
     return why;
 }
 
+static bool is_struct_named(struct ctype *t, const char *name)
+{
+    t = bare(t);
+    return t->kind == CTYPE_STRUCT && !strcmp(t->name, name);
+}
+
+bool is_stream(struct ctype *t)
+{
+    t = bare(t);
+    return t->kind == CTYPE_POINTER && is_struct_named(t->target, "_IO_FILE");
+}
+
+bool is_va_list(struct ctype *t)
+{
+    t = bare(t);
+    return t->kind == CTYPE_POINTER ? is_struct_named(t->target, "__va_list_tag")
+                                    : is_struct_named(t, "__va_list");
+}
+
+/* As compare_functions; the runtime converts streams and lists that are parameters. */
+static const char *compare_called(struct walk *w, struct ctype *h, struct ctype *g)
+{
+    const char *why = walk(w, h->target, g->target);
+    if (!why && (h->count != g->count || h->variadic != g->variadic)) why = "a function differs";
+    for (u32 i = 0; !why && i < h->count; i++) {
+        struct ctype *x = h->member[i].type, *y = g->member[i].type;
+        if (!(is_stream(x) && is_stream(y)) && !(is_va_list(x) && is_va_list(y)))
+            why = walk(w, x, y);
+    }
+    return why;
+}
+
 const char *compare_types(struct annotation *a, struct ctype *host, struct ctype *guest)
 {
     struct walk w = {.annotation = a, .mark = ++last_mark};
+    if (host->kind == CTYPE_FUNCTION && guest->kind == CTYPE_FUNCTION)
+        return compare_called(&w, host, guest);
     return walk(&w, host, guest);
 }
 

@@ -192,7 +192,12 @@ static void put_pointer(struct derivation *d, FILE *out, struct ctype *pointer)
 static void put_parameter(struct derivation *d, FILE *out, struct ctype *t)
 {
     struct ctype *b = bare(t), *f = function_of(t);
-    if (b->kind != CTYPE_POINTER) {
+    if (is_stream(t)) {
+        fputc(TYPE_STREAM, out);
+    } else if (is_va_list(t)) {
+        fputc(TYPE_VA_LIST, out);
+        if (!d->format) refuse(d, "va_list");
+    } else if (b->kind != CTYPE_POINTER) {
         put_plain(d, out, t, "a parameter");
     } else if (is_opaque(d->annotation, t) || is_opaque(d->annotation, b->target)) {
         fputc(TYPE_POINTER, out);
@@ -205,6 +210,18 @@ static void put_parameter(struct derivation *d, FILE *out, struct ctype *t)
     }
 }
 
+/* `words NAME functions P LOW HIGH`: when parameter P, from 0, is in that range, what follows the
+ * parameters is a function. */
+static void put_functions(struct derivation *d, FILE *out, u32 count)
+{
+    u32 parameter, low, high;
+    if (strncmp(d->words->text, "functions ", 10)) return;
+    if (sscanf(d->words->text + 10, "%u %u %u", &parameter, &low, &high) != 3 || parameter >= count)
+        die("%s:%u: functions of which parameter, from what to what?", d->annotation->path,
+            d->words->line);
+    fprintf(out, "[%u,%u-%u,F%u.]", parameter, low, high, number_of(d, &d->callback, any_words));
+}
+
 const char *derive_signature(struct derivation *d, const char *name, struct ctype *host,
                              struct ctype *guest)
 {
@@ -213,14 +230,15 @@ const char *derive_signature(struct derivation *d, const char *name, struct ctyp
     struct numbered callbacks = d->callback, records = d->record;
     d->refusal = NULL;
     d->accept = annotation_find(d->annotation, RULE_ACCEPT, name) != NULL;
-    d->words = annotation_find(d->annotation, RULE_WORDS, name) != NULL;
+    d->words = annotation_find(d->annotation, RULE_WORDS, name);
+    d->format = annotation_find(d->annotation, RULE_FORMAT, name) != NULL;
     d->fills = annotation_find(d->annotation, RULE_FILLS, name) != NULL;
     const char *why = compare_types(d->annotation, host, guest);
     if (why && refuse_unless_accepted(d, why)) return NULL;
     if (!is_callable(d, host, "it")) return NULL;
     FILE *out = open_memstream(&text, &size);
     if (!out) die("out of memory");
-    if (function_of(host->target) && d->accept)
+    if (function_of(host->target))
         fprintf(out, "F%u.", callback_number(d, function_of(host->target)));
     else
         put_result(d, out, host->target);
@@ -228,8 +246,9 @@ const char *derive_signature(struct derivation *d, const char *name, struct ctyp
     for (u32 i = 0; i < host->count && !d->refusal; i++)
         put_parameter(d, out, host->member[i].type);
     if (host->variadic) {
-        fputc('.', out);
-        if (!d->words) refuse(d, "variadic");
+        fputc(d->format ? '%' : '.', out);
+        if (!d->words && !d->format) refuse(d, "variadic");
+        if (d->words) put_functions(d, out, host->count);
     }
     fputc(')', out);
     fclose(out);
