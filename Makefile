@@ -119,11 +119,16 @@ $(BUILD)/ferry: $(call objs,$(RT_SOURCES) $(GENERATED_rt)) $(BUILD)/lib/image.a 
 	$(Q)$(CC) $(OPT) -static-pie -Wl,-e,ferry_start $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread
 
 # The same with native libraries, which the host's loader loads: started by the other when they are
-# wanted. Its heap is theirs (hostlibs/heap.c).
-$(LIBEXEC)/ferry-native: $(call objs,$(RT_SOURCES) $(GENERATED_rt) $(wildcard hostlibs/*.c)) $(BUILD)/lib/image.a $(XLAT_LIBS)
+# wanted. Some of the C library's functions are its own for them, and for them alone is its symbol table.
+INTERPOSED := $(foreach n,heap files foreign,$(BUILD)/obj/hostlibs/$(n).o)
+$(BUILD)/gen/interposed.list: $(INTERPOSED)
+	@mkdir -p $(@D)
+	$(Q)nm -g --defined-only $^ | awk 'BEGIN { print "{" } $$2 == "T" { print $$3 ";" } END { print "};" }' >$@
+
+$(LIBEXEC)/ferry-native: $(call objs,$(RT_SOURCES) $(GENERATED_rt) $(wildcard hostlibs/*.c hostlibs/*.S)) $(BUILD)/lib/image.a $(XLAT_LIBS) | $(BUILD)/gen/interposed.list
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(OPT) -pie $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread -ldl
+	$(Q)$(CC) $(OPT) -pie -Wl,--dynamic-list=$(BUILD)/gen/interposed.list $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread -ldl
 
 # Subcommands that need more than the runtime are programs of their own, found next to ferry.
 $(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))

@@ -61,6 +61,14 @@ void record_convert(const struct binding *b, u32 number, u64 at, bool to_host);
 /* As native_ops.code_for. */
 void *callback_code_for(u64 pc);
 
+/* raw.S: the way there for a function that isn't known yet; R11: its guest address. */
+void raw_call(void);
+void *callback_raw(u64 pc);
+
+/* The guest has branched to host code, at s->pc: it gets a stub, and s->pc is that. False: no
+ * function of a library. */
+bool callback_call_raw(struct guest_state *s);
+
 /* A guest function pointer has been seen where the host may call it as it is. */
 void callback_note(u64 guest, const struct binding *b, u32 callback);
 

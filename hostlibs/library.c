@@ -277,6 +277,7 @@ static const struct native_ops ops = {
     .preload = policy_preload,
     .call = call_host,
     .code_for = callback_code_for,
+    .branch = callback_call_raw,
 };
 
 const struct native_ops *const native_ops = &ops;

@@ -84,7 +84,7 @@ static bool find_in_system(const char *soname, char *host, size_t size)
         struct module_needs probe;
 
         snprintf(name, sizeof(name), "%s/%s", directories[i], soname);
-        if (!native_path(name, host, size) || !module_read(host, &probe)) continue;
+        if (!native_path(name, true, host, size) || !module_read(host, &probe)) continue;
         module_free(&probe);
         return true;
     }

@@ -38,6 +38,7 @@ static void fetch_fault(struct thread *t)
     struct mm_area area;
     u64 pc = t->state.pc;
 
+    if (native_branch(t)) return;
     if (mm_find(pc, &area)) {
         if ((area.prot & PROT_EXEC) != 0)
             signal_force(t, SIGBUS, BUS_ADRERR, pc); /* a file mapping behind its file's end */

@@ -278,6 +278,7 @@ bool native_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *
         void *code = native_ops->code_for(rip);
 
         if (code != NULL) {
+            uc->uc_mcontext.gregs[REG_R11] = (greg_t)rip;
             uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(u64)code;
             return true;
         }
@@ -311,6 +312,11 @@ bool native_call(struct thread *t)
 static bool is_on(void)
 {
     return native_available() && strcmp(options.native, "none") != 0;
+}
+
+bool native_branch(struct thread *t)
+{
+    return is_on() && native_ops->branch(&t->state);
 }
 
 void native_start(const char *program)
@@ -420,12 +426,25 @@ u64 native_code_page(const u32 *words, size_t count)
     return (u64)at;
 }
 
-bool native_path(const char *guest, char *host, size_t size)
+bool native_path(const char *guest, bool follow, char *host, size_t size)
 {
+    struct thread *t = thread_self;
+    const struct native_name *calling;
     struct path path;
+    s64 r;
 
-    if (path_resolve_text(thread_self, AT_FDCWD, guest, PATH_FOLLOW, &path) != 0) return false;
-    return (size_t)snprintf(host, size, "%s", path.host) < size;
+    if (t == NULL) return false;
+    calling = t->calling; /* the runtime's own calls aren't a library's */
+    native_leave(&t->state);
+    r = path_resolve_text(t, AT_FDCWD, guest, follow ? PATH_FOLLOW : PATH_NOFOLLOW, &path);
+    native_enter(&t->state, calling);
+    native_settle(t);
+    return r == 0 && (size_t)snprintf(host, size, "%s", path.host) < size;
+}
+
+const char *native_guest_path(const char *host)
+{
+    return path_to_guest(host);
 }
 
 const char *native_policy(void)

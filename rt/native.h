@@ -46,8 +46,11 @@ struct native_ops {
      */
     bool (*call)(struct guest_state *s);
 
+    /* The guest has branched to s->pc, where it has no code: true if s->pc now is where it has. */
+    bool (*branch)(struct guest_state *s);
+
     /* In a signal handler: native code has branched to guest address pc. The host code that calls
-     * back there, or NULL when nothing is known of such a function. */
+     * back there, given pc in R11, or NULL when nothing is known of such a function. */
     void *(*code_for)(u64 pc);
 
     /* Lines for --stats and the log. */
@@ -109,8 +112,12 @@ bool native_is_stub(u64 address);
 /* A page of guest code of one's own, filled with `count` words: its guest address, or 0. */
 u64 native_code_page(const u32 *words, size_t count);
 
-/* The host's path of the guest's file name; false: none. */
-bool native_path(const char *guest, char *host, size_t size);
+/* The host's path of the guest's file name, the last link followed or not; false: none, or not a
+ * guest's thread. */
+bool native_path(const char *guest, bool follow, char *host, size_t size);
+
+/* The guest's name of a host path; points into it, or to "/". */
+const char *native_guest_path(const char *host);
 
 /* Around what a guest's handler must not interrupt (the heap): it runs when the last of them ends.
  */

@@ -26,6 +26,10 @@ s64 native_open_preload(const char *host);
  * stub. */
 bool native_call(struct thread *t);
 
+/* The guest has branched to where it has no code: true if it is a library's, by its host address.
+ */
+bool native_branch(struct thread *t);
+
 /* The guest is at a HLT that callbacks return to: false if it is another. */
 bool native_returned(struct thread *t);
 

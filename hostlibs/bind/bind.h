@@ -55,6 +55,7 @@ enum rule_kind {
     RULE_HEADER,
     RULE_INCLUDE,
     RULE_DEFINE,
+    RULE_DECLARE,
     RULE_ONLY,
     RULE_REFUSE,
     RULE_ACCEPT,

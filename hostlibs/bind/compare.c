@@ -187,14 +187,31 @@ const char *compare_types(struct annotation *a, struct ctype *host, struct ctype
     return walk(&w, host, guest);
 }
 
-/* --- pointers to functions ------------------------------------------------------------------- */
+/* --- pointers to functions that can't be called wherever they are found
+ * ------------------------------------------------------------------- */
+
+/* Takes and gives whole words alone, as many as the runtime passes to a function that it doesn't
+ * know: such a one can be called wherever its pointer came from. */
+static bool is_of_words(const struct ctype *f)
+{
+    if (!f->prototyped || f->variadic || f->count > 8) return false;
+    if (!f->count && bare(f->target)->kind == CTYPE_VOID) return false; /* may stand for others */
+    for (u32 i = 0; i <= f->count; i++) {
+        struct ctype *t = bare(i < f->count ? f->member[i].type : f->target);
+        char letter = scalar_letter(t);
+        if (i == f->count && t->kind == CTYPE_VOID) continue;
+        if (!letter || strchr("fdwW", letter)) return false;
+        if (i < f->count && t->size < 4) return false; /* the host's callee wants it extended */
+    }
+    return true;
+}
 
 static const char *below(struct annotation *a, struct ctype *t, u32 depth)
 {
     const char *found = NULL, *named = t->kind == CTYPE_TYPEDEF ? t->name : NULL;
     if (judgement(a, t) & (JUDGED_OPAQUE | JUDGED_DEEP)) return NULL;
     t = bare(t);
-    if (t->kind == CTYPE_FUNCTION) return named ? named : "a function";
+    if (t->kind == CTYPE_FUNCTION) return is_of_words(t) ? NULL : named ? named : "a function";
     if (t->mark == last_mark || depth > MAX_DEPTH) return NULL;
     t->mark = last_mark;
     if (t->kind == CTYPE_POINTER || t->kind == CTYPE_ARRAY) {

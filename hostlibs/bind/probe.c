@@ -98,6 +98,10 @@ static void write_unit(const char *path, const struct annotation *a, const struc
     }
     for (size_t i = 0; i < a->count; i++)
         if (a->rule[i].kind == RULE_HEADER) fprintf(out, "#include <%s>\n", a->rule[i].word);
+    for (size_t i = 0; i < a->count; i++)
+        if (a->rule[i].kind == RULE_DECLARE)
+            fprintf(out, "%s %.*s;\n", a->rule[i].word, (int)strcspn(a->rule[i].text, ";"),
+                    a->rule[i].text);
     for (size_t i = 0; i < l->count; i++)
         if (!left_out[i]) fprintf(out, "#undef %s\n", l->symbol[i].name);
     for (size_t i = 0; i < l->count; i++)

@@ -8,6 +8,7 @@
 #include "hostlibs/bind/bind.h"
 #include "hostlibs/binding.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,7 @@ static u32 callback_number(struct derivation *d, struct ctype *f)
     char *text;
     size_t size;
     if (!is_callable(d, f, "a callback")) return 0;
+    if (f->variadic && d->words) return number_of(d, &d->callback, any_words);
     if (f->variadic) {
         refuse(d, "a variadic callback");
         return 0;
@@ -215,7 +217,7 @@ static void put_parameter(struct derivation *d, FILE *out, struct ctype *t)
 static void put_functions(struct derivation *d, FILE *out, u32 count)
 {
     u32 parameter, low, high;
-    if (strncmp(d->words->text, "functions ", 10)) return;
+    if (strncmp(d->words->text, "functions ", 10) || !isdigit(d->words->text[10])) return;
     if (sscanf(d->words->text + 10, "%u %u %u", &parameter, &low, &high) != 3 || parameter >= count)
         die("%s:%u: functions of which parameter, from what to what?", d->annotation->path,
             d->words->line);
