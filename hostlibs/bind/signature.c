@@ -8,7 +8,6 @@
 #include "hostlibs/bind/bind.h"
 #include "hostlibs/binding.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
