@@ -105,13 +105,13 @@ static void judge_function(struct work *w, size_t i)
     struct ctype *guest = types_find(&w->probe.guest, s->name);
     const struct symbol *other = counterpart(w, s);
     const char *why = NULL;
-    if (!other)
+    if (!host)
+        why = not_declared;
+    else if (!other)
         why = library_find(&w->host, s->name, "-") ? "of another version in the host's library"
                                                    : "not in the host's library";
     else if (other->data)
         why = "an object in the host's library";
-    else if (!host)
-        why = not_declared;
     else if (!guest)
         why = "not declared in the guest's headers";
     else if (s->hidden && !annotation_find(&w->annotation, RULE_ACCEPT, s->name))
