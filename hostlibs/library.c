@@ -198,6 +198,8 @@ static const char *find_symbols(struct library *l)
         if (b->reason != NULL) continue;
         l->function[i].code = b->version[0] != '\0' ? dlvsym(l->handle, b->name, b->version)
                                                     : dlsym(l->handle, b->name);
+        /* Versions are the guest's, whose base version isn't the host's in glibc. */
+        if (l->function[i].code == NULL) l->function[i].code = dlsym(l->handle, b->name);
         if (l->function[i].code == NULL) {
             snprintf(why, sizeof(why), "the host's library has no %s%s%s", b->name,
                      b->version[0] != '\0' ? "@" : "", b->version);

@@ -43,6 +43,8 @@ struct scratch {
 /* Makes a folder PATH.XXXXXX. */
 struct scratch *scratch_make(const char *path, const char *const *files);
 void scratch_remove(struct scratch *s);
+/* All of them; signal handlers may call it. */
+void scratch_remove_all(void);
 
 /* Runs a program; *errors is what it wrote to its standard error. Its exit status; 127: there is
  * none such. */

@@ -107,13 +107,13 @@ static void judge_function(struct work *w, size_t i)
     struct ctype *guest = types_find(&w->probe.guest, s->name);
     const struct symbol *other = counterpart(w, s);
     const char *why = NULL;
-    if (!other)
+    if (!host)
+        why = not_declared;
+    else if (!other)
         why = library_find(&w->host, s->name, "-") ? "of another version in the host's library"
                                                    : "not in the host's library";
     else if (other->data)
         why = "an object in the host's library";
-    else if (!host)
-        why = not_declared;
     else if (!guest)
         why = "not declared in the guest's headers";
     else if (s->hidden && !annotation_find(&w->annotation, RULE_ACCEPT, s->name))
@@ -218,18 +218,34 @@ static void write_text(const struct work *w, const char *path)
 
 /* --- the folder ------------------------------------------------------------------------------- */
 
-/* Puts the finished folder in its place, in one step; one that is there already gives way. */
+/* Exchanges the folder with the one that is there already, which goes. Not every file system can do
+ * that in one step; there, for a moment, there is none. */
+static bool replace(struct scratch *s, const char *place)
+{
+    if (!renameat2(AT_FDCWD, s->path, AT_FDCWD, place, RENAME_EXCHANGE)) {
+        scratch_remove(s); /* the old one, now */
+        return true;
+    }
+    if (errno != EINVAL) return false;
+    struct scratch *old = scratch_make(s->path, files);
+    if (rename(place, old->path) || rename(s->path, place)) return false;
+    scratch_remove(old);
+    return true;
+}
+
+/* Puts the finished folder in its place. Another process may do the same at the same time. */
 static void publish(struct scratch *s, const char *place)
 {
     if (chmod(s->path, 0755)) die("%s: %s", s->path, strerror(errno));
-    if (is_there(place)) {
-        if (renameat2(AT_FDCWD, s->path, AT_FDCWD, place, RENAME_EXCHANGE))
-            die("%s: %s", place, strerror(errno));
-        scratch_remove(s); /* the old one, now */
-    } else if (rename(s->path, place)) {
-        die("%s: %s", place, strerror(errno));
+    for (int tries = 0; tries < 10; tries++) {
+        if (!rename(s->path, place) ||
+            ((errno == ENOTEMPTY || errno == EEXIST) && replace(s, place))) {
+            s->keep = true;
+            return;
+        }
+        if (errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST) break;
     }
-    s->keep = true;
+    die("%s: %s", place, strerror(errno));
 }
 
 static void make(struct work *w)

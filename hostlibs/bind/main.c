@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -100,12 +101,23 @@ static const char *root_path(const char *path)
     return strcmp(real, "/") ? real : "";
 }
 
+/* Leaves nothing half done when it is stopped. */
+static void stop(int signal_number)
+{
+    scratch_remove_all();
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
 /* A library's process. */
 static void start(const char *annotation)
 {
     pid_t child = fork();
     if (child < 0) die("fork: %s", strerror(errno));
     if (child) return;
+    signal(SIGINT, stop);
+    signal(SIGTERM, stop);
+    signal(SIGHUP, stop);
     bind_library(&settings, annotation);
     exit(0);
 }

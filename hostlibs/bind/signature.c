@@ -9,7 +9,6 @@
 #include "hostlibs/binding.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 

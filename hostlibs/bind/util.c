@@ -29,7 +29,7 @@ _Noreturn void die(const char *fmt, ...)
     va_start(ap, fmt);
     say(stderr, fmt, ap);
     va_end(ap);
-    for (size_t i = 0; i < ARRAY_SIZE(scratch); i++) scratch_remove(&scratch[i]);
+    scratch_remove_all();
     exit(1);
 }
 
@@ -137,6 +137,11 @@ void scratch_remove(struct scratch *s)
     if (folder >= 0) close(folder);
     rmdir(s->path);
     s->keep = true;
+}
+
+void scratch_remove_all(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(scratch); i++) scratch_remove(&scratch[i]);
 }
 
 /* --- children --------------------------------------------------------------------------------- */

@@ -204,6 +204,7 @@ int n_defined(int x);
 #define n_defined(x) ((x) + 1)
 void n_refused(void);
 void n_prefixed_one(void);
+void n_not_in_host(void);
 #ifdef __aarch64__
 int n_guest_only(void);
 #else
