@@ -11,6 +11,7 @@
  *     ferry-binding 1
  *     soname libz.so.1
  *     host-id HEX                   the host library's build ID: it is for no other build
+ *     file PATH                     where it is, if the host's loader doesn't find the soname
  *     code OFFSET                   where the stub's code begins in its file: a page of its own
  *     heap                          memory passes between the two sides: both need one heap
  *     group NAME                    libraries of one group share types: all are bound, or none
@@ -117,6 +118,7 @@ struct bound_symbol {
 
 struct binding {
     const char *soname, *host_id, *group; /* group "": none */
+    const char *file;                     /* NULL: where the host's loader finds the soname */
     bool heap;
     u32 code;
     u32 function_count, callback_count, record_count;

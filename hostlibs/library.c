@@ -213,7 +213,8 @@ const char *library_load(struct library *l)
 
     if (l->handle != NULL) return NULL;
     if (ffi_door() == NULL) return "libffi is missing on the host";
-    l->handle = dlopen(l->binding->soname, RTLD_NOW | RTLD_LOCAL);
+    l->handle = dlopen(l->binding->file != NULL ? l->binding->file : l->binding->soname,
+                       RTLD_NOW | RTLD_LOCAL);
     if (l->handle == NULL) {
         snprintf(why, sizeof(why), "%s", dlerror());
         return why;

@@ -70,6 +70,7 @@ struct rule {
 
 struct annotation {
     const char *path, *soname, *group;
+    const char *file; /* of the host's library; NULL: in the system's directories */
     bool heap;
     struct rule *rule;
     size_t count;

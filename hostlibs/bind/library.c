@@ -45,7 +45,8 @@ static void read_libraries(struct work *w)
 {
     const struct roots *roots = &w->settings->roots;
     const char *soname = w->annotation.soname;
-    const char *path = find_library(roots->host, host_library_folders, soname);
+    const char *path = w->annotation.file;
+    if (!path) path = find_library(roots->host, host_library_folders, soname);
     struct rule *package = NULL;
     for (size_t i = 0; i < w->annotation.count && !package; i++)
         if (w->annotation.rule[i].kind == RULE_PACKAGE) package = &w->annotation.rule[i];
@@ -137,6 +138,7 @@ static void put_head(const struct work *w, FILE *out)
     const struct derivation *d = &w->derivation;
     fprintf(out, "ferry-binding 1\nsoname %s\nhost-id %s\ncode %llu\n", a->soname, w->host.build_id,
             (unsigned long long)w->code);
+    if (a->file) fprintf(out, "file %s\n", a->file);
     if (a->heap) fputs("heap\n", out);
     if (a->group) fprintf(out, "group %s\n", a->group);
     for (size_t i = 0; i < d->callback.count; i++)
