@@ -38,8 +38,8 @@
  *     F<n>.        a pointer to a function of the type of callback n; R<n>. to record n; K<n>. to a
  *                  constant record n (the number is decimal, the dot ends it)
  *     {SIZE,ALIGN:OFFSET KIND,...}   a structure or union by value, no blanks: its scalar parts
- *                  with arrays unrolled, KIND one of b c C h H i I l L f d w W p (bit-fields: the
- *                  integer that they lie in)
+ *                  with arrays unrolled, KIND one of b c C h H i I l L f d w W p (bit-fields: C
+ *                  for each byte that they have bits of)
  *     .            after the last parameter: variadic, further arguments are whole words in integer
  *                  registers or on the stack (an annotation says that the function takes no others)
  *

@@ -3,7 +3,9 @@
  *
  * A structure by value becomes one that the System V ABI (AMD64 3.2.3) passes in the same way: for
  * each eightbyte, SSE if it holds floating-point values only, else INTEGER. So unions, bit-fields
- * and arrays, which libffi has no words for, need none.
+ * and arrays, which libffi has no words for, need none. One that is passed in memory though it is
+ * small (packed) is of its own size but libffi's kind `long double` as an argument, and as a result
+ * of a size that returns in memory.
  */
 #include "hostlibs/hostlibs.h"
 
@@ -115,35 +117,37 @@ static ffi_type **eightbyte(const struct ffi_door *d, const struct type *t, u32 
     return out;
 }
 
-static ffi_type *structure(const struct ffi_door *d, const struct type *t)
+static ffi_type *in_memory(const struct ffi_door *d, const struct type *t, bool result,
+                           ffi_type *made)
 {
-    bool in_memory = t->size > 16 || is_packed(t);
+    made->elements[0] = d->type_uint64;
+    made->type = FFI_TYPE_STRUCT;
+    if (t->size <= 16 && result) made->size = 24;
+    if (t->size <= 16 && !result) made->type = FFI_TYPE_LONGDOUBLE;
+    return made;
+}
+
+static ffi_type *structure(const struct ffi_door *d, const struct type *t, bool result)
+{
     ffi_type *made = calloc(1, sizeof(*made));
     ffi_type **element = calloc(20, sizeof(*element)), **out = element;
 
     if (made == NULL || element == NULL) return NULL;
     for (u32 i = 0; i < t->leaf_count; i++)
         if (t->leaf[i].kind == TYPE_VECTOR16) return NULL;
-    if (in_memory) { /* class MEMORY: only the size counts */
-        *out++ = d->type_uint64;
-        if (t->size <= 16) return NULL; /* libffi has no word for it */
-    } else {
-        for (u32 at = 0; at < t->size; at += 8)
-            out = eightbyte(d, t, at, t->size - at < 8 ? t->size - at : 8, out);
-    }
     made->type = FFI_TYPE_STRUCT;
     made->size = t->size;
     made->alignment = (unsigned short)t->align;
     made->elements = element;
+    if (t->size > 16 || is_packed(t)) return in_memory(d, t, result, made);
+    for (u32 at = 0; at < t->size; at += 8)
+        out = eightbyte(d, t, at, t->size - at < 8 ? t->size - at : 8, out);
     return made;
 }
 
-ffi_type *ffi_type_of(const struct type *t)
+static ffi_type *type_of(const struct ffi_door *d, const struct type *t, bool result)
 {
-    const struct ffi_door *d = ffi_door();
-
-    if (d == NULL) return NULL;
-    return t->kind == TYPE_STRUCT ? structure(d, t) : scalar(d, t->kind);
+    return t->kind == TYPE_STRUCT ? structure(d, t, result) : scalar(d, t->kind);
 }
 
 ffi_cif *ffi_cif_of(const struct signature *sig)
@@ -154,8 +158,8 @@ ffi_cif *ffi_cif_of(const struct signature *sig)
 
     if (cif == NULL || types == NULL) return NULL;
     for (u32 i = 0; i < sig->count; i++)
-        if ((types[i] = ffi_type_of(&sig->param[i])) == NULL) return NULL;
-    result = ffi_type_of(&sig->result);
+        if ((types[i] = type_of(d, &sig->param[i], false)) == NULL) return NULL;
+    result = type_of(d, &sig->result, true);
     if (result == NULL || d->prep_cif(cif, FFI_DEFAULT_ABI, sig->count, result, types) != FFI_OK)
         return NULL;
     return cif;

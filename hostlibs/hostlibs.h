@@ -75,9 +75,6 @@ struct ffi_door {
 /* Loads libffi; NULL: it isn't there (said in the log). */
 const struct ffi_door *ffi_door(void);
 
-/* libffi's type for a signature's; NULL: there is none. */
-ffi_type *ffi_type_of(const struct type *t);
-
 /* A call interface for the signature, never freed; NULL: libffi can't call that. */
 ffi_cif *ffi_cif_of(const struct signature *sig);
 
