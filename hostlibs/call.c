@@ -33,7 +33,8 @@ struct call_plan {
     u8 narrow_count;
     struct narrow narrow[DIRECT_INTEGERS];
     ffi_cif *cif;
-    struct place *place; /* of each argument; then of the result */
+    struct ffi_part *part; /* of each of libffi's arguments */
+    struct place *place;   /* of each argument; then of the result */
     struct place result;
     u64 stack; /* bytes of it that hold arguments */
 };
@@ -118,7 +119,8 @@ static struct call_plan *make_plan(const struct signature *given)
         return plan;
     }
     plan->way = WAY_FFI;
-    plan->cif = ffi_cif_of(sig);
+    plan->part = calloc(sig->count * FFI_MAX_PARTS + 1, sizeof(*plan->part));
+    plan->cif = plan->part != NULL ? ffi_cif_of(sig, plan->part) : NULL;
     return plan->cif != NULL ? plan : NULL;
 }
 
@@ -277,9 +279,10 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
                      struct guest_state *s, const u64 *value)
 {
     const struct signature *sig = f->signature;
-    u32 count = plan->cif->nargs;
+    u32 count = sig->count + (sig->variadic ? VARIADIC_WORDS : 0);
     u64 words[BINDING_MAX_PARAMS + VARIADIC_WORDS];
     void *argument[BINDING_MAX_PARAMS + VARIADIC_WORDS];
+    void *part[(BINDING_MAX_PARAMS + VARIADIC_WORDS) * FFI_MAX_PARTS];
     u8 *copies = __builtin_alloca(structure_bytes(sig) + 16);
     u8 *result = __builtin_alloca(ALIGN_UP(sig->result.size, 16u) + 16);
     const struct type word = {.kind = TYPE_U64, .size = 8, .align = 8};
@@ -294,7 +297,9 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
         aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, argument[i]);
         if (is_pointer(t->kind)) words[i] = value[i];
     }
-    ffi_door()->call(plan->cif, FFI_FN(f->code), result, argument);
+    for (u32 i = 0; i < plan->cif->nargs; i++)
+        part[i] = (u8 *)argument[plan->part[i].param] + plan->part[i].offset;
+    ffi_door()->call(plan->cif, FFI_FN(f->code), result, part);
     native_leave(s);
     if (is_pointer(sig->result.kind)) {
         u64 r;

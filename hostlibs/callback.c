@@ -128,7 +128,7 @@ static struct closure *make_closure(u64 pc, const struct binding *b, u32 callbac
     struct closure *c = calloc(1, sizeof(*c));
     ffi_closure *memory =
         d != NULL && c != NULL ? d->closure_alloc(sizeof(*memory), &c->code) : NULL;
-    ffi_cif *cif = memory != NULL ? ffi_cif_of(sig) : NULL;
+    ffi_cif *cif = memory != NULL ? ffi_cif_of(sig, NULL) : NULL;
     struct aapcs a = {0};
 
     if (cif == NULL || sig->variadic || d->prep_closure(memory, cif, invoked, c, c->code) != FFI_OK)

@@ -75,8 +75,17 @@ struct ffi_door {
 /* Loads libffi; NULL: it isn't there (said in the log). */
 const struct ffi_door *ffi_door(void);
 
-/* A call interface for the signature, never freed; NULL: libffi can't call that. */
-ffi_cif *ffi_cif_of(const struct signature *sig);
+/* What an argument of libffi's is: a part of a parameter. */
+struct ffi_part {
+    u8 param;
+    u8 offset; /* bytes */
+};
+#define FFI_MAX_PARTS 2u /* of a parameter */
+
+/* A call interface for the signature, never freed; NULL: libffi can't pass that. With `part` (room
+ * for all parts of all parameters) it is for ffi_call, and its arguments are those; without, it is
+ * for closures, and its arguments are the parameters. */
+ffi_cif *ffi_cif_of(const struct signature *sig, struct ffi_part *part);
 
 /* --- aapcs.c: where the guest's procedure call standard puts things */
 
