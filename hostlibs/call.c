@@ -9,7 +9,6 @@
  */
 #include "hostlibs/hostlibs.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xmmintrin.h>
@@ -336,7 +335,6 @@ bool call_host(struct guest_state *s)
     struct native_function *f = library_function_at(s->pc);
     u64 value[BINDING_MAX_PARAMS];
     const struct call_plan *plan;
-    int error;
 
     if (f == NULL) return false;
     if (f->code == NULL)
@@ -344,17 +342,16 @@ bool call_host(struct guest_state *s)
                      f->name.library, f->name.function, f->reason);
     plan = plan_of(f);
     if (plan->converts) convert_arguments(f, plan, s, value);
-    errno = 0;
+    errno_to_host(s);
     native_enter(s, &f->name);
     take_rounding(s);
     if (plan->way == WAY_FFI)
         call_ffi(f, plan, s, value);
     else
         call_direct(f, plan, s, value);
-    error = errno;
+    errno_to_guest(s);
     give_flags(s);
     if (plan->converts) convert_back(f, value);
-    if (error != 0) errno_to_guest(s, error);
     s->pc = s->x[30];
     return true;
 }

@@ -108,7 +108,9 @@ static void invoked(ffi_cif *cif, void *result, void **argument, void *user)
                     value);
     }
     if (c->result.kind == PLACE_REFERENCE_X) s->x[8] = (u64)result;
+    errno_to_guest(s);
     native_run(s, c->pc, stack, ALIGN_UP(c->stack, UINT64_C(16)));
+    errno_to_host(s);
     put_result(c, s, result);
 }
 

@@ -38,8 +38,9 @@ bool call_host(struct guest_state *s);
 
 /* --- errno.c */
 
-/* The guest's errno becomes `value`, not 0. */
-void errno_to_guest(struct guest_state *s, int value);
+/* The host's errno becomes the guest's; the guest's the host's. */
+void errno_to_host(struct guest_state *s);
+void errno_to_guest(struct guest_state *s);
 
 /* --- callback.c */
 
