@@ -21,6 +21,7 @@ static u32 homogeneous(const struct type *t, u32 *element)
     u32 size = type_scalar_size(kind);
 
     if (!is_float(kind) || t->size % size != 0 || t->size / size > 4) return 0;
+    if (t->leaf_count != t->size / size) return 0; /* there is padding */
     for (u32 i = 0; i < t->leaf_count; i++)
         if (t->leaf[i].kind != kind || t->leaf[i].offset % size != 0) return 0;
     *element = size;

@@ -284,6 +284,8 @@ static void read_line(struct reader *r)
         b->host_id = word(r);
     else if (strcmp(what, "group") == 0)
         b->group = word(r);
+    else if (strcmp(what, "file") == 0)
+        b->file = rest(r);
     else if (strcmp(what, "code") == 0)
         b->code = number(r);
     else if (strcmp(what, "heap") == 0)

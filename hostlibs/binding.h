@@ -11,6 +11,7 @@
  *     ferry-binding 1
  *     soname libz.so.1
  *     host-id HEX                   the host library's build ID: it is for no other build
+ *     file PATH                     where it is, if the host's loader doesn't find the soname
  *     code OFFSET                   where the stub's code begins in its file: a page of its own
  *     heap                          memory passes between the two sides: both need one heap
  *     group NAME                    libraries of one group share types: all are bound, or none
@@ -44,8 +45,8 @@
  *                  (in a callback's signature: a record that the callback fills, whose functions
  *                  are the guest's when it returns)
  *     {SIZE,ALIGN:OFFSET KIND,...}   a structure or union by value, no blanks: its scalar parts
- *                  with arrays unrolled, KIND one of b c C h H i I l L f d w W p (bit-fields: the
- *                  integer that they lie in)
+ *                  with arrays unrolled, KIND one of b c C h H i I l L f d w W p (bit-fields: C
+ *                  for each byte that they have bits of)
  *     %            after the last parameter, which is printf's format: variadic, as that says
  *     .            after the last parameter: variadic, further arguments are whole words in
  *                  integer registers or on the stack (an annotation says that there are no others).
@@ -133,6 +134,7 @@ struct bound_symbol {
 
 struct binding {
     const char *soname, *host_id, *group; /* group "": none */
+    const char *file;                     /* NULL: where the host's loader finds the soname */
     bool heap;
     u32 code;
     u32 function_count, callback_count, record_count;

@@ -9,7 +9,6 @@
  */
 #include "hostlibs/hostlibs.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xmmintrin.h>
@@ -35,7 +34,8 @@ struct call_plan {
     u8 narrow_count;
     struct narrow narrow[DIRECT_INTEGERS];
     ffi_cif *cif;
-    struct place *place; /* of each argument; then of the result */
+    struct ffi_part *part; /* of each of libffi's arguments */
+    struct place *place;   /* of each argument; then of the result */
     struct place result;
     u64 stack; /* bytes of it that hold arguments */
 };
@@ -124,7 +124,8 @@ static struct call_plan *make_plan(const struct signature *given)
         return plan;
     }
     plan->way = given->variadic == '%' ? WAY_FORMAT : WAY_FFI;
-    plan->cif = ffi_cif_of(sig);
+    plan->part = calloc(sig->count * FFI_MAX_PARTS + 1, sizeof(*plan->part));
+    plan->cif = plan->part != NULL ? ffi_cif_of(sig, plan->part) : NULL;
     return plan->cif != NULL ? plan : NULL;
 }
 
@@ -302,9 +303,10 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
                      struct guest_state *s, const u64 *value)
 {
     const struct signature *sig = f->signature;
-    u32 count = plan->cif->nargs;
+    u32 count = sig->count + (sig->variadic ? VARIADIC_WORDS : 0);
     u64 words[BINDING_MAX_PARAMS + VARIADIC_WORDS];
     void *argument[BINDING_MAX_PARAMS + VARIADIC_WORDS];
+    void *part[(BINDING_MAX_PARAMS + VARIADIC_WORDS) * FFI_MAX_PARTS];
     u8 *copies = __builtin_alloca(structure_bytes(sig) + 16);
     u8 *result = __builtin_alloca(ALIGN_UP(sig->result.size, 16u) + 16);
     const struct type word = {.kind = TYPE_U64, .size = 8, .align = 8};
@@ -321,7 +323,9 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
         if (i == sig->count && word_is_function(sig, words))
             words[i] = (u64)callback_to_host(words[i], f->binding, sig->functions.callback);
     }
-    ffi_door()->call(plan->cif, FFI_FN(f->code), result, argument);
+    for (u32 i = 0; i < plan->cif->nargs; i++)
+        part[i] = (u8 *)argument[plan->part[i].param] + plan->part[i].offset;
+    ffi_door()->call(plan->cif, FFI_FN(f->code), result, part);
     native_leave(s);
     if (is_converted(sig->result.kind)) {
         u64 r;
@@ -391,9 +395,7 @@ static void give_flags(struct guest_state *s)
 static void call_now(const struct native_function *f, const struct call_plan *plan,
                      struct guest_state *s, const u64 *value)
 {
-    int error;
-
-    errno = 0;
+    errno_to_host(s);
     native_enter(s, &f->name);
     take_rounding(s);
     switch ((enum way)plan->way) {
@@ -402,10 +404,9 @@ static void call_now(const struct native_function *f, const struct call_plan *pl
     case WAY_FFI: call_ffi(f, plan, s, value); break;
     case WAY_FORMAT: call_format(f, plan, s, value); break;
     }
-    error = errno;
+    errno_to_guest(s);
     give_flags(s);
     if (plan->converts) convert_back(f, value);
-    if (error != 0) errno_to_guest(s, error);
 }
 
 static void call_with_list(const struct native_function *f, const struct call_plan *plan,

@@ -130,7 +130,9 @@ static void run_guest(void *context)
                     value);
     }
     if (c->result.kind == PLACE_REFERENCE_X) s->x[8] = (u64)call->result;
+    errno_to_guest(s);
     native_run(s, c->pc, stack, ALIGN_UP(c->stack, UINT64_C(16)));
+    errno_to_host(s);
     records_back(c, call->argument);
     put_result(c, s, call->result);
 }
@@ -166,7 +168,7 @@ static struct closure *make_closure(u64 pc, const struct binding *b, u32 callbac
     struct closure *c = calloc(1, sizeof(*c));
     ffi_closure *memory =
         d != NULL && c != NULL ? d->closure_alloc(sizeof(*memory), &c->code) : NULL;
-    ffi_cif *cif = memory != NULL ? ffi_cif_of(sig) : NULL;
+    ffi_cif *cif = memory != NULL ? ffi_cif_of(sig, NULL) : NULL;
     struct aapcs a = {0};
 
     if (cif == NULL || sig->variadic || d->prep_closure(memory, cif, invoked, c, c->code) != FFI_OK)

@@ -3,7 +3,9 @@
  *
  * A structure by value becomes one that the System V ABI (AMD64 3.2.3) passes in the same way: for
  * each eightbyte, SSE if it holds floating-point values only, else INTEGER. So unions, bit-fields
- * and arrays, which libffi has no words for, need none.
+ * and arrays, which libffi has no words for, need none. One that is passed in memory though it is
+ * small (packed) is of its own size but libffi's kind `long double` as an argument, and as a result
+ * of a size that returns in memory.
  */
 #include "hostlibs/hostlibs.h"
 
@@ -117,48 +119,113 @@ static ffi_type **eightbyte(const struct ffi_door *d, const struct type *t, u32 
     return out;
 }
 
-static ffi_type *structure(const struct ffi_door *d, const struct type *t)
+static ffi_type *in_memory(const struct ffi_door *d, const struct type *t, bool result,
+                           ffi_type *made)
 {
-    bool in_memory = t->size > 16 || is_packed(t);
+    made->elements[0] = d->type_uint64;
+    made->type = FFI_TYPE_STRUCT;
+    if (t->size <= 16 && result) made->size = 24;
+    if (t->size <= 16 && !result) made->type = FFI_TYPE_LONGDOUBLE;
+    return made;
+}
+
+static ffi_type *structure(const struct ffi_door *d, const struct type *t, bool result)
+{
     ffi_type *made = calloc(1, sizeof(*made));
     ffi_type **element = calloc(20, sizeof(*element)), **out = element;
 
     if (made == NULL || element == NULL) return NULL;
     for (u32 i = 0; i < t->leaf_count; i++)
         if (t->leaf[i].kind == TYPE_VECTOR16) return NULL;
-    if (in_memory) { /* class MEMORY: only the size counts */
-        *out++ = d->type_uint64;
-        if (t->size <= 16) return NULL; /* libffi has no word for it */
-    } else {
-        for (u32 at = 0; at < t->size; at += 8)
-            out = eightbyte(d, t, at, t->size - at < 8 ? t->size - at : 8, out);
-    }
     made->type = FFI_TYPE_STRUCT;
     made->size = t->size;
     made->alignment = (unsigned short)t->align;
     made->elements = element;
+    if (t->size > 16 || is_packed(t)) return in_memory(d, t, result, made);
+    for (u32 at = 0; at < t->size; at += 8)
+        out = eightbyte(d, t, at, t->size - at < 8 ? t->size - at : 8, out);
     return made;
 }
 
-ffi_type *ffi_type_of(const struct type *t)
+static ffi_type *type_of(const struct ffi_door *d, const struct type *t, bool result)
 {
-    const struct ffi_door *d = ffi_door();
-
-    if (d == NULL) return NULL;
-    return t->kind == TYPE_STRUCT ? structure(d, t) : scalar(d, t->kind);
+    return t->kind == TYPE_STRUCT ? structure(d, t, result) : scalar(d, t->kind);
 }
 
-ffi_cif *ffi_cif_of(const struct signature *sig)
+/* --- calls
+ * ---------------------------------------------------------------------------------------- */
+
+/* Registers that arguments have taken. */
+struct taken {
+    u32 general, sse;
+};
+
+static bool in_registers(const struct type *t)
+{
+    return t->kind != TYPE_STRUCT || (t->size <= 16 && !is_packed(t));
+}
+
+static bool is_sse_at(const struct type *t, u32 at)
+{
+    return t->kind == TYPE_STRUCT ? all_sse(t, at, at + 8) : is_sse(t->kind);
+}
+
+/* Takes the argument's registers; false: it goes to the stack. */
+static bool take(struct taken *taken, const struct type *t)
+{
+    struct taken more = *taken;
+
+    if (!in_registers(t)) return false;
+    for (u32 at = 0; at < t->size; at += 8) {
+        if (is_sse_at(t, at))
+            more.sse++;
+        else
+            more.general++;
+    }
+    if (more.general > 6 || more.sse > 8) return false;
+    *taken = more;
+    return true;
+}
+
+/*
+ * ffi_call copies all of a structure to where its first eightbyte belongs, before it goes on to the
+ * second (3.4.4): with a general register for the first and a vector register for the second, what
+ * lies behind is lost, and that may be XMM0. Such a one is two arguments.
+ */
+static u32 parts_of(const struct ffi_door *d, const struct type *t, struct taken *taken,
+                    ffi_type **types)
+{
+    bool whole = !take(taken, t) || t->kind != TYPE_STRUCT || t->size <= 8 || is_sse_at(t, 0) ||
+                 !is_sse_at(t, 8);
+
+    types[0] = whole ? type_of(d, t, false) : d->type_uint64;
+    types[1] = t->size == 12 ? d->type_float : d->type_double;
+    return whole ? 1 : 2;
+}
+
+ffi_cif *ffi_cif_of(const struct signature *sig, struct ffi_part *part)
 {
     const struct ffi_door *d = ffi_door();
     ffi_cif *cif = d != NULL ? calloc(1, sizeof(*cif)) : NULL;
-    ffi_type **types = calloc(sig->count + 1, sizeof(*types)), *result;
+    ffi_type **types = calloc(sig->count * FFI_MAX_PARTS + 1, sizeof(*types)), *result;
+    struct taken taken = {.general = !in_registers(&sig->result)};
+    u32 count = 0;
 
     if (cif == NULL || types == NULL) return NULL;
-    for (u32 i = 0; i < sig->count; i++)
-        if ((types[i] = ffi_type_of(&sig->param[i])) == NULL) return NULL;
-    result = ffi_type_of(&sig->result);
-    if (result == NULL || d->prep_cif(cif, FFI_DEFAULT_ABI, sig->count, result, types) != FFI_OK)
+    for (u32 i = 0; i < sig->count; i++) {
+        u32 n = 1;
+
+        if (part != NULL)
+            n = parts_of(d, &sig->param[i], &taken, &types[count]);
+        else
+            types[count] = type_of(d, &sig->param[i], false);
+        if (types[count] == NULL) return NULL;
+        for (u32 k = 0; part != NULL && k < n; k++)
+            part[count + k] = (struct ffi_part){(u8)i, (u8)(8 * k)};
+        count += n;
+    }
+    result = type_of(d, &sig->result, true);
+    if (result == NULL || d->prep_cif(cif, FFI_DEFAULT_ABI, count, result, types) != FFI_OK)
         return NULL;
     return cif;
 }

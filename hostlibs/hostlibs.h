@@ -41,8 +41,9 @@ bool call_host(struct guest_state *s);
 
 /* --- errno.c */
 
-/* The guest's errno becomes `value`, not 0. */
-void errno_to_guest(struct guest_state *s, int value);
+/* The host's errno becomes the guest's; the guest's the host's. */
+void errno_to_host(struct guest_state *s);
+void errno_to_guest(struct guest_state *s);
 
 /* --- callback.c */
 
@@ -93,11 +94,17 @@ struct ffi_door {
 /* Loads libffi; NULL: it isn't there (said in the log). */
 const struct ffi_door *ffi_door(void);
 
-/* libffi's type for a signature's; NULL: there is none. */
-ffi_type *ffi_type_of(const struct type *t);
+/* What an argument of libffi's is: a part of a parameter. */
+struct ffi_part {
+    u8 param;
+    u8 offset; /* bytes */
+};
+#define FFI_MAX_PARTS 2u /* of a parameter */
 
-/* A call interface for the signature, never freed; NULL: libffi can't call that. */
-ffi_cif *ffi_cif_of(const struct signature *sig);
+/* A call interface for the signature, never freed; NULL: libffi can't pass that. With `part` (room
+ * for all parts of all parameters) it is for ffi_call, and its arguments are those; without, it is
+ * for closures, and its arguments are the parameters. */
+ffi_cif *ffi_cif_of(const struct signature *sig, struct ffi_part *part);
 
 /* --- aapcs.c: where the guest's procedure call standard puts things */
 

@@ -212,12 +212,15 @@ static const char *find_symbols(struct library *l)
 const char *library_load(struct library *l)
 {
     static __thread char why[512];
+    const char *name;
 
     if (l->handle != NULL) return NULL;
     if (ffi_door() == NULL) return "libffi is missing on the host";
     /* The heap's functions are this program's. */
-    l->handle =
-        dlopen(strcmp(l->soname, HEAP_SONAME) == 0 ? NULL : l->soname, RTLD_NOW | RTLD_LOCAL);
+    name = strcmp(l->soname, HEAP_SONAME) == 0 ? NULL
+           : l->binding->file != NULL          ? l->binding->file
+                                               : l->soname;
+    l->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (l->handle == NULL) {
         snprintf(why, sizeof(why), "%s", dlerror());
         return why;

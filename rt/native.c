@@ -18,6 +18,7 @@
 #include "rt/path.h"
 #include "rt/process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,10 +162,11 @@ void native_resumed(struct thread *t)
 /* --- signals
  * -------------------------------------------------------------------------------------- */
 
-/* Runs handlers for what waits, or for a fault of native code. */
+/* Runs handlers for what waits, or for a fault of native code, which finds its errno as it was. */
 static void deliver(struct thread *t, bool fault)
 {
     struct native_run run;
+    int error = errno;
 
     begin_run(t, &run, true);
     run.end_pc = t->state.pc;
@@ -176,6 +178,7 @@ static void deliver(struct thread *t, bool fault)
         signal_deliver(t);
     if (t->state.sp != run.end_sp || t->state.pc != run.end_pc) run_until_done(t, &run);
     end_run(t, &run);
+    errno = error;
 }
 
 void native_settle(struct thread *t)

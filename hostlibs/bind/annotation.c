@@ -56,6 +56,11 @@ static void read_line(struct annotation *a, u32 line, char *text)
         *(*first == 's' ? &a->soname : *first == 'g' ? &a->group : &a->of) = word;
         return;
     }
+    if (!strcmp(first, "file")) {
+        if (*word != '/') die("%s:%u: not an absolute name", a->path, line);
+        a->file = word;
+        return;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
         if (strcmp(first, keywords[i].name)) continue;
         add_rule(a, &keywords[i], line, word, text);

@@ -79,6 +79,7 @@ struct rule {
 struct annotation {
     const char *path, *soname, *group;
     const char *of; /* the library that the functions are in, when they are a part of it; or NULL */
+    const char *file; /* of the host's library; NULL: in the system's directories */
     bool heap;
     struct rule *rule;
     size_t count;

@@ -56,7 +56,7 @@ static void read_libraries(struct work *w)
     const struct roots *roots = &w->settings->roots;
     struct annotation *a = &w->annotation;
     const char *soname = a->of ? a->of : a->soname;
-    const char *path = choose_host_library(w, soname);
+    const char *path = a->file ? a->file : choose_host_library(w, soname);
     struct rule *package = NULL;
     for (size_t i = 0; i < w->annotation.count && !package; i++)
         if (w->annotation.rule[i].kind == RULE_PACKAGE) package = &w->annotation.rule[i];
@@ -180,6 +180,7 @@ static void put_head(const struct work *w, FILE *out)
     const struct derivation *d = &w->derivation;
     fprintf(out, "ferry-binding 1\nsoname %s\nhost-id %s\ncode %llu\n", a->soname,
             a->of ? "-" : w->host.build_id, (unsigned long long)w->code);
+    if (a->file) fprintf(out, "file %s\n", a->file);
     if (a->heap) fputs("heap\n", out);
     if (a->group) fprintf(out, "group %s\n", a->group);
     put_types(out, &d->callback, &d->record);

@@ -1,0 +1,421 @@
+/*
+ * What may go wrong, or be out of the common, in calls of a native library and in callbacks. Each
+ * test is a word on the command line; status 0 is right. It holds natively as well.
+ */
+#include "faults.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#define CHECK(what)                                                                                \
+    do {                                                                                           \
+        if (!(what)) {                                                                             \
+            fprintf(stderr, "faults.c:%d: %s\n", __LINE__, #what);                                 \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+static int times(int n, void *user)
+{
+    return n * *(int *)user;
+}
+
+/* --- errno ------------------------------------------------------------------------------------ */
+
+static int sees_errno(int n, void *user)
+{
+    CHECK(errno == n);
+    errno = *(int *)user;
+    return 0;
+}
+
+static void *errno_thread(void *argument)
+{
+    int own = (int)(long)argument;
+
+    for (int i = 0; i < 2000; i++) {
+        int after = own + 1000;
+
+        errno = own;
+        CHECK(see_errno() == own && errno == own);
+        CHECK(set_errno(own + 100) == own && errno == own + 100);
+        CHECK(set_errno(0) == own + 100 && errno == 0);
+        CHECK(set_errno_call(own + 500, sees_errno, &after) == after && errno == after);
+    }
+    return NULL;
+}
+
+static void in_threads(int count, void *(*f)(void *))
+{
+    pthread_t thread[16];
+
+    for (long i = 0; i < count; i++)
+        CHECK(pthread_create(&thread[i], NULL, f, (void *)(i + 1)) == 0);
+    for (int i = 0; i < count; i++) CHECK(pthread_join(thread[i], NULL) == 0);
+}
+
+static void test_errno(void)
+{
+    errno_thread((void *)50);
+    in_threads(8, errno_thread);
+}
+
+/* --- faults ----------------------------------------------------------------------------------- */
+
+static sigjmp_buf back;
+static volatile int faults, steps;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    (void)context;
+    CHECK(sig == SIGSEGV && (unsigned long)info->si_addr == 16);
+    faults++;
+    siglongjmp(back, 1);
+}
+
+static void handle(int sig, void (*f)(int, siginfo_t *, void *))
+{
+    struct sigaction action = {.sa_flags = SA_SIGINFO, .sa_sigaction = f};
+
+    CHECK(sigaction(sig, &action, NULL) == 0);
+}
+
+static void test_crash_handled(void)
+{
+    handle(SIGSEGV, on_fault);
+    for (volatile int i = 0; i < 1000; i++) {
+        int three = 3;
+
+        if (sigsetjmp(back, 1) == 0) read_int((int *)16);
+        CHECK(faults == i + 1);
+        CHECK(call(times, 5, &three) == 16);
+    }
+}
+
+static void test_crash(void)
+{
+    read_int((int *)16);
+}
+
+/* In a callback, the fault is the guest's own. */
+static int reads_bad(int n, void *user)
+{
+    return n + *(volatile int *)user;
+}
+
+static void test_crash_in_callback(void)
+{
+    handle(SIGSEGV, on_fault);
+    for (volatile int i = 0; i < 1000; i++) {
+        if (sigsetjmp(back, 1) == 0) call(reads_bad, 1, (void *)16);
+        CHECK(faults == i + 1);
+    }
+    CHECK(add_ints(2, 3) == 5);
+}
+
+static void on_fetch(int sig, siginfo_t *info, void *context)
+{
+    (void)info, (void)context;
+    CHECK(sig == SIGSEGV);
+    siglongjmp(back, 1);
+}
+
+static void test_plugin(void)
+{
+    void *module = dlopen("./libplugin.so", RTLD_NOW);
+    void (*plug)(void);
+
+    CHECK(module != NULL);
+    *(void **)&plug = dlsym(module, "plug");
+    plug();
+    CHECK(call_kept(4, NULL) == 9);
+    CHECK(dlclose(module) == 0);
+    handle(SIGSEGV, on_fetch);
+    if (sigsetjmp(back, 1) == 0) {
+        call_kept(4, NULL);
+        CHECK(!"called after its module went");
+    }
+    CHECK(add_ints(2, 3) == 5);
+}
+
+/* --- ends of processes ------------------------------------------------------------------------ */
+
+static void at_exit(void)
+{
+    if (add_ints(20, 22) != 42) _exit(1);
+}
+
+static int exits(int n, void *user)
+{
+    (void)user;
+    exit(n);
+}
+
+static void test_exit(void)
+{
+    CHECK(atexit(at_exit) == 0);
+    call(exits, 0, NULL);
+    abort();
+}
+
+static int forks(int n, void *user)
+{
+    *(pid_t *)user = fork();
+    return n;
+}
+
+static void test_fork(void)
+{
+    for (int i = 0; i < 20; i++) {
+        pid_t child;
+        int status, r = call(forks, i, &child), three = 3;
+
+        CHECK(r == i + 1 && child >= 0);
+        CHECK(call(times, 5, &three) == 16);
+        if (child == 0) _exit(i);
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == i);
+    }
+}
+
+/* --- threads ---------------------------------------------------------------------------------- */
+
+static int ascending(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void *busy_thread(void *argument)
+{
+    unsigned random = (unsigned)(long)argument;
+
+    for (int i = 0; i < 300; i++) {
+        int value[50], factor = i;
+
+        for (int k = 0; k < 50; k++) value[k] = (int)((random = random * 1103515245 + 12345) >> 8);
+        sort(value, 50, sizeof *value, ascending);
+        for (int k = 1; k < 50; k++) CHECK(value[k - 1] <= value[k]);
+        CHECK(call(times, 7, &factor) == 7 * i + 1);
+        CHECK(length("five!") == 5);
+    }
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    in_threads(16, busy_thread);
+}
+
+/* --- signals ---------------------------------------------------------------------------------- */
+
+static volatile int flag, ticks, jumping, in_handler;
+
+static void timer(int microseconds)
+{
+    struct itimerval every = {{0, microseconds}, {0, microseconds}};
+
+    CHECK(setitimer(ITIMER_REAL, &every, NULL) == 0);
+}
+
+static void on_tick(int sig, siginfo_t *info, void *context)
+{
+    int saved = errno, three = 3;
+
+    (void)sig, (void)info, (void)context;
+    ticks++;
+    in_handler++;
+    CHECK(call(times, 5, &three) == 16);
+    CHECK(set_errno(77) == saved && errno == 77);
+    flag = ticks;
+    in_handler--;
+    errno = saved;
+    if (jumping) siglongjmp(back, 1);
+}
+
+static int counts(int n, void *user)
+{
+    ++*(int *)user;
+    for (volatile int i = 0; i < 200; i++) continue;
+    return n;
+}
+
+/* A native function turns until the guest's handler has run; so does one that calls back. */
+static void test_signals(void)
+{
+    handle(SIGALRM, on_tick);
+    timer(1000);
+    for (int i = 0; i < 300; i++) {
+        int called = 0, was = ticks;
+
+        errno = i;
+        flag = 0;
+        CHECK(spin((volatile int *)&flag) > was && errno == i);
+        flag = 0;
+        CHECK(spin_calling((volatile int *)&flag, counts, &called) == called && errno == i);
+    }
+    timer(0);
+    CHECK(ticks >= 600);
+}
+
+/* The handler leaves by siglongjmp, out of native code and out of callbacks. */
+static void test_signals_jump(void)
+{
+    handle(SIGALRM, on_tick);
+    jumping = 1;
+    timer(1000);
+    for (volatile int i = 0; i < 400; i++) {
+        static volatile int never;
+        int called = 0;
+
+        if (sigsetjmp(back, 1) == 0) {
+            if (i % 2 == 0)
+                spin(&never);
+            else
+                spin_calling(&never, counts, &called);
+        }
+        CHECK(ticks >= i + 1);
+    }
+    timer(0);
+    jumping = 0;
+}
+
+/* While threads call and are called. */
+static void test_signals_threads(void)
+{
+    handle(SIGALRM, on_tick);
+    timer(1000);
+    in_threads(4, busy_thread);
+    timer(0);
+    CHECK(ticks > 0);
+}
+
+/* --- depth ------------------------------------------------------------------------------------ */
+
+static int deeper(const void *a, const void *b)
+{
+    static int depth;
+    int pair[2] = {2, 1};
+
+    if (depth < 1000) {
+        depth++;
+        sort(pair, 2, sizeof *pair, deeper);
+        CHECK(pair[0] == 1);
+        depth--;
+    }
+    return ascending(a, b);
+}
+
+static void *nest_thread(void *argument)
+{
+    int pair[2] = {7, 5};
+
+    sort(pair, 2, sizeof *pair, deeper);
+    CHECK(pair[0] == 5 && pair[1] == 7);
+    return argument;
+}
+
+static void test_nest(void)
+{
+    nest_thread(NULL);
+    in_threads(1, nest_thread);
+}
+
+static int leaves(int n, void *user)
+{
+    steps++;
+    if (n > 0) call(leaves, n - 1, user);
+    longjmp(*(jmp_buf *)user, 1);
+}
+
+/* From one callback, and from some within each other. */
+static void *longjmp_thread(void *argument)
+{
+    jmp_buf buffer;
+    int three = 3;
+
+    for (volatile int i = 0; i < 100000; i++)
+        if (setjmp(buffer) == 0) call(leaves, i % 3, &buffer);
+    CHECK(call(times, 5, &three) == 16);
+    return argument;
+}
+
+static void test_longjmp(void)
+{
+    longjmp_thread(NULL);
+    CHECK(steps == 199999);
+    in_threads(1, longjmp_thread);
+}
+
+/* --- exceptions ------------------------------------------------------------------------------- */
+
+/* As std::terminate does when nobody catches. */
+static int throws(int n, void *user)
+{
+    static struct _Unwind_Exception exception;
+
+    CHECK(_Unwind_RaiseException(&exception) == _URC_END_OF_STACK);
+    *(int *)user = 1;
+    return n;
+}
+
+static void test_exception(void)
+{
+    int ended = 0;
+
+    CHECK(call(throws, 5, &ended) == 6 && ended == 1);
+}
+
+/* --- */
+
+static void test_shared(void)
+{
+    struct shared s = {.value = 42};
+
+    CHECK(read_shared(&s) == 42);
+    CHECK(add_ints(40, 2) == 42);
+}
+
+static const struct {
+    const char *name;
+    void (*test)(void);
+} tests[] = {
+    {"shared", test_shared},
+    {"errno", test_errno},
+    {"crash", test_crash},
+    {"crash-handled", test_crash_handled},
+    {"crash-in-callback", test_crash_in_callback},
+    {"plugin", test_plugin},
+    {"exit", test_exit},
+    {"fork", test_fork},
+    {"threads", test_threads},
+    {"signals", test_signals},
+    {"signals-jump", test_signals_jump},
+    {"signals-threads", test_signals_threads},
+    {"nest", test_nest},
+    {"longjmp", test_longjmp},
+    {"exception", test_exception},
+};
+
+int main(int argc, char **argv)
+{
+    CHECK(argc == 3);
+    CHECK(faults_is_host() == (strcmp(argv[2], "host") == 0));
+    for (unsigned i = 0; i < sizeof tests / sizeof *tests; i++) {
+        if (strcmp(argv[1], tests[i].name) != 0) continue;
+        tests[i].test();
+        return 0;
+    }
+    return 2;
+}
