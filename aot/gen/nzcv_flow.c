@@ -447,36 +447,64 @@ static bool goes_early(const struct gen *g, u32 to)
     return g->eflags_of == g->nzcv && g->f->block[to].sees_nzcv && g->goes_home[to] >= SURELY;
 }
 
-unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count,
-                        const struct known_flags *known)
+/* The block relies on the home's mark. */
+static bool wants_mark(const struct gen *g, u32 to)
+{
+    return g->f->block[to].sees_nzcv && !has_one_way(g, g->block, to);
+}
+
+/* What the first way alone needs is done there if it has code apart anyway, or is taken less often
+ * than what leads to it; and if the other way wants the mark that is there. */
+static bool marks_apart(const struct gen *g, const u32 *to, const struct nzcv_split *s, bool apart)
+{
+    const u32 *frequency = g->loops.frequency;
+    if (s->mark[1] || (!(s->home & 2) && wants_mark(g, to[1]))) return true;
+    bool rare = frequency && frequency[to[0]] < frequency[g->block];
+    return to[0] > g->block && (apart || rare);
+}
+
+/* Marks before the branch what it can: s->mark[k] stays for what is to be done on way k alone.
+ * Gives the mark, or 0. */
+static u8 mark_early(struct gen *g, const u32 *to, unsigned count, bool apart, struct nzcv_split *s)
+{
+    u8 mark = s->mark[0];
+    bool both = count == 1 || mark == s->mark[1];
+    if (!mark || (!both && marks_apart(g, to, s, apart))) return 0;
+    x64_mov_mi(&g->b, 1, gen_home(SLOT_NZCV), (s8)mark);
+    s->mark[0] = s->mark[1] = 0;
+    return mark;
+}
+
+struct nzcv_split gen_split_nzcv(struct gen *g, const u32 *to, unsigned count, bool apart,
+                                 const struct known_flags *known)
 {
     struct nzcv_ways room;
-    if (!g->nzcv || !gen_nzcv_live(g)) return 0;
+    struct nzcv_split split = {0};
+    if (!g->nzcv || !gen_nzcv_live(g)) return split;
     const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
-    unsigned home = 0;
-    u8 mark = 0;
-    for (unsigned k = 0; k < count; k++) {
+    for (u32 k = 0; k < count; k++) {
         bool is_known = known->ways && k == !known->when && has_one_way(g, g->block, to[k]);
         if (is_known) continue;
-        bool goes_home = wants_home(g, to[k], now, &mark) || goes_early(g, to[k]);
-        home |= (unsigned)goes_home << k;
+        bool goes_home = wants_home(g, to[k], now, &split.mark[k]) || goes_early(g, to[k]);
+        split.home |= (u8)((unsigned)goes_home << k);
+        if (goes_home) split.mark[k] = 0;
     }
-    if (home == (1u << count) - 1) {
+    if (split.home == (1u << count) - 1) {
         gen_flush_nzcv(g);
-        return 0;
+        return (struct nzcv_split){0};
     }
-    if (mark) x64_mov_mi(&g->b, 1, gen_home(SLOT_NZCV), (s8)mark);
+    u8 early = mark_early(g, to, count, apart, &split);
     for (unsigned k = 0; k < count; k++) {
-        if (home >> k & 1 || !has_one_way(g, g->block, to[k])) continue;
+        if (split.home >> k & 1 || !has_one_way(g, g->block, to[k])) continue;
         bool is_known = known->ways && k == !known->when;
         struct nzcv_ways *ways = is_known ? known->ways : gen_keep_ways(g);
-        if (mark && !is_known) ways->x[0].mark = mark;
+        if (early && !is_known) ways->x[0].mark = early;
         hand_on(g, to[k], ways);
     }
-    return home;
+    return split;
 }
 
 void gen_pass_nzcv(struct gen *g, u32 to)
 {
-    gen_split_nzcv(g, &to, 1, &(struct known_flags){0});
+    gen_split_nzcv(g, &to, 1, false, &(struct known_flags){0});
 }
