@@ -201,7 +201,6 @@ static void ways_follow(struct gen *g, unsigned slot, ir_ref v)
         bool vector = w->x[n].kind == NZCV_OF_FCMP;
         unsigned first = w->count == 1 || vector ? SCRATCH_A : SCRATCH_WAYS + 2 * n;
         if (!uses(&w->x[n].a, slot) && !uses(&w->x[n].b, slot)) continue;
-        if (w->certain) w->x[n].mark = 0; /* that of another expression now */
         save_operand(g, &w->x[n], &w->x[n].a, slot, v, first);
         save_operand(g, &w->x[n], &w->x[n].b, slot, v, first + 1);
     }

@@ -154,8 +154,10 @@ static bool is_nzcv(const struct ir_inst *i, unsigned op)
 
 /* --- the plan ------------------------------------------------------------------------------------
  *
- * Sets of expressions by their numbers, which are their marks: what each block may begin with,
- * followed along the ways until nothing changes any more.
+ * Sets of expressions by their numbers: what each block may begin with, followed along the ways
+ * until nothing changes any more. What a block SETs NZCV to has a mark of its own. A block that
+ * only overwrites operands passes another expression on, which has the same mark, since that is
+ * what the home has; where the two meet only one is expected.
  */
 
 #define UNKNOWN   0xfeu            /* not looked for yet */
@@ -176,14 +178,17 @@ struct flow {
     struct set *set; /* per block: at its start */
 };
 
-/* The number of an expression; NOTHING when there are too many. */
-static u8 number_of(struct flow *w, const struct nzcv_expr *x)
+/* The number of an expression; NOTHING when there are too many. mark: the one that the home has
+ * where it holds, or 0: it has one of its own. */
+static u8 number_of(struct flow *w, const struct nzcv_expr *x, u8 mark)
 {
-    for (u32 n = 0; n < w->count; n++)
-        if (gen_same_expr(&w->x[n], x)) return (u8)n;
+    for (u32 n = 0; n < w->count; n++) {
+        bool own = w->x[n].mark == NZCV_MARK + n;
+        if ((mark ? w->x[n].mark == mark : own) && gen_same_expr(&w->x[n], x)) return (u8)n;
+    }
     if (w->count == MAX_EXPRS) return NOTHING;
     w->x[w->count] = *x;
-    w->x[w->count].mark = (u8)(NZCV_MARK + w->count);
+    w->x[w->count].mark = mark ? mark : (u8)(NZCV_MARK + w->count);
     return (u8)w->count++;
 }
 
@@ -196,15 +201,10 @@ static u8 own_of(struct flow *w, u32 n)
     for (ir_ref r = b->end; r-- > b->first;) {
         if (!is_nzcv(in(f, r), IR_SET)) continue;
         struct nzcv_expr x = expression(w->g, b, in(f, r)->arg[0]);
-        w->own[n] = x.kind ? number_of(w, &x) : NOTHING;
+        w->own[n] = x.kind ? number_of(w, &x, 0) : NOTHING;
         break;
     }
     return w->own[n];
-}
-
-static bool is_set(const struct ir_block *b, const struct nzcv_operand *o)
-{
-    return b->sets & gen_slot_of(o);
 }
 
 /* Of floating-point compares only one: their operands have one place when they are saved. */
@@ -216,29 +216,57 @@ static bool fits(const struct flow *w, const struct set *s, u8 number)
     return s->count < NZCV_WAYS;
 }
 
-/* True: it wasn't in the set and is now. */
+/* True: it wasn't in the set and is now. Nothing else there has its mark. */
 static bool add(const struct flow *w, struct set *s, u8 number)
 {
     for (u32 n = 0; n < s->count; n++)
-        if (s->number[n] == number) return false;
+        if (w->x[s->number[n]].mark == w->x[number].mark) return false;
     if (!fits(w, s, number)) return false;
     s->number[s->count++] = number;
     return true;
 }
 
+/* The operand behind block b, which has it in front: word n of scratch keeps what the block
+ * overwrites (NO_SLOT: there is none). */
+static bool operand_behind(const struct gen *g, const struct ir_block *b, bool wide, unsigned n,
+                           struct nzcv_operand *o)
+{
+    s64 by;
+    if (!(b->sets & gen_slot_of(o))) return true;
+    if (o->n < SLOT_V0 && goes_on(g, b, o->n, IR_NONE, b->first, wide, &by)) {
+        by -= o->kind == NZCV_SUM ? o->value : 0;
+        if (by != (s32)by || by == INT32_MIN) return false;
+        *o = (struct nzcv_operand){.kind = by ? NZCV_SUM : NZCV_SLOT, .n = o->n, .value = -by};
+        return true;
+    }
+    *o = (struct nzcv_operand){.kind = NZCV_SCRATCH, .n = (u8)n};
+    return n != NO_SLOT;
+}
+
+/* The expression behind a block that may begin with `count`, of which this is one. False: it can't
+ * be told where its operands are saved. */
+static bool behind(const struct gen *g, const struct ir_block *b, u32 count, struct nzcv_expr *x)
+{
+    bool vector = x->kind == NZCV_OF_FCMP;
+    unsigned first = vector ? VSCRATCH_A : count == 1 ? SCRATCH_A : NO_SLOT;
+    unsigned second = first == NO_SLOT ? NO_SLOT : first + 1;
+    return operand_behind(g, b, x->wide, first, &x->a) &&
+           operand_behind(g, b, x->wide, second, &x->b);
+}
+
 /* What block n has in the end may be what block `to` begins with. */
 static bool flows(struct flow *w, u32 n, u32 to)
 {
-    const struct ir_block *b = &w->g->f->block[n];
     const struct set *from = &w->set[n];
     bool changed = false;
     u8 own = own_of(w, n);
     if (own < MAX_EXPRS) return add(w, &w->set[to], own);
     if (own == NOTHING || n == to) return false;
     for (u32 k = 0; k < from->count; k++) {
-        const struct nzcv_expr *x = &w->x[from->number[k]];
-        if (is_set(b, &x->a) || is_set(b, &x->b)) continue;
-        changed |= add(w, &w->set[to], from->number[k]);
+        struct nzcv_expr x = w->x[from->number[k]];
+        if (!behind(w->g, &w->g->f->block[n], from->count, &x)) continue;
+        u8 number = number_of(w, &x, x.mark);
+        changed |= number != NOTHING && add(w, &w->set[to], number);
     }
     return changed;
 }
@@ -371,12 +399,15 @@ void gen_receive_nzcv(struct gen *g, u32 block)
     gen_copy_ways(&g->ways, ways);
 }
 
-/* The expression of those, or NULL. */
+/* The expression of those, best with the same mark, or NULL. */
 static const struct nzcv_expr *find(const struct nzcv_ways *ways, const struct nzcv_expr *x)
 {
-    for (u32 n = 0; ways && n < ways->count; n++)
-        if (gen_same_expr(&ways->x[n], x)) return &ways->x[n];
-    return NULL;
+    const struct nzcv_expr *found = NULL;
+    for (u32 n = 0; ways && n < ways->count; n++) {
+        if (!gen_same_expr(&ways->x[n], x)) continue;
+        if (!found || ways->x[n].mark == x->mark) found = &ways->x[n];
+    }
+    return found;
 }
 
 /* The block expects whatever holds of these. *mark: what the home must have for that, and hasn't.
