@@ -184,7 +184,8 @@ struct gen {
     u32 has;  /* host features */
     bool avx; /* VEX forms */
     bool failed;
-    bool needs_temps; /* registers were too few with as many pins as there can be */
+    bool needs_temps; /* registers were too few with as many pins as there can be, or a plan of
+                         NZCV's did not hold */
 
     struct val *val;
     struct ir_loops loops;
@@ -601,6 +602,7 @@ bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i);
 /* Words of guest state's scratch, and of vscratch, that hold the operands a and b when their slots
  * change; of the n-th of several expressions that a block began with from SCRATCH_WAYS + 2 n on. */
 enum { SCRATCH_A, SCRATCH_B, SCRATCH_WAYS, VSCRATCH_A = 4, VSCRATCH_B };
+_Static_assert(NZCV_FIRST_TURN == SCRATCH_WAYS + 2 * NZCV_WAYS, "it has a word of its own");
 
 /* Value r is now in the slot (GET, SET). */
 static inline void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
@@ -655,6 +657,10 @@ struct nzcv_ways *gen_keep_ways(const struct gen *g);
 /* Emits what stores the flags of the expression that holds to home. RAX, RCX, XMM0 and EFLAGS go.
  */
 void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded);
+
+/* A loop begins whose later turns will be told from the first by the operand (NZCV_LATER_A). Keeps
+ * EFLAGS; RAX goes. */
+void gen_note_first_turn(struct gen *g, const struct nzcv_operand *o);
 
 /* NZCV, pending as an expression, is in EFLAGS after this, as value r. False: nothing was done. */
 bool gen_flags_again(struct gen *g, ir_ref r);

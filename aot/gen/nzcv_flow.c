@@ -164,6 +164,7 @@ static bool is_nzcv(const struct ir_inst *i, unsigned op)
 #define NOTHING   0xffu            /* NZCV SET to something that is no expression */
 #define PASSES    0xfdu            /* not SET */
 #define MAX_EXPRS (NZCV_MARKS - 3) /* numbers below those */
+#define FAR       4096             /* by such steps a 64-bit number comes back after weeks */
 
 struct set {
     u8 count;
@@ -175,6 +176,7 @@ struct flow {
     struct nzcv_expr *x; /* by number */
     u32 count;
     u8 *own;         /* per block: the number of what it SETs NZCV to, or one of the above */
+    u8 *later;       /* per block: NZCV_LATER_A or _B, or 0 */
     struct set *set; /* per block: at its start */
 };
 
@@ -254,13 +256,60 @@ static bool behind(const struct gen *g, const struct ir_block *b, u32 count, str
            operand_behind(g, b, x->wide, second, &x->b);
 }
 
+static bool reads_nzcv(const struct ir_func *f, const struct ir_block *b)
+{
+    for (ir_ref r = b->first; r < b->end; r++) {
+        if (is_nzcv(in(f, r), IR_SET)) return false;
+        if (is_nzcv(in(f, r), IR_GET)) return true;
+    }
+    return false;
+}
+
+/* The operand is another 64-bit number at each turn of a loop that the block is. */
+static bool changes(const struct gen *g, const struct ir_block *b, const struct nzcv_operand *o)
+{
+    s64 by;
+    return gen_slot_of(o) && o->n < SLOT_V0 && goes_on(g, b, o->n, IR_NONE, b->first, true, &by) &&
+           by && by <= FAR && by >= -FAR;
+}
+
+/* How the block, if it is a loop that leaves an expression to its next turn, knows later turns from
+ * the first; 0: it doesn't, and the expression has its mark. */
+static u8 later_turns(struct flow *w, u32 n)
+{
+    const struct ir_func *f = w->g->f;
+    const struct ir_block *b = &f->block[n];
+    u32 own[2], count, to_itself = 0;
+    const u32 *to = ir_successors(f, b, own, &count);
+    for (u32 k = 0; k < count; k++) to_itself |= to[k] == n;
+    bool is_loop = to_itself && n && !b->entry && !b->target;
+    if (!is_loop || !b->sees_nzcv || reads_nzcv(f, b) || own_of(w, n) >= MAX_EXPRS) return 0;
+    const struct nzcv_expr *x = &w->x[w->own[n]];
+    return changes(w->g, b, &x->a) ? NZCV_LATER_A : changes(w->g, b, &x->b) ? NZCV_LATER_B : 0;
+}
+
+/* All of these. They have one word for their first turns, so no block leads to two. */
+static void find_later_turns(struct flow *w)
+{
+    const struct ir_func *f = w->g->f;
+    for (u32 b = 0; b < f->block_count; b++) w->later[b] = later_turns(w, b);
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 own[2], n, one = b;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
+        for (u32 k = 0; k < n; k++) {
+            if (!w->later[one]) one = to[k];
+            if (to[k] != one) w->later[to[k]] = 0;
+        }
+    }
+}
+
 /* What block n has in the end may be what block `to` begins with. */
 static bool flows(struct flow *w, u32 n, u32 to)
 {
     const struct set *from = &w->set[n];
     bool changed = false;
     u8 own = own_of(w, n);
-    if (own < MAX_EXPRS) return add(w, &w->set[to], own);
+    if (own < MAX_EXPRS) return !(n == to && w->later[n]) && add(w, &w->set[to], own);
     if (own == NOTHING || n == to) return false;
     for (u32 k = 0; k < from->count; k++) {
         struct nzcv_expr x = w->x[from->number[k]];
@@ -321,15 +370,6 @@ static void find_home(struct gen *g)
         for (u32 n = 0; n < count; n++) g->goes_home[open[n]] = mean_behind(g, &f->block[open[n]]);
 }
 
-static bool reads_nzcv(const struct ir_func *f, const struct ir_block *b)
-{
-    for (ir_ref r = b->first; r < b->end; r++) {
-        if (is_nzcv(in(f, r), IR_SET)) return false;
-        if (is_nzcv(in(f, r), IR_GET)) return true;
-    }
-    return false;
-}
-
 /* One way leads to the block, and that from before it. */
 static bool has_one_way(const struct gen *g, u32 from, u32 to)
 {
@@ -355,15 +395,20 @@ static bool flow(struct flow *w)
     return changed;
 }
 
-/* A block where ways meet begins with these. */
-static const struct nzcv_ways *as_ways(const struct flow *w, const struct set *s)
+/* A block where ways meet begins with these; NULL: NZCV is at home. */
+static const struct nzcv_ways *as_ways(const struct flow *w, u32 block)
 {
-    struct nzcv_ways *ways = arena_alloc(w->g->arena, offsetof(struct nzcv_ways, x) +
-                                                          s->count * sizeof(struct nzcv_expr));
-    ways->count = s->count;
-    ways->certain = false;
-    for (u32 n = 0; n < s->count; n++) ways->x[n] = w->x[s->number[n]];
-    return ways;
+    const struct set *s = &w->set[block];
+    size_t size = offsetof(struct nzcv_ways, x) + (s->count + 1) * sizeof(struct nzcv_expr);
+    struct nzcv_ways *ways = arena_zalloc(w->g->arena, size);
+    if (w->later[block]) {
+        ways->x[0] = w->x[w->own[block]];
+        ways->x[0].mark = w->later[block];
+        ways->count = 1;
+    }
+    for (u32 n = 0; n < s->count && ways->count < NZCV_WAYS; n++)
+        ways->x[ways->count++] = w->x[s->number[n]];
+    return ways->count ? ways : NULL;
 }
 
 void gen_plan_nzcv(struct gen *g)
@@ -378,13 +423,15 @@ void gen_plan_nzcv(struct gen *g)
     struct flow w = {.g = g,
                      .x = arena_alloc(g->arena, MAX_EXPRS * sizeof *w.x),
                      .own = arena_alloc(g->arena, count),
+                     .later = arena_alloc(g->arena, count),
                      .set = arena_zalloc(g->arena, count * sizeof *w.set)};
     memset(w.own, UNKNOWN, count);
+    find_later_turns(&w);
     while (flow(&w)) continue;
     for (u32 b = 0; b < count; b++)
-        if (w.set[b].count && !(w.set[b].count >= MANY && g->goes_home[b] >= MOSTLY) &&
+        if (!(w.set[b].count >= MANY && g->goes_home[b] >= MOSTLY) && f->block[b].sees_nzcv &&
             (b == 0 || f->block[b].preds != 1 || f->block[b].entry || f->block[b].loop_head))
-            g->block_nzcv[b] = as_ways(&w, &w.set[b]);
+            g->block_nzcv[b] = as_ways(&w, b);
 }
 
 /* --- on the way ----------------------------------------------------------------------------------
@@ -404,16 +451,45 @@ static const struct nzcv_expr *find(const struct nzcv_ways *ways, const struct n
 {
     const struct nzcv_expr *found = NULL;
     for (u32 n = 0; ways && n < ways->count; n++) {
+        if (ways->x[n].mark >= NZCV_LATER_A) continue;
         if (!gen_same_expr(&ways->x[n], x)) continue;
         if (!found || ways->x[n].mark == x->mark) found = &ways->x[n];
     }
     return found;
 }
 
+/* The block is a loop that tells later turns from the first by x. */
+static const struct nzcv_expr *later_turn(const struct gen *g, u32 block)
+{
+    const struct nzcv_ways *ways = g->block_nzcv ? g->block_nzcv[block] : NULL;
+    bool later = ways && !ways->certain && ways->x[0].mark >= NZCV_LATER_A;
+    return later && !has_one_way(g, g->block, block) ? &ways->x[0] : NULL;
+}
+
+/* This is the way back to such a loop, and NZCV is what later turns were said to begin with. */
+static bool goes_on_turning(const struct gen *g, u32 to)
+{
+    const struct nzcv_expr *x = to == g->block ? later_turn(g, to) : NULL;
+    struct nzcv_ways room;
+    if (!x || !g->nzcv) return false;
+    const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
+    return now->certain && gen_same_expr(&now->x[0], x);
+}
+
+/* In front of the ways to blocks: first turns are noted. */
+static void note_turns(struct gen *g, const u32 *to, unsigned count)
+{
+    for (unsigned k = 0; k < count; k++) {
+        const struct nzcv_expr *x = later_turn(g, to[k]);
+        if (x && !goes_on_turning(g, to[k])) gen_note_first_turn(g, nzcv_turn(x));
+    }
+}
+
 /* The block expects whatever holds of these. *mark: what the home must have for that, and hasn't.
  */
 static bool expects(const struct gen *g, u32 block, const struct nzcv_ways *now, u8 *mark)
 {
+    if (goes_on_turning(g, block)) return true;
     for (u32 n = 0; n < now->count; n++) {
         const struct nzcv_expr *x = find(g->block_nzcv[block], &now->x[n]);
         if (!x || (!now->certain && now->x[n].mark != x->mark)) return false;
@@ -475,6 +551,7 @@ void gen_equal_flags(const struct gen *g, ir_ref condition, struct known_flags *
 /* NZCV is in EFLAGS, and will almost surely go home on the way to that block, where it is not. */
 static bool goes_early(const struct gen *g, u32 to)
 {
+    if (goes_on_turning(g, to)) return false;
     return g->eflags_of == g->nzcv && g->f->block[to].sees_nzcv && g->goes_home[to] >= SURELY;
 }
 
@@ -511,6 +588,7 @@ struct nzcv_split gen_split_nzcv(struct gen *g, const u32 *to, unsigned count, b
 {
     struct nzcv_ways room;
     struct nzcv_split split = {0};
+    note_turns(g, to, count);
     if (!g->nzcv || !gen_nzcv_live(g)) return split;
     const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
     for (u32 k = 0; k < count; k++) {
