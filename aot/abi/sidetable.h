@@ -61,9 +61,25 @@ struct nzcv_operand {
 struct nzcv_expr {
     u8 kind;   /* enum nzcv_kind */
     bool wide; /* 64 bits, else 32 */
-    u8 mark;   /* 0, or: it holds only where that is the low byte of NZCV's home (slots.h) */
+    u8 mark;   /* 0, or: it holds only where that is the low byte of NZCV's home (slots.h), or: */
     struct nzcv_operand a, b;
 };
+
+/*
+ * Marks that aren't in the home. The expression is what a loop's turn leaves to the next, whose
+ * first turn began with another value of operand a, or b, which changes at every turn: it holds
+ * unless scratch[NZCV_FIRST_TURN] is the operand. That costs nothing in the loop.
+ */
+#define NZCV_LATER_A 0xfeu
+#define NZCV_LATER_B 0xffu
+
+#define NZCV_FIRST_TURN 14
+
+/* For those: which operand. */
+static inline const struct nzcv_operand *nzcv_turn(const struct nzcv_expr *x)
+{
+    return x->mark == NZCV_LATER_A ? &x->a : &x->b;
+}
 
 #define NZCV_WAYS 6
 

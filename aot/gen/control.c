@@ -556,6 +556,11 @@ static void pass_to(struct gen *g, u32 to, u64 stores, u64 loads)
     gen_load_pins_of(g, gen_zone_of(g, to), loads);
 }
 
+static void mark_home(struct gen *g, u8 mark)
+{
+    if (mark) x64_mov_mi(B, 1, gen_home(SLOT_NZCV), (s8)mark);
+}
+
 void gen_cold_edges(struct gen *g)
 {
     for (const struct cold_edge *e = g->cold_edges; e; e = e->next) {
@@ -565,6 +570,7 @@ void gen_cold_edges(struct gen *g)
         gen_step(g, e->from);
         if (e->eflags != EF_NONE) gen_store_nzcv(g, e->eflags, false);
         if (e->flags) gen_store_ways(g, e->flags, e->loaded);
+        mark_home(g, e->mark);
         gen_store_pins(g, e->stores);
         gen_load_pins_of(g, e->to_zone, e->loads);
         x64_jmp(B, e->target);
@@ -573,11 +579,11 @@ void gen_cold_edges(struct gen *g)
 
 /* The label by which the taken way to a block begins: the block's if there is nothing to do. home:
  * NZCV has to go there; that is `known` unless NULL. */
-static u32 taken_label(struct gen *g, u32 to, bool home, const struct nzcv_ways *known)
+static u32 taken_label(struct gen *g, u32 to, bool home, u8 mark, const struct nzcv_ways *known)
 {
     u64 stores = edge_stores(g, to), loads = edge_loads(g, to);
     bool flags = home && g->nzcv, in_eflags = !known && g->nzcv == g->eflags_of;
-    if (!stores && !loads && !flags) return g->block_label + to;
+    if (!stores && !loads && !flags && !mark) return g->block_label + to;
     struct cold_edge *e = arena_alloc(g->arena, sizeof *e);
     *e = (struct cold_edge){.label = x64_label_new(B),
                             .target = g->block_label + to,
@@ -586,6 +592,7 @@ static u32 taken_label(struct gen *g, u32 to, bool home, const struct nzcv_ways 
                             .zone = g->zone,
                             .to_zone = (u8)gen_zone_of(g, to),
                             .eflags = flags && in_eflags ? g->eflags : EF_NONE,
+                            .mark = mark,
                             .flags = !flags || in_eflags ? NULL
                                      : known             ? known
                                                          : gen_keep_ways(g),
@@ -702,16 +709,19 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
     struct known_flags known;
     gen_equal_flags(g, i->arg[0], &known);
     if (swap) known.when = !known.when;
-    unsigned home = gen_split_nzcv(g, (const u32[]){yes, no}, 2, &known);
+    bool apart = edge_stores(g, yes) | edge_loads(g, yes);
+    struct nzcv_split split = gen_split_nzcv(g, (const u32[]){yes, no}, 2, apart, &known);
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
     const struct nzcv_ways *known_yes = known.when ? known.ways : NULL;
-    gen_jcc(g, swap ? gen_not(c) : c, taken_label(g, yes, home & 1, known_yes));
+    gen_jcc(g, swap ? gen_not(c) : c,
+            taken_label(g, yes, split.home & 1, split.mark[0], known_yes));
     gen_count_stretch(g);
-    if (home & 2 && known.ways && !known.when)
+    if (split.home & 2 && known.ways && !known.when)
         gen_store_ways(g, known.ways, g->loaded);
-    else if (home & 2)
+    else if (split.home & 2)
         gen_flush_nzcv(g);
+    mark_home(g, split.mark[1]);
     pass_to(g, no, edge_stores(g, no), edge_loads(g, no));
     if (no != g->block + 1) x64_jmp(B, g->block_label + no);
 }

@@ -15,8 +15,8 @@
  * Memory. A GET of a slot without a pin emits nothing either: its value is at home until the slot
  * is SET, and where an instruction can have its operand in memory it is taken from there. The same
  * goes for scratch memory, where a temp's values go when the register is needed, if it is the last
- * use or no temp is empty; else the value is read into a temp first, and the copy in memory is kept.
- * A register is freed whose values are needed last; what is in memory anyway isn't stored.
+ * use or no temp is empty; else the value is read into a temp first, and the copy in memory is
+ * kept. A register is freed whose values are needed last; what is in memory anyway isn't stored.
  *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
  * home is out of date, or may be; what the convention has in its register always may. At a block's
@@ -148,6 +148,7 @@ struct cold_edge {
     u64 stores, loads;             /* pinned slots */
     u8 zone, to_zone;              /* those that they are pinned in */
     u8 eflags;                     /* enum eflags_kind of NZCV that has to go home, or EF_NONE */
+    u8 mark;                       /* what NZCV's home gets, or 0 */
     const struct nzcv_ways *flags; /* likewise NZCV as expressions, or NULL */
     u64 loaded;                    /* pins whose register holds the slot */
     u64 from;                      /* as above */
@@ -183,7 +184,8 @@ struct gen {
     u32 has;  /* host features */
     bool avx; /* VEX forms */
     bool failed;
-    bool needs_temps; /* registers were too few with as many pins as there can be */
+    bool needs_temps; /* registers were too few with as many pins as there can be, or a plan of
+                         NZCV's did not hold */
 
     struct val *val;
     struct ir_loops loops;
@@ -450,7 +452,8 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r);
  */
 bool gen_in_memory(struct gen *g, ir_ref r, unsigned uses, struct x64_mem *m);
 
-/* What scratch memory has of r is no longer what its register has: its bits above the type are zero. */
+/* What scratch memory has of r is no longer what its register has: its bits above the type are
+ * zero. */
 void gen_forget_copy(struct gen *g, ir_ref r);
 
 /* r is what the slot, which has no pin, holds: it is read from its home when it is needed. */
@@ -599,6 +602,7 @@ bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i);
 /* Words of guest state's scratch, and of vscratch, that hold the operands a and b when their slots
  * change; of the n-th of several expressions that a block began with from SCRATCH_WAYS + 2 n on. */
 enum { SCRATCH_A, SCRATCH_B, SCRATCH_WAYS, VSCRATCH_A = 4, VSCRATCH_B };
+_Static_assert(NZCV_FIRST_TURN == SCRATCH_WAYS + 2 * NZCV_WAYS, "it has a word of its own");
 
 /* Value r is now in the slot (GET, SET). */
 static inline void gen_in_slot(struct gen *g, ir_ref r, unsigned slot)
@@ -654,6 +658,10 @@ struct nzcv_ways *gen_keep_ways(const struct gen *g);
  */
 void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded);
 
+/* A loop begins whose later turns will be told from the first by the operand (NZCV_LATER_A). Keeps
+ * EFLAGS; RAX goes. */
+void gen_note_first_turn(struct gen *g, const struct nzcv_operand *o);
+
 /* NZCV, pending as an expression, is in EFLAGS after this, as value r. False: nothing was done. */
 bool gen_flags_again(struct gen *g, ir_ref r);
 
@@ -681,11 +689,17 @@ struct known_flags {
 
 void gen_equal_flags(const struct gen *g, ir_ref condition, struct known_flags *known);
 
+/* What is left to do on each way of a branch. */
+struct nzcv_split {
+    u8 home;    /* bits: NZCV goes home there */
+    u8 mark[2]; /* that goes home, or 0 */
+};
+
 /* The same as gen_pass_nzcv before a branch to one of two blocks (the first: its condition holds),
- * unless only some of them want NZCV at home: those are the bits of the result, and the caller sees
- * to it on their ways. */
-unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count,
-                        const struct known_flags *known);
+ * but for what is to be done on one of the ways only. apart: the first has code of its own anyway.
+ */
+struct nzcv_split gen_split_nzcv(struct gen *g, const u32 *to, unsigned count, bool apart,
+                                 const struct known_flags *known);
 
 /* --- bits.c ------------------------------------------------------------------------------------
  */

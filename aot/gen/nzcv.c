@@ -15,7 +15,8 @@
  *
  * From block to block (nzcv_flow.c) an expression goes on where no other way leads. Where several
  * meet, the block expects some, and the others bring NZCV home. Each of these has its mark, a
- * number, and holds where the home's low byte is that. So flags cost one store of a byte.
+ * number, and holds where the home's low byte is that. So flags cost one store of a byte. In a
+ * loop of one block even that is spared where an operand changes at every turn (NZCV_LATER_A).
  */
 #include "aot/gen/vector.h"
 
@@ -201,7 +202,6 @@ static void ways_follow(struct gen *g, unsigned slot, ir_ref v)
         bool vector = w->x[n].kind == NZCV_OF_FCMP;
         unsigned first = w->count == 1 || vector ? SCRATCH_A : SCRATCH_WAYS + 2 * n;
         if (!uses(&w->x[n].a, slot) && !uses(&w->x[n].b, slot)) continue;
-        if (w->certain) w->x[n].mark = 0; /* that of another expression now */
         save_operand(g, &w->x[n], &w->x[n].a, slot, v, first);
         save_operand(g, &w->x[n], &w->x[n].b, slot, v, first + 1);
     }
@@ -424,6 +424,30 @@ struct nzcv_ways *gen_keep_ways(const struct gen *g)
     return kept;
 }
 
+void gen_note_first_turn(struct gen *g, const struct nzcv_operand *o)
+{
+    unsigned reg = operand_reg(g, o, g->loaded);
+    if (reg == NO_REG) {
+        reg = X64_RAX;
+        load(g, reg, o, g->loaded);
+    }
+    x64_mov_mr(B, 8, scratch_at(NZCV_FIRST_TURN), reg);
+}
+
+/* Jumps unless the expression holds. */
+static void unless_it_holds(struct gen *g, const struct nzcv_expr *x, u64 loaded, u32 other)
+{
+    bool later = x->mark >= NZCV_LATER_A;
+    if (later) {
+        load(g, X64_RAX, nzcv_turn(x), loaded);
+        x64_alu_rm(B, X64_CMP, 8, X64_RAX, scratch_at(NZCV_FIRST_TURN));
+    } else {
+        x64_alu_mi(B, X64_CMP, 1, gen_home(SLOT_NZCV), (s8)x->mark);
+    }
+    x64_jcc(B, later ? X64_CC_E : X64_CC_NE, other);
+    gen_count_stretch(g);
+}
+
 static void store_flags_of(struct gen *g, const struct nzcv_expr *x, u64 loaded)
 {
     if (x->a.kind == NZCV_CONST && x->b.kind == NZCV_CONST)
@@ -439,11 +463,7 @@ void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
         const struct nzcv_expr *x = &ways->x[n];
         bool last = n + 1 == ways->count;
         u32 other = last ? done : x64_label_new(B);
-        if (!ways->certain) {
-            x64_alu_mi(B, X64_CMP, 1, gen_home(SLOT_NZCV), (s8)x->mark);
-            x64_jcc(B, X64_CC_NE, other);
-            gen_count_stretch(g);
-        }
+        if (!ways->certain) unless_it_holds(g, x, loaded, other);
         store_flags_of(g, x, loaded);
         if (last) break;
         x64_jmp(B, done);

@@ -154,14 +154,17 @@ static bool is_nzcv(const struct ir_inst *i, unsigned op)
 
 /* --- the plan ------------------------------------------------------------------------------------
  *
- * Sets of expressions by their numbers, which are their marks: what each block may begin with,
- * followed along the ways until nothing changes any more.
+ * Sets of expressions by their numbers: what each block may begin with, followed along the ways
+ * until nothing changes any more. What a block SETs NZCV to has a mark of its own. A block that
+ * only overwrites operands passes another expression on, which has the same mark, since that is
+ * what the home has; where the two meet only one is expected.
  */
 
 #define UNKNOWN   0xfeu            /* not looked for yet */
 #define NOTHING   0xffu            /* NZCV SET to something that is no expression */
 #define PASSES    0xfdu            /* not SET */
 #define MAX_EXPRS (NZCV_MARKS - 3) /* numbers below those */
+#define FAR       4096             /* by such steps a 64-bit number comes back after weeks */
 
 struct set {
     u8 count;
@@ -173,17 +176,21 @@ struct flow {
     struct nzcv_expr *x; /* by number */
     u32 count;
     u8 *own;         /* per block: the number of what it SETs NZCV to, or one of the above */
+    u8 *later;       /* per block: NZCV_LATER_A or _B, or 0 */
     struct set *set; /* per block: at its start */
 };
 
-/* The number of an expression; NOTHING when there are too many. */
-static u8 number_of(struct flow *w, const struct nzcv_expr *x)
+/* The number of an expression; NOTHING when there are too many. mark: the one that the home has
+ * where it holds, or 0: it has one of its own. */
+static u8 number_of(struct flow *w, const struct nzcv_expr *x, u8 mark)
 {
-    for (u32 n = 0; n < w->count; n++)
-        if (gen_same_expr(&w->x[n], x)) return (u8)n;
+    for (u32 n = 0; n < w->count; n++) {
+        bool own = w->x[n].mark == NZCV_MARK + n;
+        if ((mark ? w->x[n].mark == mark : own) && gen_same_expr(&w->x[n], x)) return (u8)n;
+    }
     if (w->count == MAX_EXPRS) return NOTHING;
     w->x[w->count] = *x;
-    w->x[w->count].mark = (u8)(NZCV_MARK + w->count);
+    w->x[w->count].mark = mark ? mark : (u8)(NZCV_MARK + w->count);
     return (u8)w->count++;
 }
 
@@ -196,15 +203,10 @@ static u8 own_of(struct flow *w, u32 n)
     for (ir_ref r = b->end; r-- > b->first;) {
         if (!is_nzcv(in(f, r), IR_SET)) continue;
         struct nzcv_expr x = expression(w->g, b, in(f, r)->arg[0]);
-        w->own[n] = x.kind ? number_of(w, &x) : NOTHING;
+        w->own[n] = x.kind ? number_of(w, &x, 0) : NOTHING;
         break;
     }
     return w->own[n];
-}
-
-static bool is_set(const struct ir_block *b, const struct nzcv_operand *o)
-{
-    return b->sets & gen_slot_of(o);
 }
 
 /* Of floating-point compares only one: their operands have one place when they are saved. */
@@ -216,29 +218,104 @@ static bool fits(const struct flow *w, const struct set *s, u8 number)
     return s->count < NZCV_WAYS;
 }
 
-/* True: it wasn't in the set and is now. */
+/* True: it wasn't in the set and is now. Nothing else there has its mark. */
 static bool add(const struct flow *w, struct set *s, u8 number)
 {
     for (u32 n = 0; n < s->count; n++)
-        if (s->number[n] == number) return false;
+        if (w->x[s->number[n]].mark == w->x[number].mark) return false;
     if (!fits(w, s, number)) return false;
     s->number[s->count++] = number;
     return true;
 }
 
+/* The operand behind block b, which has it in front: word n of scratch keeps what the block
+ * overwrites (NO_SLOT: there is none). */
+static bool operand_behind(const struct gen *g, const struct ir_block *b, bool wide, unsigned n,
+                           struct nzcv_operand *o)
+{
+    s64 by;
+    if (!(b->sets & gen_slot_of(o))) return true;
+    if (o->n < SLOT_V0 && goes_on(g, b, o->n, IR_NONE, b->first, wide, &by)) {
+        by -= o->kind == NZCV_SUM ? o->value : 0;
+        if (by != (s32)by || by == INT32_MIN) return false;
+        *o = (struct nzcv_operand){.kind = by ? NZCV_SUM : NZCV_SLOT, .n = o->n, .value = -by};
+        return true;
+    }
+    *o = (struct nzcv_operand){.kind = NZCV_SCRATCH, .n = (u8)n};
+    return n != NO_SLOT;
+}
+
+/* The expression behind a block that may begin with `count`, of which this is one. False: it can't
+ * be told where its operands are saved. */
+static bool behind(const struct gen *g, const struct ir_block *b, u32 count, struct nzcv_expr *x)
+{
+    bool vector = x->kind == NZCV_OF_FCMP;
+    unsigned first = vector ? VSCRATCH_A : count == 1 ? SCRATCH_A : NO_SLOT;
+    unsigned second = first == NO_SLOT ? NO_SLOT : first + 1;
+    return operand_behind(g, b, x->wide, first, &x->a) &&
+           operand_behind(g, b, x->wide, second, &x->b);
+}
+
+static bool reads_nzcv(const struct ir_func *f, const struct ir_block *b)
+{
+    for (ir_ref r = b->first; r < b->end; r++) {
+        if (is_nzcv(in(f, r), IR_SET)) return false;
+        if (is_nzcv(in(f, r), IR_GET)) return true;
+    }
+    return false;
+}
+
+/* The operand is another 64-bit number at each turn of a loop that the block is. */
+static bool changes(const struct gen *g, const struct ir_block *b, const struct nzcv_operand *o)
+{
+    s64 by;
+    return gen_slot_of(o) && o->n < SLOT_V0 && goes_on(g, b, o->n, IR_NONE, b->first, true, &by) &&
+           by && by <= FAR && by >= -FAR;
+}
+
+/* How the block, if it is a loop that leaves an expression to its next turn, knows later turns from
+ * the first; 0: it doesn't, and the expression has its mark. */
+static u8 later_turns(struct flow *w, u32 n)
+{
+    const struct ir_func *f = w->g->f;
+    const struct ir_block *b = &f->block[n];
+    u32 own[2], count, to_itself = 0;
+    const u32 *to = ir_successors(f, b, own, &count);
+    for (u32 k = 0; k < count; k++) to_itself |= to[k] == n;
+    bool is_loop = to_itself && n && !b->entry && !b->target;
+    if (!is_loop || !b->sees_nzcv || reads_nzcv(f, b) || own_of(w, n) >= MAX_EXPRS) return 0;
+    const struct nzcv_expr *x = &w->x[w->own[n]];
+    return changes(w->g, b, &x->a) ? NZCV_LATER_A : changes(w->g, b, &x->b) ? NZCV_LATER_B : 0;
+}
+
+/* All of these. They have one word for their first turns, so no block leads to two. */
+static void find_later_turns(struct flow *w)
+{
+    const struct ir_func *f = w->g->f;
+    for (u32 b = 0; b < f->block_count; b++) w->later[b] = later_turns(w, b);
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 own[2], n, one = b;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
+        for (u32 k = 0; k < n; k++) {
+            if (!w->later[one]) one = to[k];
+            if (to[k] != one) w->later[to[k]] = 0;
+        }
+    }
+}
+
 /* What block n has in the end may be what block `to` begins with. */
 static bool flows(struct flow *w, u32 n, u32 to)
 {
-    const struct ir_block *b = &w->g->f->block[n];
     const struct set *from = &w->set[n];
     bool changed = false;
     u8 own = own_of(w, n);
-    if (own < MAX_EXPRS) return add(w, &w->set[to], own);
+    if (own < MAX_EXPRS) return !(n == to && w->later[n]) && add(w, &w->set[to], own);
     if (own == NOTHING || n == to) return false;
     for (u32 k = 0; k < from->count; k++) {
-        const struct nzcv_expr *x = &w->x[from->number[k]];
-        if (is_set(b, &x->a) || is_set(b, &x->b)) continue;
-        changed |= add(w, &w->set[to], from->number[k]);
+        struct nzcv_expr x = w->x[from->number[k]];
+        if (!behind(w->g, &w->g->f->block[n], from->count, &x)) continue;
+        u8 number = number_of(w, &x, x.mark);
+        changed |= number != NOTHING && add(w, &w->set[to], number);
     }
     return changed;
 }
@@ -293,15 +370,6 @@ static void find_home(struct gen *g)
         for (u32 n = 0; n < count; n++) g->goes_home[open[n]] = mean_behind(g, &f->block[open[n]]);
 }
 
-static bool reads_nzcv(const struct ir_func *f, const struct ir_block *b)
-{
-    for (ir_ref r = b->first; r < b->end; r++) {
-        if (is_nzcv(in(f, r), IR_SET)) return false;
-        if (is_nzcv(in(f, r), IR_GET)) return true;
-    }
-    return false;
-}
-
 /* One way leads to the block, and that from before it. */
 static bool has_one_way(const struct gen *g, u32 from, u32 to)
 {
@@ -327,15 +395,20 @@ static bool flow(struct flow *w)
     return changed;
 }
 
-/* A block where ways meet begins with these. */
-static const struct nzcv_ways *as_ways(const struct flow *w, const struct set *s)
+/* A block where ways meet begins with these; NULL: NZCV is at home. */
+static const struct nzcv_ways *as_ways(const struct flow *w, u32 block)
 {
-    struct nzcv_ways *ways = arena_alloc(w->g->arena, offsetof(struct nzcv_ways, x) +
-                                                          s->count * sizeof(struct nzcv_expr));
-    ways->count = s->count;
-    ways->certain = false;
-    for (u32 n = 0; n < s->count; n++) ways->x[n] = w->x[s->number[n]];
-    return ways;
+    const struct set *s = &w->set[block];
+    size_t size = offsetof(struct nzcv_ways, x) + (s->count + 1) * sizeof(struct nzcv_expr);
+    struct nzcv_ways *ways = arena_zalloc(w->g->arena, size);
+    if (w->later[block]) {
+        ways->x[0] = w->x[w->own[block]];
+        ways->x[0].mark = w->later[block];
+        ways->count = 1;
+    }
+    for (u32 n = 0; n < s->count && ways->count < NZCV_WAYS; n++)
+        ways->x[ways->count++] = w->x[s->number[n]];
+    return ways->count ? ways : NULL;
 }
 
 void gen_plan_nzcv(struct gen *g)
@@ -350,13 +423,15 @@ void gen_plan_nzcv(struct gen *g)
     struct flow w = {.g = g,
                      .x = arena_alloc(g->arena, MAX_EXPRS * sizeof *w.x),
                      .own = arena_alloc(g->arena, count),
+                     .later = arena_alloc(g->arena, count),
                      .set = arena_zalloc(g->arena, count * sizeof *w.set)};
     memset(w.own, UNKNOWN, count);
+    find_later_turns(&w);
     while (flow(&w)) continue;
     for (u32 b = 0; b < count; b++)
-        if (w.set[b].count && !(w.set[b].count >= MANY && g->goes_home[b] >= MOSTLY) &&
+        if (!(w.set[b].count >= MANY && g->goes_home[b] >= MOSTLY) && f->block[b].sees_nzcv &&
             (b == 0 || f->block[b].preds != 1 || f->block[b].entry || f->block[b].loop_head))
-            g->block_nzcv[b] = as_ways(&w, &w.set[b]);
+            g->block_nzcv[b] = as_ways(&w, b);
 }
 
 /* --- on the way ----------------------------------------------------------------------------------
@@ -371,18 +446,50 @@ void gen_receive_nzcv(struct gen *g, u32 block)
     gen_copy_ways(&g->ways, ways);
 }
 
-/* The expression of those, or NULL. */
+/* The expression of those, best with the same mark, or NULL. */
 static const struct nzcv_expr *find(const struct nzcv_ways *ways, const struct nzcv_expr *x)
 {
-    for (u32 n = 0; ways && n < ways->count; n++)
-        if (gen_same_expr(&ways->x[n], x)) return &ways->x[n];
-    return NULL;
+    const struct nzcv_expr *found = NULL;
+    for (u32 n = 0; ways && n < ways->count; n++) {
+        if (ways->x[n].mark >= NZCV_LATER_A) continue;
+        if (!gen_same_expr(&ways->x[n], x)) continue;
+        if (!found || ways->x[n].mark == x->mark) found = &ways->x[n];
+    }
+    return found;
+}
+
+/* The block is a loop that tells later turns from the first by x. */
+static const struct nzcv_expr *later_turn(const struct gen *g, u32 block)
+{
+    const struct nzcv_ways *ways = g->block_nzcv ? g->block_nzcv[block] : NULL;
+    bool later = ways && !ways->certain && ways->x[0].mark >= NZCV_LATER_A;
+    return later && !has_one_way(g, g->block, block) ? &ways->x[0] : NULL;
+}
+
+/* This is the way back to such a loop, and NZCV is what later turns were said to begin with. */
+static bool goes_on_turning(const struct gen *g, u32 to)
+{
+    const struct nzcv_expr *x = to == g->block ? later_turn(g, to) : NULL;
+    struct nzcv_ways room;
+    if (!x || !g->nzcv) return false;
+    const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
+    return now->certain && gen_same_expr(&now->x[0], x);
+}
+
+/* In front of the ways to blocks: first turns are noted. */
+static void note_turns(struct gen *g, const u32 *to, unsigned count)
+{
+    for (unsigned k = 0; k < count; k++) {
+        const struct nzcv_expr *x = later_turn(g, to[k]);
+        if (x && !goes_on_turning(g, to[k])) gen_note_first_turn(g, nzcv_turn(x));
+    }
 }
 
 /* The block expects whatever holds of these. *mark: what the home must have for that, and hasn't.
  */
 static bool expects(const struct gen *g, u32 block, const struct nzcv_ways *now, u8 *mark)
 {
+    if (goes_on_turning(g, block)) return true;
     for (u32 n = 0; n < now->count; n++) {
         const struct nzcv_expr *x = find(g->block_nzcv[block], &now->x[n]);
         if (!x || (!now->certain && now->x[n].mark != x->mark)) return false;
@@ -444,39 +551,69 @@ void gen_equal_flags(const struct gen *g, ir_ref condition, struct known_flags *
 /* NZCV is in EFLAGS, and will almost surely go home on the way to that block, where it is not. */
 static bool goes_early(const struct gen *g, u32 to)
 {
+    if (goes_on_turning(g, to)) return false;
     return g->eflags_of == g->nzcv && g->f->block[to].sees_nzcv && g->goes_home[to] >= SURELY;
 }
 
-unsigned gen_split_nzcv(struct gen *g, const u32 *to, unsigned count,
-                        const struct known_flags *known)
+/* The block relies on the home's mark. */
+static bool wants_mark(const struct gen *g, u32 to)
+{
+    return g->f->block[to].sees_nzcv && !has_one_way(g, g->block, to);
+}
+
+/* What the first way alone needs is done there if it has code apart anyway, or is taken less often
+ * than what leads to it; and if the other way wants the mark that is there. */
+static bool marks_apart(const struct gen *g, const u32 *to, const struct nzcv_split *s, bool apart)
+{
+    const u32 *frequency = g->loops.frequency;
+    if (s->mark[1] || (!(s->home & 2) && wants_mark(g, to[1]))) return true;
+    bool rare = frequency && frequency[to[0]] < frequency[g->block];
+    return to[0] > g->block && (apart || rare);
+}
+
+/* Marks before the branch what it can: s->mark[k] stays for what is to be done on way k alone.
+ * Gives the mark, or 0. */
+static u8 mark_early(struct gen *g, const u32 *to, unsigned count, bool apart, struct nzcv_split *s)
+{
+    u8 mark = s->mark[0];
+    bool both = count == 1 || mark == s->mark[1];
+    if (!mark || (!both && marks_apart(g, to, s, apart))) return 0;
+    x64_mov_mi(&g->b, 1, gen_home(SLOT_NZCV), (s8)mark);
+    s->mark[0] = s->mark[1] = 0;
+    return mark;
+}
+
+struct nzcv_split gen_split_nzcv(struct gen *g, const u32 *to, unsigned count, bool apart,
+                                 const struct known_flags *known)
 {
     struct nzcv_ways room;
-    if (!g->nzcv || !gen_nzcv_live(g)) return 0;
+    struct nzcv_split split = {0};
+    note_turns(g, to, count);
+    if (!g->nzcv || !gen_nzcv_live(g)) return split;
     const struct nzcv_ways *now = gen_nzcv_ways(g, &room);
-    unsigned home = 0;
-    u8 mark = 0;
-    for (unsigned k = 0; k < count; k++) {
+    for (u32 k = 0; k < count; k++) {
         bool is_known = known->ways && k == !known->when && has_one_way(g, g->block, to[k]);
         if (is_known) continue;
-        bool goes_home = wants_home(g, to[k], now, &mark) || goes_early(g, to[k]);
-        home |= (unsigned)goes_home << k;
+        bool goes_home = wants_home(g, to[k], now, &split.mark[k]) || goes_early(g, to[k]);
+        split.home |= (u8)((unsigned)goes_home << k);
+        if (goes_home) split.mark[k] = 0;
     }
-    if (home == (1u << count) - 1) {
+    if (split.home == (1u << count) - 1) {
         gen_flush_nzcv(g);
-        return 0;
+        return (struct nzcv_split){0};
     }
-    if (mark) x64_mov_mi(&g->b, 1, gen_home(SLOT_NZCV), (s8)mark);
+    u8 early = mark_early(g, to, count, apart, &split);
     for (unsigned k = 0; k < count; k++) {
-        if (home >> k & 1 || !has_one_way(g, g->block, to[k])) continue;
+        if (split.home >> k & 1 || !has_one_way(g, g->block, to[k])) continue;
         bool is_known = known->ways && k == !known->when;
         struct nzcv_ways *ways = is_known ? known->ways : gen_keep_ways(g);
-        if (mark && !is_known) ways->x[0].mark = mark;
+        if (early && !is_known) ways->x[0].mark = early;
         hand_on(g, to[k], ways);
     }
-    return home;
+    return split;
 }
 
 void gen_pass_nzcv(struct gen *g, u32 to)
 {
-    gen_split_nzcv(g, &to, 1, &(struct known_flags){0});
+    gen_split_nzcv(g, &to, 1, false, &(struct known_flags){0});
 }

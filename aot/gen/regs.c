@@ -5,7 +5,7 @@
 
 #define MAX_LOOK_AHEAD       100
 #define FIRST_SPILL_VSCRATCH 6 /* those before belong to HELPER_IR_OP, emit functions, nzcv.c */
-#define FIRST_SPILL_SCRATCH  (SCRATCH_WAYS + 2 * NZCV_WAYS)
+#define FIRST_SPILL_SCRATCH  (NZCV_FIRST_TURN + 1)
 
 /* Host registers that C code may change. */
 #define GPR_VOLATILE                                                                               \

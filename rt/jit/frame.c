@@ -62,10 +62,17 @@ static u64 operand(const struct guest_state *s, unsigned kind, const struct nzcv
     }
 }
 
+static bool holds(const struct guest_state *s, const struct nzcv_expr *x)
+{
+    if (x->mark >= NZCV_LATER_A)
+        return operand(s, x->kind, nzcv_turn(x)) != s->scratch[NZCV_FIRST_TURN];
+    return !x->mark || (s->nzcv & 0xff) == x->mark;
+}
+
 static void recover_by_expression(struct guest_state *s, const struct nzcv_ways *ways)
 {
     for (const struct nzcv_expr *x = ways->x; x < ways->x + ways->count; x++) {
-        if (x->mark && (s->nzcv & 0xff) != x->mark) continue;
+        if (!holds(s, x)) continue;
         s->nzcv = nzcv_of(x, operand(s, x->kind, &x->a), operand(s, x->kind, &x->b));
         return;
     }

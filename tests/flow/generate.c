@@ -1,12 +1,13 @@
 /*
  * Prints random A64 functions for guest.c: loops in loops, some entered in the middle, switches,
- * ways that meet, calls of nothing. Registers and NZCV are what they happen to be; few registers
+ * ways that meet, loops of one block. Registers and NZCV are what they happen to be; few registers
  * are used often, so that instructions depend on one another.
  *
  *   flow-generate SEED FUNCTIONS
  *
  * x24 to x26 point to memory or just outside, x27 into its middle, x28 counts the turns of all
- * loops down; x29 and SP are not touched. A function ends with a branch to flow_exit.
+ * loops down but for those of one block, which x30 counts; x29 and SP are not touched. A function
+ * ends with a branch to flow_exit.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -348,6 +349,27 @@ static void loop(unsigned depth)
     if (chance(50)) access();
 }
 
+/* Loops of one block, one behind the other, with a counter of their own. */
+static void turns(void)
+{
+    for (unsigned n = 1 + below(2); n > 0; n--) {
+        unsigned head = ++labels, kind = below(4), count = 1 + below(5);
+        say("mov x30, #%d", kind == 3 ? -8 * (int)count : (int)count);
+        if (chance(60)) flags();
+        place(head);
+        if (chance(70)) access();
+        instructions(below(4));
+        switch (kind) {
+        case 0: say("subs x30, x30, #1"); break;
+        case 1: say("sub x30, x30, #1\n    cmp x30, #0"); break;
+        case 2: say("sub w30, w30, #1\n    cmp w30, #0"); break;
+        default: say("add x30, x30, #8\n    cmn x30, #0");
+        }
+        if (chance(30)) access();
+        say("b.ne .L%u", head);
+    }
+}
+
 static void part(unsigned depth, unsigned way_out)
 {
     for (unsigned n = 1 + below(3); n > 0; n--) {
@@ -360,8 +382,10 @@ static void part(unsigned depth, unsigned way_out)
             either();
         else if (kind < 90)
             loop(depth - 1);
-        else if (kind < 94 && way_out)
+        else if (kind < 93 && way_out)
             branch(way_out);
+        else if (kind < 97)
+            turns();
         else if (tables < MAX_TABLES)
             by_table();
     }
@@ -375,6 +399,7 @@ static void function(unsigned number)
     for (unsigned n = 1 + below(3); n > 0; n--) {
         part(2 + below(2), 0);
         if (chance(40)) loop(2);
+        if (chance(40)) turns();
     }
     say("b flow_exit");
     printf(".size flow_%u, . - flow_%u\n", number, number);
