@@ -39,6 +39,8 @@ endif
 
 # Targets that see to everything themselves build in parallel even if -j was not given.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+# The same with one job more: sysroots begin first, and wait for the network.
+MORE_PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell expr 1 + $$(nproc)))
 
 all:
 
@@ -183,7 +185,7 @@ $(SUITES:%=ready-%):
 # Installs first what is missing (or says what to install), so that the rest sees a whole system.
 check:
 	@tools/deps build check
-	@$(MAKE) --no-print-directory $(PARALLEL) all unit-tests $(SUITES:%=ready-%)
+	@$(MAKE) --no-print-directory $(MORE_PARALLEL) sysroots all unit-tests $(SUITES:%=ready-%)
 	@BUILD=$(BUILD) tests/run $(SUITES)
 
 $(SUITES:%=check-%): check-%: ready-%
