@@ -49,7 +49,7 @@ include $(wildcard aot/*/module.mk rt/module.mk rt/*/module.mk hostlibs/module.m
                    tools/module.mk tools/*/module.mk)
 
 LIBEXEC := $(BUILD)/libexec/ferry
-TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure
+TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure $(BUILD)/tools/clock
 
 CONVERT_NAMES := bundle cache report # under these names ferry-convert does other things
 
@@ -138,8 +138,8 @@ $(BUILD)/ferry-static: $(BUILD)/ferry
 	$(call say,STRIP,$@)
 	$(Q)strip -g -o $@ $<
 
-# Static: it also runs inside a sysroot.
-$(BUILD)/tools/measure: $(BUILD)/obj/tools/bench/measure.o
+# Static: they also run inside a sysroot.
+$(BUILD)/tools/measure $(BUILD)/tools/clock: $(BUILD)/tools/%: $(BUILD)/obj/tools/bench/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -static -o $@ $^
@@ -229,6 +229,12 @@ bench:
 bench-start:
 	@$(MAKE) --no-print-directory bench BENCH="-m 'native image quick qemu' $(BENCH) start"
 
+# The hottest loop of rows, BENCH="flac x264", beside the host's code for it and the native one's.
+bench-hot:
+	@tools/deps build bench hot
+	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots
+	@BUILD=$(BUILD) tools/bench/hot $(BENCH)
+
 # ./configure and make of Debian's gzip; BENCH="-n 3" takes medians.
 bench-build:
 	@tools/deps build bench
@@ -238,7 +244,7 @@ bench-build:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start bench-build clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start bench-hot bench-build clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 .SECONDARY:
 
