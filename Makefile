@@ -182,9 +182,11 @@ $(UNIT_TESTS:%=ready-%): ready-%: $(BUILD)/tests/%
 $(CASE_SUITES:%=ready-%): ready-%: all
 $(SUITES:%=ready-%):
 
-# Installs first what is missing (or says what to install), so that the rest sees a whole system.
+# Installs first what is missing (or says what to install), so that the rest sees a whole system. make
+# begins with what is ready to be made, and so with sysroots if what makes them is there.
 check:
 	@tools/deps build check
+	@$(MAKE) --no-print-directory $(PARALLEL) $(LIBEXEC)/ferry-sysroot
 	@$(MAKE) --no-print-directory $(MORE_PARALLEL) sysroots all unit-tests $(SUITES:%=ready-%)
 	@BUILD=$(BUILD) tests/run $(SUITES)
 
