@@ -54,6 +54,6 @@ match($0, /^ *[0-9a-f]+:\t/) {
     sub(/ *[<#].*/, "")
     if (head == "") flush()
     sum += of[++lines] = at[pc]
-    host[lines] = sprintf("%x  %s", pc, homes($0))
+    host[lines] = sprintf("%x  %s", pc, alone ? $0 : homes($0))
 }
 END { flush() }
