@@ -39,6 +39,8 @@ endif
 
 # Targets that see to everything themselves build in parallel even if -j was not given.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+# The same with one job more: sysroots begin first, and wait for the network.
+MORE_PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell expr 1 + $$(nproc)))
 
 all:
 
@@ -47,7 +49,7 @@ include $(wildcard aot/*/module.mk rt/module.mk rt/*/module.mk hostlibs/module.m
                    tools/module.mk tools/*/module.mk)
 
 LIBEXEC := $(BUILD)/libexec/ferry
-TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure
+TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure $(BUILD)/tools/clock
 
 CONVERT_NAMES := bundle cache report # under these names ferry-convert does other things
 
@@ -154,8 +156,8 @@ $(BUILD)/ferry-static: $(BUILD)/ferry
 	$(call say,STRIP,$@)
 	$(Q)strip -g -o $@ $<
 
-# Static: it also runs inside a sysroot.
-$(BUILD)/tools/measure: $(BUILD)/obj/tools/bench/measure.o
+# Static: they also run inside a sysroot.
+$(BUILD)/tools/measure $(BUILD)/tools/clock: $(BUILD)/tools/%: $(BUILD)/obj/tools/bench/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -static -o $@ $^
@@ -201,10 +203,12 @@ $(UNIT_TESTS:%=ready-%): ready-%: $(BUILD)/tests/%
 $(CASE_SUITES:%=ready-%): ready-%: all
 $(SUITES:%=ready-%):
 
-# Installs first what is missing (or says what to install), so that the rest sees a whole system.
+# Installs first what is missing (or says what to install), so that the rest sees a whole system. make
+# begins with what is ready to be made, and so with sysroots if what makes them is there.
 check:
 	@tools/deps build check
-	@$(MAKE) --no-print-directory $(PARALLEL) all unit-tests $(SUITES:%=ready-%)
+	@$(MAKE) --no-print-directory $(PARALLEL) $(LIBEXEC)/ferry-sysroot
+	@$(MAKE) --no-print-directory $(MORE_PARALLEL) sysroots all unit-tests $(SUITES:%=ready-%)
 	@BUILD=$(BUILD) tests/run $(SUITES)
 
 $(SUITES:%=check-%): check-%: ready-%
@@ -248,6 +252,12 @@ bench:
 bench-start:
 	@$(MAKE) --no-print-directory bench BENCH="-m 'native image quick qemu' $(BENCH) start"
 
+# The hottest loop of rows, BENCH="flac x264", beside the host's code for it and the native one's.
+bench-hot:
+	@tools/deps build bench hot
+	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots
+	@BUILD=$(BUILD) tools/bench/hot $(BENCH)
+
 # ./configure and make of Debian's gzip; BENCH="-n 3" takes medians.
 bench-build:
 	@tools/deps build bench
@@ -257,7 +267,7 @@ bench-build:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start bench-build clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start bench-hot bench-build clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 .SECONDARY:
 

@@ -75,8 +75,8 @@ static bool is_known(const struct walk *w, u32 at)
 }
 
 /* Pieces begin at functions, and in long ones where nothing goes on. Behind data too, for a region
- * is read in one piece. The first instruction of a known function is a piece: what is behind it runs
- * where the host can't do the function. */
+ * is read in one piece. The first instruction of a known function is a piece: what is behind it
+ * runs where the host can't do the function. */
 static void cut(struct walk *w)
 {
     u32 count = 0, whole = 0;
@@ -227,6 +227,9 @@ struct digest convert_key(const struct digest *module, const struct convert_opti
     blake2b_add(&s, &o->debug, sizeof o->debug);
     blake2b_add(&s, &o->features, sizeof o->features);
     blake2b_add(&s, &o->leave_out, sizeof o->leave_out);
+    blake2b_add(&s, &o->insn_lines, sizeof o->insn_lines);
+    blake2b_add(&s, &o->count_low, sizeof o->count_low);
+    blake2b_add(&s, &o->count_high, sizeof o->count_high);
     blake2b_add(&s, &o->missed_count, sizeof o->missed_count);
     if (o->missed_count) blake2b_add(&s, o->missed, o->missed_count * sizeof *o->missed);
     return blake2b_end(&s);
@@ -259,12 +262,17 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
     if (w.low >= w.high || m->text_relocations) return CONVERT_NOTHING;
     struct image_module module = {*digest, m->size,           m->low, m->high - m->low, w.low,
                                   w.high,  m->type == ET_EXEC};
-    if (o->lines) module_lines(m, arena, &w.lines);
+    if (o->insn_lines)
+        convert_insn_lines(&w);
+    else if (o->lines)
+        module_lines(m, arena, &w.lines);
     convert_views(&w);
     w.view.code.extent = extent;
     w.options = (struct xlat_options){.tier = XLAT_FULL,
                                       .host_features = o->features & ~IMAGE_COUNTED,
                                       .count = o->features & IMAGE_COUNTED,
+                                      .count_low = o->count_low,
+                                      .count_high = o->count_high,
                                       .image = true,
                                       .known = true,
                                       .steps = w.lines.row_count != 0};

@@ -9,10 +9,12 @@
 #include "aot/image/write.h"
 
 struct convert_options {
-    u64 features;      /* of the host, enum x64_feature bits */
-    u32 leave_out;     /* of 100 regions, for tests */
-    bool lines;        /* with line tables by the module's DWARF, if there is any */
-    const u64 *missed; /* addresses that runs have missed, ascending */
+    u64 features;              /* of the host, enum x64_feature bits */
+    u32 leave_out;             /* of 100 regions, for tests */
+    bool lines;                /* with line tables by the module's DWARF, if there is any */
+    bool insn_lines;           /* instead: a line for each guest instruction, its address / 4 */
+    u64 count_low, count_high; /* of code that counts: only guest instructions of [low, high) */
+    const u64 *missed;         /* addresses that runs have missed, ascending */
     u32 missed_count;
     struct digest
         debug; /* of the separate debug file, zeroes for none: it has evidence and lines */

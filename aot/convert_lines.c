@@ -139,6 +139,17 @@ static bool number_paths(struct line_maker *k, struct arena *arena, struct image
     return true;
 }
 
+void convert_insn_lines(struct walk *w)
+{
+    static const char *path[] = {"", "/instructions"};
+    u32 words = (u32)((w->high - w->low) / 4);
+    struct module_line *row = arena_alloc(w->arena, (words + 1) * sizeof *row);
+    for (u32 n = 0; n < words; n++)
+        row[n] = (struct module_line){w->low + 4 * n, 1, (u32)(w->low / 4) + n};
+    row[words] = (struct module_line){w->low + 4 * words, 0, 0};
+    w->lines = (struct module_lines){row, words + 1, path, 2};
+}
+
 void convert_lines(struct walk *w)
 {
     const struct image_header *h = &w->out->header;

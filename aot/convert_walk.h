@@ -57,6 +57,9 @@ void convert_found(struct walk *w, u64 pc, enum evidence evidence);
  */
 void convert_discover(struct walk *w, const struct convert_options *o);
 
+/* w->lines that tell guest instructions apart: of each, a fourth of its address. */
+void convert_insn_lines(struct walk *w);
+
 /* Adds line tables to what has been laid out, by w->lines. */
 void convert_lines(struct walk *w);
 

@@ -220,7 +220,9 @@ enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *
                               .fp_near = options->fp_near,
                               .heat = options->heat,
                               .steps = options->steps,
-                              .count = options->count};
+                              .count = options->count,
+                              .count_low = options->count_low,
+                              .count_high = options->count_high};
     struct guest_range looked[MAX_LOOKED];
     /* What may change unseen is not relied on behind exits either. */
     struct lift_look look = {

@@ -32,11 +32,12 @@ struct xlat_options {
     bool check;        /* the code compares guest bytes at entry: they may change unseen */
     bool heat;         /* entries of the region are counted: gen_options.heat */
     bool count;        /* code counts the guest instructions that it executes (state.executed) */
-    bool steps;        /* translation.steps are wanted, for line tables */
-    bool untag;        /* addresses lose their top byte before each access */
-    bool known;        /* functions of the C library that are known by their bytes call the host's */
-    bool verify;       /* IR verifier after every pass */
-    u32 max_insts;     /* guest instructions in a region; 0: the tier's default */
+    u64 count_low, count_high; /* if high: only those at [low, high) */
+    bool steps;                /* translation.steps are wanted, for line tables */
+    bool untag;                /* addresses lose their top byte before each access */
+    bool known;    /* functions of the C library that are known by their bytes call the host's */
+    bool verify;   /* IR verifier after every pass */
+    u32 max_insts; /* guest instructions in a region; 0: the tier's default */
     /* Text of a stage, when not NULL. */
     void (*dump)(void *context, enum xlat_stage stage, u64 pc, const char *text, size_t length);
     void *dump_context;

@@ -104,7 +104,8 @@ static bool set_no_cache(const char *value)
 
 static bool set_count(const char *value)
 {
-    bool good = set_switch(&options.count, value);
+    options.count_rest = value != NULL && strcmp(value, "rest") == 0;
+    bool good = set_switch(&options.count, options.count_rest ? NULL : value);
 
     options.stats |= options.count;
     return good;
@@ -156,10 +157,10 @@ static const struct option table[] = {
     {"no-cache", "FERRY_NO_CACHE", NULL, set_no_cache, "0 or 1", "use no images"},
     {"require-image", "FERRY_REQUIRE_IMAGE", NULL, set_require_image, "0 or 1",
      "code that isn't from an image is said at the end, and the status is 126"},
-    {"count", "FERRY_COUNT", NULL, set_count, "0 or 1",
+    {"count", "FERRY_COUNT", NULL, set_count, "0, 1 or rest",
      "--stats, and guest instructions by where their code comes from, with\n"
      "the host instructions executed for them; images are those of ferry\n"
-     "convert --count"},
+     "convert --count; rest: those alone that are from no image, of any"},
     {"cpu-features", "FERRY_CPU_FEATURES", "LIST", set_features,
      "all, none, or names of features such as avx2,fma",
      "host features to use: all, none (plain SSE2), or names such as avx2,fma"},
@@ -266,7 +267,7 @@ size_t options_pack(char *buf, size_t size, const char *sysroot)
     if (options.stats) PACK("%cstats=1", SEPARATOR);
     if (options.cache != NULL) PACK("%ccache=%s", SEPARATOR, options.cache);
     if (options.require_image) PACK("%crequire-image=1", SEPARATOR);
-    if (options.count) PACK("%ccount=1", SEPARATOR);
+    if (options.count) PACK("%ccount=%s", SEPARATOR, options.count_rest ? "rest" : "1");
     if (options.no_cache) PACK("%cno-cache=1", SEPARATOR);
     if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
     if (options.warm != WARM_ENTRIES) PACK("%cwarm=%u", SEPARATOR, options.warm);

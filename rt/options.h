@@ -17,6 +17,7 @@ struct options {
     const char *cpu_features; /* host features that may be used, or NULL for all */
     const char *cache;        /* directory of the user's own image cache, or NULL: the usual one */
     bool count;               /* guest instructions are counted by where they come from */
+    bool count_rest;          /* those that are from no image alone: images are the usual ones */
     bool require_image;       /* it is an error not to find code in images */
     bool no_cache;            /* use no images */
     u32 warm;                 /* entries after which a region is warm; 0: none ever is */

@@ -239,7 +239,7 @@ u64 translate_host_features(void)
 
 u64 translate_image_features(void)
 {
-    return host_features | (options.count ? IMAGE_COUNTED : 0);
+    return host_features | (options.count && !options.count_rest ? IMAGE_COUNTED : 0);
 }
 
 u64 translate_hwcap(void)

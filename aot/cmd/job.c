@@ -39,6 +39,17 @@ static void read_missed(struct job_module *j, const struct command_options *o)
     j->options.missed_count = count;
 }
 
+/* Of other modules than the one that --count-only names nothing is counted. */
+static void set_count_only(struct job_module *j, const char *path, const char *only)
+{
+    const char *slash = strrchr(path, '/'), *range = only ? strrchr(only, ':') : NULL;
+    const char *name = slash ? slash + 1 : path;
+    if (!range) return;
+    j->options.count_high = 1;
+    if (strlen(name) == (size_t)(range - only) && !strncmp(name, only, (size_t)(range - only)))
+        sscanf(range, ":%lx-%lx", &j->options.count_low, &j->options.count_high);
+}
+
 static bool digest_debug_file(struct job_module *j)
 {
     struct stat st;
@@ -59,6 +70,8 @@ enum job_status job_open(struct job_module *j, const char *path, const struct co
     j->options.features = features;
     j->options.leave_out = o->leave_out;
     j->options.lines = true;
+    j->options.insn_lines = o->insn_lines;
+    set_count_only(j, path, o->count_only);
     why[0] = '\0';
     enum module_status status =
         brief ? module_open_brief(&j->arena, path, debug_root(o, debug), &j->m, why)

@@ -126,6 +126,24 @@ static bool set_count(struct command_options *o, const char *value)
     return !value;
 }
 
+/* NAME:FROM-TO; job.c reads it. */
+static bool set_count_only(struct command_options *o, const char *value)
+{
+    u64 low, high;
+    const char *range = strrchr(value, ':');
+    int end = 0;
+    o->count_only = value;
+    o->features |= IMAGE_COUNTED;
+    return range && range != value && sscanf(range, ":%lx-%lx%n", &low, &high, &end) == 2 &&
+           !range[end];
+}
+
+static bool set_insn_lines(struct command_options *o, const char *value)
+{
+    o->insn_lines = true;
+    return !value;
+}
+
 static bool set_leave_out(struct command_options *o, const char *value)
 {
     char *end;
@@ -177,6 +195,10 @@ static const struct option table[] = {
      "leave out that share of regions: to test that programs run without them"},
     {"count", 0, CONVERT, NULL, NULL, set_count, "no value",
      "code that counts what it executes, for ferry run --count"},
+    {"count-only", 0, CONVERT, NULL, "NAME:FROM-TO", set_count_only, "a module and two addresses",
+     "the same of the instructions at these addresses of one module alone"},
+    {"insn-lines", 0, CONVERT, NULL, NULL, set_insn_lines, "no value",
+     "line tables that tell guest instructions: line N is the one at address 4 x N"},
     {"jobs", 'j', CONVERT | CACHE, NULL, "N", set_jobs, "a number",
      "modules at a time (as many as there are processors; under make, as its -j says)"},
     {"force", 0, CONVERT, NULL, NULL, set_force, "no value",

@@ -15,10 +15,11 @@ struct command_options {
     const char *output; /* a file for the image, or NULL */
     const char *html;   /* a file for the report, or NULL */
     u32 leave_out;      /* of 100 regions */
-    u64 features;       /* enum x64_feature bits that code may use */
-    u64 cap;            /* bytes of all images in the cache */
-    u32 jobs;           /* 0: not given */
-    bool quiet, force, json, compile;
+    const char *count_only; /* NAME:FROM-TO, the module and guest addresses to count, or NULL */
+    u64 features;           /* enum x64_feature bits that code may use */
+    u64 cap;                /* bytes of all images in the cache */
+    u32 jobs;               /* 0: not given */
+    bool quiet, force, json, compile, insn_lines;
 };
 
 /* Reads the environment and takes options off argv (of `command`, past its name), moving the other

@@ -43,12 +43,18 @@ void gen_count_stretch(struct gen *g)
     g->stretch = x64_pos(B);
 }
 
+static bool is_counted(const struct gen *g, const struct ir_inst *i)
+{
+    u64 pc = (u64)i->imm, low = g->options->count_low, high = g->options->count_high;
+    return i->op == IR_INSN && (!high || (pc >= low && pc < high));
+}
+
 void gen_count_block(struct gen *g, const struct ir_block *b)
 {
     s32 count = 0;
     if (!g->options->count) return;
     gen_count_end(g);
-    for (ir_ref r = b->first; r < b->end; r++) count += gen_inst(g, r)->op == IR_INSN;
+    for (ir_ref r = b->first; r < b->end; r++) count += is_counted(g, gen_inst(g, r));
     x64_alu_mi(B, X64_ADD, 8, counter(g, 0), count);
     gen_count_stretch(g);
 }

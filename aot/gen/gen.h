@@ -16,13 +16,14 @@ struct gen_source {
 };
 
 struct gen_options {
-    u32 host_features; /* enum x64_feature bits; 0: plain SSE2 */
-    bool image;        /* guest addresses PC-relative, by RELOC_GUEST */
-    bool fp_checked;   /* floating point by helper */
-    bool steps;        /* translation.steps are wanted */
-    bool count;        /* each block counts its guest instructions (state.executed) */
-    bool heat;         /* entries count down, and the one that gets below 0 leaves by LEAVE_WARM */
-    bool fp_near;      /* exact tests for the smallest normal number */
+    u32 host_features;         /* enum x64_feature bits; 0: plain SSE2 */
+    bool image;                /* guest addresses PC-relative, by RELOC_GUEST */
+    bool fp_checked;           /* floating point by helper */
+    bool steps;                /* translation.steps are wanted */
+    bool count;                /* each block counts its guest instructions (state.executed) */
+    u64 count_low, count_high; /* if high: only those at [low, high) */
+    bool heat;    /* entries count down, and the one that gets below 0 leaves by LEAVE_WARM */
+    bool fp_near; /* exact tests for the smallest normal number */
     /* At entry the code compares these with what is there, and leaves by TRAP_STALE when they
      * differ; none: it doesn't. */
     const struct gen_source *source;

@@ -506,7 +506,7 @@ static void jit_stats(void)
     stats_print("guest instructions executed, evaluated", evaluated);
     stats_print("host instructions executed of images", stats[STAT_IMAGE_HOST_INSNS]);
     stats_print("host instructions executed, translated as it came", stats[STAT_JIT_HOST_INSNS]);
-    if (all)
+    if (all && !options.count_rest)
         stats_print("of 10,000 instructions were from images", (u64)((u128)image * 10000 / all));
 }
 

@@ -2,4 +2,4 @@
 TEST_LAYERS_missed := image base
 
 # convert/share runs Debian's programs.
-ready-convert: sysroots
+ready-convert: sysroots $(BUILD)/tests/cache.ready

@@ -13,13 +13,22 @@ $(BUILD)/sysroot/%.ready: tests/debian/packages | $(BUILD)/libexec/ferry/ferry-s
 	$(Q)$(BUILD)/libexec/ferry/ferry-sysroot create --arch=$* $(BUILD)/sysroot/$* $$(grep -v '^#' $<)
 	@touch $@
 
-# Images of all programs and libraries of the guest's, and images without half of their regions.
+# Images of all programs and libraries of the guest's.
 $(BUILD)/tests/cache.ready: $(XLAT_ID) | all sysroots
 	$(call say,IMAGES,$(BUILD)/tests/cache)
-	$(Q)mkdir -p $(@D) && rm -rf $(BUILD)/tests/cache $(BUILD)/tests/cache-half
+	$(Q)mkdir -p $(@D) && rm -rf $(BUILD)/tests/cache
 	$(Q)$(BUILD)/ferry convert --quiet --cache $(BUILD)/tests/cache --root $(SYSROOT_ARM64)
-	$(Q)$(BUILD)/ferry convert --quiet --leave-out 50 --cache $(BUILD)/tests/cache-half --root $(SYSROOT_ARM64)
 	@touch $@
 
-ready-debian: sysroots $(BUILD)/tests/cache.ready
+# Images without half of their regions, of what runs with them: the packages of the small scripts, or
+# everything.
+HALF := $(BUILD)/tests/cache-half$(if $(FERRY_ALL_MODES),-all).ready
+$(HALF): $(XLAT_ID) | all sysroots
+	$(call say,IMAGES,$(BUILD)/tests/cache-half)
+	$(Q)mkdir -p $(@D) && rm -rf $(BUILD)/tests/cache-half $(BUILD)/tests/cache-half*.ready
+	$(Q)$(BUILD)/ferry convert --quiet --leave-out 50 --cache $(BUILD)/tests/cache-half \
+	    $(if $(FERRY_ALL_MODES),--root $(SYSROOT_ARM64),--sysroot $(SYSROOT_ARM64) $$(tests/debian/small-programs))
+	@touch $@
+
+ready-debian: sysroots $(BUILD)/tests/cache.ready $(HALF)
 .PHONY: sysroots
