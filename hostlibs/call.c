@@ -395,9 +395,11 @@ static void give_flags(struct guest_state *s)
 static void call_now(const struct native_function *f, const struct call_plan *plan,
                      struct guest_state *s, const u64 *value)
 {
+    bool floats = plan->way != WAY_DIRECT_INTEGER;
+
     errno_to_host(s);
     native_enter(s, &f->name);
-    take_rounding(s);
+    if (floats) take_rounding(s);
     switch ((enum way)plan->way) {
     case WAY_DIRECT_INTEGER:
     case WAY_DIRECT_FLOAT: call_direct(f, plan, s, value); break;
@@ -405,7 +407,7 @@ static void call_now(const struct native_function *f, const struct call_plan *pl
     case WAY_FORMAT: call_format(f, plan, s, value); break;
     }
     errno_to_guest(s);
-    give_flags(s);
+    if (floats) give_flags(s);
     if (plan->converts) convert_back(f, value);
 }
 
