@@ -22,7 +22,7 @@ static void find_both(struct guest_state *s)
     both.owner = s->tpidr;
     both.guest = both.host = &errno;
     if (function == 0) function = policy_guest_function("__errno_location");
-    if (function == 0) return; /* a program that has none */
+    if (function == 0) return;  /* a program that has none */
     memcpy(x, s->x, sizeof(x)); /* arguments are there */
     memcpy(v, s->v, sizeof(v));
     native_run(s, function, NULL, 0);

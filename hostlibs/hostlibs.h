@@ -207,6 +207,7 @@ u64 policy_guest_function(const char *name);
 
 void policy_start(const char *program);
 const char *policy_preload(void);
+void policy_explain(void);
 const char *policy_open(const char *guest, const char *host);
 
 /* --- library.c */
@@ -219,7 +220,8 @@ struct library {
     u64 dev, ino;    /* of the stub */
     bool wanted;     /* decided: the guest gets the stub */
     bool decided;
-    void *handle; /* of dlopen */
+    const char *why; /* decided against */
+    void *handle;    /* of dlopen */
     struct native_function *function;
 };
 

@@ -278,6 +278,7 @@ struct native_function *library_function_at(u64 pc)
 
 static const struct native_ops ops = {
     .start = policy_start,
+    .explain = policy_explain,
     .open = policy_open,
     .preload = policy_preload,
     .call = call_host,

@@ -24,7 +24,7 @@ $(BUILD)/bindings.ready: $(BUILD)/libexec/ferry/ferry-bind $(BUILD)/sysroot/bind
     $(wildcard hostlibs/annotations/*.bind)
 	$(call say,BIND,$(BINDINGS))
 	@tools/deps bind
-	$(Q)$(BUILD)/libexec/ferry/ferry-bind --guest $(BUILD)/sysroot/bind-arm64 --host $(BUILD)/sysroot/bind-amd64 \
+	$(Q)$(BUILD)/libexec/ferry/ferry-bind --own --guest $(BUILD)/sysroot/bind-arm64 --host $(BUILD)/sysroot/bind-amd64 \
 	    --output $(BINDINGS) $(BIND_LIBRARIES)
 	@touch $@
 

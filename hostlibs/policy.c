@@ -230,6 +230,7 @@ static void decide(struct library *l)
     const char *why = group_objection(l);
 
     l->decided = true;
+    l->why = why != NULL ? strdup(why) : "";
     l->wanted = why == NULL;
     if (why != NULL)
         native_log("%s: the guest's own: %s", l->soname, why);
@@ -292,6 +293,27 @@ void policy_start(const char *program)
         one_heap = wants_heap();
     }
     pthread_mutex_unlock(&lock);
+}
+
+/* The program's libraries in the order in which they were found, the last first in the list. */
+static void explain_from(const struct module *m)
+{
+    struct library *l = m != NULL ? library_named(m->name) : NULL;
+
+    if (m == NULL) return;
+    explain_from(m->next);
+    if (l == NULL) return;
+    if (!l->decided) decide(l);
+    if (l->wanted)
+        printf("%s native %u functions\n", l->soname, l->binding->function_count);
+    else
+        printf("%s guest %s\n", l->soname, l->why);
+}
+
+void policy_explain(void)
+{
+    explain_from(modules);
+    fflush(stdout);
 }
 
 const char *policy_preload(void)

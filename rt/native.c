@@ -330,6 +330,10 @@ void native_start(const char *program)
     return_place = native_code_page(words, ARRAY_SIZE(words));
     if (return_place != 0) return_place += 4; /* unwinders look one instruction before */
     native_ops->start(program);
+    if (options.explain_native) {
+        native_ops->explain();
+        exit(0);
+    }
 }
 
 /* The guest's loader is at work, and not somebody who wants to see what is in the file. */

@@ -36,6 +36,10 @@ struct native_ops {
      * exists or not: the host path of what is opened in its place, or NULL. */
     const char *(*open)(const char *guest, const char *host);
 
+    /* Writes a line for each library that the program needs and that there is a binding of: its
+     * name, "native" or "guest", and how many functions or why. */
+    void (*explain)(void);
+
     /* Lines that the guest's loader is to find in /etc/ld.so.preload, or NULL. */
     const char *(*preload)(void);
 

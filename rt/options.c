@@ -122,6 +122,11 @@ static bool set_native(const char *value)
     return value[0] != '\0';
 }
 
+static bool set_explain_native(const char *value)
+{
+    return set_switch(&options.explain_native, value);
+}
+
 static bool set_bindings(const char *value)
 {
     static char path[PATH_MAX];
@@ -170,6 +175,9 @@ static const struct option table[] = {
     {"native", "FERRY_NATIVE", "auto|none|LIST", set_native, "auto, none, or names of libraries",
      "the host's libraries in place of the guest's, where bindings fit (none);\n"
      "LIST: only these, by soname, separated by commas"},
+    {"explain-native", "FERRY_EXPLAIN_NATIVE", NULL, set_explain_native, "0 or 1",
+     "with --native: say which of PROGRAM's libraries are the host's, and why not the\n"
+     "others, instead of running it"},
     {"bindings", "FERRY_BINDINGS", "DIR", set_bindings, "a directory",
      "bindings made by ferry bind, looked up before the usual places"},
     {"verify", "FERRY_VERIFY", NULL, set_verify, "0 or 1", "check the IR after every pass"},

@@ -22,8 +22,9 @@ struct options {
     bool no_cache;            /* use no images */
     u32 warm;                 /* entries after which a region is warm; 0: none ever is */
     const char *native;       /* libraries of the host's: "auto", "none", or sonames */
-    const char *bindings;     /* a directory of bindings that comes first, or NULL */
-    bool verify;              /* IR verifier on (FERRY_VERIFY, for tests) */
+    bool explain_native;  /* say which libraries are the host's, and why not, instead of running */
+    const char *bindings; /* a directory of bindings that comes first, or NULL */
+    bool verify;          /* IR verifier on (FERRY_VERIFY, for tests) */
 };
 
 /* The process's options; constant once the guest runs. */

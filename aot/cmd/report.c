@@ -204,6 +204,7 @@ int command_report(int argc, char **argv)
         r.module[n].input = in.item[n];
         read_module(&r.module[n], &arena, &o);
     }
+    if (count == 1) report_ask_native(&r, &arena, o.sysroot, argv[0]);
     add_up(&r);
     if (in.count && o.json) report_json(&r, stdout);
     if (in.count && !o.json && !o.html) report_text(&r, stdout);

@@ -35,12 +35,21 @@ struct report_totals {
     u64 bytes_by[EVIDENCE_COUNT];
 };
 
+/* A library that there is a binding of. */
+struct report_native {
+    const char *library;
+    bool native;
+    const char *text; /* how many functions, or why it is the guest's */
+};
+
 struct report {
     struct report_module *module;
     u32 count;
     struct report_totals total;
     const char *const *missing; /* libraries that were not found */
     u32 missing_count;
+    struct report_native *native;
+    u32 native_count;
     const char *title; /* the programs */
 };
 
@@ -49,6 +58,11 @@ const char *missed_text(unsigned kind);
 
 /* Bytes of a module's code that are translated. */
 u64 report_covered(const struct report_module *m);
+
+/* Asks the runtime which of the program's libraries would be the host's; where it can't be asked,
+ * none is known. */
+void report_ask_native(struct report *r, struct arena *arena, const char *sysroot,
+                       const char *program);
 
 void report_text(const struct report *r, FILE *out);
 void report_json(const struct report *r, FILE *out);

@@ -268,6 +268,20 @@ static void table_misses(const struct report_module *m, FILE *out)
     fputs("</tbody></table>\n", out);
 }
 
+static void table_native(const struct report *r, FILE *out)
+{
+    fputs("<h2>Libraries of the host\xe2\x80\x99s, with --native=auto</h2>\n<table><tbody>", out);
+    for (u32 n = 0; n < r->native_count; n++) {
+        const struct report_native *x = &r->native[n];
+        fputs("<tr><td>", out);
+        put(out, x->library);
+        fputs(x->native ? "</td><td>native: " : "</td><td class=\"none\">the guest's own: ", out);
+        put(out, x->text);
+        fputs("</td></tr>\n", out);
+    }
+    fputs("</tbody></table>\n", out);
+}
+
 void report_html(const struct report *r, FILE *out)
 {
     const struct report_totals *t = &r->total;
@@ -287,6 +301,7 @@ void report_html(const struct report *r, FILE *out)
     plot_coverage(r, out);
     plot_sizes(r, out);
     table_modules(r, out);
+    if (r->native_count) table_native(r, out);
     if (t->misses) {
         fputs("<h2>Missed at run time</h2>\n", out);
         plot_misses(r, out);

@@ -67,6 +67,14 @@ void report_json(const struct report *r, FILE *out)
     json_open(&j, "not_found", '[');
     for (u32 n = 0; n < r->missing_count; n++) json_string(&j, NULL, r->missing[n]);
     json_close(&j, ']');
+    json_open(&j, "native", '[');
+    for (u32 n = 0; n < r->native_count; n++) {
+        json_open(&j, NULL, '{');
+        json_string(&j, "library", r->native[n].library);
+        json_string(&j, r->native[n].native ? "native" : "why_not", r->native[n].text);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
     json_open(&j, "modules", '[');
     for (u32 n = 0; n < r->count; n++) {
         const struct report_module *m = &r->module[n];

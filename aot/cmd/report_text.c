@@ -77,6 +77,10 @@ void report_text(const struct report *r, FILE *out)
             percent(t->covered, t->code), size_text(&image, t->image));
     print_modules(r, out);
     for (u32 n = 0; n < r->missing_count; n++) fprintf(out, "not found: %s\n", r->missing[n]);
+    if (r->native_count) fprintf(out, "\nLibraries of the host's, with --native=auto\n");
+    for (u32 n = 0; n < r->native_count; n++)
+        fprintf(out, "  %-20s %s%s\n", r->native[n].library,
+                r->native[n].native ? "native: " : "the guest's own: ", r->native[n].text);
     print_evidence(r, out);
     for (u32 n = 0; n < r->count; n++)
         if (r->module[n].miss_count) print_missed(&r->module[n], out);
