@@ -181,6 +181,8 @@ static void read_functions(struct reader *r, struct signature *s)
     s->functions.high = number(r);
     expect(r, ',');
     read_type(r, &t, false);
+    expect(r, ',');
+    s->functions.never = number(r);
     expect(r, ']');
     if (t.kind != TYPE_FUNCTION || s->functions.param >= s->count) r->bad = true;
     s->functions.callback = t.number;

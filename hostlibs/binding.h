@@ -50,8 +50,9 @@
  *     %            after the last parameter, which is printf's format: variadic, as that says
  *     .            after the last parameter: variadic, further arguments are whole words in
  *                  integer registers or on the stack (an annotation says that there are no others).
- *                  [P,LOW-HIGH,F<n>.] behind it: when parameter P is in that range, the first of
- *                  them is a pointer to a function of callback n's type
+ *                  [P,LOW-HIGH,F<n>.,NOT] behind it: when parameter P is in that range, the first
+ * of them is a pointer to a function of callback n's type; but for NOT (0: none), where it is of a
+ * type that can't be passed
  *
  * Sources: AAPCS64 (IHI 0055), System V ABI for AMD64.
  */
@@ -109,7 +110,7 @@ struct signature {
     char variadic; /* '.' or '%', or 0 */
     bool has_functions;
     struct {
-        u32 param, low, high, callback;
+        u32 param, low, high, callback, never;
     } functions; /* of the words, the first is one if that parameter is in that range */
     const struct type *param;
 };

@@ -292,11 +292,16 @@ static u32 structure_bytes(const struct signature *sig)
     return bytes;
 }
 
-static bool word_is_function(const struct signature *sig, const u64 *words)
+static bool word_is_function(const struct native_function *f, const struct signature *sig,
+                             const u64 *words)
 {
     u32 v = (u32)words[sig->functions.param];
 
-    return sig->has_functions && v >= sig->functions.low && v <= sig->functions.high;
+    if (!sig->has_functions || v < sig->functions.low || v > sig->functions.high) return false;
+    if (v == sig->functions.never)
+        native_fatal("%s: %s(%u): its function can't be passed; run it with --native=none",
+                     f->name.library, f->name.function, v);
+    return true;
 }
 
 static void call_ffi(const struct native_function *f, const struct call_plan *plan,
@@ -320,7 +325,7 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
         if (t->size > 8) copies += ALIGN_UP(t->size, 16u);
         aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, argument[i]);
         if (is_converted(t->kind)) words[i] = value[i];
-        if (i == sig->count && word_is_function(sig, words))
+        if (i == sig->count && word_is_function(f, sig, words))
             words[i] = (u64)callback_to_host(words[i], f->binding, sig->functions.callback);
     }
     for (u32 i = 0; i < plan->cif->nargs; i++)

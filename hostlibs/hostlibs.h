@@ -4,6 +4,7 @@
  *     library.c   bindings read, stubs recognised, the host's libraries loaded
  *     policy.c    which libraries are the host's, and why others aren't
  *     module.c    what guest ELF files import and need
+ *     stdio.c     streams of the guest's that come unseen
  *     call.c      from the guest's registers to the host's function
  *     callback.c  from host code to the guest's function, and pointers to functions between both
  *     ffi.c       libffi, loaded when it is first needed

@@ -215,12 +215,14 @@ static void put_parameter(struct derivation *d, FILE *out, struct ctype *t)
  * parameters is a function. */
 static void put_functions(struct derivation *d, FILE *out, u32 count)
 {
-    u32 parameter, low, high;
+    u32 parameter, low, high, never = 0;
     if (strncmp(d->words->text, "functions ", 10) || !isdigit(d->words->text[10])) return;
-    if (sscanf(d->words->text + 10, "%u %u %u", &parameter, &low, &high) != 3 || parameter >= count)
+    if (sscanf(d->words->text + 10, "%u %u %u not %u", &parameter, &low, &high, &never) < 3 ||
+        parameter >= count)
         die("%s:%u: functions of which parameter, from what to what?", d->annotation->path,
             d->words->line);
-    fprintf(out, "[%u,%u-%u,F%u.]", parameter, low, high, number_of(d, &d->callback, any_words));
+    fprintf(out, "[%u,%u-%u,F%u.,%u]", parameter, low, high, number_of(d, &d->callback, any_words),
+            never);
 }
 
 const char *derive_signature(struct derivation *d, const char *name, struct ctype *host,
