@@ -22,6 +22,7 @@
  *                                   host's symbol has the same, or is the default one of its name
  *                                   where the host's library has no version that is called so
  *     data NAME VERSION SIZE        an object that the stub has a copy of
+ *     copy NAME VERSION SIZE        the same, with what is in the host's when the stub is opened
  *     refused NAME VERSION REASON...    exported, but not callable; REASON is text
  *
  * Functions and refused names are numbered together, from 0 as they come: number N is N * 8 bytes
@@ -133,6 +134,12 @@ struct bound_symbol {
     struct signature signature;
 };
 
+/* An object of the stub's that gets what is in the host's. */
+struct copied {
+    const char *name, *version;
+    u32 size;
+};
+
 struct binding {
     const char *soname, *host_id, *group; /* group "": none */
     const char *file;                     /* NULL: where the host's loader finds the soname */
@@ -142,6 +149,8 @@ struct binding {
     struct bound_symbol *function;
     struct signature *callback;
     struct record *record;
+    struct copied *copied;
+    u32 copied_count;
     void *memory; /* all of it */
 };
 

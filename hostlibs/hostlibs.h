@@ -234,4 +234,10 @@ struct library *library_named(const char *soname);
  * not. */
 const char *library_load(struct library *l);
 
+/* The path of its stub, to be opened; NULL: that can't be made. */
+const char *library_stub(struct library *l);
+
+/* The guest has opened it, or not. */
+void library_opened(void);
+
 #endif

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -188,6 +189,49 @@ static bool is_the_build(void *handle, const char *id)
     return w.same;
 }
 
+/* The host's symbol. Versions are the guest's, whose base version isn't the host's in glibc. */
+static void *find_symbol(const struct library *l, const char *name, const char *version)
+{
+    void *p = version[0] != '\0' ? dlvsym(l->handle, name, version) : NULL;
+
+    return p != NULL ? p : dlsym(l->handle, name);
+}
+
+/* A stub with the host's objects in it, for as long as it takes the guest to open it. */
+static __thread int filled = -1;
+static __thread char filled_path[64];
+
+static const char *fill_copies(struct library *l)
+{
+    char text[65536];
+    int from = open(l->stub, O_RDONLY | O_CLOEXEC), to = memfd_create(l->soname, MFD_CLOEXEC);
+    struct stat st;
+    ssize_t n;
+    bool good = from >= 0 && to >= 0;
+
+    while (good && (n = read(from, text, sizeof(text))) > 0) good = write(to, text, (size_t)n) == n;
+    for (u32 i = 0; good && i < l->binding->copied_count; i++) {
+        const struct copied *c = &l->binding->copied[i];
+        const void *object =
+            find_symbol(l, c->name, strcmp(c->version, "-") == 0 ? "" : c->version);
+        u64 at = module_symbol(l->stub, c->name);
+
+        good =
+            object != NULL && at != 0 && pwrite(to, object, c->size, (off_t)at) == (ssize_t)c->size;
+    }
+    if (from >= 0) close(from);
+    good = good && fstat(to, &st) == 0;
+    if (!good) {
+        if (to >= 0) close(to);
+        return NULL;
+    }
+    snprintf(filled_path, sizeof(filled_path), "/proc/self/fd/%d", to);
+    filled = to;
+    l->dev = st.st_dev;
+    l->ino = st.st_ino;
+    return filled_path;
+}
+
 static const char *find_symbols(struct library *l)
 {
     static __thread char why[256];
@@ -196,10 +240,7 @@ static const char *find_symbols(struct library *l)
         const struct bound_symbol *b = &l->binding->function[i];
 
         if (b->reason != NULL) continue;
-        l->function[i].code = b->version[0] != '\0' ? dlvsym(l->handle, b->name, b->version)
-                                                    : dlsym(l->handle, b->name);
-        /* Versions are the guest's, whose base version isn't the host's in glibc. */
-        if (l->function[i].code == NULL) l->function[i].code = dlsym(l->handle, b->name);
+        l->function[i].code = find_symbol(l, b->name, b->version);
         if (l->function[i].code == NULL) {
             snprintf(why, sizeof(why), "the host's library has no %s%s%s", b->name,
                      b->version[0] != '\0' ? "@" : "", b->version);
@@ -231,6 +272,17 @@ const char *library_load(struct library *l)
                "ferry bind makes it anew";
     }
     return find_symbols(l);
+}
+
+const char *library_stub(struct library *l)
+{
+    return l->binding->copied_count != 0 ? fill_copies(l) : l->stub;
+}
+
+void library_opened(void)
+{
+    if (filled >= 0) close(filled);
+    filled = -1;
 }
 
 /* --- stubs
@@ -280,6 +332,7 @@ static const struct native_ops ops = {
     .start = policy_start,
     .explain = policy_explain,
     .open = policy_open,
+    .opened = library_opened,
     .preload = policy_preload,
     .call = call_host,
     .code_for = callback_code_for,

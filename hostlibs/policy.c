@@ -347,7 +347,7 @@ const char *policy_open(const char *guest, const char *host)
         }
     } else {
         if (!l->decided) decide(l);
-        stub = l->wanted ? l->stub : NULL;
+        stub = l->wanted ? library_stub(l) : NULL;
     }
     pthread_mutex_unlock(&lock);
     native_release();

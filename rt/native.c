@@ -359,6 +359,11 @@ const char *native_open(struct thread *t, u64 guest, const char *host)
     return native_ops->open(name, host);
 }
 
+void native_opened(void)
+{
+    native_ops->opened();
+}
+
 bool native_preloads(struct thread *t, u64 guest)
 {
     static const char file[] = "/etc/ld.so.preload";

@@ -43,6 +43,9 @@ struct native_ops {
     /* Lines that the guest's loader is to find in /etc/ld.so.preload, or NULL. */
     const char *(*preload)(void);
 
+    /* It has been opened, or not. */
+    void (*opened)(void);
+
     /*
      * Calls the host's function of the stub at s->pc: arguments from the guest's registers and
      * stack, results into them. False: there is none at that address. Brackets the call itself by

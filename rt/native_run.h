@@ -16,6 +16,9 @@ void native_start(const char *program);
  * `host`; NULL: that itself. */
 const char *native_open(struct thread *t, u64 guest, const char *host);
 
+/* Behind each call of native_open that gave a name: that has been opened. */
+void native_opened(void);
+
 /* The guest's loader looks for /etc/ld.so.preload, and is to find one. */
 bool native_preloads(struct thread *t, u64 guest);
 

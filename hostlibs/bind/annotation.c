@@ -15,8 +15,9 @@ static const struct keyword keywords[] = {
     {"package", RULE_PACKAGE, false}, {"header", RULE_HEADER, false},
     {"include", RULE_INCLUDE, false}, {"define", RULE_DEFINE, false},
     {"declare", RULE_DECLARE, false}, {"only", RULE_ONLY, false},
-    {"refuse", RULE_REFUSE, true},    {"accept", RULE_ACCEPT, true},
-    {"words", RULE_WORDS, true},      {"format", RULE_FORMAT, true},
+    {"copy", RULE_COPY, true},        {"refuse", RULE_REFUSE, true},
+    {"accept", RULE_ACCEPT, true},    {"words", RULE_WORDS, true},
+    {"format", RULE_FORMAT, true},
 
     {"fills", RULE_FILLS, true},      {"opaque", RULE_OPAQUE, true},
     {"deep", RULE_DEEP, true},

@@ -85,6 +85,12 @@ static const char *refuse_data(struct work *w, const struct symbol *s)
 {
     if (w->exports == &w->host)
         return "an object, and the guest's library isn't here to copy it from";
+    if (!s->constant && annotation_find(&w->annotation, RULE_COPY, s->name)) {
+        const struct symbol *other = library_find(&w->host, s->name, s->version);
+        return other && other->data && other->size == s->size
+                   ? NULL
+                   : "of another size in the host's library";
+    }
     return s->constant ? NULL : "an object that isn't constant";
 }
 
@@ -194,7 +200,8 @@ static void put_symbol(const struct work *w, FILE *out, size_t i)
     else if (w->refusal[i])
         fprintf(out, "refused %s %s %s\n", s->name, s->version, w->refusal[i]);
     else
-        fprintf(out, "data %s %s %llu\n", s->name, s->version, (unsigned long long)s->size);
+        fprintf(out, "%s %s %s %llu\n", s->constant ? "data" : "copy", s->name, s->version,
+                (unsigned long long)s->size);
 }
 
 static void write_text(const struct work *w, const char *path)

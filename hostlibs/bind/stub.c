@@ -53,7 +53,7 @@ static size_t append(struct buffer *b, const void *bytes, size_t size, size_t al
         free(b->at);
         b->at = more;
     }
-    if (size) memcpy(b->at + at, bytes, size);
+    if (size && bytes) memcpy(b->at + at, bytes, size); /* else zeroes */
     b->size = at + size;
     return at;
 }
@@ -87,7 +87,9 @@ static void make_data(struct image *m)
             }
             other = NULL;
         }
-        if (!other) m->data[i] = append(&m->part[RODATA], s->bytes, s->size, s->align);
+        if (!other)
+            m->data[i] = append(&m->part[RODATA], s->constant ? s->bytes : NULL, s->size,
+                                s->constant ? s->align : 16);
     }
 }
 

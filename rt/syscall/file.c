@@ -159,8 +159,12 @@ s64 sys_openat(struct thread *t, const u64 *a)
     if (r != -ENOSYS) return r;
     if (native_preloads(t, a[1])) return native_open_preload(path.host);
     stub = (flags & (O_ACCMODE | O_CREAT | O_PATH)) == 0 ? native_open(t, a[1], path.host) : NULL;
-    return guest_syscall(t, SYS_openat, a[0], (u64)(stub != NULL ? stub : path.host), flags, a[3], 0,
-                         0);
+    if (stub != NULL) {
+        r = guest_syscall(t, SYS_openat, a[0], (u64)stub, flags, a[3], 0, 0);
+        native_opened();
+        return r;
+    }
+    return guest_syscall(t, SYS_openat, a[0], (u64)path.host, flags, a[3], 0, 0);
 }
 
 s64 sys_openat2(struct thread *t, const u64 *a)
