@@ -258,6 +258,11 @@ bench-hot:
 	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots
 	@BUILD=$(BUILD) tools/bench/hot $(BENCH)
 
+# What native libraries bring.
+bench-native:
+	@$(MAKE) --no-print-directory bindings
+	@$(MAKE) --no-print-directory bench BENCH="-m 'native image bound qemu' $(BENCH) libs crypto sqlite3"
+
 # ./configure and make of Debian's gzip; BENCH="-n 3" takes medians.
 bench-build:
 	@tools/deps build bench
@@ -267,7 +272,7 @@ bench-build:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start bench-hot bench-build clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start bench-native bench-hot bench-build clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 .SECONDARY:
 
