@@ -30,5 +30,5 @@ $(HALF): $(XLAT_ID) | all sysroots
 	    $(if $(FERRY_ALL_MODES),--root $(SYSROOT_ARM64),--sysroot $(SYSROOT_ARM64) $$(tests/debian/small-programs))
 	@touch $@
 
-ready-debian: sysroots $(BUILD)/tests/cache.ready $(HALF)
+ready-debian: sysroots $(BUILD)/tests/cache.ready bindings $(HALF)
 .PHONY: sysroots

@@ -1,4 +1,5 @@
 # tar, gzip, bzip2, xz and zstd: the same bytes, and back again.
+# native libraries
 mkdir d; seq 1 40000 | awk '{ print $1 * 7919 % 10007, $1, "text" $1 % 17 }' >d/t; head -c 200000 /dev/zero >d/z; ln -s t d/l; mkdir d/e; cp d/t d/e/t2
 find d -exec touch -h -d '2020-01-01 00:00:00 UTC' {} +
 tar --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -cf a.tar d; sha256sum a.tar; tar --format=pax --pax-option=delete=atime,delete=ctime --sort=name --owner=0 --group=0 --numeric-owner -cf p.tar d; sha256sum p.tar; tar -tvf a.tar --numeric-owner --utc --full-time

@@ -1,4 +1,5 @@
 # git: the same object names from the same history; merges, rebase, packs, clones.
+# native libraries
 export GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=A GIT_COMMITTER_EMAIL=a@b GIT_AUTHOR_DATE='1700000000 +0100' GIT_COMMITTER_DATE='1700000000 +0100' GIT_CONFIG_NOSYSTEM=1 GIT_PAGER=cat
 git config --global init.defaultBranch main; git config --global gc.auto 0; git config --global protocol.file.allow always; git config --global safe.directory '*'
 git init -q r; cd r || exit 1

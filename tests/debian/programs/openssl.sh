@@ -1,4 +1,5 @@
 # openssl: digests, ciphers, signatures, certificates, speed, TLS between a client and a server.
+# native libraries
 # limit: 120
 head -c 100000 /dev/zero | tr '\0' 'q' >d; seq 1 20000 >e
 for h in md5 sha1 sha224 sha256 sha384 sha512 sha512-256 sha3-256 shake128 blake2b512 blake2s256 sm3 ripemd160; do openssl dgst -$h d e; done

@@ -1,4 +1,5 @@
 # python3: the modules that lean on the runtime most: json, re, decimal, threads, processes, asyncio,
+# native libraries
 # sqlite3, ctypes.
 # native-sed: s/x86_64/aarch64/g
 # limit: 120

@@ -1,4 +1,5 @@
 # sqlite3: inserts, indexes, joins, windows, JSON, full text, transactions; the database file itself.
+# native libraries
 cat >q.sql <<'END'
 pragma journal_mode=wal; create table t(id integer primary key, a int, b text, c real);
 with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000) insert into t select i, (i * 7919) % 1009, 'row' || (i % 101), i * 0.375 from n;
