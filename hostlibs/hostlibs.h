@@ -174,6 +174,10 @@ bool format_arguments(const struct guest_state *s, const struct aapcs *a, const 
 
 /* --- stream.c */
 
+/* What the host has written to its stream over a guest's (NULL: to any) leaves the guest's buffer:
+ * 0, or EOF. Nothing for streams of the host's own. */
+int stream_flush(const void *host);
+
 /* The host's FILE for the guest's. */
 void *stream_to_host(u64 guest);
 

@@ -48,7 +48,6 @@ STREAM(int, fgetc, (FILE *f), f)
 STREAM(int, getc, (FILE *f), f)
 STREAM(int, ungetc, (int c, FILE *f), c, f)
 STREAM(char *, fgets, (char *s, int n, FILE *f), s, n, f)
-STREAM(int, fflush, (FILE *f), f)
 STREAM(int, fclose, (FILE *f), f)
 STREAM(int, feof, (FILE *f), f)
 STREAM(int, ferror, (FILE *f), f)
@@ -62,6 +61,15 @@ STREAM(void, rewind, (FILE *f), f)
 STREAM(void, clearerr, (FILE *f), f)
 STREAM(int, vfprintf, (FILE *f, const char *format, va_list list), f, format, list)
 /* clang-format on */
+
+int fflush(FILE *f)
+{
+    REAL(fflush);
+    int r = real(host_stream(f));
+
+    if (native_self() == NULL || !native_is_called()) return r;
+    return stream_flush(host_stream(f)) != 0 ? EOF : r;
+}
 
 int fprintf(FILE *f, const char *format, ...)
 {

@@ -26,13 +26,14 @@ enum stdio {
     GUEST_FSEEKO,
     GUEST_FTELLO,
     GUEST_FCLOSE,
+    GUEST_FFLUSH,
     GUEST_COUNT
 };
 
 static u64 call_stdio(enum stdio which, u64 a, u64 b, u64 c, u64 d)
 {
-    static const char *const names[GUEST_COUNT] = {"fread",  "fwrite", "ferror",
-                                                   "fseeko", "ftello", "fclose"};
+    static const char *const names[GUEST_COUNT] = {"fread",  "fwrite", "ferror", "fseeko",
+                                                   "ftello", "fclose", "fflush"};
     static u64 function[GUEST_COUNT];
     struct guest_state *s = native_self();
 
@@ -116,4 +117,13 @@ void *stream_to_host(u64 guest)
     }
     clearerr_unlocked(f->host); /* what the guest has cleared, or moved away from */
     return f->host;
+}
+
+int stream_flush(const void *host)
+{
+    struct stream *f = __atomic_load_n(&streams, __ATOMIC_ACQUIRE);
+
+    while (f != NULL && host != NULL && f->host != host) f = f->next;
+    if (host == NULL ? streams == NULL : f == NULL || f->guest == 0) return 0;
+    return (int)call_stdio(GUEST_FFLUSH, host != NULL ? f->guest : 0, 0, 0, 0);
 }
