@@ -106,6 +106,8 @@ struct thread {
     const struct native_name *calling; /* what runs; NULL: none does */
     struct native_run *run;            /* the innermost run of the guest on top of some */
     u32 native_hold;                   /* not to be interrupted now */
+    sigjmp_buf loop;                   /* where the guest goes on that has left all its runs */
+    const u8 *loop_frame;              /* the C stack there */
     bool without_restart;              /* a handler without SA_RESTART has been called */
     struct {
         s32 signo, code;
