@@ -177,8 +177,7 @@ static void drop_left(struct thread *t)
 {
     const struct native_run *left = NULL;
 
-    for (const struct native_run *r = t->run; r != NULL; r = r->outer)
-        if (is_left(t, r)) left = r;
+    for (const struct native_run *r = t->run; r != NULL && is_left(t, r); r = r->outer) left = r;
     if (left == NULL) return;
     end_run(t, left);
     t->calling = NULL;
