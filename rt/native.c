@@ -54,6 +54,7 @@ void native_enter(struct guest_state *s, const struct native_name *name)
 {
     __atomic_store_n(&THREAD_OF(s)->calling, name, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    native_settle(THREAD_OF(s)); /* what has come since the guest's last safepoint */
 }
 
 void native_leave(struct guest_state *s)
