@@ -20,7 +20,7 @@
 #define CHECK(what)                                                                                \
     do {                                                                                           \
         if (!(what)) {                                                                             \
-            fprintf(stderr, "faults_program.c:%d: %s\n", __LINE__, #what);                                 \
+            fprintf(stderr, "faults_program.c:%d: %s\n", __LINE__, #what);                         \
             exit(1);                                                                               \
         }                                                                                          \
     } while (0)
