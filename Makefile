@@ -219,6 +219,7 @@ fuzz:
 	@$(MAKE) --no-print-directory $(PARALLEL) all $(FUZZERS:%=$(BUILD)/fuzz/%) ready-flow
 	@for f in $(FUZZERS:%=$(BUILD)/fuzz/%) tests/fuzz/csmith "tests/flow/run -s"; do \
 	    echo "== $$f $(FUZZ_SECONDS) s"; BUILD=$(BUILD) $$f $(FUZZ_SECONDS) || exit 1; done
+	@echo "== tests/native/fuzz $(FUZZ_SECONDS) s"; BUILD=$(BUILD) tests/native/fuzz $(FUZZ_SECONDS)
 	@echo "== tests/convert: damage, hostile"; BUILD=$(BUILD) tests/convert/damage && BUILD=$(BUILD) tests/convert/hostile 10000
 
 # Goldens: tests that compare with a stored file write it instead when FERRY_BLESS is set.

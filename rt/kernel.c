@@ -113,5 +113,7 @@ void thread_turn(struct thread *t)
 
 void thread_loop(struct thread *t)
 {
+    t->loop_frame = __builtin_frame_address(0);
+    (void)sigsetjmp(t->loop, 0);
     for (;;) thread_turn(t);
 }

@@ -65,6 +65,7 @@ void native_enter(struct guest_state *s, const struct native_name *name)
 {
     __atomic_store_n(&THREAD_OF(s)->calling, name, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    native_settle(THREAD_OF(s)); /* what has come since the guest's last safepoint */
 }
 
 void native_leave(struct guest_state *s)
@@ -157,6 +158,42 @@ void native_resumed(struct thread *t)
            !(run->by_signal && run->end_pc == t->state.pc && run->end_sp == t->state.sp))
         run = run->outer;
     if (run != NULL) finish(t, run);
+}
+
+/* --- runs that the guest has left
+ * ------------------------------------------------------------------------- */
+
+#define DEEP (128 << 10) /* bytes of the C stack from which on it is worth looking */
+
+static bool same_area(u64 a, u64 b)
+{
+    struct mm_area area;
+
+    return mm_find(a, &area) && b - area.start < area.end - area.start;
+}
+
+/* The guest, about to call, has left the run by longjmp: what was within it lies below its stack
+ * pointer now. With the same stack pointer only a callback's last call is within. Whether a
+ * coroutine has merely left its stack for another can't be told if both are in one mapping. */
+static bool is_left(const struct thread *t, const struct native_run *run)
+{
+    u64 sp = t->state.sp;
+
+    if (sp < run->end_sp || (sp == run->end_sp && t->state.x[30] == run->end_pc)) return false;
+    return same_area(sp, run->end_sp);
+}
+
+/* Frees the C stack of such runs and goes on with the guest's call further out; returns if there
+ * are none. */
+static void drop_left(struct thread *t)
+{
+    const struct native_run *left = NULL;
+
+    for (const struct native_run *r = t->run; r != NULL && is_left(t, r); r = r->outer) left = r;
+    if (left == NULL) return;
+    end_run(t, left);
+    t->calling = NULL;
+    siglongjmp(t->run != NULL ? t->run->back : t->loop, 1);
 }
 
 /* --- signals
@@ -309,7 +346,10 @@ bool native_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *
 
 bool native_call(struct thread *t)
 {
-    return native_available() && native_ops->call(&t->state);
+    if (!native_available()) return false;
+    if (t->run != NULL && t->loop_frame - (const u8 *)__builtin_frame_address(0) > DEEP)
+        drop_left(t);
+    return native_ops->call(&t->state);
 }
 
 static bool is_on(void)

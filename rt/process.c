@@ -8,6 +8,7 @@
  * pass, or when the caller is a vfork child: the C library doesn't know its stack and TLS, and fork
  * would unlink them from lists that they aren't on.
  */
+#include "rt/native.h"
 #include "rt/kernel.h"
 
 #include "rt/bundle.h"
@@ -36,10 +37,9 @@
 #define CLONE_CLEAR_SIGHAND UINT64_C(0x100000000)
 #endif
 
-/* For the C code of the runtime and of the translator; of native libraries, as much as they are
- * used to. */
-#define THREAD_STACK (native_available() ? 8u << 20 : 512u << 10)
-#define CHILD_STACK  (512u << 10)
+#define THREAD_STACK        (512u << 10) /* the runtime's and the translator's C code */
+#define NATIVE_THREAD_STACK (8u << 20)   /* and that of the host's libraries: as they expect it */
+#define CHILD_STACK         (512u << 10)
 
 static void wake(u64 address)
 {
@@ -114,7 +114,7 @@ static bool create_pthread(struct start *start)
     bool ok;
 
     pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, THREAD_STACK);
+    pthread_attr_setstacksize(&attr, native_available() ? NATIVE_THREAD_STACK : THREAD_STACK);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     thread_self->makes_thread = true;
     ok = pthread_create(&id, &attr, thread_main, start) == 0;

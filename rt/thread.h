@@ -107,6 +107,8 @@ struct thread {
     struct native_run *run;            /* the innermost run of the guest on top of some */
     u32 native_hold;                   /* not to be interrupted now */
     bool makes_thread;                 /* of the guest's, by pthread_create */
+    sigjmp_buf loop;                   /* where the guest goes on that has left all its runs */
+    const u8 *loop_frame;              /* the C stack there */
     bool without_restart;              /* a handler without SA_RESTART has been called */
     struct {
         s32 signo, code;

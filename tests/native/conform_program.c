@@ -23,7 +23,8 @@ static u64 model_hash;
 #define SET_HASH(h) model_hash = (h)
 #include "bodies.h"
 
-/* --- what is seen ------------------------------------------------------------------------------ */
+/* --- what is seen ------------------------------------------------------------------------------
+ */
 
 /* Of callbacks: a digest of their arguments, and how many there were. */
 static struct trace {

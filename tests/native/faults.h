@@ -1,4 +1,4 @@
-/* The library of the tests in faults.c. */
+/* The library of the tests in faults_program.c. */
 #ifndef TESTS_NATIVE_FAULTS_H
 #define TESTS_NATIVE_FAULTS_H
 

@@ -1,4 +1,4 @@
-/* The library of the tests in faults.c, for the host and for the guest. */
+/* The library of the tests in faults_program.c, for the host and for the guest. */
 #include "faults.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* Values of scalars from numbers, numbers from values: for the generated library and its program. */
+/* Values of scalars from numbers, numbers from values: for the generated library and its program.
+ */
 #ifndef TESTS_NATIVE_VALUE_H
 #define TESTS_NATIVE_VALUE_H
 

@@ -1,6 +1,6 @@
 /*
- * What calls cost: of a function as small as strlen, and of a comparison that is called back. Prints
- * nanoseconds for each.
+ * What calls cost: of a function as small as strlen, and of a comparison that is called back.
+ * Prints nanoseconds for each.
  */
 #include "faults.h"
 

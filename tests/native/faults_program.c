@@ -20,7 +20,7 @@
 #define CHECK(what)                                                                                \
     do {                                                                                           \
         if (!(what)) {                                                                             \
-            fprintf(stderr, "faults.c:%d: %s\n", __LINE__, #what);                                 \
+            fprintf(stderr, "faults_program.c:%d: %s\n", __LINE__, #what);                         \
             exit(1);                                                                               \
         }                                                                                          \
     } while (0)
@@ -220,7 +220,7 @@ static void test_threads(void)
 
 /* --- signals ---------------------------------------------------------------------------------- */
 
-static volatile int flag, ticks, jumping, in_handler;
+static volatile int flag, ticks, armed; /* armed: the next handler leaves by siglongjmp */
 
 static void timer(int microseconds)
 {
@@ -235,13 +235,14 @@ static void on_tick(int sig, siginfo_t *info, void *context)
 
     (void)sig, (void)info, (void)context;
     ticks++;
-    in_handler++;
     CHECK(call(times, 5, &three) == 16);
     CHECK(set_errno(77) == saved && errno == 77);
     flag = ticks;
-    in_handler--;
     errno = saved;
-    if (jumping) siglongjmp(back, 1);
+    if (armed) {
+        armed = 0;
+        siglongjmp(back, 1);
+    }
 }
 
 static int counts(int n, void *user)
@@ -273,13 +274,13 @@ static void test_signals(void)
 static void test_signals_jump(void)
 {
     handle(SIGALRM, on_tick);
-    jumping = 1;
     timer(1000);
     for (volatile int i = 0; i < 400; i++) {
         static volatile int never;
         int called = 0;
 
         if (sigsetjmp(back, 1) == 0) {
+            armed = 1;
             if (i % 2 == 0)
                 spin(&never);
             else
@@ -288,7 +289,6 @@ static void test_signals_jump(void)
         CHECK(ticks >= i + 1);
     }
     timer(0);
-    jumping = 0;
 }
 
 /* While threads call and are called. */
@@ -360,12 +360,13 @@ static void test_longjmp(void)
 
 /* --- exceptions ------------------------------------------------------------------------------- */
 
-/* As std::terminate does when nobody catches. */
+/* Nobody beyond native code catches: the unwinder comes back (for C++ to call std::terminate, which
+ * says what was thrown). What it returns then is anything, with this libgcc. */
 static int throws(int n, void *user)
 {
     static struct _Unwind_Exception exception;
 
-    CHECK(_Unwind_RaiseException(&exception) == _URC_END_OF_STACK);
+    _Unwind_RaiseException(&exception);
     *(int *)user = 1;
     return n;
 }
