@@ -253,7 +253,7 @@ static const char *find_symbols(struct library *l)
 const char *library_load(struct library *l)
 {
     static __thread char why[512];
-    const char *name;
+    const char *name, *missing;
 
     if (l->handle != NULL) return NULL;
     if (ffi_door() == NULL) return "libffi is missing on the host";
@@ -271,7 +271,9 @@ const char *library_load(struct library *l)
         return "the host's library is another build than that which the binding was made for; "
                "ferry bind makes it anew";
     }
-    return find_symbols(l);
+    missing = find_symbols(l);
+    if (missing != NULL) l->handle = NULL; /* as above */
+    return missing;
 }
 
 const char *library_stub(struct library *l)
