@@ -12,6 +12,7 @@ F(x_long_pointer) F(x_list) F(x_variadic) F(x_words) F(x_complex) F(x_complex_po
 F(x_many) F(f_callback) F(f_record) F(f_const_record) F(f_deep) F(f_deep_accepted)
 F(f_deep_type) F(f_itself) F(f_value) F(f_result) F(f_result_accepted) F(f_out) F(f_any)
 F(f_any_accepted) F(f_any_words) F(f_variadic) F(f_higher) F(f_filled) F(f_opaque) F(f_union)
+F(f_deep_double) F(f_out_double) F(f_higher_double) F(f_format) F(f_list)
 F(n_macro) F(n_target) F(n_defined) F(n_refused) F(n_prefixed_one) F(n_undeclared)
 F(n_guest_only) F(n_host_only) F(n_old) F(n_new)
 

@@ -192,6 +192,18 @@ union choice {
     long l;
 };
 void f_union(union choice *c);
+/* Deep functions that don't take words alone. */
+typedef double scale(double x);
+struct scaled {
+    struct inner {
+        scale *f;
+    } *inner;
+};
+void f_deep_double(struct scaled *s);
+void f_out_double(scale **f);
+void f_higher_double(void (*f)(struct scaled *s));
+int f_format(const char *format, ...);
+int f_list(const char *format, va_list list);
 
 /* --- names --- */
 #define n_macro(x)   n_other(x)
