@@ -13,22 +13,26 @@ static __thread struct {
     int *guest, *host;
 } both;
 
+/* A signal's handler may come in between, and finds them for itself. */
 static void find_both(struct guest_state *s)
 {
     static u64 function;
+    int *guest = &errno; /* of a program that has none */
     u64 x[18];
     u8 v[8][16];
 
-    both.owner = s->tpidr;
-    both.guest = both.host = &errno;
     if (function == 0) function = policy_guest_function("__errno_location");
-    if (function == 0) return;  /* a program that has none */
-    memcpy(x, s->x, sizeof(x)); /* arguments are there */
-    memcpy(v, s->v, sizeof(v));
-    native_run(s, function, NULL, 0);
-    both.guest = (int *)s->x[0];
-    memcpy(s->x, x, sizeof(x));
-    memcpy(s->v, v, sizeof(v));
+    if (function != 0) {
+        memcpy(x, s->x, sizeof(x)); /* arguments are there */
+        memcpy(v, s->v, sizeof(v));
+        native_run(s, function, NULL, 0);
+        guest = (int *)s->x[0];
+        memcpy(s->x, x, sizeof(x));
+        memcpy(s->v, v, sizeof(v));
+    }
+    both.guest = guest;
+    both.host = &errno;
+    both.owner = s->tpidr;
 }
 
 void errno_to_host(struct guest_state *s)

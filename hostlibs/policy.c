@@ -193,21 +193,21 @@ static const struct bound_symbol *first_refused(const struct binding *b)
 static const char *objection(struct library *l)
 {
     static char why[512];
-    const char *module = "a program that opens it by name";
+    const char *module = "a program that opens it by name", *unloaded;
     const struct bound_symbol *refused;
 
     if (strcmp(l->soname, HEAP_SONAME) == 0) return one_heap ? library_load(l) : "not wanted";
     if (!is_listed(l->soname)) return "not in --native's list";
-    if (l->binding->heap && own_malloc) return "the program has a heap of its own";
-    if (l->binding->heap && !one_heap)
-        return "memory passes between it and the program, which began with a heap of its own";
     refused =
         is_needed(l->soname) ? refused_import(l->binding, &module) : first_refused(l->binding);
     if (refused != NULL) {
         snprintf(why, sizeof(why), "%s may call %s: %s", module, refused->name, refused->reason);
         return why;
     }
-    return library_load(l);
+    unloaded = library_load(l);
+    if (unloaded != NULL || !l->binding->heap || one_heap) return unloaded;
+    return own_malloc ? "the program has a heap of its own"
+                      : "memory passes between it and the program, which began with another heap";
 }
 
 /* The libraries of one group that the program needs stand or fall together. */

@@ -83,7 +83,9 @@ static void trap(struct thread *t, const struct engine_exit *e)
     case TRAP_UNDEFINED: undefined(t); break;
     case TRAP_ALIGN:
     case TRAP_SP_ALIGN: signal_force(t, SIGBUS, BUS_ADRALN, t->state.trap_arg); break;
-    case TRAP_PC_ALIGN: signal_force(t, SIGBUS, BUS_ADRALN, t->state.pc); break;
+    case TRAP_PC_ALIGN:
+        if (!native_branch(t)) signal_force(t, SIGBUS, BUS_ADRALN, t->state.pc);
+        break;
     case TRAP_FETCH: fetch_fault(t); break;
     case TRAP_CACHE_FLUSH: flush_line(t->state.trap_arg); break;
     case TRAP_YIELD: sched_yield(); break;

@@ -2,6 +2,9 @@
 #ifndef TESTS_NATIVE_FAULTS_H
 #define TESTS_NATIVE_FAULTS_H
 
+#include <stdarg.h>
+#include <stdio.h>
+
 typedef int step(int n, void *user);
 typedef int order(const void *a, const void *b);
 
@@ -10,6 +13,17 @@ struct shared {
     long more;
 #endif
     int value;
+};
+
+/* Functions deeper than the runtime looks: in a structure that a structure points to. */
+struct deep;
+struct methods {
+    int (*get)(struct deep *d, int n);
+    const char *(*name)(struct deep *d);
+};
+struct deep {
+    int value;
+    struct methods *methods;
 };
 
 int faults_is_host(void);
@@ -27,6 +41,22 @@ int call(step *f, int n, void *user);
 /* Keeps f, and calls it. */
 void keep(step *f);
 int call_kept(int n, void *user);
+/* The same from `count` threads of its own, n from 0; the sum. */
+int call_in_threads(step *f, int count, void *user);
+/* d->methods->get(d, n) and the length of its name. */
+int call_deep(struct deep *d, int n);
+/* One with functions of the library's. */
+struct deep *make_deep(int value);
+
+/* What malloc gave, and what free takes. */
+char *give_memory(unsigned long size);
+void take_memory(char *p);
+
+int print_to(FILE *f, const char *format, ...);
+int print_list(FILE *f, const char *format, va_list list);
+/* The file's first line; -1: there is none. */
+int first_line(const char *path, char *line, int size);
+
 void sort(void *base, unsigned long count, unsigned long size, order *compare);
 
 /* Turns until *flag isn't 0; so it is. */

@@ -2,6 +2,8 @@
 #include "faults.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +63,102 @@ void keep(step *f)
 int call_kept(int n, void *user)
 {
     return kept(n, user) + 1;
+}
+
+struct job {
+    step *f;
+    int n, result;
+    void *user;
+};
+
+static void *run_job(void *argument)
+{
+    struct job *j = argument;
+
+    j->result = j->f(j->n, j->user);
+    return NULL;
+}
+
+int call_in_threads(step *f, int count, void *user)
+{
+    pthread_t thread[16];
+    struct job job[16];
+    int sum = 0;
+
+    for (int i = 0; i < count; i++) {
+        job[i] = (struct job){f, i, 0, user};
+        if (pthread_create(&thread[i], NULL, run_job, &job[i]) != 0) return -1;
+    }
+    for (int i = 0; i < count; i++) {
+        pthread_join(thread[i], NULL);
+        sum += job[i].result;
+    }
+    return sum;
+}
+
+int call_deep(struct deep *d, int n)
+{
+    return d->methods->get(d, n) + (int)strlen(d->methods->name(d));
+}
+
+static int get(struct deep *d, int n)
+{
+    return d->value * n;
+}
+
+static const char *name(struct deep *d)
+{
+    return d->value > 10 ? "much" : "little";
+}
+
+struct deep *make_deep(int value)
+{
+    static struct methods methods = {get, name};
+    struct deep *d = malloc(sizeof(*d));
+
+    *d = (struct deep){value, &methods};
+    return d;
+}
+
+char *give_memory(unsigned long size)
+{
+    char *p = malloc(size);
+
+    memset(p, 'm', size);
+    return p;
+}
+
+void take_memory(char *p)
+{
+    free(p);
+}
+
+int print_list(FILE *f, const char *format, va_list list)
+{
+    int n = vfprintf(f, format, list);
+
+    fflush(f);
+    return n;
+}
+
+int print_to(FILE *f, const char *format, ...)
+{
+    va_list list;
+    int n;
+
+    va_start(list, format);
+    n = print_list(f, format, list);
+    va_end(list);
+    return n;
+}
+
+int first_line(const char *path, char *line, int size)
+{
+    FILE *f = fopen(path, "r");
+    int n = f != NULL && fgets(line, size, f) != NULL ? (int)strlen(line) : -1;
+
+    if (f != NULL) fclose(f);
+    return n;
 }
 
 void sort(void *base, unsigned long count, unsigned long size, order *compare)

@@ -380,6 +380,116 @@ static void test_exception(void)
 
 /* --- */
 
+/* --- threads that the library makes ----------------------------------------------------------- */
+
+static __thread int own = 7; /* its threads are the guest's own, as far as it can see */
+
+static int in_their_thread(int n, void *user)
+{
+    CHECK(own == 7);
+    own = n;
+    errno = n;
+    for (int i = 0; i < 1000; i++) free(malloc(64));
+    CHECK(own == n && errno == n);
+    return call(times, n, user);
+}
+
+static void test_foreign(void)
+{
+    int three = 3;
+
+    for (int i = 0; i < 20; i++) CHECK(call_in_threads(in_their_thread, 8, &three) == 8 + 3 * 28);
+    CHECK(own == 7);
+}
+
+/* --- functions that lie deep ------------------------------------------------------------------ */
+
+static int get_mine(struct deep *d, int n)
+{
+    return d->value + n;
+}
+
+static const char *name_mine(struct deep *d)
+{
+    return d->value == 5 ? "five" : "?";
+}
+
+static void test_deep(void)
+{
+    struct methods mine = {get_mine, name_mine};
+    struct deep d = {5, &mine}, *theirs = make_deep(12);
+
+    for (int i = 0; i < 100; i++) {
+        CHECK(call_deep(&d, i) == 5 + i + 4);
+        CHECK(call_deep(theirs, i) == 12 * i + 4);
+        CHECK(theirs->methods->get(theirs, i) == 12 * i);
+        CHECK(strcmp(theirs->methods->name(theirs), "much") == 0);
+    }
+    mine = *theirs->methods; /* theirs on mine */
+    CHECK(call_deep(&d, 3) == 15 + 6 && mine.get(&d, 4) == 20);
+    free(theirs);
+}
+
+/* --- one heap --------------------------------------------------------------------------------- */
+
+static void test_heap(void)
+{
+    char *p, *kept[100];
+
+    for (int i = 0; i < 2000; i++) {
+        p = give_memory(100 + i);
+        CHECK(p[0] == 'm' && p[99 + i] == 'm');
+        if (i % 3 == 0) p = realloc(p, 5000);
+        CHECK(p[99] == 'm');
+        free(p);
+        p = i % 2 != 0 ? malloc(200) : aligned_alloc(64, 256);
+        if (kept[i % 100] = p, i % 100 == 99)
+            for (int k = 0; k < 100; k++) take_memory(kept[k]);
+    }
+    p = strdup("of the C library");
+    take_memory(p);
+}
+
+/* --- streams, formats, names of files --------------------------------------------------------- */
+
+static int list(FILE *f, const char *format, ...)
+{
+    va_list list;
+    int n;
+
+    va_start(list, format);
+    n = print_list(f, format, list);
+    va_end(list);
+    return n;
+}
+
+static void test_streams(void)
+{
+    static const char expected[] = "a 1 2.500 -3 abc 0x00ff %% 1e+10 9 8 7 6 5 4 3 2 1.5\n";
+    char line[200], *all = NULL;
+    size_t size = 0;
+    FILE *f = fopen("/streams", "w+"), *memory = open_memstream(&all, &size);
+
+    CHECK(f != NULL && memory != NULL);
+    fputs("first, ", f);
+    CHECK(print_to(f, "%s %d %.*f %lld %.3s %#06x %%%% %g %d %d %d %d %d %d %d %d %.1f\n", "a", 1,
+                   3, 2.5, -3ll, "abcdef", 255, 1e10, 9, 8, 7, 6, 5, 4, 3, 2,
+                   1.5) == sizeof(expected) - 1);
+    CHECK(ftell(f) == (long)sizeof(expected) - 1 + 7);
+    rewind(f);
+    CHECK(fgets(line, sizeof(line), f) != NULL && strncmp(line, "first, ", 7) == 0 &&
+          strcmp(line + 7, expected) == 0);
+    fclose(f);
+    CHECK(first_line("/streams", line, sizeof(line)) == (int)sizeof(expected) - 1 + 7);
+    CHECK(strcmp(line + 7, expected) == 0);
+    CHECK(first_line("/nosuch", line, sizeof(line)) == -1 && errno == ENOENT);
+    CHECK(list(memory, "%5d|%-5s|%c|%f|%p|%zu", 42, "x", 'y', 0.25, NULL, sizeof(int)) == 30);
+    fclose(memory);
+    CHECK(strcmp(all, "   42|x    |y|0.250000|(nil)|4") == 0 && size == 30);
+    free(all);
+    remove("/streams");
+}
+
 static void test_shared(void)
 {
     struct shared s = {.value = 42};
@@ -407,6 +517,10 @@ static const struct {
     {"nest", test_nest},
     {"longjmp", test_longjmp},
     {"exception", test_exception},
+    {"foreign", test_foreign},
+    {"deep", test_deep},
+    {"heap", test_heap},
+    {"streams", test_streams},
 };
 
 int main(int argc, char **argv)
