@@ -212,7 +212,7 @@ static const char *find_symbols(struct library *l)
 const char *library_load(struct library *l)
 {
     static __thread char why[512];
-    const char *name;
+    const char *name, *objection;
 
     if (l->handle != NULL) return NULL;
     if (ffi_door() == NULL) return "libffi is missing on the host";
@@ -225,12 +225,12 @@ const char *library_load(struct library *l)
         snprintf(why, sizeof(why), "%s", dlerror());
         return why;
     }
-    if (!is_the_build(l->handle, l->binding->host_id)) {
-        l->handle = NULL; /* stays loaded: nobody uses it */
-        return "the host's library is another build than that which the binding was made for; "
-               "ferry bind makes it anew";
-    }
-    return find_symbols(l);
+    objection = is_the_build(l->handle, l->binding->host_id)
+                    ? find_symbols(l)
+                    : "the host's library is another build than that which the binding was made "
+                      "for; ferry bind makes it anew";
+    if (objection != NULL) l->handle = NULL; /* stays loaded: nobody uses it */
+    return objection;
 }
 
 /* --- stubs
