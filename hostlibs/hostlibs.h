@@ -176,6 +176,9 @@ bool format_arguments(const struct guest_state *s, const struct aapcs *a, const 
 /* The host's FILE for the guest's. */
 void *stream_to_host(u64 guest);
 
+/* The host's libraries' stdin and stdout become the guest's. */
+void stream_standard(void);
+
 /* --- policy.c and module.c */
 
 /* A symbol that a guest file wants, and the version that it wants of it ("": any). */

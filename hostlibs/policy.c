@@ -260,6 +260,7 @@ u64 policy_guest_function(const char *name)
     struct module *m;
     u64 base = 0, value = 0;
 
+    native_hold();
     pthread_mutex_lock(&lock);
     m = find_module("libc.so.6");
     if (m != NULL && m->found) {
@@ -267,6 +268,7 @@ u64 policy_guest_function(const char *name)
         value = module_symbol(m->host, name);
     }
     pthread_mutex_unlock(&lock);
+    native_release();
     return base != 0 && value != 0 ? base + value : 0;
 }
 

@@ -1,10 +1,12 @@
 /*
  * FILE: the guest's stream as one of the host's. What the host writes or reads goes through the
- * guest's own functions, without a buffer, so both see one position. Streams are kept: the host may
- * have kept the pointer, too.
+ * guest's own functions, without a buffer, so both see one position; so does what it puts back or
+ * flushes. Streams are kept: the host may have kept the pointer, too. What the host's libraries
+ * know as stdin and stdout is the guest's.
  */
 #include "hostlibs/hostlibs.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -26,23 +28,27 @@ enum stdio {
     GUEST_FSEEKO,
     GUEST_FTELLO,
     GUEST_FCLOSE,
+    GUEST_FFLUSH,
+    GUEST_UNGETC,
     GUEST_COUNT
 };
 
 static u64 call_stdio(enum stdio which, u64 a, u64 b, u64 c, u64 d)
 {
-    static const char *const names[GUEST_COUNT] = {"fread",  "fwrite", "ferror",
-                                                   "fseeko", "ftello", "fclose"};
+    static const char *const names[GUEST_COUNT] = {"fread",  "fwrite", "ferror", "fseeko",
+                                                   "ftello", "fclose", "fflush", "ungetc"};
     static u64 function[GUEST_COUNT];
     struct guest_state *s = native_self();
 
     if (function[which] == 0) function[which] = policy_guest_function(names[which]);
     if (function[which] == 0 || s == NULL) native_fatal("the guest's stdio can't be reached");
+    errno_to_guest(s);
     s->x[0] = a;
     s->x[1] = b;
     s->x[2] = c;
     s->x[3] = d;
     native_run(s, function[which], NULL, 0);
+    errno_to_host(s);
     return s->x[0];
 }
 
@@ -116,4 +122,49 @@ void *stream_to_host(u64 guest)
     }
     clearerr_unlocked(f->host); /* what the guest has cleared, or moved away from */
     return f->host;
+}
+
+/* --- in place of the C library's, for the libraries
+ * ----------------------------------------------------------------------------------- */
+
+/* The guest's stream behind the host's; 0: there is none. */
+static u64 behind(const FILE *host)
+{
+    struct stream *f = native_is_called() ? __atomic_load_n(&streams, __ATOMIC_ACQUIRE) : NULL;
+
+    while (f != NULL && f->host != host) f = f->next;
+    return f != NULL ? f->guest : 0;
+}
+
+int fflush(FILE *host)
+{
+    static int (*real)(FILE *);
+    u64 guest = host != NULL ? behind(host) : 0;
+    int r;
+
+    if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, "fflush");
+    r = real(host);
+    if (guest != 0 || (host == NULL && native_is_called()))
+        r |= (int)call_stdio(GUEST_FFLUSH, guest, 0, 0, 0);
+    return r;
+}
+
+int ungetc(int c, FILE *host)
+{
+    static int (*real)(int, FILE *);
+    u64 guest = behind(host);
+
+    if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, "ungetc");
+    if (guest == 0) return real(c, host);
+    if (c != EOF) clearerr_unlocked(host);
+    return (int)call_stdio(GUEST_UNGETC, (u64)(s64)c, guest, 0, 0);
+}
+
+void stream_standard(void)
+{
+    u64 in = policy_guest_function("_IO_2_1_stdin_"),
+        out = policy_guest_function("_IO_2_1_stdout_");
+
+    if (in != 0) stdin = stream_to_host(in);
+    if (out != 0) stdout = stream_to_host(out);
 }
