@@ -202,6 +202,9 @@ struct module_needs {
 bool module_read(const char *host, struct module_needs *out);
 void module_free(struct module_needs *m);
 
+/* The file is whole, and the stub that goes with the binding. */
+bool module_is_stub(const char *host, const struct binding *b);
+
 /* The unbiased address of a symbol that the file defines; 0: none. */
 u64 module_symbol(const char *host, const char *name);
 

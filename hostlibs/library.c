@@ -78,6 +78,12 @@ static bool read_binding(struct library *l, const char *directory, const char *s
         l->binding = NULL;
         return false;
     }
+    if (!module_is_stub(l->stub, l->binding)) {
+        native_log("%s: damaged, or not this binding's: not used", l->stub);
+        binding_free(l->binding);
+        l->binding = NULL;
+        return false;
+    }
     l->dev = st.st_dev;
     l->ino = st.st_ino;
     return true;
