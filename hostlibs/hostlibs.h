@@ -143,7 +143,7 @@ bool foreign_run(void (*run)(void *context), void *context);
 
 /* --- format.c: arguments by printf's format */
 
-#define FORMAT_ARGUMENTS 32u
+#define FORMAT_ARGUMENTS 128u
 
 enum format_kind { FORMAT_WORD, FORMAT_DOUBLE, FORMAT_LONG_DOUBLE };
 
