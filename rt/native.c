@@ -34,6 +34,7 @@ struct native_run {
     struct native_run *outer;
     bool by_signal;
     bool done;
+    u32 depth;
     u64 end_pc, end_sp; /* where it ends: the callback's return, what the signal interrupted */
 
     /* To be put back. */
@@ -81,6 +82,7 @@ static void begin_run(struct thread *t, struct native_run *run, bool by_signal)
     run->outer = t->run;
     run->by_signal = by_signal;
     run->done = false;
+    run->depth = run->outer != NULL ? run->outer->depth + 1 : 1;
     run->calling = t->calling;
     run->pc = t->state.pc;
     run->sp = t->state.sp;
@@ -307,8 +309,39 @@ bool native_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *
 /* --- the rest of the door
  * ------------------------------------------------------------------------- */
 
+/* Runs that are so many are looked at before another one may begin. */
+#define MANY_RUNS 256u
+
+static bool is_on_altstack(const struct thread *t, u64 sp)
+{
+    return sp - t->altstack.sp <= t->altstack.size;
+}
+
+/* The guest is above where the run began: it has left it by longjmp. */
+static bool is_left(const struct thread *t, const struct native_run *run)
+{
+    const struct guest_state *s = &t->state;
+
+    return is_on_altstack(t, s->sp) == is_on_altstack(t, run->sp) &&
+           (s->sp > run->sp || (s->sp == run->sp && (run->by_signal || s->x[30] != return_place)));
+}
+
+/* A guest that leaves native code by longjmp again and again, and never ends an outer run, would
+ * use up the stack: all that it has left becomes the outermost of them. */
+static void drop_left_runs(struct thread *t)
+{
+    struct native_run *outermost = NULL;
+
+    for (struct native_run *run = t->run; run != NULL && is_left(t, run); run = run->outer)
+        outermost = run;
+    if (outermost == NULL || outermost == t->run) return;
+    t->run = outermost;
+    siglongjmp(outermost->back, 1);
+}
+
 bool native_call(struct thread *t)
 {
+    if (t->run != NULL && t->run->depth >= MANY_RUNS) drop_left_runs(t);
     return native_available() && native_ops->call(&t->state);
 }
 
