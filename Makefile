@@ -275,6 +275,8 @@ clean:
 
 .PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start bench-native bench-hot bench-build clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
+# make's own rules would compile tests/native/faults.c over the script beside it.
+MAKEFLAGS += --no-builtin-rules
 .SECONDARY:
 
 .SECONDEXPANSION:

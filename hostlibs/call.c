@@ -9,6 +9,7 @@
  */
 #include "hostlibs/hostlibs.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xmmintrin.h>
@@ -129,11 +130,14 @@ static struct call_plan *make_plan(const struct signature *given)
     return plan->cif != NULL ? plan : NULL;
 }
 
+static pthread_once_t standard = PTHREAD_ONCE_INIT;
+
 static struct call_plan *plan_of(struct native_function *f)
 {
     struct call_plan *plan = __atomic_load_n(&f->plan, __ATOMIC_ACQUIRE);
 
     if (plan != NULL) return plan;
+    (void)pthread_once(&standard, stream_standard);
     plan = make_plan(f->signature);
     if (plan == NULL)
         native_fatal("%s: %s: libffi can't pass its arguments", f->name.library, f->name.function);

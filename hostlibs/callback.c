@@ -304,12 +304,22 @@ u64 callback_stub_for(void *host, const struct binding *b, const struct signatur
     return s->function.guest_pc;
 }
 
+/* The closure of that code; NULL: it is none. */
+static const struct closure *closure_of(void *code)
+{
+    const struct closure *c =
+        __atomic_load_n(&closure_by_code[bucket((u64)code)], __ATOMIC_ACQUIRE);
+
+    while (c != NULL && c->code != code) c = c->next_by_code;
+    return c;
+}
+
 u64 callback_to_guest(void *host, const struct binding *b, u32 callback)
 {
-    struct closure *c = __atomic_load_n(&closure_by_code[bucket((u64)host)], __ATOMIC_ACQUIRE);
+    const struct closure *c;
 
     if ((u64)host < 65536 || (u64)host >> 47 != 0 || native_is_guest((u64)host)) return (u64)host;
-    while (c != NULL && c->code != host) c = c->next_by_code;
+    c = closure_of(host);
     return c != NULL ? c->pc : callback_stub_for(host, b, &b->callback[callback]);
 }
 
@@ -339,8 +349,13 @@ void *callback_raw(u64 pc)
 
 bool callback_call_raw(struct guest_state *s)
 {
+    const struct closure *c = closure_of((void *)s->pc);
     Dl_info info;
 
+    if (c != NULL) { /* left in a record that a longjmp has gone past */
+        s->pc = c->pc;
+        return true;
+    }
     if (native_is_guest(s->pc) || dladdr((void *)s->pc, &info) == 0 || info.dli_fname == NULL)
         return false;
     s->pc = callback_stub_for((void *)s->pc, &raw, &of_words);

@@ -144,7 +144,7 @@ bool foreign_run(void (*run)(void *context), void *context);
 
 /* --- format.c: arguments by printf's format */
 
-#define FORMAT_ARGUMENTS 32u
+#define FORMAT_ARGUMENTS 128u
 
 enum format_kind { FORMAT_WORD, FORMAT_DOUBLE, FORMAT_LONG_DOUBLE };
 
@@ -174,12 +174,18 @@ bool format_arguments(const struct guest_state *s, const struct aapcs *a, const 
 
 /* --- stream.c */
 
-/* What the host has written to its stream over a guest's (NULL: to any) leaves the guest's buffer:
- * 0, or EOF. Nothing for streams of the host's own. */
-int stream_flush(const void *host);
+/* The guest's stream behind the host's over it; 0: there is none. */
+u64 stream_behind(const void *host);
+
+/* The guest's fflush (0: of all) and ungetc. */
+int stream_flush(u64 guest);
+int stream_unget(int c, u64 guest);
 
 /* The host's FILE for the guest's. */
 void *stream_to_host(u64 guest);
+
+/* The host's libraries' stdin and stdout become the guest's. */
+void stream_standard(void);
 
 /* --- policy.c and module.c */
 
@@ -203,6 +209,9 @@ struct module_needs {
 /* Reads a guest ELF file by its host path; false: it isn't one. To be freed. */
 bool module_read(const char *host, struct module_needs *out);
 void module_free(struct module_needs *m);
+
+/* The file is whole, and the stub that goes with the binding. */
+bool module_is_stub(const char *host, const struct binding *b);
 
 /* The unbiased address of a symbol that the file defines; 0: none. */
 u64 module_symbol(const char *host, const char *name);

@@ -79,6 +79,12 @@ static bool read_binding(struct library *l, const char *directory, const char *s
         l->binding = NULL;
         return false;
     }
+    if (!module_is_stub(l->stub, l->binding)) {
+        native_log("%s: damaged, or not this binding's: not used", l->stub);
+        binding_free(l->binding);
+        l->binding = NULL;
+        return false;
+    }
     l->dev = st.st_dev;
     l->ino = st.st_ino;
     return true;
@@ -253,7 +259,7 @@ static const char *find_symbols(struct library *l)
 const char *library_load(struct library *l)
 {
     static __thread char why[512];
-    const char *name, *missing;
+    const char *name, *objection;
 
     if (l->handle != NULL) return NULL;
     if (ffi_door() == NULL) return "libffi is missing on the host";
@@ -266,14 +272,12 @@ const char *library_load(struct library *l)
         snprintf(why, sizeof(why), "%s", dlerror());
         return why;
     }
-    if (!is_the_build(l->handle, l->binding->host_id)) {
-        l->handle = NULL; /* stays loaded: nobody uses it */
-        return "the host's library is another build than that which the binding was made for; "
-               "ferry bind makes it anew";
-    }
-    missing = find_symbols(l);
-    if (missing != NULL) l->handle = NULL; /* as above */
-    return missing;
+    objection = is_the_build(l->handle, l->binding->host_id)
+                    ? find_symbols(l)
+                    : "the host's library is another build than that which the binding was made "
+                      "for; ferry bind makes it anew";
+    if (objection != NULL) l->handle = NULL; /* stays loaded: nobody uses it */
+    return objection;
 }
 
 const char *library_stub(struct library *l)

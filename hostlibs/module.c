@@ -267,6 +267,46 @@ u64 module_symbol(const char *host, const char *name)
     return value;
 }
 
+/* Segments lie within the file. */
+static bool is_whole(const struct file *f)
+{
+    for (u32 i = 0; i < f->phnum; i++)
+        if (f->ph[i].p_type == PT_LOAD &&
+            at_offset(f, f->ph[i].p_offset, f->ph[i].p_filesz) == NULL)
+            return false;
+    return true;
+}
+
+/* Stub functions that stand there, one behind the other. */
+static u32 stubs_at(const struct file *f, u64 offset)
+{
+    static const u32 code[2] = {0xd4400000u | BINDING_HLT << 5, 0xd65f03c0u};
+    u32 count = 0;
+
+    for (const void *at; (at = at_offset(f, offset, sizeof(code))) != NULL;
+         offset += sizeof(code)) {
+        if (memcmp(at, code, sizeof(code)) != 0) break;
+        count++;
+    }
+    return count;
+}
+
+bool module_is_stub(const char *host, const struct binding *b)
+{
+    struct dynamic d;
+    struct file f;
+    struct stat st;
+    bool good;
+    u32 least = b->function_count, count; /* refused objects, which come last, have none */
+
+    while (least > 0 && b->function[least - 1].reason != NULL) least--;
+    if (!map_file(host, &f, &st)) return false;
+    good = is_whole(&f) && read_dynamic(&f, &d) && strcmp(string_at(&f, d.soname), b->soname) == 0;
+    count = good ? stubs_at(&f, b->code) : 0;
+    munmap((void *)(u64)f.bytes, f.size);
+    return good && count >= least && count <= b->function_count;
+}
+
 void module_free(struct module_needs *m)
 {
     free(m->memory);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A module that is or will be in the process. */
 struct module {
@@ -76,17 +77,45 @@ static struct module *add_module(const char *name, const char *host)
     return m;
 }
 
-static bool find_in_system(const char *soname, char *host, size_t size)
+static bool is_in(const char *directory, size_t length, const char *soname, char *host, size_t size)
 {
     char name[PATH_MAX];
+    struct module_needs probe;
 
-    for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-        struct module_needs probe;
+    if (snprintf(name, sizeof(name), "%.*s/%s", (int)length, directory, soname) >= PATH_MAX ||
+        !native_path(name, true, host, size) || !module_read(host, &probe))
+        return false;
+    module_free(&probe);
+    return true;
+}
 
-        snprintf(name, sizeof(name), "%s/%s", directories[i], soname);
-        if (!native_path(name, true, host, size) || !module_read(host, &probe)) continue;
-        module_free(&probe);
-        return true;
+static bool find_in_system(const char *soname, char *host, size_t size)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+        if (is_in(directories[i], strlen(directories[i]), soname, host, size)) return true;
+    return false;
+}
+
+static bool is_system(const char *directory, size_t length)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+        if (strlen(directories[i]) == length && memcmp(directory, directories[i], length) == 0)
+            return true;
+    return false;
+}
+
+/* The guest's loader finds another one first. */
+static bool is_found_before(const char *soname)
+{
+    const char *at = getenv("LD_LIBRARY_PATH");
+    char host[PATH_MAX];
+    size_t n;
+
+    for (bool more = at != NULL && *at != '\0'; more; at += n + 1) {
+        n = strcspn(at, ":;");
+        more = at[n] != '\0';
+        if (is_system(at, n)) return false;
+        if (is_in(n != 0 ? at : ".", n != 0 ? n : 1, soname, host, sizeof(host))) return true;
     }
     return false;
 }
@@ -198,6 +227,7 @@ static const char *objection(struct library *l)
 
     if (strcmp(l->soname, HEAP_SONAME) == 0) return one_heap ? library_load(l) : "not wanted";
     if (!is_listed(l->soname)) return "not in --native's list";
+    if (is_found_before(l->soname)) return "LD_LIBRARY_PATH has another one";
     refused =
         is_needed(l->soname) ? refused_import(l->binding, &module) : first_refused(l->binding);
     if (refused != NULL) {
@@ -260,6 +290,7 @@ u64 policy_guest_function(const char *name)
     struct module *m;
     u64 base = 0, value = 0;
 
+    native_hold();
     pthread_mutex_lock(&lock);
     m = find_module("libc.so.6");
     if (m != NULL && m->found) {
@@ -267,6 +298,7 @@ u64 policy_guest_function(const char *name)
         value = module_symbol(m->host, name);
     }
     pthread_mutex_unlock(&lock);
+    native_release();
     return base != 0 && value != 0 ? base + value : 0;
 }
 
@@ -325,11 +357,18 @@ static bool in_system(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
-    for (size_t i = 0; slash != NULL && i < ARRAY_SIZE(directories); i++)
-        if (strlen(directories[i]) == (size_t)(slash - path) &&
-            strncmp(path, directories[i], (size_t)(slash - path)) == 0)
-            return true;
-    return false;
+    return slash != NULL && is_system(path, (size_t)(slash - path));
+}
+
+/* A library that there is a binding of, from elsewhere: it is the guest's, and its group, too. */
+static void note_other(const char *guest, const char *base)
+{
+    struct library *l = strchr(guest, '/') != NULL ? library_named(base) : NULL;
+
+    if (l == NULL || l->decided) return;
+    l->decided = true;
+    l->why = "the program has one of its own";
+    native_log("%s: the guest's own: %s", base, guest);
 }
 
 const char *policy_open(const char *guest, const char *host)
@@ -341,6 +380,7 @@ const char *policy_open(const char *guest, const char *host)
     native_hold();
     pthread_mutex_lock(&lock);
     if (l == NULL) {
+        if (access(host, F_OK) == 0) note_other(guest, base);
         if (find_module(base) == NULL && find_module(guest) == NULL) {
             add_closure(guest, host);
             check_late(guest);

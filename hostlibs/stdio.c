@@ -46,7 +46,6 @@ STREAM(int, fputc, (int c, FILE *f), c, f)
 STREAM(int, putc, (int c, FILE *f), c, f)
 STREAM(int, fgetc, (FILE *f), f)
 STREAM(int, getc, (FILE *f), f)
-STREAM(int, ungetc, (int c, FILE *f), c, f)
 STREAM(char *, fgets, (char *s, int n, FILE *f), s, n, f)
 STREAM(int, fclose, (FILE *f), f)
 STREAM(int, feof, (FILE *f), f)
@@ -65,10 +64,27 @@ STREAM(int, vfprintf, (FILE *f, const char *format, va_list list), f, format, li
 int fflush(FILE *f)
 {
     REAL(fflush);
-    int r = real(host_stream(f));
+    bool called = native_self() != NULL && native_is_called();
+    u64 guest;
+    int r;
 
-    if (native_self() == NULL || !native_is_called()) return r;
-    return stream_flush(host_stream(f)) != 0 ? EOF : r;
+    f = host_stream(f);
+    guest = f != NULL && called ? stream_behind(f) : 0;
+    r = real(f);
+    if (guest != 0 || (f == NULL && called)) r |= stream_flush(guest);
+    return r;
+}
+
+int ungetc(int c, FILE *f)
+{
+    REAL(ungetc);
+    u64 guest;
+
+    f = host_stream(f);
+    guest = native_self() != NULL && native_is_called() ? stream_behind(f) : 0;
+    if (guest == 0) return real(c, f);
+    if (c != EOF) clearerr_unlocked(f);
+    return stream_unget(c, guest);
 }
 
 int fprintf(FILE *f, const char *format, ...)

@@ -1,10 +1,12 @@
 /*
  * FILE: the guest's stream as one of the host's. What the host writes or reads goes through the
- * guest's own functions, without a buffer, so both see one position. Streams are kept: the host may
- * have kept the pointer, too.
+ * guest's own functions, without a buffer, so both see one position; so does what it puts back or
+ * flushes. Streams are kept: the host may have kept the pointer, too. What the host's libraries
+ * know as stdin and stdout is the guest's.
  */
 #include "hostlibs/hostlibs.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -27,23 +29,26 @@ enum stdio {
     GUEST_FTELLO,
     GUEST_FCLOSE,
     GUEST_FFLUSH,
+    GUEST_UNGETC,
     GUEST_COUNT
 };
 
 static u64 call_stdio(enum stdio which, u64 a, u64 b, u64 c, u64 d)
 {
     static const char *const names[GUEST_COUNT] = {"fread",  "fwrite", "ferror", "fseeko",
-                                                   "ftello", "fclose", "fflush"};
+                                                   "ftello", "fclose", "fflush", "ungetc"};
     static u64 function[GUEST_COUNT];
     struct guest_state *s = native_self();
 
     if (function[which] == 0) function[which] = policy_guest_function(names[which]);
     if (function[which] == 0 || s == NULL) native_fatal("the guest's stdio can't be reached");
+    errno_to_guest(s);
     s->x[0] = a;
     s->x[1] = b;
     s->x[2] = c;
     s->x[3] = d;
     native_run(s, function[which], NULL, 0);
+    errno_to_host(s);
     return s->x[0];
 }
 
@@ -119,11 +124,29 @@ void *stream_to_host(u64 guest)
     return f->host;
 }
 
-int stream_flush(const void *host)
+u64 stream_behind(const void *host)
 {
     struct stream *f = __atomic_load_n(&streams, __ATOMIC_ACQUIRE);
 
-    while (f != NULL && host != NULL && f->host != host) f = f->next;
-    if (host == NULL ? streams == NULL : f == NULL || f->guest == 0) return 0;
-    return (int)call_stdio(GUEST_FFLUSH, host != NULL ? f->guest : 0, 0, 0, 0);
+    while (f != NULL && f->host != host) f = f->next;
+    return f != NULL ? f->guest : 0;
+}
+
+int stream_flush(u64 guest)
+{
+    return (int)call_stdio(GUEST_FFLUSH, guest, 0, 0, 0);
+}
+
+int stream_unget(int c, u64 guest)
+{
+    return (int)call_stdio(GUEST_UNGETC, (u64)(s64)c, guest, 0, 0);
+}
+
+void stream_standard(void)
+{
+    u64 in = policy_guest_function("_IO_2_1_stdin_"),
+        out = policy_guest_function("_IO_2_1_stdout_");
+
+    if (in != 0) stdin = stream_to_host(in);
+    if (out != 0) stdout = stream_to_host(out);
 }
