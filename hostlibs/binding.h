@@ -63,6 +63,7 @@
 #include "aot/base/types.h"
 
 #define BINDING_MAX_PARAMS 32u
+#define BINDING_WORDS      12u     /* parameters of a function that is known to take words alone */
 #define BINDING_HLT        0xfd00u /* the immediate of a stub's first instruction */
 #define BINDING_STUB_BYTES 8u
 

@@ -329,16 +329,16 @@ u64 callback_to_guest(void *host, const struct binding *b, u32 callback)
 /*
  * Functions that lie deep in what is passed are called as they are. The generator refuses whatever
  * leads to one that takes or gives anything but whole words (hostlibs/bind/compare.c), so all of
- * these can be called with eight of them: what isn't meant comes from registers and stack that
- * nobody looks at.
+ * these can be called with as many as the longest of them takes: what isn't meant comes from
+ * registers and stack that nobody looks at.
  */
-static const struct type words[8] = {
-    {.kind = TYPE_S64, .size = 8, .align = 8}, {.kind = TYPE_S64, .size = 8, .align = 8},
-    {.kind = TYPE_S64, .size = 8, .align = 8}, {.kind = TYPE_S64, .size = 8, .align = 8},
-    {.kind = TYPE_S64, .size = 8, .align = 8}, {.kind = TYPE_S64, .size = 8, .align = 8},
-    {.kind = TYPE_S64, .size = 8, .align = 8}, {.kind = TYPE_S64, .size = 8, .align = 8}};
-static struct signature of_words = {
-    .result = {.kind = TYPE_S64, .size = 8, .align = 8}, .count = 8, .param = words};
+#define WORD                                                                                       \
+    {                                                                                              \
+        .kind = TYPE_S64, .size = 8, .align = 8                                                    \
+    }
+static const struct type words[BINDING_WORDS] = {WORD, WORD, WORD, WORD, WORD, WORD,
+                                                 WORD, WORD, WORD, WORD, WORD, WORD};
+static struct signature of_words = {.result = WORD, .count = BINDING_WORDS, .param = words};
 static const struct binding raw = {
     .soname = "a library", .callback = &of_words, .callback_count = 1};
 

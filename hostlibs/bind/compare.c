@@ -6,6 +6,7 @@
  * changes what memory holds.
  */
 #include "hostlibs/bind/bind.h"
+#include "hostlibs/binding.h"
 
 #include <libdwarf/dwarf.h>
 #include <string.h>
@@ -194,7 +195,7 @@ const char *compare_types(struct annotation *a, struct ctype *host, struct ctype
  * know: such a one can be called wherever its pointer came from. */
 static bool is_of_words(const struct ctype *f)
 {
-    if (!f->prototyped || f->variadic || f->count > 8) return false;
+    if (!f->prototyped || f->variadic || f->count > BINDING_WORDS) return false;
     if (!f->count && bare(f->target)->kind == CTYPE_VOID) return false; /* may stand for others */
     for (u32 i = 0; i <= f->count; i++) {
         struct ctype *t = bare(i < f->count ? f->member[i].type : f->target);

@@ -88,9 +88,9 @@ static bool is_callable(struct derivation *d, const struct ctype *f, const char 
 }
 
 /* Libraries pass functions of any type as void (*)(void). One whose parameters are all whole words,
- * of which there are up to eight, can be called with eight: those that it doesn't have come from
- * registers and stack that it doesn't look at. */
-static const char any_words[] = "l(llllllll)";
+ * of which there are up to BINDING_WORDS, can be called with so many: those that it doesn't have
+ * come from registers and stack that it doesn't look at. */
+static const char any_words[] = "l(llllllllllll)";
 
 static void put_pointer(struct derivation *d, FILE *out, struct ctype *pointer);
 
