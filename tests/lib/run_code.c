@@ -142,6 +142,13 @@ static void prepare(struct guest_state *s)
     *(const void **)&s->leave[LEAVE_TRAP] = engine_leave_trap;
 }
 
+/* For enter.S: there are no native libraries here, and the trap leaves as others do. */
+const u32 *engine_native(struct guest_state *s)
+{
+    (void)s;
+    return NULL;
+}
+
 struct run_result run_code(const struct translation *tr, struct guest_state *state)
 {
     static const u32 no_attention;
