@@ -7,6 +7,7 @@
 
 #include "aot/abi/fp_state.h"
 #include "aot/abi/slots.h"
+#include "rt/kernel.h"
 #include "rt/loader.h"
 #include "rt/log.h"
 #include "rt/missed.h"
@@ -91,7 +92,9 @@ static void jit_thread_exit(struct thread *t)
 
 static u8 mode_of(const struct thread *t)
 {
-    return (t->state.fpcr & FPCR_CHECKED ? MODE_FPCR : 0) | code_site_mode(t->state.pc);
+    u32 fpcr = t->state.fpcr;
+    u8 mode = fp_flushes_only(fpcr) ? MODE_FLUSH : fpcr & FPCR_CHECKED ? MODE_FPCR : 0;
+    return mode | code_site_mode(t->state.pc);
 }
 
 static u64 now_ns(void)
@@ -104,6 +107,7 @@ static u64 now_ns(void)
 static unsigned how_of(u8 mode)
 {
     return (mode & (MODE_FPCR | MODE_FP_SITE) ? TRANSLATE_FP_CHECKED : 0) |
+           (mode & MODE_FLUSH ? TRANSLATE_FP_FLUSH : 0) |
            (mode & MODE_FP_NEAR_SITE ? TRANSLATE_FP_NEAR : 0) |
            (mode & MODE_UNTAG_SITE ? TRANSLATE_UNTAG : 0);
 }
@@ -373,7 +377,9 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     struct jit_thread *j = jit_of(t);
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
-        if (j->exit.signo) note_trap(j->at_pc, j->at_mode, site_for(j));
+        /* A first inexact result under FPCR.FZ isn't the site's fault. */
+        bool flags = j->exit.signo == SIGFPE && j->exit.code == FPE_FLTRES;
+        if (j->exit.signo && !flags) note_trap(j->at_pc, j->at_mode, site_for(j));
         turn->done = !evaluate(t, 1, &turn->exit);
         return;
     }
@@ -405,7 +411,8 @@ static void settle_attention(struct thread *t)
 static void settle_mode(struct thread *t)
 {
     struct jit_thread *j = jit_of(t);
-    u8 mode = mode_of(t) & MODE_FPCR;
+    u8 mode = mode_of(t) & MODES_OF_FPCR;
+    if (mode == MODE_FLUSH) fpstate_settle(&t->state);
     if (mode == j->fpcr_mode) return;
     j->fpcr_mode = mode;
     forget_code(t);
