@@ -21,8 +21,13 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define TRAPS_TO_SUPERSEDE 2
-#define EARLY_HYPERCALLS   64
+/* What traps weigh, and from where on a site is superseded. Under FPCR.FZ the first inexact result
+ * since FPSR was cleared is hardly the site's fault. */
+#define WEIGHT_OF_TRAP      32
+#define WEIGHT_OF_INEXACT   1
+#define WEIGHT_TO_SUPERSEDE (3 * WEIGHT_OF_TRAP)
+
+#define EARLY_HYPERCALLS 64
 
 /* --- threads
  * -------------------------------------------------------------------------------------- */
@@ -204,11 +209,13 @@ static u8 site_for(const struct jit_thread *j)
 }
 
 /* A site that keeps trapping for one reason gets a translation that copes with it. */
-static void note_trap(u64 pc, u8 mode, u8 site)
+static void note_trap(u64 pc, u8 mode, u8 site, unsigned weight)
 {
     struct region *r = code_find(pc, mode);
     if (!r && !mode && image_has(pc)) r = code_from_image(pc); /* so far it was linked directly */
-    if (!r || r->traps++ < TRAPS_TO_SUPERSEDE || (r->mode & site)) return;
+    if (!r || (r->mode & site)) return;
+    r->traps = (u16)(r->traps + weight);
+    if (r->traps < WEIGHT_TO_SUPERSEDE) return;
     code_supersede(r, site);
     jit_kick_all();
 }
@@ -377,9 +384,10 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     struct jit_thread *j = jit_of(t);
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
-        /* A first inexact result under FPCR.FZ isn't the site's fault. */
-        bool flags = j->exit.signo == SIGFPE && j->exit.code == FPE_FLTRES;
-        if (j->exit.signo && !flags) note_trap(j->at_pc, j->at_mode, site_for(j));
+        bool inexact = j->exit.signo == SIGFPE && j->exit.code == FPE_FLTRES;
+        if (j->exit.signo)
+            note_trap(j->at_pc, j->at_mode, site_for(j),
+                      inexact ? WEIGHT_OF_INEXACT : WEIGHT_OF_TRAP);
         turn->done = !evaluate(t, 1, &turn->exit);
         return;
     }

@@ -68,7 +68,7 @@ struct region {
     s32 heat;             /* entries to come until it is warm (gen_options.heat) */
     struct region *also;  /* the same code's next entry: they die together */
     struct region *first; /* of them; NULL: this one */
-    u16 traps; /* instructions that the evaluator had to finish: invalid operations, tags */
+    u16 traps; /* weight of what the evaluator had to finish: invalid operations, tags */
 };
 
 /* Bytes of translated code's stack and of the guard page below: 8 bytes for each call that hasn't

@@ -143,19 +143,35 @@ static double seconds(void)
  * every hundred thousand turns or so. */
 static void loop(void)
 {
-    uint64_t bits = 0;
+    uint64_t bits, turns = 500000;
     double start = seconds();
     set_fpcr(FZ);
     set_fpsr(0);
-    __asm__ volatile("fmov d0, %1\n\tfmov d1, %2\n"
-                     "0:\tfmul d2, d0, d1\n\tfadd d3, d2, d1\n\tsub %3, %3, #1\n\tcbnz %3, 0b\n\t"
+    __asm__ volatile("fmov d0, %2\n\tfmov d1, %3\n"
+                     "0:\tfmul d2, d0, d1\n\tfadd d3, d2, d1\n\tsub %1, %1, #1\n\tcbnz %1, 0b\n\t"
                      "fmov %0, d3"
-                     : "=&r"(bits)
-                     : "r"(DENORMAL), "r"(ONE), "r"(UINT64_C(500000))
+                     : "=&r"(bits), "+&r"(turns)
+                     : "r"(DENORMAL), "r"(ONE)
                      : "v0", "v1", "v2", "v3", "memory");
     CHECK(bits == ONE && get_fpsr() == IDC && get_fpcr() == FZ);
     set_fpcr(0);
     CHECK(seconds() - start < 4);
+}
+
+/* Nor does one that clears FPSR each time. */
+static void cleared(void)
+{
+    uint64_t flags, turns = 1000000;
+    double start = seconds();
+    set_fpcr(FZ);
+    __asm__ volatile("fmov d0, %2\n\tfmov d1, %3\n"
+                     "0:\tmsr fpsr, xzr\n\tfdiv d2, d0, d1\n\tmrs %0, fpsr\n\t"
+                     "sub %1, %1, #1\n\tcbnz %1, 0b"
+                     : "=&r"(flags), "+&r"(turns)
+                     : "r"(ONE), "r"(THREE)
+                     : "v0", "v1", "v2", "memory");
+    set_fpcr(0);
+    CHECK(flags == IXC && seconds() - start < 4);
 }
 
 static volatile uint64_t in_handler, handler_fpcr;
@@ -208,6 +224,7 @@ int main(void)
     lines_again_and_again();
     switched();
     loop();
+    cleared();
     signals();
     threads();
     return done();
