@@ -218,6 +218,7 @@ enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *
                               .image = options->image,
                               .fp_checked = options->fp_checked,
                               .fp_near = options->fp_near,
+                              .fp_flush = options->fp_flush,
                               .heat = options->heat,
                               .steps = options->steps,
                               .count = options->count,

@@ -29,6 +29,7 @@ struct xlat_options {
                           the host's units don't fit */
     bool fp_near;      /* results near the smallest normal number are common: tests for it that trap
                           for no other */
+    bool fp_flush;     /* FPCR.FZ alone: MXCSR is as fp_state.h says */
     bool check;        /* the code compares guest bytes at entry: they may change unseen */
     bool heat;         /* entries of the region are counted: gen_options.heat */
     bool count;        /* code counts the guest instructions that it executes (state.executed) */

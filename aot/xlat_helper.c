@@ -22,5 +22,6 @@ void xlat_helper_ir_op(struct guest_state *state, u32 descriptor, s64 imm)
     ir_eval_op((u8)descriptor, (u8)(descriptor >> 8), (u8)(descriptor >> 16),
                (u8)(descriptor >> 24), imm, &v[0], &v[1], &v[2], state->fpcr, &state->fpsr, &v[0]);
     memcpy(state->vscratch[0], &v[0], sizeof(v[0]));
-    _mm_setcsr(mxcsr);
+    /* What FPSR has by now no longer traps (fp_state.h). */
+    _mm_setcsr(mxcsr | (state->fpsr & FPSR_IXC ? MXCSR_MASK_INEXACT : 0));
 }

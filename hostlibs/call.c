@@ -9,6 +9,8 @@
  */
 #include "hostlibs/hostlibs.h"
 
+#include "aot/abi/fp_state.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -381,7 +383,6 @@ static void call_format(const struct native_function *f, const struct call_plan 
     if (sig->result.kind != TYPE_VOID) aapcs_write(s, &plan->result, &sig->result, NULL, &result);
 }
 
-#define MXCSR_FLAGS    0x003fu
 #define MXCSR_ROUNDING 0xe040u /* direction, flush modes */
 #define MXCSR_HOST     0x1f80u
 
@@ -396,7 +397,7 @@ static void give_flags(struct guest_state *s)
 {
     u32 now = _mm_getcsr();
 
-    s->mxcsr |= now & MXCSR_FLAGS;
+    s->fpsr |= fp_fpsr_of_mxcsr(now);
     if (now != MXCSR_HOST) _mm_setcsr(MXCSR_HOST);
 }
 

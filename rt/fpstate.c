@@ -17,16 +17,24 @@ u32 fpsr_read(struct guest_state *s)
 void fpsr_write(struct guest_state *s, u32 value)
 {
     fp_write_fpsr(value, &s->fpsr, &s->mxcsr, s->qc);
-    if (s->in_translated) _mm_setcsr(_mm_getcsr() & ~MXCSR_STICKY);
+    s->mxcsr = fp_mxcsr_with(s->fpcr, s->fpsr);
+    if (s->in_translated) _mm_setcsr(s->mxcsr);
 }
 
 void fpcr_write(struct guest_state *s, u32 value)
 {
     u32 live = s->in_translated ? _mm_getcsr() : s->mxcsr;
 
+    /* What is sticky is collected: it must not be there when its exception traps. */
+    s->fpsr |= fp_fpsr_of_mxcsr(live);
     fp_write_fpcr(value, &s->fpcr, &live);
-    s->mxcsr = live;
-    if (s->in_translated) _mm_setcsr(live);
+    s->mxcsr = fp_mxcsr_with(s->fpcr, s->fpsr);
+    if (s->in_translated) _mm_setcsr(s->mxcsr);
+}
+
+void fpstate_settle(struct guest_state *s)
+{
+    if (s->fpsr & FPSR_IXC) s->mxcsr |= MXCSR_MASK_INEXACT;
 }
 
 void fpstate_init(struct guest_state *s)

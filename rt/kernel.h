@@ -87,6 +87,9 @@ bool frame_pop(struct thread *t);
 u32 fpsr_read(struct guest_state *s);
 void fpsr_write(struct guest_state *s, u32 value);
 void fpcr_write(struct guest_state *s, u32 value);
+
+/* Outside translated code: what FPSR has by now no longer traps (fp_state.h). */
+void fpstate_settle(struct guest_state *s);
 void fpstate_init(struct guest_state *s);
 
 /* The time functions of the guest's vDSO; false: not one of its instructions. */

@@ -40,6 +40,7 @@ static void set_options(struct xlat_options *o, u64 pc, unsigned how, u32 max_in
     o->host_features = host_features;
     o->fp_checked = how & TRANSLATE_FP_CHECKED;
     o->fp_near = how & TRANSLATE_FP_NEAR;
+    o->fp_flush = how & TRANSLATE_FP_FLUSH;
     o->untag = how & TRANSLATE_UNTAG;
     o->count = options.count;
     o->verify = options.verify;

@@ -26,9 +26,14 @@ void translate_init(void);
 /* True for a --cpu-features list whose every word is known. */
 bool translate_knows_features(const char *list);
 
-/* What a region needs beyond the usual: see fp_checked, fp_near and untag of xlat_options. The
- * evaluator always drops tags. */
-enum translate_how { TRANSLATE_FP_CHECKED = 1, TRANSLATE_UNTAG = 2, TRANSLATE_FP_NEAR = 4 };
+/* What a region needs beyond the usual: see fp_checked, fp_near, fp_flush and untag of
+ * xlat_options. The evaluator always drops tags. */
+enum translate_how {
+    TRANSLATE_FP_CHECKED = 1,
+    TRANSLATE_UNTAG = 2,
+    TRANSLATE_FP_NEAR = 4,
+    TRANSLATE_FP_FLUSH = 8,
+};
 
 /* The function-shaped region around pc, which quick ones have found warm; is_entry: likewise. */
 enum translate_status translate_warm(struct arena *arena, u64 pc,

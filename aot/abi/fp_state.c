@@ -10,8 +10,20 @@ u32 fp_mxcsr(u32 fpcr)
     /* FPCR's modes: nearest, up, down, zero; the host's: nearest, down, up, zero. */
     static const u8 rounding[4] = {0, 2, 1, 3};
 
-    return (MXCSR_ALL_MASKED & ~MXCSR_MASK_INVALID) | (u32)rounding[fpcr >> FPCR_RMODE_SHIFT & 3]
-                                                          << 13;
+    u32 traps = MXCSR_MASK_INVALID;
+
+    if (fp_flushes_only(fpcr)) traps |= MXCSR_MASK_FLUSHES | MXCSR_MASK_INEXACT;
+    return (MXCSR_ALL_MASKED & ~traps) | (u32)rounding[fpcr >> FPCR_RMODE_SHIFT & 3] << 13;
+}
+
+u32 fp_mxcsr_with(u32 fpcr, u32 fpsr)
+{
+    return fp_mxcsr(fpcr) | (fpsr & FPSR_IXC ? MXCSR_MASK_INEXACT : 0);
+}
+
+u32 fp_drop_trapped(u32 mxcsr)
+{
+    return mxcsr & ~(~mxcsr >> MXCSR_MASK_SHIFT & MXCSR_STICKY);
 }
 
 u32 fp_fpsr_of_mxcsr(u32 mxcsr)

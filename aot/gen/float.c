@@ -230,10 +230,13 @@ static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
     bool may_be_tiny = i->op == IR_FMUL || i->op == IR_FMULX;
     if (may_be_tiny && g->xmm.slot[t.work] != NO_SLOT) t.work = X0;
     if (constant) m = gen_pool(g, lo, hi);
-    if (constant || memory)
+    if (constant || memory) {
+        float_flush_operand_m(g, f, a, m);
         float_op2m(g, op, t.work, a, m);
-    else
+    } else {
+        float_flush_operands(g, f, a, b);
         float_op2(g, op, t.work, a, b);
+    }
     if (may_be_tiny) float_check_tiny(g, f, t.work);
     scalar_finish(g, r, t);
 }
@@ -247,6 +250,7 @@ static void square_root(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     bool narrow = float_is_narrow(g, i->arg[0]);
     struct vec_args v = vec_args(g, r, i);
+    float_flush_operands(g, f, v.a, v.a);
     if (f < FORM_SS) {
         gen_fault_point(g);
         vec_op1(g, f == FORM_PS ? X64_SQRTPS : X64_SQRTPD, v.dst, v.a);
@@ -266,6 +270,7 @@ static void difference(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     struct vec_args v = vec_args(g, r, i);
+    float_flush_operands(g, f, v.a, v.b);
     float_op2(g, sub[f], X0, v.a, v.b);
     float_logic(g, X64_ANDPS, f, v.dst, X0, float_sign(f) - 1);
 }
@@ -296,6 +301,7 @@ static void extreme(struct gen *g, ir_ref r, const struct ir_inst *i)
     bool narrow = is_max ? narrow_a || narrow_b : narrow_a && narrow_b;
     struct vec_args v = vec_args(g, r, i);
     enum x64_vec op = (is_max ? max : min)[f];
+    float_flush_operands(g, f, v.a, v.b);
     float_op2(g, op, X0, v.a, v.b);
     vec_op2(g, op, X1, v.b, v.a);
     struct scalar_target t = scalar_target(g, r, v.dst, narrow);
@@ -393,6 +399,7 @@ static void reciprocal_step(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     struct vec_args v = vec_args(g, r, i);
+    float_flush_operands(g, f, v.a, v.b);
     x64_vec_rm(B, g->avx, X64_MOVAPS, X0, constant(g, f, float_power(f, 1)));
     gen_fault_point(g);
     x64_vec_rrr(B, true, fused_231[f][1], X0, v.a, v.b);
@@ -442,6 +449,7 @@ static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
     bool narrow = float_is_narrow(g, i->arg[equal ? 0 : 1]);
     struct vec_args v = vec_args(g, r, i);
     struct scalar_target t = scalar_target(g, r, v.dst, narrow);
+    float_flush_operands(g, f, v.a, v.b);
     if (equal)
         float_op2i(g, cmp_of[f], t.work, v.a, v.b, CMP_EQ);
     else
@@ -468,6 +476,8 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
         float_half_to_single(g, X1, b, narrow_b);
         a = X0;
         b = X1;
+    } else {
+        float_flush_operands(g, wide ? FORM_SD : FORM_SS, a, b);
     }
     gen_fault_point(g);
     vec_op1(g, op, a, b);

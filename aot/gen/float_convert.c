@@ -115,6 +115,7 @@ void float_convert(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     struct vec_args v = vec_args(g, r, i);
     enum x64_vec op = widen ? X64_CVTSS2SD : X64_CVTSD2SS;
+    float_flush_operands(g, widen ? FORM_SS : FORM_SD, v.a, v.a);
     vec_zero(g, X0);
     gen_fault_point(g);
     if (g->avx && widen) {
@@ -143,6 +144,7 @@ void float_widen(struct gen *g, ir_ref r, const struct ir_inst *i)
         vec_imm(g, X64_PSHUFD, X0, v.a, 0xee);
         a = X0;
     }
+    if (i->esz == 2) float_flush_operands(g, FORM_PS, a, a);
     gen_fault_point(g);
     vec_op1(g, i->esz == 2 ? X64_CVTPS2PD : X64_VCVTPH2PS, v.dst, a);
 }
@@ -183,6 +185,7 @@ void float_narrow(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     if (i->esz == 2) {
+        float_flush_operands(g, FORM_PD, v.a, v.a);
         gen_fault_point(g);
         vec_op1(g, X64_CVTPD2PS, X0, v.a);
         float_check_tiny(g, FORM_PS, X0);
@@ -255,6 +258,7 @@ void float_round(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     bool narrow = float_is_narrow(g, i->arg[0]);
     struct vec_args v = vec_args(g, r, i);
+    float_flush_operands(g, f, v.a, v.a);
     float_round_value(g, f, i->mod, v.dst, v.a);
     if (is_scalar_form(f) && !away) g->val[r].narrow = narrow;
 }
@@ -370,9 +374,13 @@ static void to_unsigned64(struct gen *g, const struct to_int *t)
     x64_land(B, done);
 }
 
-/* dst = the integer. X0, X1, RAX and RCX are used, EFLAGS for unsigned. */
+/* dst = the integer. X0, X1, RAX and RCX are used, EFLAGS for unsigned. Under fp_flush the inexact
+ * flag may trap behind the conversion: dst, which may be pinned, is written last. */
 static void to_int(struct gen *g, struct to_int t, unsigned fraction_bits)
 {
+    unsigned dst = t.dst;
+    if (g->options->fp_flush) t.dst = X64_RAX;
+    float_flush_operands(g, t.f, t.a, t.a);
     if (fraction_bits) scale(g, &t, fraction_bits);
     t.value = t.a;
     if (t.mode != IR_ROUND_ZERO) {
@@ -389,6 +397,7 @@ static void to_int(struct gen *g, struct to_int t, unsigned fraction_bits)
     } else {
         to_unsigned64(g, &t);
     }
+    if (t.dst != dst) x64_mov_rr(B, t.size, dst, t.dst);
 }
 
 static struct to_int to_int_of(const struct ir_inst *i, unsigned esz, unsigned size)
@@ -464,6 +473,7 @@ static void scale_lanes(struct gen *g, unsigned a, unsigned bits)
 static void to_signed32_lanes(struct gen *g, struct vec_args v, unsigned mode, unsigned bits)
 {
     unsigned a = v.a;
+    float_flush_operands(g, FORM_PS, a, a);
     if (bits) {
         scale_lanes(g, a, bits);
         a = X0;
@@ -486,6 +496,7 @@ static void to_unsigned32_lanes(struct gen *g, struct vec_args v, unsigned mode,
 {
     u64 below = float_power(FORM_PS, 31) - 1, top = float_sign(FORM_PS);
     unsigned a = v.a;
+    float_flush_operands(g, FORM_PS, a, a);
     if (bits || mode != IR_ROUND_ZERO) {
         a = gen_temp_xmm(g);
         if (bits)
@@ -502,11 +513,13 @@ static void to_unsigned32_lanes(struct gen *g, struct vec_args v, unsigned mode,
     u32 fits = x64_jcc_skip(B, X64_CC_E);
     float_deoptimise(g);
     x64_land(B, fits);
+    float_flush_point(g);
     if (mode != IR_ROUND_ZERO) vec_imm(g, X64_ROUNDPS, X0, v.a, 3); /* for the inexact flag */
     vec_move(g, X1, a);
     float_logic(g, X64_PCMPGTD, FORM_PS, X1, X1, below);
     float_logic(g, X64_PAND, FORM_PS, X1, X1, below + 1);
     float_op2(g, X64_SUBPS, X0, a, X1);
+    float_flush_point(g);
     vec_op1(g, X64_CVTTPS2DQ, X0, X0);
     vec_imm(g, X64_PSLLD_I, X1, X1, 1);
     float_logic(g, X64_PAND, FORM_PS, X1, X1, top);
@@ -546,12 +559,15 @@ static void from_int(struct gen *g, enum float_form f, unsigned size, bool is_un
     vec_zero(g, dst);
     if (size == 4 && is_unsigned) {
         x64_mov_rr(B, 4, X64_RAX, reg);
+        float_flush_point(g);
         vec_op1(g, wide, dst, X64_RAX);
     } else if (!is_unsigned) {
+        float_flush_point(g);
         vec_op1(g, size == 8 ? wide : op, dst, reg);
     } else { /* with the top bit: half of it, the lost bit kept as a sticky one, doubled */
         x64_test_rr(B, 8, reg, reg);
         u32 big = x64_jcc_skip(B, X64_CC_S);
+        float_flush_point(g);
         vec_op1(g, wide, dst, reg);
         u32 done = x64_jmp_skip(B);
         x64_land(B, big);
@@ -560,6 +576,7 @@ static void from_int(struct gen *g, enum float_form f, unsigned size, bool is_un
         if (reg != X64_RAX) x64_mov_rr(B, 8, X64_RAX, reg);
         x64_shift_ri(B, X64_SHR, 8, X64_RAX, 1);
         x64_alu_rr(B, X64_OR, 8, X64_RAX, X64_RCX);
+        float_flush_point(g);
         vec_op1(g, wide, dst, X64_RAX);
         vec_op1(g, single ? X64_ADDSS : X64_ADDSD, dst, dst);
         x64_land(B, done);
@@ -580,7 +597,7 @@ void float_from_int(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (is_unsigned && i->esz == 3) gen_clobber_flags(g);
     unsigned reg = gen_use_gpr(g, i->arg[0]);
     gen_consume(g, i);
-    unsigned dst = gen_def_xmm(g, r, NO_REG), single = half ? X0 : dst;
+    unsigned dst = gen_def_xmm(g, r, NO_REG), single = half || g->options->fp_flush ? X0 : dst;
     from_int(g, f, 1u << i->esz, is_unsigned, (unsigned)i->imm, single, reg);
     if (half) float_to_half_exact(g, X0);
     vec_move(g, dst, single);
@@ -595,7 +612,9 @@ static void from_int_scalars(struct gen *g, ir_ref r, const struct ir_inst *i, u
     struct vec_args v = vec_args(g, r, i);
     vec_op1(g, esz == 3 ? X64_MOVQ_RX : X64_MOVD_RX, X64_RAX, v.a);
     if (i->type != IR_V128) {
-        from_int(g, f, size, is_unsigned, bits, v.dst, X64_RAX);
+        unsigned dst = g->options->fp_flush ? X0 : v.dst;
+        from_int(g, f, size, is_unsigned, bits, dst, X64_RAX);
+        vec_move(g, v.dst, dst);
         return;
     }
     from_int(g, f, size, is_unsigned, bits, X1, X64_RAX);
@@ -625,8 +644,12 @@ void float_from_int_lanes(struct gen *g, ir_ref r, const struct ir_inst *i)
         vec_op1(g, X64_CVTDQ2PS, X1, X1);
         vec_op1(g, X64_CVTDQ2PS, X0, X0);
         float_logic(g, X64_MULPS, FORM_PS, X1, X1, float_power(FORM_PS, 16));
-        vec_op2(g, X64_ADDPS, v.dst, X1, X0);
+        unsigned sum = g->options->fp_flush ? X1 : v.dst;
+        float_flush_point(g);
+        vec_op2(g, X64_ADDPS, sum, X1, X0);
+        vec_move(g, v.dst, sum);
     } else {
+        float_flush_point(g);
         vec_op1(g, X64_CVTDQ2PS, v.dst, v.a);
     }
     if (i->imm)

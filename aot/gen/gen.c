@@ -84,14 +84,20 @@ gen_fn *gen_emitter(unsigned op)
     return fn ? fn : gen_by_helper;
 }
 
+static bool is_by_helper(const struct gen *g, const struct ir_inst *i)
+{
+    if (g->options->fp_flush && !float_can_flush(i)) return true;
+    return g->options->fp_checked && ir_has(i->op, IR_FL_FP);
+}
+
 /* For IR in which some values have no use, which is what the optimiser's look back drops, for
- * checked floating point, and for steps. */
+ * checked or flushing floating point, and for steps. */
 static void emit_with_care(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     gen_step(g, gen_step_pc(g));
     if (!i->uses && ir_op_kind[i->op] <= IR_KIND_GET && g->val[r].place == VAL_NONE)
         gen_consume(g, i);
-    else if (g->options->fp_checked && ir_has(i->op, IR_FL_FP))
+    else if (is_by_helper(g, i))
         gen_by_helper(g, r, i);
     else
         gen_emitter(i->op)(g, r, i);
@@ -143,7 +149,8 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
 static void emit_blocks(struct gen *g)
 {
     u32 count = g->f->block_count;
-    if (g->options->fp_checked || g->options->steps || !g->f->merged)
+    const struct gen_options *o = g->options;
+    if (o->fp_checked || o->fp_flush || o->steps || !g->f->merged)
         for (u32 n = 0; n < count; n++) emit_block(g, n, true);
     else
         for (u32 n = 0; n < count; n++) emit_block(g, n, false);

@@ -769,6 +769,9 @@ void gen_check_source(struct gen *g);
 /* Any vector or floating-point operation through HELPER_IR_OP. */
 void gen_by_helper(struct gen *g, ir_ref r, const struct ir_inst *i);
 
+/* The operation's inline form does for gen_options.fp_flush too (float_flush.c). */
+bool float_can_flush(const struct ir_inst *i);
+
 /* The generator refuses: defect. */
 void gen_fail(struct gen *g);
 

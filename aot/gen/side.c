@@ -71,18 +71,24 @@ static void say_changes(struct gen *g)
     g->side_nzcv = (u8)nzcv;
 }
 
-static inline void say_places(struct gen *g)
+/* Nothing differs, but for what is aside. */
+static inline bool is_said(const struct gen *g)
 {
-    bool same = g->dirty == g->side_placed && g->zone == g->side_zone && !g->side_moved &&
-                !g->nzcv && g->side_nzcv == LOC_HOME;
-    if (!same) say_changes(g);
+    return g->dirty == g->side_placed && g->zone == g->side_zone && !g->nzcv &&
+           g->side_nzcv == LOC_HOME;
 }
 
-/* The slot's value is in XMM0. */
+static inline void say_places(struct gen *g)
+{
+    if (g->side_moved || !is_said(g)) say_changes(g);
+}
+
+/* The slot's value is in XMM0, as the table may say since the last time; other slots may have
+ * changed in between. */
 static GEN_APART void say_aside(struct gen *g, unsigned slot)
 {
     u64 bit = UINT64_C(1) << slot;
-    if (g->side_moved & bit) return;
+    if (g->side_moved & bit && is_said(g)) return;
     say_places(g);
     if (!(g->dirty & bit)) return;
     place(g, slot, LOC_XMM, X64_XMM0);

@@ -164,6 +164,8 @@ void crypto_sha1_rounds(struct gen *g, unsigned function, struct vec_args v);
  * raise no other flag that the guest's instruction would not. Whatever the host's units get wrong
  * is made to raise it too. (The runtime drops the host's own IE flag at the trap: the evaluator
  * says whether the guest's is raised.)
+ *
+ * Under fp_flush denormal operands, tiny results and inexact ones trap the same way: float_flush.c.
  */
 
 /* Forms of an operation, as indices of tables {PS, PD, SS, SD}. */
@@ -226,6 +228,16 @@ void float_half_to_single(struct gen *g, unsigned dst, unsigned a, bool narrow);
 /* dst = a rounded to integral values by an FRINT's mod (away: without the inexact flag). XMM0 and
  * XMM1 are used; a is neither when the rounding is away. dst may be pinned. Needs SSE4.1. */
 void float_round_value(struct gen *g, enum float_form f, unsigned mod, unsigned dst, unsigned a);
+
+/*
+ * Under fp_flush (float_flush.c), else nothing. Traps when an element of an operand is denormal or
+ * a NaN; XMM1, which b is not, is used.
+ */
+void float_flush_operands(struct gen *g, enum float_form f, unsigned a, unsigned b);
+void float_flush_operand_m(struct gen *g, enum float_form f, unsigned a, struct x64_mem m);
+
+/* A fault point for what may be inexact, which traps in this mode alone. */
+void float_flush_point(struct gen *g);
 
 /* Bits above the scalar r are known to be zero. */
 static inline bool float_is_narrow(const struct gen *g, ir_ref r)

@@ -77,7 +77,7 @@ bool eval_fp_host(enum eval_host operation, struct eval_op *o, const ir_value *a
         !lanes_are_normal(y, o->esz, lanes, 1, zero))
         return false;
     x = _mm_load_si128((const __m128i *)a);
-    after = host_forms[operation][vector][o->esz == 3](fp_mxcsr(o->fpcr) | MXCSR_MASK_INVALID, &x,
+    after = host_forms[operation][vector][o->esz == 3](fp_mxcsr(o->fpcr) | MXCSR_ALL_MASKED, &x,
                                                        _mm_load_si128((const __m128i *)y));
     _mm_store_si128((__m128i *)&r, x);
     if ((fp_fpsr_of_mxcsr(after) & ~FPSR_IXC) || !lanes_are_normal(&r, o->esz, lanes, 2, false))

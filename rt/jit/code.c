@@ -44,12 +44,12 @@ struct code_arena {
 struct lock code_lock;
 static struct code_arena arenas[MAX_ARENAS]; /* free: code is NULL */
 /* Chains of regions by guest address, linked by region.next: for threads whose FPCR needs nothing
- * special, and for the others (MODE_FPCR). */
+ * special, and for the others (MODE_FPCR, MODE_FLUSH). */
 static struct lookup {
     u8 unused[4096 - LOOKUP_PAGES];
     u8 used[LOOKUP_PAGES];
     struct region *head[1 << LOOKUP_BITS];
-} lookup[2] __attribute__((aligned(4096)));
+} lookup[3] __attribute__((aligned(4096)));
 static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates */
 static u32 epoch, published;        /* struct code_stamp */
 static u32 generation = 1;
@@ -70,7 +70,7 @@ _Static_assert(JUMP_CACHE_MASK == ((1 << JUMP_CACHE_BITS) - 1) << 2, "lookup.h d
 
 static struct lookup *lookup_for(u8 mode)
 {
-    return &lookup[mode & MODE_FPCR ? 1 : 0];
+    return &lookup[mode & MODE_FPCR ? 1 : mode & MODE_FLUSH ? 2 : 0];
 }
 
 static bool is_used(const struct lookup *l, u32 n)
@@ -360,7 +360,7 @@ static void link_known(struct code_arena *a, const struct translation *tr, struc
         u64 target = tr->cells[n].target;
         struct region *to = *lookup_of(target, mode);
         if (target != CELL_RECORD && to && to->pc == target &&
-            to->mode == ((mode & MODE_FPCR) | code_site_mode(target)))
+            to->mode == ((mode & MODES_OF_FPCR) | code_site_mode(target)))
             link_cell(a, &cells[n].target, false, to);
     }
 }
@@ -638,8 +638,7 @@ void code_flush(void)
         for (u32 k = 0; k < arenas[n].count; k++) arenas[n].regions[k]->dead = true;
         arenas[n].retired = generation;
     }
-    lookup_clear(&lookup[0]);
-    lookup_clear(&lookup[1]);
+    for (unsigned n = 0; n < sizeof(lookup) / sizeof(lookup[0]); n++) lookup_clear(&lookup[n]);
     memset(page_count, 0, sizeof(page_count));
     image_reset_cells();
     current = -1;

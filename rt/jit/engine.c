@@ -7,6 +7,7 @@
 
 #include "aot/abi/fp_state.h"
 #include "aot/abi/slots.h"
+#include "rt/kernel.h"
 #include "rt/loader.h"
 #include "rt/log.h"
 #include "rt/missed.h"
@@ -20,8 +21,13 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define TRAPS_TO_SUPERSEDE 2
-#define EARLY_HYPERCALLS   64
+/* What traps weigh, and from where on a site is superseded. Under FPCR.FZ the first inexact result
+ * since FPSR was cleared is hardly the site's fault. */
+#define WEIGHT_OF_TRAP      32
+#define WEIGHT_OF_INEXACT   1
+#define WEIGHT_TO_SUPERSEDE (3 * WEIGHT_OF_TRAP)
+
+#define EARLY_HYPERCALLS 64
 
 /* --- threads
  * -------------------------------------------------------------------------------------- */
@@ -91,7 +97,9 @@ static void jit_thread_exit(struct thread *t)
 
 static u8 mode_of(const struct thread *t)
 {
-    return (t->state.fpcr & FPCR_CHECKED ? MODE_FPCR : 0) | code_site_mode(t->state.pc);
+    u32 fpcr = t->state.fpcr;
+    u8 mode = fp_flushes_only(fpcr) ? MODE_FLUSH : fpcr & FPCR_CHECKED ? MODE_FPCR : 0;
+    return mode | code_site_mode(t->state.pc);
 }
 
 static u64 now_ns(void)
@@ -104,6 +112,7 @@ static u64 now_ns(void)
 static unsigned how_of(u8 mode)
 {
     return (mode & (MODE_FPCR | MODE_FP_SITE) ? TRANSLATE_FP_CHECKED : 0) |
+           (mode & MODE_FLUSH ? TRANSLATE_FP_FLUSH : 0) |
            (mode & MODE_FP_NEAR_SITE ? TRANSLATE_FP_NEAR : 0) |
            (mode & MODE_UNTAG_SITE ? TRANSLATE_UNTAG : 0);
 }
@@ -200,11 +209,13 @@ static u8 site_for(const struct jit_thread *j)
 }
 
 /* A site that keeps trapping for one reason gets a translation that copes with it. */
-static void note_trap(u64 pc, u8 mode, u8 site)
+static void note_trap(u64 pc, u8 mode, u8 site, unsigned weight)
 {
     struct region *r = code_find(pc, mode);
     if (!r && !mode && image_has(pc)) r = code_from_image(pc); /* so far it was linked directly */
-    if (!r || r->traps++ < TRAPS_TO_SUPERSEDE || (r->mode & site)) return;
+    if (!r || (r->mode & site)) return;
+    r->traps = (u16)(r->traps + weight);
+    if (r->traps < WEIGHT_TO_SUPERSEDE) return;
     code_supersede(r, site);
     jit_kick_all();
 }
@@ -373,7 +384,10 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     struct jit_thread *j = jit_of(t);
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
-        if (j->exit.signo) note_trap(j->at_pc, j->at_mode, site_for(j));
+        bool inexact = j->exit.signo == SIGFPE && j->exit.code == FPE_FLTRES;
+        if (j->exit.signo)
+            note_trap(j->at_pc, j->at_mode, site_for(j),
+                      inexact ? WEIGHT_OF_INEXACT : WEIGHT_OF_TRAP);
         turn->done = !evaluate(t, 1, &turn->exit);
         return;
     }
@@ -405,7 +419,8 @@ static void settle_attention(struct thread *t)
 static void settle_mode(struct thread *t)
 {
     struct jit_thread *j = jit_of(t);
-    u8 mode = mode_of(t) & MODE_FPCR;
+    u8 mode = mode_of(t) & MODES_OF_FPCR;
+    if (mode == MODE_FLUSH) fpstate_settle(&t->state);
     if (mode == j->fpcr_mode) return;
     j->fpcr_mode = mode;
     forget_code(t);

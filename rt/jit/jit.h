@@ -44,10 +44,13 @@ extern struct jump_cache_entry code_no_record;
 /* What one translation of a region needs that another of the same address doesn't. */
 enum region_mode {
     MODE_FPCR = 1,         /* FPCR asks for what the host's units can't do: arithmetic by helper */
+    MODE_FLUSH = 16,       /* FPCR asks for flushing alone: what would be flushed traps */
     MODE_FP_SITE = 2,      /* the host's units trap too often here: the same */
     MODE_UNTAG_SITE = 4,   /* tagged addresses are used here: they lose their tags first */
     MODE_FP_NEAR_SITE = 8, /* results near the smallest normal number: exact tests for it */
 };
+
+#define MODES_OF_FPCR (MODE_FPCR | MODE_FLUSH)
 
 struct region {
     u64 pc;
@@ -65,7 +68,7 @@ struct region {
     s32 heat;             /* entries to come until it is warm (gen_options.heat) */
     struct region *also;  /* the same code's next entry: they die together */
     struct region *first; /* of them; NULL: this one */
-    u16 traps; /* instructions that the evaluator had to finish: invalid operations, tags */
+    u16 traps; /* weight of what the evaluator had to finish: invalid operations, tags */
 };
 
 /* Bytes of translated code's stack and of the guard page below: 8 bytes for each call that hasn't
@@ -100,7 +103,7 @@ struct jit_thread {
 
     u32 asked[1 << ASKED_BITS]; /* low halves of addresses that indirect branches have missed */
     u8 asked_for; /* enum missed_kind: what led to the address that is translated now */
-    u8 fpcr_mode; /* MODE_FPCR or 0: what jump cache and lookup table were chosen for */
+    u8 fpcr_mode; /* of MODES_OF_FPCR: what jump cache and lookup table were chosen for */
 
     bool evaluating; /* a fault now is the evaluator's */
     sigjmp_buf fault_out;
@@ -122,8 +125,8 @@ extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_tra
     engine_leave_warm[];
 extern const char engine_return_last[]; /* the last return address of translated code's stack */
 
-/* For enter.S, at a stub of a native library: calls the host's function; what is to be 0 for the guest
- * to go on behind the call, or NULL: it is no stub. */
+/* For enter.S, at a stub of a native library: calls the host's function; what is to be 0 for the
+ * guest to go on behind the call, or NULL: it is no stub. */
 const u32 *engine_native(struct guest_state *s);
 
 /* --- code.c: memory and tables

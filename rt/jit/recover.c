@@ -14,6 +14,7 @@
 #include "rt/jit/image.h"
 #include "rt/jit/jit.h"
 
+#include "aot/abi/fp_state.h"
 #include "rt/log.h"
 #include "rt/stats.h"
 #include "rt/strings.h"
@@ -176,7 +177,8 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
     j->at_pc = p.pc;
     j->at_mode = p.mode;
     j->finish = sig == SIGFPE || tagged;
-    if (sig == SIGFPE) t->state.mxcsr &= ~1u; /* the evaluator raises what is to be raised */
+    /* The evaluator raises what is to be raised. */
+    if (sig == SIGFPE) t->state.mxcsr = fp_drop_trapped(t->state.mxcsr);
     j->exit = (struct engine_exit){
         .kind = ENGINE_FAULT, .signo = sig, .code = info->si_code, .address = (u64)info->si_addr};
     return_to_run(t, uc);

@@ -63,17 +63,38 @@ static bool fits_image(const struct translation *t)
     return true;
 }
 
+/* The rest is checked; or with flushing, where more than one trap is usual, the one instruction is
+ * evaluated, as the runtime does, and the rest goes on as it was. */
+static struct guest_outcome after_trap(struct guest_state *state, u32 insts, struct quick_how how,
+                                       bool flush)
+{
+    u32 done = (u32)(state->pc - GUEST_CODE) / 4;
+    if (flush) {
+        struct guest_outcome o = guest_evaluate(state, 1);
+        if (o.end != GUEST_WENT_ON || ++done >= insts) return o;
+        how.fp_near = !how.fp_near;
+    } else {
+        how.fp_checked = true;
+    }
+    state->mxcsr = fp_mxcsr_with(state->fpcr, state->fpsr);
+    return quick_run(state, insts > done ? insts - done : 1, how);
+}
+
 struct guest_outcome quick_run(struct guest_state *state, u32 insts, struct quick_how how)
 {
     static struct arena arena;
     static unsigned runs; /* every other one is checked, which is done in a walk of its own */
     static const struct code_view quick = {.read = read_code},
                                   full = {read_code, is_entry, extent, is_target, NULL};
+    bool flush = fp_flushes_only(state->fpcr);
     const struct code_view *view = how.full ? &full : &quick;
     struct xlat_options options = {.tier = how.full ? XLAT_FULL : XLAT_QUICK,
                                    .host_features = how.features,
                                    .image = how.image,
-                                   .fp_checked = how.fp_checked || state->fpcr & FPCR_CHECKED,
+                                   .fp_checked =
+                                       how.fp_checked || (state->fpcr & FPCR_CHECKED && !flush),
+                                   .fp_near = how.fp_near,
+                                   .fp_flush = flush,
                                    .verify = runs++ % 2,
                                    .max_insts = insts};
     struct translation t;
@@ -96,12 +117,7 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, struct quic
     struct run_result r = run_code(&t, state);
     if (r.kind == RUN_LOST)
         return (struct guest_outcome){.end = GUEST_REFUSED, .refusal = "fault at no known point"};
-    if (r.kind == RUN_FAULT && r.signo == SIGFPE) {
-        u32 done = (u32)(state->pc - GUEST_CODE) / 4;
-        state->mxcsr = fp_mxcsr(state->fpcr);
-        how.fp_checked = true;
-        return quick_run(state, insts > done ? insts - done : 1, how);
-    }
+    if (r.kind == RUN_FAULT && r.signo == SIGFPE) return after_trap(state, insts, how, flush);
     if (r.kind == RUN_FAULT)
         return (struct guest_outcome){.end = GUEST_FAULTED, .address = r.address};
     if (r.door == LEAVE_TRAP && r.reason == TRAP_SP_ODD) {

@@ -14,6 +14,7 @@ struct quick_how {
     bool image;   /* as for images */
     bool full;    /* function-shaped regions */
     bool fp_checked;
+    bool fp_near;
 };
 
 /*

@@ -91,6 +91,10 @@ void random_state(struct guest_state *state)
     state->nzcv = nzcv_from_pstate((u32)random64());
     if (below(4) == 0) fp_write_fpcr((u32)random64(), &state->fpcr, &state->mxcsr);
     if (below(4) == 0) fp_write_fpsr((u32)random64(), &state->fpsr, &state->mxcsr, state->qc);
+    if (below(4) == 0) { /* flushing alone; where FPSR has it, inexact doesn't trap */
+        fp_write_fpcr(FPCR_FZ | (u32)below(4) << FPCR_RMODE_SHIFT, &state->fpcr, &state->mxcsr);
+        state->fpsr |= below(2) ? FPSR_IXC : 0;
+    }
     state->pc = GUEST_CODE + 4 * below(GUEST_CODE_SIZE / 4);
 }
 

@@ -136,10 +136,17 @@ static void prepare(struct guest_state *s)
     s->translated_sp = stack_at + STACK_ROOM - 4096;
     *(const void **)s->translated_sp = engine_return_last;
     s->host_mxcsr = 0x1f80;
-    s->mxcsr = fp_mxcsr(s->fpcr);
+    s->mxcsr = fp_mxcsr_with(s->fpcr, s->fpsr);
     *(const void **)&s->leave[LEAVE_LINK] = engine_leave_link;
     *(const void **)&s->leave[LEAVE_INDIRECT] = engine_leave_indirect;
     *(const void **)&s->leave[LEAVE_TRAP] = engine_leave_trap;
+}
+
+/* For enter.S: there are no native libraries here, and the trap leaves as others do. */
+const u32 *engine_native(struct guest_state *s)
+{
+    (void)s;
+    return NULL;
 }
 
 struct run_result run_code(const struct translation *tr, struct guest_state *state)
@@ -152,7 +159,8 @@ struct run_result run_code(const struct translation *tr, struct guest_state *sta
     running = tr;
     struct left left = engine_enter(state, code_at + tr->entries[0].offset, &no_attention);
     running = NULL;
-    if (result.signo == SIGFPE) state->mxcsr &= ~1u; /* what trapped isn't done yet */
+    /* What trapped isn't done yet. */
+    if (result.signo == SIGFPE) state->mxcsr = fp_drop_trapped(state->mxcsr);
     state->fpsr = fp_read_fpsr(state->fpsr, state->mxcsr, state->qc) & ~FPSR_QC;
     if (state->door == DOOR_RECOVERED) return result;
     state->pc = left.rcx;

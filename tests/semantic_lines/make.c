@@ -2,7 +2,9 @@
  * Makes lines for tests/semantic: words of rows of the decode table with registers V0 to V3 and X0
  * to X3, operands at random and often special, results from qemu-aarch64.
  *
- *   semantic_lines GROUP|ROW...     (groups: fp simd simd_scalar crypto ldst base)
+ *   semantic_lines [--flush] GROUP|ROW...     (groups: fp simd simd_scalar crypto ldst base)
+ *
+ * With --flush FPCR.FZ is set, and only what flushed something gives a line.
  *
  * Only what matters is named: registers, flags and memory words whose change changes the result.
  */
@@ -20,6 +22,10 @@
 
 static int to_guest, from_guest;
 static u64 random_state = 0x5eed;
+static bool flush;
+
+#define FZ   (UINT64_C(1) << 24)
+#define TINY UINT64_C(0x88) /* of FPSR: UFC, IDC */
 
 static u64 random64(void)
 {
@@ -76,6 +82,9 @@ static u64 operand(void)
                                   UINT64_C(0x3ff8000000000000),
                                   UINT64_C(0x00017f80ff7f0080)};
     u64 r = random64();
+    if (flush && r >> 32 & 1) /* doubles, singles: denormal, or that and the smallest exponents */
+        return random64() &
+               (r >> 33 & 1 ? UINT64_C(0x803fffffffffffff) : UINT64_C(0x80ffffff80ffffff));
     switch (r & 3) {
     case 0: return special[(r >> 8) % ARRAY_SIZE(special)];
     case 1: return random64() & UINT64_C(0x4fff4fff4fff4fff);
@@ -130,6 +139,7 @@ static struct line_case random_case(const struct a64_row_info *info, u32 word)
         c.x[2] = random64() % 8;
     }
     if (random64() % 4 == 0) c.fpcr = (random64() & 3) << 22;
+    if (flush) c.fpcr |= FZ;
     return c;
 }
 
@@ -238,7 +248,7 @@ static bool print_line(const struct a64_row_info *info, u32 word)
     struct line_case before = random_case(info, word), after = run(before);
     bool input[WORDS] = {false}, output[WORDS] = {false};
     char text[128];
-    if (after.signal) return false;
+    if (after.signal || (flush && !(after.fpsr & TINY))) return false;
     for (unsigned n = 0; n < WORDS; n++) {
         if (n > MODE && n < MEMORY) continue;
         input[n] = matters(before, after, n) || is_operand(info, n);
@@ -283,9 +293,10 @@ int main(int argc, char **argv)
 #undef ROW
     };
     start_guest(argv[0]);
+    flush = argc > 1 && !strcmp(argv[1], "--flush");
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const struct a64_row_info *info = a64_row_info((enum a64_row)rows[i]);
-        for (int k = 1; k < argc; k++)
+        for (int k = 1 + flush; k < argc; k++)
             if (!strcmp(argv[k], info->group) || !strcmp(argv[k], info->name))
                 print_row((enum a64_row)rows[i]);
     }

@@ -172,6 +172,8 @@ static void random_vector(u8 v[16])
     memcpy(v, d, 16);
 }
 
+static bool flush; /* the case's states have FPCR.FZ, its code is for that */
+
 static void random_state(struct guest_state *s)
 {
     guest_state_init(s);
@@ -184,6 +186,11 @@ static void random_state(struct guest_state *s)
     s->sp = GUEST_DATA + 0x1000 + 16 * below(0x100);
     s->nzcv = nzcv_from_pstate((u32)random64());
     if (below(4) == 0) fp_write_fpcr((u32)below(4) << FPCR_RMODE_SHIFT, &s->fpcr, &s->mxcsr);
+    flush = below(4) == 0;
+    if (flush) { /* where FPSR has it, inexact doesn't trap */
+        fp_write_fpcr(FPCR_FZ | (u32)below(4) << FPCR_RMODE_SHIFT, &s->fpcr, &s->mxcsr);
+        s->fpsr |= below(4) ? FPSR_IXC : 0;
+    }
     s->pc = GUEST_CODE;
 }
 
@@ -212,7 +219,8 @@ static void print_text(void *context, enum xlat_stage stage, u64 pc, const char 
 
 static enum xlat_status make(u64 pc, u64 features, bool show, struct translation *tr)
 {
-    struct xlat_options o = {.host_features = features, .verify = true, .max_insts = length};
+    struct xlat_options o = {
+        .host_features = features, .fp_flush = flush, .verify = true, .max_insts = length};
     if (show) {
         o.dump = print_text;
         o.dump_stages = 1 << XLAT_STAGE_DECODE | 1 << XLAT_STAGE_OPT | 1 << XLAT_STAGE_CODE;
