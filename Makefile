@@ -122,7 +122,7 @@ $(BUILD)/ferry: $(call objs,$(RT_SOURCES) $(GENERATED_rt)) $(BUILD)/lib/image.a 
 
 # The same with native libraries, which the host's loader loads: started by the other when they are
 # wanted. Some of the C library's functions are its own for them, and for them alone is its symbol table.
-INTERPOSED := $(foreach n,heap files stdio foreign,$(BUILD)/obj/hostlibs/$(n).o)
+INTERPOSED := $(foreach n,heap files stdio environment foreign,$(BUILD)/obj/hostlibs/$(n).o)
 $(BUILD)/gen/interposed.list: $(INTERPOSED)
 	@mkdir -p $(@D)
 	$(Q)nm -g --defined-only $^ | awk 'BEGIN { print "{" } $$2 == "T" { print $$3 ";" } END { print "};" }' >$@

@@ -4,10 +4,10 @@
  *     library.c   bindings read, stubs recognised, the host's libraries loaded
  *     policy.c    which libraries are the host's, and why others aren't
  *     module.c    what guest ELF files import and need
- *     stdio.c     streams of the guest's that come unseen
- *     call.c      from the guest's registers to the host's function
- *     callback.c  from host code to the guest's function, and pointers to functions between both
- *     ffi.c       libffi, loaded when it is first needed
+ *     heap.c, files.c, environment.c   the C library's, for native code: one heap, the guest's
+ * files stdio.c     streams of the guest's that come unseen call.c      from the guest's registers
+ * to the host's function callback.c  from host code to the guest's function, and pointers to
+ * functions between both ffi.c       libffi, loaded when it is first needed
  */
 #ifndef HOSTLIBS_HOSTLIBS_H
 #define HOSTLIBS_HOSTLIBS_H

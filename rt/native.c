@@ -483,6 +483,7 @@ bool native_path(const char *guest, bool follow, char *host, size_t size)
     struct thread *t = thread_self;
     const struct native_name *calling;
     struct path path;
+    int error = errno;
     s64 r;
 
     if (t == NULL) return false;
@@ -491,6 +492,7 @@ bool native_path(const char *guest, bool follow, char *host, size_t size)
     r = path_resolve_text(t, AT_FDCWD, guest, follow ? PATH_FOLLOW : PATH_NOFOLLOW, &path);
     native_enter(&t->state, calling);
     native_settle(t);
+    errno = error;
     return r == 0 && (size_t)snprintf(host, size, "%s", path.host) < size;
 }
 
