@@ -1,4 +1,4 @@
-# Work that a library does for Python: libs.py zlib|bz2|lzma|hashlib|sqlite3
+# Work that a library does for Python: libs.py zlib|bz2|lzma|hashlib|sqlite3|tls
 import sys
 
 text = open("text", "rb").read(6_000_000)
@@ -47,6 +47,34 @@ def sqlite3():
     print(sum(len(r[0]) for r in db.execute("select b || c from t order by b desc")))
 
 
+
+def tls():
+    import socket
+    import ssl
+    import threading
+
+    folder = "/usr/lib/python3.11/test/"
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder + "ssl_cert.pem", folder + "ssl_key.pem")
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.load_verify_locations(folder + "pycacert.pem")
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    total = 0
+    for turn in range(40):
+        a, b = socket.socketpair()
+
+        def serve():
+            with server.wrap_socket(a, server_side=True) as s:
+                s.sendall(text)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with client.wrap_socket(b) as s:
+            while data := s.recv(65536):
+                total += len(data)
+        thread.join()
+    print(total)
 
 
 globals()[sys.argv[1]]()
