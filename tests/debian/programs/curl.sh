@@ -26,4 +26,4 @@ header = "X: y"
 EOF
 kill $p; wait $p 2>/dev/null; curl -s $u/a.json; echo $?; curl -s file://"$PWD"/www/a.json; curl -s nosuch://x; echo $?
 start tls
-u=https://localhost:$port; curl -s --cacert s.crt $u/numbers | sha256sum; curl -s $u/a.json; echo $?; curl -sk $u/a.json; curl -s --cacert s.crt --compressed -w '%{ssl_verify_result} %{http_version}\n' $u/a.json; kill $p
+u=https://localhost:$port; curl -s --cacert s.crt $u/numbers | sha256sum; curl -s --cacert s.crt "https://127.0.0.1:$port/a.json"; echo $?; curl -sk $u/a.json; curl -s --cacert s.crt --compressed -w '%{ssl_verify_result} %{http_version}\n' $u/a.json; kill $p
