@@ -350,10 +350,15 @@ void *callback_raw(u64 pc)
 bool callback_call_raw(struct guest_state *s)
 {
     const struct closure *c = closure_of((void *)s->pc);
+    const struct stub *known = find_stub((void *)s->pc, &of_words);
     Dl_info info;
 
     if (c != NULL) { /* left in a record that a longjmp has gone past */
         s->pc = c->pc;
+        return true;
+    }
+    if (known != NULL) {
+        s->pc = known->function.guest_pc;
         return true;
     }
     if (native_is_guest(s->pc) || dladdr((void *)s->pc, &info) == 0 || info.dli_fname == NULL)
