@@ -177,6 +177,10 @@ bool format_arguments(const struct guest_state *s, const struct aapcs *a, const 
 /* The guest's stream behind the host's over it; 0: there is none. */
 u64 stream_behind(const void *host);
 
+/* The guest's fread; whether its stream has an error. */
+size_t stream_read(void *to, size_t size, size_t n, u64 guest);
+bool stream_failed(u64 guest);
+
 /* The guest's fflush (0: of all) and ungetc. */
 int stream_flush(u64 guest);
 int stream_unget(int c, u64 guest);

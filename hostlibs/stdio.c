@@ -40,7 +40,6 @@ static FILE *host_stream(FILE *f)
 
 /* clang-format off */
 STREAM(size_t, fwrite, (const void *p, size_t size, size_t n, FILE *f), p, size, n, f)
-STREAM(size_t, fread, (void *p, size_t size, size_t n, FILE *f), p, size, n, f)
 STREAM(int, fputs, (const char *s, FILE *f), s, f)
 STREAM(int, fputc, (int c, FILE *f), c, f)
 STREAM(int, putc, (int c, FILE *f), c, f)
@@ -60,6 +59,21 @@ STREAM(void, rewind, (FILE *f), f)
 STREAM(void, clearerr, (FILE *f), f)
 STREAM(int, vfprintf, (FILE *f, const char *format, va_list list), f, format, list)
 /* clang-format on */
+
+/* Whole blocks, not byte by byte as a stream without a buffer reads. */
+size_t fread(void *p, size_t size, size_t n, FILE *f)
+{
+    REAL(fread);
+    u64 guest;
+    size_t got;
+
+    f = host_stream(f);
+    guest = native_self() != NULL && native_is_called() ? stream_behind(f) : 0;
+    if (guest == 0) return real(p, size, n, f);
+    got = stream_read(p, size, n, guest);
+    if (got < n) f->_flags |= stream_failed(guest) ? 0x20 : 0x10; /* _IO_ERR_SEEN, _IO_EOF_SEEN */
+    return got;
+}
 
 int fflush(FILE *f)
 {

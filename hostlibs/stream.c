@@ -132,6 +132,16 @@ u64 stream_behind(const void *host)
     return f != NULL ? f->guest : 0;
 }
 
+size_t stream_read(void *to, size_t size, size_t n, u64 guest)
+{
+    return call_stdio(GUEST_FREAD, (u64)to, size, n, guest);
+}
+
+bool stream_failed(u64 guest)
+{
+    return (u32)call_stdio(GUEST_FERROR, guest, 0, 0, 0) != 0;
+}
+
 int stream_flush(u64 guest)
 {
     return (int)call_stdio(GUEST_FFLUSH, guest, 0, 0, 0);
