@@ -4,8 +4,8 @@
  * Both procedure call standards count general and vector registers on their own. So where
  * everything is a scalar in registers on both sides, argument n of x0 to x5 is the host's n-th
  * integer argument, and v0 to v7 are XMM0 to XMM7: one call with all of them serves every such
- * function (the direct way). All else goes by libffi. What neither can do ends the program by name:
- * binding_usable says beforehand what that is.
+ * function (the direct way). All else goes by libffi. What neither can do ends the program by name;
+ * the generator refuses what it knows of that.
  */
 #include "hostlibs/hostlibs.h"
 
@@ -18,7 +18,6 @@
 
 #define DIRECT_INTEGERS 6u
 #define VARIADIC_WORDS  10u /* passed on to variadic functions, beyond those declared */
-#define STACK_WORDS     64u
 
 enum way { WAY_DIRECT_INTEGER, WAY_DIRECT_FLOAT, WAY_FFI, WAY_FORMAT };
 
@@ -30,7 +29,6 @@ struct narrow {
 
 struct call_plan {
     u8 way;
-    u8 integers;         /* of x that hold arguments */
     bool converts;       /* arguments or result aren't passed as they are */
     bool lists;          /* of these, there is a va_list */
     struct aapcs behind; /* the named arguments */

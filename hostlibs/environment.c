@@ -2,8 +2,8 @@
  * The environment that the host's libraries see is the guest's, as its C library has it now.
  */
 #include "hostlibs/hostlibs.h"
+#include "hostlibs/interpose.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -24,18 +24,12 @@ static u64 call_guest(const char *name, u64 *function, u64 a, u64 b, u64 c)
     return s->x[0];
 }
 
-static bool is_for_guest(void)
-{
-    return native_self() != NULL && native_is_called();
-}
-
 char *getenv(const char *name)
 {
+    REAL(getenv);
     static u64 function;
-    static char *(*real)(const char *);
 
-    if (is_for_guest()) return (char *)call_guest("getenv", &function, (u64)name, 0, 0);
-    if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, "getenv");
+    if (native_is_called()) return (char *)call_guest("getenv", &function, (u64)name, 0, 0);
     return real(name);
 }
 
@@ -47,21 +41,19 @@ char *secure_getenv(const char *name)
 
 int setenv(const char *name, const char *value, int replace)
 {
+    REAL(setenv);
     static u64 function;
-    static int (*real)(const char *, const char *, int);
 
-    if (is_for_guest())
+    if (native_is_called())
         return (int)call_guest("setenv", &function, (u64)name, (u64)value, (u64)replace);
-    if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, "setenv");
     return real(name, value, replace);
 }
 
 int unsetenv(const char *name)
 {
+    REAL(unsetenv);
     static u64 function;
-    static int (*real)(const char *);
 
-    if (is_for_guest()) return (int)call_guest("unsetenv", &function, (u64)name, 0, 0);
-    if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, "unsetenv");
+    if (native_is_called()) return (int)call_guest("unsetenv", &function, (u64)name, 0, 0);
     return real(name);
 }

@@ -5,9 +5,9 @@
  * inside itself (its configuration, shared objects to load), are the host's.
  */
 #include "hostlibs/hostlibs.h"
+#include "hostlibs/interpose.h"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -39,11 +39,6 @@ static const char *look_at(int dirfd, const char *guest, bool follow, struct nam
 {
     return guest != NULL && (dirfd == AT_FDCWD || guest[0] == '/') ? look(guest, follow, n) : guest;
 }
-
-/* The C library's function of that name. */
-#define REAL(name)                                                                                 \
-    static __typeof__(name) *real;                                                                 \
-    if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, #name)
 
 #define FOLLOW   true
 #define NOFOLLOW false

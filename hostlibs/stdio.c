@@ -4,12 +4,11 @@
  * host's stream over it (stream.c) instead.
  */
 #include "hostlibs/hostlibs.h"
+#include "hostlibs/interpose.h"
 
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <wchar.h>
 
 #define TABLE_AT 216 /* struct _IO_FILE_plus: vtable; the same on both sides */
 
@@ -17,15 +16,10 @@ static FILE *host_stream(FILE *f)
 {
     u64 table;
 
-    if (f == NULL || native_self() == NULL || !native_is_called()) return f;
+    if (f == NULL || !native_is_called()) return f;
     memcpy(&table, (const char *)f + TABLE_AT, sizeof(table));
     return native_is_guest(table) ? stream_to_host((u64)f) : f;
 }
-
-/* The C library's function of that name. */
-#define REAL(name)                                                                                 \
-    static __typeof__(name) *real;                                                                 \
-    if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, #name)
 
 #define STREAM(type, function, parameters, ...)                                                    \
     type function parameters                                                                       \
@@ -68,7 +62,7 @@ size_t fread(void *p, size_t size, size_t n, FILE *f)
     size_t got;
 
     f = host_stream(f);
-    guest = native_self() != NULL && native_is_called() ? stream_behind(f) : 0;
+    guest = native_is_called() ? stream_behind(f) : 0;
     if (guest == 0) return real(p, size, n, f);
     got = stream_read(p, size, n, guest);
     if (got < n) f->_flags |= stream_failed(guest) ? 0x20 : 0x10; /* _IO_ERR_SEEN, _IO_EOF_SEEN */
@@ -78,7 +72,7 @@ size_t fread(void *p, size_t size, size_t n, FILE *f)
 int fflush(FILE *f)
 {
     REAL(fflush);
-    bool called = native_self() != NULL && native_is_called();
+    bool called = native_is_called();
     u64 guest;
     int r;
 
@@ -95,7 +89,7 @@ int ungetc(int c, FILE *f)
     u64 guest;
 
     f = host_stream(f);
-    guest = native_self() != NULL && native_is_called() ? stream_behind(f) : 0;
+    guest = native_is_called() ? stream_behind(f) : 0;
     if (guest == 0) return real(c, f);
     if (c != EOF) clearerr_unlocked(f);
     return stream_unget(c, guest);

@@ -534,26 +534,30 @@ const char *native_directory(unsigned n)
     return text;
 }
 
-void native_log(const char *format, ...)
+static void say(enum log_channel c, const char *format, va_list list)
 {
     char text[1024];
+
+    vsnprintf(text, sizeof(text), format, list);
+    log_line(c, "%s", text);
+}
+
+void native_log(const char *format, ...)
+{
     va_list list;
 
     va_start(list, format);
-    vsnprintf(text, sizeof(text), format, list);
+    say(LOG_NATIVE, format, list);
     va_end(list);
-    log_line(LOG_NATIVE, "%s", text);
 }
 
 void native_fatal(const char *format, ...)
 {
-    char text[1024];
     va_list list;
 
     va_start(list, format);
-    vsnprintf(text, sizeof(text), format, list);
+    say(LOG_ERROR, format, list);
     va_end(list);
-    log_line(LOG_ERROR, "%s", text);
     signal_die(thread_self, SIGABRT);
 }
 

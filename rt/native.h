@@ -11,8 +11,8 @@
  * Nested runs end in order: when the guest comes back to where its run began (by return from the
  * callback, or sigreturn from the handler). What a guest longjmp has left behind is recognised when
  * an outer run ends: it takes those within with it, and the native frames between are dropped, as a
- * longjmp of the host's would have dropped them. A run whose end never comes stays until much of the
- * stack is used: then those that the guest's stack pointer shows to be left are dropped.
+ * longjmp of the host's would have dropped them. A run whose end never comes stays until much of
+ * the stack is used: then those that the guest's stack pointer shows to be left are dropped.
  */
 #ifndef RT_NATIVE_H
 #define RT_NATIVE_H
@@ -60,9 +60,6 @@ struct native_ops {
     /* In a signal handler: native code has branched to guest address pc. The host code that calls
      * back there, given pc in R11, or NULL when nothing is known of such a function. */
     void *(*code_for)(u64 pc);
-
-    /* Lines for --stats and the log. */
-    void (*stats)(void);
 };
 
 /* Defined by hostlibs; NULL where there is none. */
