@@ -12,7 +12,8 @@
  * how many could be had (0: not mapped or not executable). It must not fault.
  *
  * is_entry (or NULL): true when a translation starts at pc already, so that another needn't contain
- * that code as well. "False" is always right. To the full tier: pc is reached from elsewhere.
+ * that code as well. "False" is always right. To the full tier, never NULL: pc is reached from
+ * elsewhere.
  *
  * extent, for the full tier only: where a region that contains pc may begin and end. NULL: what pc
  * leads to, not far from there.

@@ -2,9 +2,9 @@
  * Zones: where in a region general registers have which pins.
  *
  * Outside of loops the pins are those of the boundary convention, so that calls, returns and exits
- * find everything in place. A loop that leaves to no other region in its middle, and whose
- * instructions would rather have other guest registers at hand, is a zone of its own: pins go to
- * the registers that it accesses most. What the convention has and the loop accesses keeps its
+ * find everything in place. A loop, or the part of it that leaves to no other region in its middle,
+ * whose instructions would rather have other guest registers at hand, is a zone of its own: pins go
+ * to the registers that it accesses most. What the convention has and the loop accesses keeps its
  * register; what it doesn't need makes room. The ways in and out pay for that with a store and a
  * load each (control.c).
  *
@@ -151,10 +151,103 @@ static void count_accesses(const struct gen *g, const struct ir_loop *l, u64 *ac
     }
 }
 
-static bool is_zone(const struct ir_func *f, const struct ir_loop *l)
+/* --- the part of a loop that goes round by itself
+ * --------------------------------------------------
+ *
+ * A loop with calls in it, or other ways out, has a part without: blocks on ways from the head back
+ * to it that pass none. Mostly it is what is hot (calls are for what is rare), and only ways
+ * between it and the rest have to pay.
+ */
+
+static bool is_whole(const struct ir_func *f, const struct ir_loop *l)
 {
     for (u32 b = 0; b < f->block_count; b++)
         if (ir_in_loop(l, b) && !stays_inside(f, &f->block[b])) return false;
+    return true;
+}
+
+static void add(u64 *set, u32 b)
+{
+    set[b / 64] |= UINT64_C(1) << (b & 63);
+}
+
+static bool has(const u64 *set, u32 b)
+{
+    return set[b / 64] >> (b & 63) & 1;
+}
+
+/* How often the part, whose blocks all stay inside, is entered: what its blocks run more often than
+ * others of it lead to them. */
+static u32 entered(const struct gen *g, const struct ir_loop *part)
+{
+    const struct ir_func *f = g->f;
+    u64 run = 0, led = 0;
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 own[2];
+        unsigned n;
+        if (!ir_in_loop(part, b)) continue;
+        run += g->loops.frequency[b];
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
+        for (unsigned k = 0; k < n; k++)
+            if (ir_in_loop(part, to[k])) led += ir_way_frequency(&g->loops, b, k, n);
+    }
+    return run > led ? (u32)(run - led) : 0;
+}
+
+/* Blocks of the loop that are reached from its head without leaving. */
+static u64 *from_head(const struct gen *g, const struct ir_loop *l)
+{
+    const struct ir_func *f = g->f;
+    u64 *set = arena_zalloc(g->arena, (f->block_count + 63) / 64 * sizeof *set);
+    add(set, l->head);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (u32 b = 0; b < f->block_count; b++) {
+            u32 own[2];
+            unsigned n = 0;
+            const u32 *to = has(set, b) ? ir_successors(f, &f->block[b], own, &n) : own;
+            for (unsigned k = 0; k < n; k++) {
+                if (has(set, to[k]) || !ir_in_loop(l, to[k])) continue;
+                if (!stays_inside(f, &f->block[to[k]])) continue;
+                add(set, to[k]);
+                changed = true;
+            }
+        }
+    }
+    return set;
+}
+
+/* Those of the set that lead to the head by others of it. */
+static u64 *back_to_head(const struct gen *g, u32 head, const u64 *among)
+{
+    const struct ir_func *f = g->f;
+    u64 *set = arena_zalloc(g->arena, (f->block_count + 63) / 64 * sizeof *set);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (u32 b = f->block_count; b-- > 0;) {
+            u32 own[2];
+            unsigned n;
+            if (!has(among, b) || has(set, b)) continue;
+            const u32 *to = ir_successors(f, &f->block[b], own, &n);
+            for (unsigned k = 0; k < n && !has(set, b); k++) {
+                if (to[k] != head && !has(set, to[k])) continue;
+                add(set, b);
+                changed = true;
+            }
+        }
+    }
+    return set;
+}
+
+/* The part of the loop that goes round by itself, perhaps all. False: there is none. */
+static bool find_part(const struct gen *g, const struct ir_loop *l, struct ir_loop *part)
+{
+    *part = *l;
+    if (is_whole(g->f, l)) return true;
+    if (!stays_inside(g->f, &g->f->block[l->head])) return false;
+    part->member = back_to_head(g, l->head, from_head(g, l));
+    if (!ir_in_loop(part, l->head)) return false;
+    part->entered = entered(g, part);
     return true;
 }
 
@@ -171,14 +264,15 @@ static unsigned plan_loops(struct gen *g)
     for (u32 n = 0; n < g->loops.count && count < MAX_ZONES; n++) {
         const struct ir_loop *l = &g->loops.loop[n];
         unsigned around = g->block_zone[l->head];
-        if (!is_zone(f, l)) continue;
+        struct ir_loop part;
+        if (!find_part(g, l, &part)) continue;
         struct zone z = g->zones[around];
         u64 accesses[SLOT_V0] = {0};
-        count_accesses(g, l, accesses);
-        if (!choose(&z, accesses, (u64)LOOP_COST * l->entered, !g->needs_temps)) continue;
+        count_accesses(g, &part, accesses);
+        if (!choose(&z, accesses, (u64)LOOP_COST * part.entered, !g->needs_temps)) continue;
         g->zones[count] = z;
         for (u32 b = 0; b < f->block_count; b++)
-            if (ir_in_loop(l, b)) g->block_zone[b] = (u8)count;
+            if (ir_in_loop(&part, b)) g->block_zone[b] = (u8)count;
         count++;
     }
     return count;

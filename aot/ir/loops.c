@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ONE        65536u /* probability */
+#define ONE        IR_SURE
 #define LEAVES     7864u  /* that a branch leaves its loop: 0.12 */
+#define CALLS      14417u /* that it leads to a call that the other way hasn't: 0.22 */
+#define RETURNS    18350u /* that it leads to a return: 0.28 */
 #define MOST_TURNS 32u
+#define PASSED     3u
 #define MOST       (UINT64_C(1) << 40) /* of a frequency: once is ONE */
 
 /* Loops times blocks: a function with more is taken to have none, since what follows looks at each
@@ -42,6 +45,7 @@ struct search {
     u32 *innermost; /* per block: 1 + the number of the smallest loop around it, or 0 */
     u64 *frequency; /* per node: ONE is once */
     u32 *again;     /* per loop head: the probability that it is come back to */
+    u32 *first_way; /* per block: see loops.h */
 };
 
 static bool is_table(const struct ir_func *f, const struct ir_block *b)
@@ -260,29 +264,64 @@ static void find_members(struct search *s, struct arena *arena, struct ir_loops 
 /* --- how often they run -------------------------------------------------------------------------
  */
 
-/* The probability of the way from one block to another of its successors. */
-static u32 probability(const struct search *s, const struct ir_loops *l, u32 from, u32 to,
-                       const u32 *all, unsigned n)
+/* How a block's way ends, seen from its start: passes of less than PASSED blocks are followed. */
+enum ending { GOES_ON, ENDS_IN_CALL, ENDS_IN_RETURN };
+
+static enum ending ending_of(const struct ir_func *f, u32 b)
 {
-    if (n != 2 || from == s->table || all[0] == all[1] || !s->innermost[from]) return ONE / n;
-    const struct ir_loop *around = &l->loop[s->innermost[from] - 1];
-    u32 other = all[all[0] == to];
-    bool stays = ir_in_loop(around, to);
-    if (stays == ir_in_loop(around, other)) return ONE / 2;
-    return stays ? ONE - LEAVES : LEAVES;
+    for (unsigned n = 0; n < PASSED; n++) {
+        const struct ir_block *block = &f->block[b];
+        const struct ir_inst *last = &f->inst[block->end - 1];
+        if (is_call(f, block)) return ENDS_IN_CALL;
+        if (last->op == IR_EXIT || last->op == IR_EXITIND || last->op == IR_TRAP)
+            return ENDS_IN_RETURN;
+        if (last->op != IR_JUMP || (u32)last->imm <= b) break;
+        b = (u32)last->imm;
+    }
+    return GOES_ON;
+}
+
+static u32 first_of_two(const struct search *s, const struct ir_loops *l, u32 from, const u32 *to)
+{
+    static const u32 likely[] = {
+        [GOES_ON] = ONE / 2, [ENDS_IN_CALL] = CALLS, [ENDS_IN_RETURN] = RETURNS};
+    if (to[0] == to[1]) return ONE / 2;
+    if (s->innermost[from]) {
+        const struct ir_loop *around = &l->loop[s->innermost[from] - 1];
+        bool stays[] = {ir_in_loop(around, to[0]), ir_in_loop(around, to[1])};
+        if (stays[0] != stays[1]) return stays[0] ? ONE - LEAVES : LEAVES;
+    }
+    enum ending first = ending_of(s->f, to[0]), second = ending_of(s->f, to[1]);
+    if (first == second) return ONE / 2;
+    if (first != GOES_ON && second != GOES_ON) return ONE / 2;
+    return first != GOES_ON ? likely[first] : ONE - likely[second];
+}
+
+static void find_first_ways(struct search *s, const struct ir_loops *l, struct arena *arena)
+{
+    const struct ir_func *f = s->f;
+    s->first_way = arena_alloc(arena, f->block_count * sizeof *s->first_way);
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 own[2];
+        unsigned n = 0;
+        const u32 *to = is_table(f, &f->block[b]) ? own : successors(f, b, own, &n);
+        s->first_way[b] = n == 2 ? first_of_two(s, l, b, to) : ONE;
+    }
 }
 
 /* What the block hands on, among the given blocks; to the head it gives the part that comes back.
  */
-static void hand_on(struct search *s, const struct ir_loops *l, u32 b, u32 head,
-                    const struct ir_loop *among)
+static void hand_on(struct search *s, u32 b, u32 head, const struct ir_loop *among)
 {
     u32 own[2];
     unsigned n;
     const u32 *all = all_successors(s, b, own, &n);
     for (unsigned k = 0; k < n; k++) {
         u32 to = all[k];
-        u64 part = s->frequency[b] * probability(s, l, b, to, all, n) / ONE;
+        u32 likely = b == s->table || n != 2 ? ONE / n
+                     : k                     ? ONE - s->first_way[b]
+                                             : s->first_way[b];
+        u64 part = s->frequency[b] * likely / ONE;
         if (among && to == head)
             s->again[head] += (u32)part;
         else if ((!among || (to != s->table && ir_in_loop(among, to))) &&
@@ -299,7 +338,7 @@ static u64 with_turns(const struct search *s, u32 b)
 }
 
 /* The loop's blocks where the head runs once; those inside it are known. */
-static void run_loop(struct search *s, const struct ir_loops *l, const struct ir_loop *loop)
+static void run_loop(struct search *s, const struct ir_loop *loop)
 {
     u32 left = loop->count;
     for (u32 n = 0; n < s->f->block_count; n++)
@@ -309,7 +348,7 @@ static void run_loop(struct search *s, const struct ir_loops *l, const struct ir
         u32 b = s->order[n];
         if (b == s->table || !ir_in_loop(loop, b)) continue;
         if (b != loop->head) s->frequency[b] = with_turns(s, b);
-        hand_on(s, l, b, loop->head, loop);
+        hand_on(s, b, loop->head, loop);
         left--;
     }
 }
@@ -323,7 +362,9 @@ static u32 rounded(u64 frequency)
 static void find_frequencies(struct search *s, struct arena *arena, struct ir_loops *l)
 {
     const struct ir_func *f = s->f;
-    for (u32 n = l->count; n-- > 0;) run_loop(s, l, &l->loop[n]);
+    find_first_ways(s, l, arena);
+    l->first_way = s->first_way;
+    for (u32 n = l->count; n-- > 0;) run_loop(s, &l->loop[n]);
     for (u32 b = 0; b <= f->block_count; b++) s->frequency[b] = 0;
     s->frequency[0] = ONE;
     l->frequency = arena_alloc(arena, f->block_count * sizeof *l->frequency);
@@ -331,13 +372,13 @@ static void find_frequencies(struct search *s, struct arena *arena, struct ir_lo
     for (u32 n = 0; n <= f->block_count; n++) {
         u32 b = s->order[n];
         if (b == s->table) {
-            hand_on(s, l, b, NOTHING, NULL);
+            hand_on(s, b, NOTHING, NULL);
             continue;
         }
         if (!s->frequency[b] && f->block[b].entry) s->frequency[b] = ONE;
         entered[b] = s->frequency[b];
         s->frequency[b] = with_turns(s, b);
-        hand_on(s, l, b, NOTHING, NULL);
+        hand_on(s, b, NOTHING, NULL);
         l->frequency[b] = rounded(s->frequency[b]);
     }
     for (u32 n = 0; n < l->count; n++) l->loop[n].entered = rounded(entered[l->loop[n].head]);

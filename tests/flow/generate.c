@@ -1,13 +1,13 @@
 /*
  * Prints random A64 functions for guest.c: loops in loops, some entered in the middle, switches,
- * ways that meet, loops of one block. Registers and NZCV are what they happen to be; few registers
- * are used often, so that instructions depend on one another.
+ * ways that meet, loops of one block, calls. Registers and NZCV are what they happen to be; few
+ * registers are used often, so that instructions depend on one another.
  *
  *   flow-generate SEED FUNCTIONS
  *
  * x24 to x26 point to memory or just outside, x27 into its middle, x28 counts the turns of all
  * loops down but for those of one block, which x30 counts; x29 and SP are not touched. A function
- * ends with a branch to flow_exit.
+ * ends with a branch to flow_exit; what it calls are leaves of its own.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,9 +17,11 @@
 
 #define MAX_LINES  700
 #define MAX_TABLES 4000
+#define LEAVES     3 /* of a function */
 
 static u64 seed;
 static unsigned lines, labels; /* of the function; of all */
+static unsigned first_leaf;    /* of the function, a label */
 static unsigned hot[24], hot_count;
 
 /* A switch's bytes: distances in words from `base` to labels from `first` on. */
@@ -280,6 +282,17 @@ static void branch(unsigned to)
 
 static void part(unsigned depth, unsigned way_out);
 
+static void call(void)
+{
+    unsigned leaf = first_leaf + below(LEAVES), d = reg();
+    if (chance(75)) {
+        say("bl .L%u", leaf);
+        return;
+    }
+    say("adr x%u, .L%u", d, leaf);
+    say("blr x%u", d);
+}
+
 /* Several ways meet behind it. */
 static void choices(void)
 {
@@ -288,6 +301,7 @@ static void choices(void)
     for (unsigned n = ONE_OF(counts); n > 0; n--) {
         branch(end);
         instructions(below(3));
+        if (chance(15)) call();
     }
     place(end);
     if (chance(60)) access();
@@ -384,15 +398,37 @@ static void part(unsigned depth, unsigned way_out)
             loop(depth - 1);
         else if (kind < 93 && way_out)
             branch(way_out);
-        else if (kind < 97)
+        else if (kind < 95)
+            call();
+        else if (kind < 98)
             turns();
         else if (tables < MAX_TABLES)
             by_table();
     }
 }
 
+/* What the function calls: instructions, and perhaps ways around some. */
+static void leaves(unsigned number)
+{
+    first_leaf = labels + 1;
+    labels += LEAVES;
+    choose_hot(0);
+    for (unsigned n = 0; n < LEAVES; n++) {
+        unsigned end = ++labels;
+        printf(".type leaf_%u_%u, %%function\nleaf_%u_%u:\n", number, n, number, n);
+        place(first_leaf + n);
+        instructions(below(4));
+        if (chance(40)) branch(end);
+        instructions(below(3));
+        place(end);
+        say("ret");
+        printf(".size leaf_%u_%u, . - leaf_%u_%u\n", number, n, number, n);
+    }
+}
+
 static void function(unsigned number)
 {
+    leaves(number);
     printf(".global flow_%u\n.type flow_%u, %%function\nflow_%u:\n", number, number, number);
     lines = 0;
     choose_hot(chance(50) ? 5 : 0);

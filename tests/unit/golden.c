@@ -1,7 +1,7 @@
 /*
  * Host code by example: tests/golden/GROUP.txt holds regions of guest code and what the quick tier
- * makes of them for a host with AVX2. `make bless` writes the files anew, so that a change of the
- * generator shows what it does to the code.
+ * (the full one, where GROUP begins with full-) makes of them for a host with AVX2. `make bless`
+ * writes the files anew, so that a change of the generator shows what it does to the code.
  *
  * A region is a run of lines "WORD  text", followed by indented lines of host code; blank lines and
  * lines that begin with # stay as they are. The text behind a word is written by bless too. In host
@@ -10,7 +10,8 @@
  *   [cell 10008]   a link's cell, with the guest address that it leads to
  *   [constant]     data behind the code
  *   L1:            labels, instead of offsets
- * The stubs of links are left out: they are all alike; so is what fills up the room before constants.
+ * The stubs of links are left out: they are all alike; so is what fills up the room before
+ * constants.
  */
 #include <check.h>
 #include <ctype.h>
@@ -27,7 +28,7 @@
 #define MAX_WORDS  64
 #define MAX_CODE   16384
 #define MIN_SHOWN  300 /* regions in all files: the suite must not shrink unseen */
-#define STUB_INSNS 3  /* of a link's stub: address of the cell, guest address, jump */
+#define STUB_INSNS 3   /* of a link's stub: address of the cell, guest address, jump */
 
 #define FEATURES                                                                                   \
     ((u64)X64_HAS_SSE3 | X64_HAS_SSSE3 | X64_HAS_SSE41 | X64_HAS_SSE42 | X64_HAS_POPCNT |          \
@@ -49,6 +50,13 @@ static size_t read_words(void *context, u64 pc, u32 *out, size_t max)
     size_t n = w->count - index < max ? w->count - index : max;
     memcpy(out, w->word + index, 4 * n);
     return n;
+}
+
+static bool entered_nowhere_else(void *context, u64 pc)
+{
+    (void)context;
+    (void)pc;
+    return false;
 }
 
 /* --- printing host code -------------------------------------------------------------------------
@@ -208,9 +216,11 @@ static void print_code(FILE *out, const struct translation *t)
 
 static void print_region(FILE *out, struct words *w, const char *where)
 {
-    struct xlat_options options = {
-        .host_features = FEATURES, .verify = true, .max_insts = (u32)w->count};
-    struct code_view view = {.read = read_words, .context = w};
+    struct xlat_options options = {.tier = strstr(where, "full-") ? XLAT_FULL : XLAT_QUICK,
+                                   .host_features = FEATURES,
+                                   .verify = true,
+                                   .max_insts = (u32)w->count};
+    struct code_view view = {.read = read_words, .is_entry = entered_nowhere_else, .context = w};
     struct translation t;
     char text[128];
     for (size_t n = 0; n < w->count; n++) {

@@ -135,6 +135,23 @@ START_TEST(calls_and_entries)
 }
 END_TEST
 
+/* A way that calls, or returns, is taken less often than one that doesn't. */
+START_TEST(calls_and_returns)
+{
+    static const struct node node[] = {
+        GO(1, -1), GO(2, 4), {.call = true}, GO(4, -1), GO(5, 6), GO(-1, -1), GO(1, 7), GO(-1, -1),
+    };
+    struct ir_loops l = ir_find_loops(func_of(node, 8), &arena);
+    ck_assert_uint_eq(l.count, 1);
+    ck_assert_uint_eq(l.first_way[1], IR_SURE * 22 / 100);
+    ck_assert_uint_lt(l.first_way[4], IR_SURE / 3);
+    ck_assert_uint_eq(ir_way_frequency(&l, 0, 0, 1), l.frequency[0]);
+    u32 both = ir_way_frequency(&l, 1, 0, 2) + ir_way_frequency(&l, 1, 1, 2);
+    ck_assert_uint_ge(both + 1, l.frequency[1]);
+    ck_assert_uint_lt(l.frequency[2], l.frequency[1] / 4);
+}
+END_TEST
+
 START_TEST(none)
 {
     static const struct node node[] = {GO(1, 2), GO(2, -1), GO(-1, -1)};
@@ -223,6 +240,7 @@ int main(void)
     tcase_add_test(c, nested);
     tcase_add_test(c, many_exits);
     tcase_add_test(c, calls_and_entries);
+    tcase_add_test(c, calls_and_returns);
     tcase_add_test(c, none);
     tcase_add_test(c, random_graphs);
     suite_add_tcase(s, c);
