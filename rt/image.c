@@ -5,6 +5,7 @@
 
 #include "aot/abi/sites.h"
 #include "aot/image/cache.h"
+#include "rt/auto_convert.h"
 #include "rt/bundle.h"
 #include "rt/engine.h"
 #include "rt/guard.h"
@@ -51,7 +52,14 @@ void image_init(void)
 
 bool image_leave(void)
 {
-    return missed_flush(options.cache != NULL ? dirs[0] : NULL);
+    return missed_flush(options.no_cache ? NULL : options.cache);
+}
+
+bool image_end(void)
+{
+    if (options.auto_convert && options.cache != NULL && !options.no_cache && !bundle_on)
+        auto_convert_leave(options.cache, &translator);
+    return image_leave();
 }
 
 static bool is_guest_elf(int fd)

@@ -43,10 +43,12 @@ void image_side_used(u64 at, u64 from, u64 size);
 /* The image at `at` is about to be unmapped. */
 void image_unmapped(u64 at);
 
-/* The process ends or becomes another program: notes what images have missed. True: that is an
- * error
+/* The process becomes another program: notes what images have missed. True: that is an error
  * (--require-image). */
 bool image_leave(void);
+
+/* The same when the process ends, which is when --auto-convert does its work. */
+bool image_end(void);
 
 /* mmap for the guest: as mm_map, and the image that goes with what is mapped. */
 s64 image_map_file(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offset);

@@ -37,18 +37,25 @@ static void find_self(void)
         process_self[0] = '\0';
 }
 
+bool process_helper(const char *name, char *path, size_t size)
+{
+    static const char *const places[] = {"libexec/ferry", "../libexec/ferry"};
+    const char *slash = strrchr(process_self, '/');
+
+    for (size_t i = 0; i < ARRAY_SIZE(places) && slash != NULL; i++) {
+        snprintf(path, size, "%.*s/%s/ferry-%s", (int)(slash - process_self), process_self,
+                 places[i], name);
+        if (access(path, X_OK) == 0) return true;
+    }
+    return false;
+}
+
 /* Runs ferry-NAME; returns when there is none. */
 static void run_helper(const char *name, char **argv)
 {
-    static const char *const places[] = {"libexec/ferry", "../libexec/ferry"};
-    char *slash = strrchr(process_self, '/');
     char path[2 * PATH_MAX];
 
-    for (size_t i = 0; i < ARRAY_SIZE(places) && slash != NULL; i++) {
-        snprintf(path, sizeof(path), "%.*s/%s/ferry-%s", (int)(slash - process_self), process_self,
-                 places[i], name);
-        execv(path, argv);
-    }
+    if (process_helper(name, path, sizeof(path))) execv(path, argv);
 }
 
 static void usage(void)

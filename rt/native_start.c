@@ -42,24 +42,18 @@ static char *join(const char *a, const char *b)
 
 void native_hop(char **argv, char **envp)
 {
-    static const char *const places[] = {"libexec/ferry", "../libexec/ferry"};
-    const char *slash = strrchr(process_self, '/');
     char path[2 * PATH_MAX];
     size_t n = 0;
     char **all;
 
-    if (native_available() || slash == NULL) return;
+    if (native_available()) return;
     while (envp[n] != NULL) n++;
     all = calloc(n + 2, sizeof(*all));
     if (all == NULL) log_fatal(126, "no memory");
     for (size_t i = 0; i < n; i++)
         all[i] = is_for_loader(envp[i]) ? join(HIDDEN_PREFIX, envp[i]) : envp[i];
     all[n] = join(SELF_VARIABLE, process_self);
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-        snprintf(path, sizeof(path), "%.*s/%s/ferry-native", (int)(slash - process_self),
-                 process_self, places[i]);
-        execve(path, argv, all);
-    }
+    if (process_helper("native", path, sizeof(path))) execve(path, argv, all);
     log_line(LOG_NATIVE, "ferry-native is not there or can't run: no native libraries");
 }
 

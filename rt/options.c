@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #define WARM_ENTRIES 1000
@@ -91,10 +92,16 @@ static bool set_verify(const char *value)
 static bool set_cache(const char *value)
 {
     static char path[PATH_MAX];
+    char here[PATH_MAX] = "";
+    int n;
 
-    if (realpath(value, path) == NULL) return errno == ENOENT;
     options.cache = path;
-    return true;
+    if (realpath(value, path) != NULL) return true;
+    if (errno != ENOENT || value[0] == '\0') return false;
+    /* It may be made later. */
+    if (value[0] != '/' && getcwd(here, sizeof(here)) == NULL) return false;
+    n = snprintf(path, sizeof(path), "%s%s%s", here, here[0] != '\0' ? "/" : "", value);
+    return n >= 0 && (size_t)n < sizeof(path);
 }
 
 static bool set_no_cache(const char *value)
@@ -114,6 +121,11 @@ static bool set_count(const char *value)
 static bool set_require_image(const char *value)
 {
     return set_switch(&options.require_image, value);
+}
+
+static bool set_auto_convert(const char *value)
+{
+    return set_switch(&options.auto_convert, value);
 }
 
 static bool set_native(const char *value)
@@ -160,6 +172,9 @@ static const struct option table[] = {
     {"cache", "FERRY_CACHE", "DIR", set_cache, "a directory",
      "the user's own cache of images ($XDG_CACHE_HOME/ferry or ~/.cache/ferry)"},
     {"no-cache", "FERRY_NO_CACHE", NULL, set_no_cache, "0 or 1", "use no images"},
+    {"auto-convert", "FERRY_AUTO_CONVERT", NULL, set_auto_convert, "0 or 1",
+     "files whose code wasn't from images are converted in the background, for the\n"
+     "next run"},
     {"require-image", "FERRY_REQUIRE_IMAGE", NULL, set_require_image, "0 or 1",
      "code that isn't from an image is said at the end, and the status is 126"},
     {"count", "FERRY_COUNT", NULL, set_count, "0, 1 or rest",
@@ -276,6 +291,7 @@ size_t options_pack(char *buf, size_t size, const char *sysroot)
     if (options.cache != NULL) PACK("%ccache=%s", SEPARATOR, options.cache);
     if (options.require_image) PACK("%crequire-image=1", SEPARATOR);
     if (options.count) PACK("%ccount=%s", SEPARATOR, options.count_rest ? "rest" : "1");
+    if (options.auto_convert) PACK("%cauto-convert=1", SEPARATOR);
     if (options.no_cache) PACK("%cno-cache=1", SEPARATOR);
     if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
     if (options.warm != WARM_ENTRIES) PACK("%cwarm=%u", SEPARATOR, options.warm);

@@ -8,9 +8,9 @@
  * pass, or when the caller is a vfork child: the C library doesn't know its stack and TLS, and fork
  * would unlink them from lists that they aren't on.
  */
-#include "rt/native.h"
 #include "rt/kernel.h"
 
+#include "rt/auto_convert.h"
 #include "rt/bundle.h"
 #include "rt/image.h"
 #include "rt/log.h"
@@ -282,6 +282,7 @@ void locks_drop_all(struct thread *t, bool child)
     engine->after_fork(t, child);
     mm_after_fork(child);
     bundle_after_fork(child);
+    if (child) auto_convert_after_fork();
 }
 
 static void become_child(struct thread *t, const struct clone_args_guest *args)
@@ -394,7 +395,7 @@ void process_exit(struct thread *t, int status)
 {
     (void)t;
     stats_report();
-    if (image_leave()) status = 126;
+    if (image_end()) status = 126;
     for (;;) host_syscall(SYS_exit_group, (u64)status, 0, 0, 0, 0, 0);
 }
 
@@ -402,7 +403,7 @@ void thread_exit(struct thread *t, int status)
 {
     if (__atomic_load_n(&t->process->count, __ATOMIC_ACQUIRE) == 1 && !t->process->borrowed) {
         stats_report();
-        if (image_leave()) status = 126;
+        if (image_end()) status = 126;
     }
     signal_block_host();
     release_robust(t);

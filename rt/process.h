@@ -11,6 +11,9 @@
 extern char process_exe[PATH_MAX];  /* host path of what /proc/self/exe leads to */
 extern char process_self[PATH_MAX]; /* Ferry's own file, or empty */
 
+/* The path of the program ferry-NAME that belongs to this Ferry. False: there is none. */
+bool process_helper(const char *name, char *path, size_t size);
+
 /* The variable that carries options and program names from execve to the Ferry it starts. */
 #define EXEC_VARIABLE "FERRY_EXEC="
 

@@ -265,7 +265,7 @@ void signal_die(struct thread *t, int sig)
 
     (void)t;
     stats_report();
-    (void)image_leave();
+    (void)image_end();
     signal_block_host();
     signal_default_host(sig, false);
     host_syscall(SYS_tgkill, (u64)getpid(), (u64)host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0),

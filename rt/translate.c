@@ -5,6 +5,7 @@
 
 #include "aot/abi/image.h"
 #include "aot/xlat.h"
+#include "rt/auto_convert.h"
 #include "rt/counter.h"
 #include "rt/kernel.h"
 #include "rt/log.h"
@@ -75,6 +76,7 @@ static void count_region(const struct translation *t)
 {
     stats_add(STAT_REGIONS, 1);
     stats_add(STAT_GUEST_INSNS, t->insn_count);
+    auto_convert_note(t->ranges[0].start, t->insn_count);
     stats_add(STAT_GUEST_BYTES, (u64)t->insn_count * 4);
     stats_add(STAT_HOST_BYTES, t->code_size);
     stats_add(STAT_SIDE_BYTES, t->side_size);

@@ -14,6 +14,7 @@
 
 #include "aot/cmd/closure.h"
 #include "aot/cmd/guestfs.h"
+#include "aot/cmd/handed_over.h"
 #include "aot/cmd/job.h"
 #include "aot/cmd/pool.h"
 #include "aot/cmd/publish.h"
@@ -233,6 +234,9 @@ static int usage(const char *what)
 /* 0, or the status for a use that makes no sense. */
 static int check_use(const struct command_options *o, int count)
 {
+    if (o->handed_over && (count || o->root || o->output || !o->cache))
+        return usage("--handed-over is about a cache alone");
+    if (o->handed_over) return 0;
     if (o->root && (count || o->output)) return usage("--root takes no PROGRAM and no --output");
     if (!o->root && !count) return usage("convert: which program?");
     if (o->output && count != 1) return usage("--output takes one PROGRAM");
@@ -279,31 +283,60 @@ static u64 memory_to_use(void)
     return kib * 1024 / 4 * 3;
 }
 
-int command_convert(int argc, char **argv)
+/* Converts what c->in has. */
+static int convert_all(struct conversion *c)
 {
-    struct conversion c = {.began = now(), .since = time(NULL), .last = "", .largest = "none"};
-    struct arena arena;
-    int count = options_read(COMMAND_CONVERT, argc, argv, &c.o);
-    if (count < 0) return count == -1 ? 0 : 2;
-    int status = check_use(&c.o, count);
-    if (status) return status;
-    if (c.o.root && !c.o.sysroot[0] && strcmp(c.o.root, "/")) c.o.sysroot = c.o.root;
-    arena_init(&arena);
-    inputs_init(&c.in, &arena, c.o.sysroot);
-    c.bar.on = !c.o.quiet && isatty(2);
-    c.lines = !c.o.quiet && !(c.bar.on && isatty(1));
-    bool good = add_inputs(&c, count, argv);
-    struct pool p = {.jobs = c.o.jobs,
+    struct pool p = {.jobs = c->o.jobs,
                      .need = need,
                      .memory = memory_to_use(),
-                     .count = c.in.count,
+                     .count = c->in.count,
                      .result_size = sizeof(struct job_result),
-                     .context = &c,
+                     .context = c,
                      .run = run_one,
                      .done = one_done,
                      .tick = tick};
-    int ended = c.in.count ? pool_run(&p) : 0;
-    status = c.in.count || c.o.root ? finish(&c, ended, good) : 1;
+    return c->in.count ? pool_run(&p) : 0;
+}
+
+static void begin(struct conversion *c, struct arena *arena, const struct command_options *o)
+{
+    *c = (struct conversion){
+        .o = *o, .began = now(), .since = time(NULL), .last = "", .largest = "none"};
+    arena_init(arena);
+    inputs_init(&c->in, arena, o->sysroot);
+}
+
+int convert_files(const struct command_options *o, char *lines)
+{
+    struct conversion c;
+    struct arena arena;
+    begin(&c, &arena, o);
+    for (char *line = lines, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        inputs_add(&c.in, line, line);
+    }
+    int ended = convert_all(&c), status = finish(&c, ended, true);
+    arena_free(&arena);
+    return status;
+}
+
+int command_convert(int argc, char **argv)
+{
+    struct command_options o;
+    struct conversion c;
+    struct arena arena;
+    int count = options_read(COMMAND_CONVERT, argc, argv, &o);
+    if (count < 0) return count == -1 ? 0 : 2;
+    int status = check_use(&o, count);
+    if (status) return status;
+    if (o.handed_over) return convert_handed_over(&o);
+    if (o.root && !o.sysroot[0] && strcmp(o.root, "/")) o.sysroot = o.root;
+    begin(&c, &arena, &o);
+    c.bar.on = !o.quiet && isatty(2);
+    c.lines = !o.quiet && !(c.bar.on && isatty(1));
+    bool good = add_inputs(&c, count, argv);
+    int ended = convert_all(&c);
+    status = c.in.count || o.root ? finish(&c, ended, good) : 1;
     arena_free(&arena);
     return status;
 }

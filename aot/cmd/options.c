@@ -158,6 +158,12 @@ static bool set_force(struct command_options *o, const char *value)
     return !value;
 }
 
+static bool set_handed_over(struct command_options *o, const char *value)
+{
+    o->handed_over = true;
+    return !value;
+}
+
 static bool set_json(struct command_options *o, const char *value)
 {
     o->json = true;
@@ -203,6 +209,8 @@ static const struct option table[] = {
      "modules at a time (as many as there are processors; under make, as its -j says)"},
     {"force", 0, CONVERT, NULL, NULL, set_force, "no value",
      "convert again what is in the cache already"},
+    {"handed-over", 0, CONVERT, NULL, NULL, set_handed_over, "no value",
+     "what runs with --auto-convert have handed over, in the background's order of things"},
     {"compile", 0, CACHE, NULL, NULL, set_compile, "no value",
      "verify: convert again and compare byte for byte"},
     {"json", 0, CACHE | REPORT, NULL, NULL, set_json, "no value", "print JSON"},
@@ -220,7 +228,8 @@ static const char *head_of(enum command c)
     return c == CONVERT
                ? "usage: ferry convert [OPTION...] PROGRAM...\n"
                  "       ferry convert [OPTION...] --root DIR\n"
-                 "       ferry convert [OPTION...] -o FILE PROGRAM\n\n"
+                 "       ferry convert [OPTION...] -o FILE PROGRAM\n"
+                 "       ferry convert [OPTION...] --handed-over\n\n"
                  "Translates programs and the libraries they need before they run. Options:\n"
            : c == CACHE
                ? "usage: ferry cache [OPTION...] list|path\n"

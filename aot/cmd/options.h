@@ -19,7 +19,7 @@ struct command_options {
     u64 features;           /* enum x64_feature bits that code may use */
     u64 cap;                /* bytes of all images in the cache */
     u32 jobs;               /* 0: not given */
-    bool quiet, force, json, compile, insn_lines;
+    bool quiet, force, json, compile, insn_lines, handed_over;
 };
 
 /* Reads the environment and takes options off argv (of `command`, past its name), moving the other

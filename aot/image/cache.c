@@ -99,7 +99,7 @@ static void index_name(char name[CACHE_NAME], const struct file_id *module)
 /* --- trust --------------------------------------------------------------------------------------
  */
 
-static bool is_trusted(const struct stat *st)
+bool cache_is_trusted(const struct stat *st)
 {
     return (st->st_uid == geteuid() || st->st_uid == 0) && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
@@ -109,9 +109,20 @@ static int open_dir(int at, const char *name)
 {
     struct stat st;
     int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &st) == 0 && is_trusted(&st)) return fd;
+    if (fd >= 0 && fstat(fd, &st) == 0 && cache_is_trusted(&st)) return fd;
     if (fd >= 0) close(fd);
     return -1;
+}
+
+int cache_folder(const char *dir, const char *name, bool make)
+{
+    char path[PATH_MAX + 16];
+    int n = snprintf(path, sizeof path, "%s/%s", dir, name);
+    if (n < 0 || (size_t)n >= sizeof path) return -1;
+    int fd = open_dir(AT_FDCWD, path);
+    if (fd >= 0 || errno != ENOENT || !make) return fd;
+    mkdir(path, 0755); /* somebody else may be faster */
+    return open_dir(AT_FDCWD, path);
 }
 
 /* A file of a cache, each directory on the way looked at. */
@@ -128,7 +139,7 @@ static int open_file(int cache, const char *name, struct stat *st)
     }
     int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (at != cache) close(at);
-    if (fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode) && is_trusted(st)) return fd;
+    if (fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode) && cache_is_trusted(st)) return fd;
     if (fd >= 0) close(fd);
     return -1;
 }

@@ -6,6 +6,7 @@
  *                                          and what both files were when their contents were
  *                                          compared last
  *   missed/MODULE                          addresses that runs missed in a module (missed.h)
+ *   handover/                              modules to be converted in the background (handover.h)
  *   lock                                   held shared by who publishes an image, exclusively by
  * who removes some (flock)
  *
@@ -93,6 +94,13 @@ struct cache_entry {
 /* Reads the index entry `name` of an index directory. False: it isn't whole, or not to be trusted.
  */
 bool cache_read_entry(int index, const char *name, struct cache_entry *out);
+
+/* It is this user's or root's, and nobody else can write it. */
+bool cache_is_trusted(const struct stat *st);
+
+/* The cache's folder of that name, made if there is none and `make`; -1: there is none that is to
+ * be trusted. Uses no heap. */
+int cache_folder(const char *dir, const char *name, bool make);
 
 /* NULL, or what is wrong with an image's header, given the size of the file it came from. */
 const char *image_check(const struct image_header *h, u64 file_size);

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aot/image/cache.h"
+
 #define MAGIC       "FERRYMIS"
 #define VERSION     1
 #define LOCK_TRIES  500 /* of a millisecond each; then it goes on without the lock */
@@ -39,32 +41,21 @@ void missed_free(struct missed *missed, u32 count)
     if (missed) munmap(missed, count * sizeof *missed);
 }
 
-static bool is_trusted(int fd, bool directory)
-{
-    struct stat st;
-    return fstat(fd, &st) == 0 && (directory ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode)) &&
-           (st.st_uid == geteuid() || st.st_uid == 0) && !(st.st_mode & (S_IWGRP | S_IWOTH));
-}
-
 /* The cache's folder of these files; -1. */
 static int open_folder(const char *dir, bool make)
 {
-    char path[PATH_MAX + 16];
-    int n = snprintf(path, sizeof path, "%s/missed", dir);
-    if (n < 0 || (size_t)n >= sizeof path) return -1;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT && make) {
-        mkdir(path, 0755); /* somebody else may be faster */
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    if (fd >= 0 && is_trusted(fd, true)) return fd;
-    if (fd >= 0) close(fd);
-    return -1;
+    return cache_folder(dir, "missed", make);
+}
+
+static bool is_own_file(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && cache_is_trusted(&st);
 }
 
 static bool read_head(int fd, const struct digest *module, struct head *h)
 {
-    return is_trusted(fd, false) && read(fd, h, sizeof *h) == sizeof *h &&
+    return is_own_file(fd) && read(fd, h, sizeof *h) == sizeof *h &&
            !memcmp(h->magic, MAGIC, sizeof h->magic) && h->version == VERSION &&
            h->count <= MISSED_MAX && !memcmp(&h->module, module, sizeof *module);
 }
