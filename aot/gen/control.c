@@ -609,6 +609,7 @@ static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
     (void)r;
     gen_pass_nzcv(g, target); /* it may be an expression of pins */
     pass_to(g, target, edge_stores(g, target), edge_loads(g, target));
+    gen_pass_copies(g, target);
     if (target != g->block + 1) x64_jmp(B, g->block_label + target);
 }
 
@@ -713,6 +714,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
     struct nzcv_split split = gen_split_nzcv(g, (const u32[]){yes, no}, 2, apart, &known);
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
+    gen_pass_copies(g, yes);
     const struct nzcv_ways *known_yes = known.when ? known.ways : NULL;
     gen_jcc(g, swap ? gen_not(c) : c,
             taken_label(g, yes, split.home & 1, split.mark[0], known_yes));
@@ -723,6 +725,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_flush_nzcv(g);
     mark_home(g, split.mark[1]);
     pass_to(g, no, edge_stores(g, no), edge_loads(g, no));
+    gen_pass_copies(g, no);
     if (no != g->block + 1) x64_jmp(B, g->block_label + no);
 }
 

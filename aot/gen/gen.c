@@ -127,6 +127,7 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
     g->zeros = g->block_zeros ? g->block_zeros[n] : (struct zeros_above){0};
     g->block = n;
     gen_enter_zone(g, gen_zone_of(g, n));
+    gen_receive_copies(g, n);
     g->dirty = g->block_dirty[n];
     g->loaded = g->block_loaded[n];
     x64_bind(&g->b, g->block_label + n);

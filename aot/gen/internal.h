@@ -102,6 +102,15 @@ struct host_regs {
     u32 free;        /* registers in which no value lives */
 };
 
+/* Temps that hold what the home of a slot without a pin does (copies.c): general registers by their
+ * numbers, vector registers from COPY_XMM on. */
+#define COPY_XMM 16
+struct home_copies {
+    u32 regs;
+    u8 slot[32];
+    u8 bytes[32]; /* that are the same; of fewer than the slot has those above are zero */
+};
+
 /* What EFLAGS hold, as a way to read NZCV from them. */
 enum eflags_kind {
     EF_NONE,
@@ -210,6 +219,7 @@ struct gen {
     u64 scratch_read; /* by the instruction being emitted: not to be given out yet */
     u32 vscratch_read;
     u64 at_home; /* slots at whose home values are (home_head) */
+    struct block_copies **block_copies; /* per block, or NULL; NULL: none have been noted */
 
     /* NZCV. */
     u8 eflags;                   /* enum eflags_kind: what EFLAGS hold */
@@ -268,6 +278,7 @@ struct gen {
     struct host_regs gpr, xmm;
     ir_ref home_head[SLOT_REGISTERS]; /* values at home, linked by val.next */
     u8 pin[SLOT_REGISTERS];           /* slot -> host register, or NO_REG */
+    struct home_copies copies;
     struct nzcv_pending candidate;    /* of the flags in EFLAGS */
     struct nzcv_pending pending;      /* of nzcv, if the block has computed it */
     struct nzcv_ways ways;            /* of nzcv, if it is NZCV_ENTRY */
@@ -529,6 +540,30 @@ void gen_guest_address(struct gen *g, unsigned reg, u64 address);
 
 /* dst = src with everything above the scalar type cleared (V128: a plain move); dst may be src. */
 void gen_narrow_xmm(struct gen *g, unsigned type, unsigned dst, unsigned src);
+
+/* --- copies.c: homes in temps -------------------------------------------------------------------
+ */
+
+/* The register is about to be written. */
+static inline void gen_drop_copy(struct gen *g, unsigned reg)
+{
+    g->copies.regs &= ~(1u << reg);
+}
+
+/* The register, if it is a temp, holds so many bytes of the slot's home, and zeros above. */
+void gen_note_copy(struct gen *g, unsigned reg, unsigned slot, unsigned bytes);
+
+/* The home is written. */
+void gen_forget_copies(struct gen *g, unsigned slot);
+
+/* A register with at least so many bytes of the slot's home, or NO_REG. */
+unsigned gen_find_copy(const struct gen *g, unsigned slot, unsigned bytes);
+
+/* On the way to a block, behind the last code that could hand out a temp. */
+void gen_pass_copies(struct gen *g, u32 to);
+
+/* At a block's start. */
+void gen_receive_copies(struct gen *g, u32 block);
 
 /* --- side tables (side.c) --------------------------------------------------------------------- */
 

@@ -21,11 +21,19 @@ static unsigned lowest(u32 mask)
     return (unsigned)__builtin_ctz(mask);
 }
 
-/* One of several empty registers. RDX last where products want it. */
+/* One of several empty registers. RDX last where products want it; copies of homes stay. */
 static inline unsigned pick(const struct gen *g, u32 empty)
 {
     u32 others = empty & ~(u32)(g->multiplies << X64_RDX);
-    return lowest(others ? others : empty);
+    if (!others) others = empty;
+    u32 nothing = others & ~g->copies.regs;
+    return lowest(nothing ? nothing : others);
+}
+
+static unsigned pick_xmm(const struct gen *g, u32 empty)
+{
+    u32 nothing = empty & ~(g->copies.regs >> COPY_XMM);
+    return lowest(nothing ? nothing : empty);
 }
 
 /* In general registers, when not at home: all but vectors and floats. */
@@ -342,26 +350,34 @@ static unsigned needed_last(const struct gen *g, enum val_place place, u32 regs)
 static unsigned free_gpr(struct gen *g)
 {
     u32 spillable = g->gpr_temps & ~g->gpr_locked;
-    if (spillable & g->gpr.free) return pick(g, spillable & g->gpr.free);
-    if (!spillable) {
+    unsigned reg;
+    if (spillable & g->gpr.free) {
+        reg = pick(g, spillable & g->gpr.free);
+    } else if (spillable) {
+        reg = needed_last(g, VAL_GPR, spillable);
+        spill(g, &g->gpr, reg);
+    } else {
         gen_fail(g);
-        return lowest(g->gpr_temps);
+        reg = lowest(g->gpr_temps);
     }
-    unsigned reg = needed_last(g, VAL_GPR, spillable);
-    spill(g, &g->gpr, reg);
+    gen_drop_copy(g, reg);
     return reg;
 }
 
 static unsigned free_xmm(struct gen *g)
 {
     u32 spillable = g->xmm_temps & ~g->xmm_locked;
-    if (spillable & g->xmm.free) return lowest(spillable & g->xmm.free);
-    if (!spillable) {
+    unsigned reg;
+    if (spillable & g->xmm.free) {
+        reg = pick_xmm(g, spillable & g->xmm.free);
+    } else if (spillable) {
+        reg = needed_last(g, VAL_XMM, spillable);
+        spill(g, &g->xmm, reg);
+    } else {
         gen_fail(g);
-        return lowest(g->xmm_temps);
+        reg = lowest(g->xmm_temps);
     }
-    unsigned reg = needed_last(g, VAL_XMM, spillable);
-    spill(g, &g->xmm, reg);
+    gen_drop_copy(g, COPY_XMM + reg);
     return reg;
 }
 
@@ -392,6 +408,7 @@ void gen_take_gpr(struct gen *g, unsigned reg)
 {
     bool was_locked = g->gpr_locked >> reg & 1;
     g->gpr_locked |= 1u << reg;
+    gen_drop_copy(g, reg);
     if (!g->gpr.head[reg]) return;
     /* An operand of this very instruction (its user reads it before), or nowhere else to go. */
     if (was_locked || (g->gpr_temps & ~g->gpr_locked) == 0) {
@@ -443,7 +460,9 @@ static unsigned materialise_bool(struct gen *g, ir_ref r)
 static void read_home_gpr(struct gen *g, ir_ref r, unsigned reg)
 {
     struct val *v = &g->val[r];
-    x64_load_frame(&g->b, gen_size(gen_type(g, r)), reg, gen_home_frame(v->reg));
+    unsigned size = gen_size(gen_type(g, r));
+    x64_load_frame(&g->b, size, reg, gen_home_frame(v->reg));
+    gen_note_copy(g, reg, v->reg, size);
     leave_home(g, r);
 }
 
@@ -482,6 +501,7 @@ static void read_home_xmm(struct gen *g, ir_ref r, unsigned reg)
     unsigned type = gen_type(g, r);
     enum x64_vec op = type == IR_F32 ? X64_MOVSS : type == IR_F64 ? X64_MOVSD : X64_MOVAPS;
     x64_vec_rm(&g->b, g->avx, op, reg, gen_home(v->reg));
+    gen_note_copy(g, COPY_XMM + reg, v->reg, type == IR_F32 ? 4 : type == IR_F64 ? 8 : 16);
     leave_home(g, r);
 }
 
@@ -616,6 +636,7 @@ static unsigned hinted(struct gen *g, struct host_regs *file, ir_ref r, unsigned
 
 static inline unsigned define_gpr(struct gen *g, ir_ref r, unsigned reg)
 {
+    gen_drop_copy(g, reg);
     g->gpr_locked |= 1u << reg;
     g->val[r].narrow = gen_inst(g, r)->type == IR_I32;
     if (gen_left(g, r)) bind(g, &g->gpr, r, VAL_GPR, reg);
@@ -665,6 +686,7 @@ unsigned gen_def_xmm(struct gen *g, ir_ref r, unsigned prefer)
         bool reuse = prefer != NO_REG && (g->xmm_temps & g->xmm.free) >> prefer & 1;
         reg = reuse ? prefer : free_xmm(g);
     }
+    gen_drop_copy(g, COPY_XMM + reg);
     g->xmm_locked |= 1u << reg;
     g->val[r].narrow = true;
     if (gen_left(g, r)) bind(g, &g->xmm, r, VAL_XMM, reg);
@@ -729,6 +751,7 @@ void gen_before_call(struct gen *g)
     g->dirty &= ~pins;
     for (u32 m = g->gpr_temps; m; m &= m - 1) spill(g, &g->gpr, lowest(m));
     for (u32 m = g->xmm_temps; m; m &= m - 1) spill(g, &g->xmm, lowest(m));
+    g->copies.regs = 0;
 }
 
 void gen_after_call(struct gen *g)

@@ -61,8 +61,26 @@ static bool to_pin(const struct gen *g, const struct ir_inst *i)
     return hint && g->pin[hint - 1] != NO_REG;
 }
 
+/* The slot's value is in a temp as well: it is taken from there. */
+static bool get_copy(struct gen *g, ir_ref r, unsigned slot, unsigned type)
+{
+    unsigned bytes = type == IR_V128 ? 16 : type == IR_I64 || type == IR_F64 ? 8 : 4;
+    unsigned reg = gen_find_copy(g, slot, bytes);
+    if (reg == NO_REG) return false;
+    bool whole = g->copies.bytes[reg] == bytes;
+    if (slot >= SLOT_V0)
+        gen_bind_xmm(g, r, reg - COPY_XMM);
+    else
+        gen_bind_gpr(g, r, reg);
+    g->val[r].narrow = whole || (slot >= SLOT_V0 && gen_zeros_above(g, slot, type));
+    return true;
+}
+
 static GEN_APART void get_home(struct gen *g, ir_ref r, const struct ir_inst *i, unsigned slot)
 {
+    if (slot < SLOT_REGISTERS && i->type != IR_F16 && g->copies.regs && !to_pin(g, i) &&
+        get_copy(g, r, slot, i->type))
+        return;
     if (slot < SLOT_REGISTERS && i->type != IR_F16 && !to_pin(g, i)) {
         gen_leave_at_home(g, r, slot);
         return;
@@ -71,8 +89,12 @@ static GEN_APART void get_home(struct gen *g, ir_ref r, const struct ir_inst *i,
         get_home_xmm(g, r, i);
         return;
     }
-    unsigned dst = gen_def_gpr(g, r, NO_REG);
-    x64_load_frame(B, gen_size(i->type), dst, gen_home_frame((unsigned)i->imm));
+    unsigned size = gen_size(i->type), dst = gen_def_gpr(g, r, NO_REG);
+    unsigned copy = gen_find_copy(g, slot, size);
+    if (copy == NO_REG)
+        x64_load_frame(B, size, dst, gen_home_frame(slot));
+    else
+        x64_mov_rr(B, size, dst, copy);
 }
 
 static void get(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -210,6 +232,14 @@ static inline void vacate(struct gen *g, unsigned slot)
     if (slot < SLOT_REGISTERS && g->at_home >> slot & 1) gen_vacate_home(g, slot);
 }
 
+/* The home has been written: it is what the register holds. */
+static void stored(struct gen *g, unsigned reg, unsigned slot, unsigned bytes)
+{
+    if (slot >= SLOT_REGISTERS) return;
+    gen_forget_copies(g, slot);
+    gen_note_copy(g, reg, slot, bytes);
+}
+
 static GEN_APART void set_home_xmm(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     ir_ref v = i->arg[0];
@@ -220,6 +250,7 @@ static GEN_APART void set_home_xmm(struct gen *g, const struct ir_inst *i, unsig
         reg = 0;
     }
     x64_vec_mr(B, g->avx, X64_MOVAPS_ST, gen_home(slot), reg);
+    stored(g, COPY_XMM + reg, slot, 16);
     gen_consume_one(g, v);
 }
 
@@ -234,13 +265,14 @@ static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned 
         return;
     }
     struct x64_mem m;
+    unsigned reg = X64_RAX;
     if (gen_imm32(g, v, &imm) && (i->type == IR_I64 || imm >= 0)) {
         x64_store_frame_i(B, size, gen_home_frame(slot), imm);
     } else if (gen_in_memory(g, v, 1, &m)) {
         x64_mov_rm(B, gen_size(i->type), X64_RAX, m);
         x64_store_frame(B, size, gen_home_frame(slot), X64_RAX);
     } else {
-        unsigned reg = gen_use_gpr(g, v);
+        reg = gen_use_gpr(g, v);
         vacate(g, slot);
         if (i->type == IR_I32 && size == 8 && g->val[v].place != VAL_CONST && !g->val[v].narrow) {
             x64_mov_rr(B, 4, X64_RAX, reg);
@@ -248,6 +280,7 @@ static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned 
         }
         x64_store_frame(B, size, gen_home_frame(slot), reg);
     }
+    stored(g, reg, slot, 8);
     gen_consume_one(g, v);
 }
 
