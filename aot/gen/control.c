@@ -309,6 +309,7 @@ struct cold_exit *gen_cold_exit(struct gen *g, enum leave_door d, u64 pc, bool n
     c->loaded = g->loaded & ~g->ahead;
     c->zone = g->zone;
     c->flags = pending && !in_eflags ? gen_keep_ways(g) : NULL;
+    c->owed = gen_owed_homes(g, g->copies.owed);
     c->next = NULL;
     *g->cold_tail = c;
     g->cold_tail = &c->next;
@@ -383,6 +384,7 @@ void gen_cold_exits(struct gen *g)
         gen_enter_zone(g, c->zone);
         gen_step(g, c->from);
         if (c->arg_place == VAL_GPR) x64_mov_mr(B, 8, trap_arg(), c->arg_reg);
+        gen_pay(g, &c->owed);
         if (c->eflags != EF_NONE) gen_store_nzcv(g, c->eflags, false);
         store_flags(g, c);
         go_out(g, c->dirty);
@@ -416,6 +418,7 @@ static void fetch_target(struct gen *g, ir_ref r)
  * to RCX. */
 static void prepare_to_leave(struct gen *g, bool nzcv_dead, ir_ref target)
 {
+    gen_settle_all(g);
     if (!nzcv_dead) gen_flush_nzcv(g);
     g->nzcv = IR_NONE;
     if (target) fetch_target(g, target);
@@ -468,7 +471,7 @@ static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
 static bool exit_at_once(struct gen *g, struct host_cond c, u64 pc, bool nzcv_dead)
 {
     bool in_place = g->in_place == gen_carried() && !(g->dirty & ~g->ahead & ~g->in_place);
-    bool settled = in_place && (!g->nzcv || nzcv_dead);
+    bool settled = in_place && (!g->nzcv || nzcv_dead) && !g->copies.owed;
     if (!g->options->image || c.parity || !settled) return false;
     x64_jcc_rel32(B, c.cc, 0);
     gen_reloc(g, RELOC_LINK, cell_for(g, pc));
@@ -568,6 +571,7 @@ void gen_cold_edges(struct gen *g)
         gen_count_stretch(g);
         gen_enter_zone(g, e->zone);
         gen_step(g, e->from);
+        gen_pay(g, &e->owed);
         if (e->eflags != EF_NONE) gen_store_nzcv(g, e->eflags, false);
         if (e->flags) gen_store_ways(g, e->flags, e->loaded);
         mark_home(g, e->mark);
@@ -583,7 +587,8 @@ static u32 taken_label(struct gen *g, u32 to, bool home, u8 mark, const struct n
 {
     u64 stores = edge_stores(g, to), loads = edge_loads(g, to);
     bool flags = home && g->nzcv, in_eflags = !known && g->nzcv == g->eflags_of;
-    if (!stores && !loads && !flags && !mark) return g->block_label + to;
+    const struct owed_homes owed = gen_owed_homes(g, gen_owed_at(g, to));
+    if (!stores && !loads && !flags && !mark && !owed.regs) return g->block_label + to;
     struct cold_edge *e = arena_alloc(g->arena, sizeof *e);
     *e = (struct cold_edge){.label = x64_label_new(B),
                             .target = g->block_label + to,
@@ -598,6 +603,7 @@ static u32 taken_label(struct gen *g, u32 to, bool home, u8 mark, const struct n
                                                          : gen_keep_ways(g),
                             .loaded = g->loaded,
                             .from = gen_step_pc(g),
+                            .owed = owed,
                             .next = g->cold_edges};
     g->cold_edges = e;
     return e->label;
@@ -607,6 +613,7 @@ static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
+    gen_settle(g, gen_owed_at(g, target));
     gen_pass_nzcv(g, target); /* it may be an expression of pins */
     pass_to(g, target, edge_stores(g, target), edge_loads(g, target));
     gen_pass_copies(g, target);
@@ -645,6 +652,7 @@ static void jump_by_table(struct gen *g, ir_ref r, const struct ir_inst *i)
     const struct ir_func *f = g->f;
     u64 stores = 0;
     (void)r;
+    gen_settle_all(g);
     start_table(g);
     for (u32 n = 0; n < f->target_count; n++) stores |= edge_stores(g, f->target[n]);
     pass_pins(g, stores, g->table_loaded & ~g->loaded);
@@ -696,6 +704,17 @@ static void pass_pins_early(struct gen *g, u32 yes, u32 no)
     pass_pins(g, edge_stores(g, yes) & stores, edge_loads(g, yes) & loads);
 }
 
+/* What is owed on both ways, or on the taken one if that is likely (`first`: it is the first of the
+ * two), comes home before the branch: else in code apart. */
+static void settle_early(struct gen *g, u32 yes, u32 no, bool first)
+{
+    const u32 *likely = g->loops.first_way;
+    if (!g->copies.owed) return;
+    bool often = likely && (likely[g->block] > IR_SURE / 2) == first;
+    bool apart = yes > g->block && !often;
+    gen_settle(g, gen_owed_at(g, yes) & (apart ? gen_owed_at(g, no) : ~0u));
+}
+
 static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 yes = (u32)i->imm, no = i->arg[1];
@@ -706,6 +725,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
         no = g->block + 1;
     }
     pass_pins_early(g, yes, no);
+    settle_early(g, yes, no, !swap);
     /* Before the condition: it may take EFLAGS. */
     struct known_flags known;
     gen_equal_flags(g, i->arg[0], &known);
@@ -724,6 +744,7 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
     else if (split.home & 2)
         gen_flush_nzcv(g);
     mark_home(g, split.mark[1]);
+    gen_settle(g, gen_owed_at(g, no));
     pass_to(g, no, edge_stores(g, no), edge_loads(g, no));
     gen_pass_copies(g, no);
     if (no != g->block + 1) x64_jmp(B, g->block_label + no);

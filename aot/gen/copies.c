@@ -9,7 +9,10 @@
  * behind. The code of an edge writes only scratch registers and pins of the block's zone, and what
  * is a pin there is no copy.
  *
- * The home is as right as ever: frame states say nothing of copies.
+ * What is SET goes to the home when its register is needed for something else, when a way leads to
+ * a block that can't take it over, or never, if it is SET again before: until then the home is
+ * owed, and frame states know the register. A block takes over what is owed if one way alone leads
+ * there. Owing is for general registers.
  */
 #include "aot/gen/internal.h"
 
@@ -39,6 +42,7 @@ void gen_forget_copies(struct gen *g, unsigned slot)
     struct home_copies *c = &g->copies;
     for (u32 m = c->regs; m; m &= m - 1)
         if (c->slot[__builtin_ctz(m)] == slot) c->regs &= ~(m & -m);
+    c->owed &= c->regs;
 }
 
 unsigned gen_find_copy(const struct gen *g, unsigned slot, unsigned bytes)
@@ -49,6 +53,54 @@ unsigned gen_find_copy(const struct gen *g, unsigned slot, unsigned bytes)
         if (c->slot[reg] == slot && c->bytes[reg] >= bytes) return reg;
     }
     return NO_REG;
+}
+
+/* --- what is owed -------------------------------------------------------------------------------
+ */
+
+bool gen_owe(struct gen *g, unsigned reg, unsigned slot)
+{
+    if (g->lazy || !(g->gpr_temps >> reg & 1) || slot >= SLOT_V0) return false;
+    gen_drop_copy(g, reg);
+    gen_forget_copies(g, slot);
+    gen_note_copy(g, reg, slot, 8);
+    g->copies.owed |= 1u << reg;
+    return true;
+}
+
+unsigned gen_owing(const struct gen *g, unsigned slot)
+{
+    for (u32 m = g->copies.owed; m; m &= m - 1)
+        if (g->copies.slot[__builtin_ctz(m)] == slot) return (unsigned)__builtin_ctz(m);
+    return NO_REG;
+}
+
+struct owed_homes gen_owed_homes(const struct gen *g, u32 regs)
+{
+    struct owed_homes o = {.regs = (u16)(g->copies.owed & regs)};
+    for (u32 m = o.regs; m; m &= m - 1) o.slot[__builtin_ctz(m)] = g->copies.slot[__builtin_ctz(m)];
+    return o;
+}
+
+void gen_pay(struct gen *g, const struct owed_homes *owed)
+{
+    for (u32 m = owed->regs; m; m &= m - 1) {
+        unsigned reg = (unsigned)__builtin_ctz(m);
+        x64_store_frame(&g->b, 8, gen_home_frame(owed->slot[reg]), reg);
+    }
+}
+
+void gen_settle(struct gen *g, u32 regs)
+{
+    const struct owed_homes owed = gen_owed_homes(g, regs);
+    gen_pay(g, &owed);
+    g->copies.owed &= ~regs;
+}
+
+void gen_settle_slots(struct gen *g, u64 slots)
+{
+    for (u32 m = g->copies.owed; m; m &= m - 1)
+        if (slots >> g->copies.slot[__builtin_ctz(m)] & 1) gen_settle(g, m & -m);
 }
 
 /* --- from block to block ------------------------------------------------------------------------
@@ -75,12 +127,20 @@ static void keep_common(struct home_copies *c, const struct home_copies *other)
     }
 }
 
+u32 gen_owed_at(const struct gen *g, u32 to)
+{
+    const struct ir_block *block = &g->f->block[to];
+    bool one_way = to > g->block && block->preds == 1 && !block->entry && !block->target;
+    return g->copies.owed & ~(one_way ? that_stay(g, to) : 0);
+}
+
 void gen_pass_copies(struct gen *g, u32 to)
 {
     const struct ir_block *block = &g->f->block[to];
     if (!g->copies.regs || to <= g->block || block->entry || block->target) return;
     struct home_copies here = g->copies;
     here.regs = that_stay(g, to);
+    here.owed &= here.regs & ~gen_owed_at(g, to);
     if (!here.regs) return;
     if (!g->block_copies)
         g->block_copies = arena_zalloc(g->arena, g->f->block_count * sizeof *g->block_copies);
@@ -99,5 +159,5 @@ void gen_receive_copies(struct gen *g, u32 block)
     if (b && b->ways == g->f->block[block].preds)
         g->copies = b->of;
     else
-        g->copies.regs = 0;
+        g->copies.regs = g->copies.owed = 0;
 }

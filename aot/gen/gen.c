@@ -228,10 +228,12 @@ static enum gen_status emit(struct gen *g, struct x64_jumps *jumps)
     g->b.jumps = jumps;
     g->side_room = g->side.at;
     gen_plan(g);
+    g->copies.regs = g->copies.owed = 0;
     g->block_label = x64_labels_new(&g->b, g->f->block_count);
     start_entries(g);
     prologue(g);
     emit_blocks(g);
+    g->copies.regs = g->copies.owed = 0;
     gen_cold_edges(g);
     gen_cold_calls(g);
     entry_stubs(g);

@@ -69,13 +69,15 @@ void gen_by_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
-/* A helper for strings leaves guest registers alone. The point for its faults is behind the call. */
+/* A helper for strings leaves guest registers alone. The point for its faults is behind the call.
+ */
 static void string_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     gen_clobber_flags(g);
     gen_move_gpr(g, i->arg[0], X64_RSI);
     gen_move_gpr(g, i->arg[1], X64_RDX);
     x64_mov_rr(B, 8, X64_RCX, gen_use_gpr(g, i->arg[2]));
+    gen_settle_all(g);
     g->copies.regs = 0;
     x64_call_m(B, gen_state(offsetof(struct guest_state, helper) + 8 * (unsigned)i->imm));
     gen_fault_point(g);

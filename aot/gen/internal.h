@@ -18,6 +18,9 @@
  * use or no temp is empty; else the value is read into a temp first, and the copy in memory is
  * kept. A register is freed whose values are needed last; what is in memory anyway isn't stored.
  *
+ * A SET of a general slot without a pin need not store: the temp with the value owes it to the home,
+ * until it is handed out or a way needs it there, and passes it on to the blocks behind (copies.c).
+ *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
  * home is out of date, or may be; what the convention has in its register always may. At a block's
  * start those pins are loaded that plan.c says, temps are empty,
@@ -107,8 +110,15 @@ struct host_regs {
 #define COPY_XMM 16
 struct home_copies {
     u32 regs;
+    u32 owed; /* general registers among them whose slot's home is out of date */
     u8 slot[32];
     u8 bytes[32]; /* that are the same; of fewer than the slot has those above are zero */
+};
+
+/* Homes that are out of date, for code in the cold part: the registers, and their slots. */
+struct owed_homes {
+    u16 regs;
+    u8 slot[16];
 };
 
 /* What EFLAGS hold, as a way to read NZCV from them. */
@@ -148,6 +158,7 @@ struct cold_exit {
     u64 pc;    /* guest address */
     u64 from;  /* that of the branch, for steps */
     u64 dirty; /* pinned slots to store */
+    struct owed_homes owed;
     struct cold_exit *next;
 };
 
@@ -161,6 +172,7 @@ struct cold_edge {
     const struct nzcv_ways *flags; /* likewise NZCV as expressions, or NULL */
     u64 loaded;                    /* pins whose register holds the slot */
     u64 from;                      /* as above */
+    struct owed_homes owed;
     struct cold_edge *next;
 };
 
@@ -218,7 +230,7 @@ struct gen {
     u32 vscratch_used;
     u64 scratch_read; /* by the instruction being emitted: not to be given out yet */
     u32 vscratch_read;
-    u64 at_home; /* slots at whose home values are (home_head) */
+    u64 at_home;                        /* slots at whose home values are (home_head) */
     struct block_copies **block_copies; /* per block, or NULL; NULL: none have been noted */
 
     /* NZCV. */
@@ -255,12 +267,13 @@ struct gen {
 
     u32 stretch, stretch_count; /* offsets: of code being counted, or 0; of where its count goes */
 
-    u8 *side_room;   /* where the table starts */
-    u64 side_placed; /* slots that the table has said to be in the pin */
-    u8 side_zone;    /* of which zone */
-    u64 side_moved;  /* those of them that it has put aside since */
-    u8 aside;        /* 1 + the slot whose value XMM0 holds for now, its pin does no longer; or 0 */
-    u8 side_nzcv;    /* enum loc_kind last recorded for NZCV */
+    u8 *side_room;               /* where the table starts */
+    u64 side_placed;             /* slots that the table has said to be in the pin */
+    u8 side_zone;                /* of which zone */
+    struct owed_homes side_owed; /* as the table has said it */
+    u64 side_moved;              /* those of them that it has put aside since */
+    u8 aside;     /* 1 + the slot whose value XMM0 holds for now, its pin does no longer; or 0 */
+    u8 side_nzcv; /* enum loc_kind last recorded for NZCV */
 
     struct reloc *relocs;
     u32 reloc_count, reloc_max;
@@ -279,9 +292,9 @@ struct gen {
     ir_ref home_head[SLOT_REGISTERS]; /* values at home, linked by val.next */
     u8 pin[SLOT_REGISTERS];           /* slot -> host register, or NO_REG */
     struct home_copies copies;
-    struct nzcv_pending candidate;    /* of the flags in EFLAGS */
-    struct nzcv_pending pending;      /* of nzcv, if the block has computed it */
-    struct nzcv_ways ways;            /* of nzcv, if it is NZCV_ENTRY */
+    struct nzcv_pending candidate; /* of the flags in EFLAGS */
+    struct nzcv_pending pending;   /* of nzcv, if the block has computed it */
+    struct nzcv_ways ways;         /* of nzcv, if it is NZCV_ENTRY */
     struct side_writer side;
     struct nzcv_ways side_ways; /* for side_nzcv LOC_FLAGS */
 };
@@ -544,16 +557,42 @@ void gen_narrow_xmm(struct gen *g, unsigned type, unsigned dst, unsigned src);
 /* --- copies.c: homes in temps -------------------------------------------------------------------
  */
 
+/* Homes that are out of date get what these registers hold, which stay copies. Keeps EFLAGS. */
+void gen_settle(struct gen *g, u32 regs);
+
+/* The same for the homes of slots. */
+void gen_settle_slots(struct gen *g, u64 slots);
+
+static inline void gen_settle_all(struct gen *g)
+{
+    if (g->copies.owed) gen_settle(g, g->copies.owed);
+}
+
 /* The register is about to be written. */
 static inline void gen_drop_copy(struct gen *g, unsigned reg)
 {
+    if (g->copies.owed >> reg & 1) gen_settle(g, 1u << reg);
     g->copies.regs &= ~(1u << reg);
 }
+
+/* The slot has no pin, its value is in the general register, a temp: its home need not have it yet.
+ * False: that can't be, and nothing has happened. */
+bool gen_owe(struct gen *g, unsigned reg, unsigned slot);
+
+/* The register that holds what the slot's home is owed, or NO_REG. */
+unsigned gen_owing(const struct gen *g, unsigned slot);
+
+/* Those of the registers that a block behind a way to it can't take over. */
+u32 gen_owed_at(const struct gen *g, u32 to);
+
+/* What is owed in these registers; and the code that pays it. */
+struct owed_homes gen_owed_homes(const struct gen *g, u32 regs);
+void gen_pay(struct gen *g, const struct owed_homes *owed);
 
 /* The register, if it is a temp, holds so many bytes of the slot's home, and zeros above. */
 void gen_note_copy(struct gen *g, unsigned reg, unsigned slot, unsigned bytes);
 
-/* The home is written. */
+/* The home is written, or about to be: what it was is of no interest. */
 void gen_forget_copies(struct gen *g, unsigned slot);
 
 /* A register with at least so many bytes of the slot's home, or NO_REG. */

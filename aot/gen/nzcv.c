@@ -176,6 +176,7 @@ static void save_operand(struct gen *g, const struct nzcv_expr *x, struct nzcv_o
         return;
     }
     if (reg == NO_REG) {
+        gen_settle_slots(g, UINT64_C(1) << slot);
         reg = X64_RAX;
         x64_mov_rm(B, 8, reg, gen_home(slot));
     } else {
@@ -427,6 +428,7 @@ struct nzcv_ways *gen_keep_ways(const struct gen *g)
 void gen_note_first_turn(struct gen *g, const struct nzcv_operand *o)
 {
     unsigned reg = operand_reg(g, o, g->loaded);
+    gen_settle_slots(g, gen_slot_of(o));
     if (reg == NO_REG) {
         reg = X64_RAX;
         load(g, reg, o, g->loaded);
@@ -456,9 +458,17 @@ static void store_flags_of(struct gen *g, const struct nzcv_expr *x, u64 loaded)
         gen_store_nzcv(g, evaluate(g, x, loaded), false);
 }
 
+/* Operands are read from their homes. */
+static void settle_operands(struct gen *g, const struct nzcv_ways *ways)
+{
+    for (u32 n = 0; g->copies.owed && n < ways->count; n++)
+        gen_settle_slots(g, gen_slot_of(&ways->x[n].a) | gen_slot_of(&ways->x[n].b));
+}
+
 void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
 {
     u32 done = x64_label_new(B);
+    settle_operands(g, ways);
     for (u32 n = 0; n < ways->count; n++) {
         const struct nzcv_expr *x = &ways->x[n];
         bool last = n + 1 == ways->count;
@@ -480,6 +490,7 @@ bool gen_flags_again(struct gen *g, ir_ref r)
     if (!gen_nzcv_is_expr(g) || (entry && !g->ways.certain)) return false;
     struct nzcv_expr x = entry ? g->ways.x[0] : g->pending.x;
     gen_clobber_flags(g);
+    gen_settle_slots(g, gen_slot_of(&x.a) | gen_slot_of(&x.b));
     g->candidate = g->pending = (struct nzcv_pending){.of = r, .x = x};
     gen_flags_in(g, r, evaluate(g, &x, g->loaded));
     g->nzcv = r;

@@ -26,8 +26,8 @@ static inline unsigned pick(const struct gen *g, u32 empty)
 {
     u32 others = empty & ~(u32)(g->multiplies << X64_RDX);
     if (!others) others = empty;
-    u32 nothing = others & ~g->copies.regs;
-    return lowest(nothing ? nothing : others);
+    u32 nothing = others & ~g->copies.regs, nothing_owed = others & ~g->copies.owed;
+    return lowest(nothing ? nothing : nothing_owed ? nothing_owed : others);
 }
 
 static unsigned pick_xmm(const struct gen *g, u32 empty)
@@ -225,7 +225,8 @@ static unsigned free_scratch(struct gen *g)
 {
     const u64 all = ~UINT64_C(0) << FIRST_SPILL_SCRATCH;
     u64 empty = all & ~(g->scratch_used | g->scratch_read);
-    while (!empty && release_any_copy(g, &g->gpr)) empty = all & ~(g->scratch_used | g->scratch_read);
+    while (!empty && release_any_copy(g, &g->gpr))
+        empty = all & ~(g->scratch_used | g->scratch_read);
     if (!empty) {
         gen_fail(g);
         return FIRST_SPILL_SCRATCH;
@@ -238,7 +239,8 @@ static unsigned free_vscratch(struct gen *g)
 {
     const u32 all = ~0u << FIRST_SPILL_VSCRATCH;
     u32 empty = all & ~(g->vscratch_used | g->vscratch_read);
-    while (!empty && release_any_copy(g, &g->xmm)) empty = all & ~(g->vscratch_used | g->vscratch_read);
+    while (!empty && release_any_copy(g, &g->xmm))
+        empty = all & ~(g->vscratch_used | g->vscratch_read);
     if (!empty) {
         gen_fail(g);
         return FIRST_SPILL_VSCRATCH;
@@ -266,10 +268,16 @@ static struct x64_mem copy_of(const struct gen *g, ir_ref r)
 /* The value gives up its register if a home has it too. */
 static bool leave_for_home(struct gen *g, struct host_regs *file, ir_ref r)
 {
-    unsigned slot = home_of(g, r);
+    unsigned slot = home_of(g, r), owing;
     if (slot == NO_SLOT) return false;
     unbind(g, file, r);
-    gen_leave_at_home(g, r, slot);
+    owing = file == &g->gpr ? gen_owing(g, slot) : NO_REG;
+    if (owing == NO_REG) {
+        gen_leave_at_home(g, r, slot);
+    } else {
+        gen_bind_gpr(g, r, owing);
+        g->val[r].narrow = false;
+    }
     return true;
 }
 
@@ -322,6 +330,7 @@ static void store_copy(struct gen *g, ir_ref r, unsigned reg)
 /* Every value of the register goes to scratch memory of its own, or is in memory anyway. */
 static void spill(struct gen *g, struct host_regs *file, unsigned reg)
 {
+    if (file == &g->gpr) gen_settle(g, 1u << reg & g->copies.owed);
     while (file->head[reg]) {
         ir_ref r = file->head[reg];
         if (leave_for_home(g, file, r)) continue;
@@ -517,7 +526,8 @@ static void move_from_home(struct gen *g, ir_ref r)
     }
     u32 empty = gpr ? g->gpr_temps & g->gpr.free & ~g->gpr_locked
                     : g->xmm_temps & g->xmm.free & ~g->xmm_locked;
-    unsigned reg = empty ? lowest(empty) : 0; /* RAX or XMM0 */
+    unsigned reg = !empty ? 0 : gpr ? pick(g, empty) : pick_xmm(g, empty); /* 0: RAX or XMM0 */
+    if (empty) gen_drop_copy(g, gpr ? reg : COPY_XMM + reg);
     if (gpr)
         read_home_gpr(g, r, reg);
     else
@@ -647,9 +657,10 @@ static inline unsigned define_gpr(struct gen *g, ir_ref r, unsigned reg)
 static inline unsigned empty_temp(const struct gen *g, unsigned prefer)
 {
     u32 empty = g->gpr_temps & g->gpr.free;
-    if (prefer < 16 && empty >> prefer & 1) return prefer;
-    empty &= ~g->gpr_locked;
-    return empty ? pick(g, empty) : NO_REG;
+    u32 others = empty & ~g->gpr_locked;
+    bool wanted = prefer < 16 && empty >> prefer & 1;
+    if (wanted && (!(g->copies.owed >> prefer & 1) || !(others & ~g->copies.regs))) return prefer;
+    return others ? pick(g, others) : NO_REG;
 }
 
 /* Where operands have taken all temps, the result gets an operand's, whose value goes to memory. */
@@ -751,7 +762,7 @@ void gen_before_call(struct gen *g)
     g->dirty &= ~pins;
     for (u32 m = g->gpr_temps; m; m &= m - 1) spill(g, &g->gpr, lowest(m));
     for (u32 m = g->xmm_temps; m; m &= m - 1) spill(g, &g->xmm, lowest(m));
-    g->copies.regs = 0;
+    g->copies.regs = g->copies.owed = 0;
 }
 
 void gen_after_call(struct gen *g)

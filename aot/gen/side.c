@@ -40,9 +40,34 @@ bool gen_same_ways(const struct nzcv_ways *x, const struct nzcv_ways *y)
     return true;
 }
 
+/* Slots whose homes are owed, by register: where the table says so of others no more, or anew. */
+static void take_back_owed(struct gen *g)
+{
+    struct owed_homes *said = &g->side_owed;
+    for (u32 m = said->regs; m; m &= m - 1) {
+        unsigned reg = (unsigned)__builtin_ctz(m);
+        bool still = g->copies.owed >> reg & 1 && g->copies.slot[reg] == said->slot[reg];
+        if (still) continue;
+        place(g, said->slot[reg], LOC_HOME, NO_REG);
+        said->regs &= (u16) ~(1u << reg);
+    }
+}
+
+static void say_owed(struct gen *g)
+{
+    struct owed_homes *said = &g->side_owed;
+    for (u32 m = g->copies.owed & ~said->regs; m; m &= m - 1) {
+        unsigned reg = (unsigned)__builtin_ctz(m);
+        place(g, g->copies.slot[reg], LOC_GPR, reg);
+        said->slot[reg] = g->copies.slot[reg];
+    }
+    said->regs = (u16)g->copies.owed;
+}
+
 /* What differs from what the table said last. */
 static void say_changes(struct gen *g)
 {
+    take_back_owed(g);
     u64 here = g->dirty, change = (here ^ g->side_placed) | g->side_moved;
     if (g->zone != g->side_zone) change |= (here & g->side_placed) & 0xffffffff;
     g->side_moved = 0;
@@ -50,6 +75,7 @@ static void say_changes(struct gen *g)
     if (change && !g->zone && here == g->in_place) {
         side_home(&g->side);
         g->side_nzcv = LOC_HOME;
+        g->side_owed.regs = 0;
         change = 0;
     }
     for (; change; change &= change - 1) {
@@ -58,6 +84,7 @@ static void say_changes(struct gen *g)
         place(g, slot, here >> slot & 1 ? kind : LOC_HOME, g->pin[slot]);
     }
     g->side_placed = here;
+    say_owed(g);
     enum loc_kind nzcv = nzcv_place(g);
     if (nzcv == LOC_FLAGS) {
         struct nzcv_ways room;
@@ -75,7 +102,7 @@ static void say_changes(struct gen *g)
 static inline bool is_said(const struct gen *g)
 {
     return g->dirty == g->side_placed && g->zone == g->side_zone && !g->nzcv &&
-           g->side_nzcv == LOC_HOME;
+           g->side_nzcv == LOC_HOME && !g->side_owed.regs && !g->copies.owed;
 }
 
 static inline void say_places(struct gen *g)
@@ -113,10 +140,12 @@ void gen_safepoint(struct gen *g, u64 pc)
 void gen_safepoint_home(struct gen *g, u64 pc)
 {
     bool same = g->side_placed == gen_carried() && !g->side_zone && !g->side_moved;
+    same &= !g->side_owed.regs;
     if (!same || g->side_nzcv != LOC_HOME) side_home(&g->side);
     g->side_placed = gen_carried();
     g->side_moved = 0;
     g->side_zone = 0;
+    g->side_owed.regs = 0;
     g->side_nzcv = LOC_HOME;
     side_point(&g->side, POINT_SAFEPOINT, x64_pos(&g->b), pc);
 }

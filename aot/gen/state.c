@@ -254,6 +254,23 @@ static GEN_APART void set_home_xmm(struct gen *g, const struct ir_inst *i, unsig
     gen_consume_one(g, v);
 }
 
+/* The value, in a temp, is what the slot is to hold: its home is owed. False: it isn't in a temp,
+ * or has garbage above, and others know it by that. */
+static bool owe_home(struct gen *g, ir_ref v, unsigned type, unsigned reg, unsigned slot)
+{
+    struct val *value = &g->val[v];
+    bool clean = type == IR_I64 || value->place == VAL_CONST || value->narrow;
+    bool alone = value->place == VAL_GPR && g->gpr.head[reg] == v && !value->next;
+    if (g->lazy || !(g->gpr_temps >> reg & 1) || (!clean && !alone)) return false;
+    if (!clean) {
+        gen_drop_copy(g, reg);
+        gen_forget_copy(g, v);
+        x64_mov_rr(B, 4, reg, reg);
+        value->narrow = true;
+    }
+    return gen_owe(g, reg, slot);
+}
+
 static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned slot)
 {
     ir_ref v = i->arg[0];
@@ -274,6 +291,10 @@ static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned 
     } else {
         reg = gen_use_gpr(g, v);
         vacate(g, slot);
+        if (size == 8 && owe_home(g, v, i->type, reg, slot)) {
+            gen_consume_one(g, v);
+            return;
+        }
         if (i->type == IR_I32 && size == 8 && g->val[v].place != VAL_CONST && !g->val[v].narrow) {
             x64_mov_rr(B, 4, X64_RAX, reg);
             reg = X64_RAX;
