@@ -28,7 +28,7 @@ void gen_note_copy(struct gen *g, unsigned reg, unsigned slot, unsigned bytes)
 {
     struct home_copies *c = &g->copies;
     u32 bit = 1u << reg;
-    if (g->lazy || !(temps(g->gpr_temps, g->xmm_temps) & bit)) return;
+    if (!(g->copies_wanted >> slot & 1) || !(temps(g->gpr_temps, g->xmm_temps) & bit)) return;
     c->regs |= bit;
     c->slot[reg] = (u8)slot;
     c->bytes[reg] = (u8)bytes;
@@ -54,14 +54,32 @@ unsigned gen_find_copy(const struct gen *g, unsigned slot, unsigned bytes)
 /* --- from block to block ------------------------------------------------------------------------
  */
 
-/* Those that are copies in the block's zone too. */
+/* Copies may be passed to the block. */
+static bool takes_copies(const struct ir_func *f, u32 from, u32 to)
+{
+    return to > from && !f->block[to].entry && !f->block[to].target;
+}
+
+u64 gen_wanted_behind(const struct gen *g, u32 block)
+{
+    u64 wanted = 0;
+    u32 own[2];
+    unsigned n;
+    const u32 *to = ir_successors(g->f, &g->f->block[block], own, &n);
+    for (unsigned k = 0; k < n; k++)
+        if (takes_copies(g->f, block, to[k])) wanted |= g->block_wanted[to[k]];
+    return wanted;
+}
+
+/* Those that the block wants and that are copies in its zone too. */
 static u32 that_stay(const struct gen *g, u32 to)
 {
     const struct home_copies *c = &g->copies;
     const struct zone *z = &g->zones[gen_zone_of(g, to)];
+    u64 slots = g->block_wanted[to] & ~z->pinned;
     u32 stay = c->regs & temps(z->gpr_temps, g->xmm_temps);
     for (u32 m = stay; m; m &= m - 1)
-        if (z->pinned >> c->slot[__builtin_ctz(m)] & 1) stay &= ~(m & -m);
+        if (!(slots >> c->slot[__builtin_ctz(m)] & 1)) stay &= ~(m & -m);
     return stay;
 }
 
@@ -77,8 +95,7 @@ static void keep_common(struct home_copies *c, const struct home_copies *other)
 
 void gen_pass_copies(struct gen *g, u32 to)
 {
-    const struct ir_block *block = &g->f->block[to];
-    if (!g->copies.regs || to <= g->block || block->entry || block->target) return;
+    if (!g->copies.regs || !takes_copies(g->f, g->block, to)) return;
     struct home_copies here = g->copies;
     here.regs = that_stay(g, to);
     if (!here.regs) return;
@@ -100,4 +117,5 @@ void gen_receive_copies(struct gen *g, u32 block)
         g->copies = b->of;
     else
         g->copies.regs = 0;
+    g->copies_wanted = g->lazy ? 0 : gen_wanted_behind(g, block);
 }

@@ -203,6 +203,8 @@ struct gen {
     u8 zone;            /* of the code being emitted */
     u64 *block_dirty;   /* per block: pinned slots that may be dirty at its start */
     u64 *block_loaded;  /* per block: pinned slots that are loaded at its start */
+    u64 *block_wanted;  /* per block: slots whose value at its start is looked at before a SET, on
+                           ways on by which copies are passed */
     const struct nzcv_ways **block_nzcv; /* per block: NZCV at its start, NULL: at home; or NULL */
     u16 *goes_home;  /* per block: how likely NZCV goes home behind its start (nzcv_flow.c) */
     u32 block_label; /* the first block's label; the others' follow */
@@ -279,6 +281,7 @@ struct gen {
     ir_ref home_head[SLOT_REGISTERS]; /* values at home, linked by val.next */
     u8 pin[SLOT_REGISTERS];           /* slot -> host register, or NO_REG */
     struct home_copies copies;
+    u64 copies_wanted; /* slots, behind the block */
     struct nzcv_pending candidate;    /* of the flags in EFLAGS */
     struct nzcv_pending pending;      /* of nzcv, if the block has computed it */
     struct nzcv_ways ways;            /* of nzcv, if it is NZCV_ENTRY */
@@ -550,7 +553,8 @@ static inline void gen_drop_copy(struct gen *g, unsigned reg)
     g->copies.regs &= ~(1u << reg);
 }
 
-/* The register, if it is a temp, holds so many bytes of the slot's home, and zeros above. */
+/* The register, if it is a temp, holds so many bytes of the slot's home, and zeros above: noted if a
+ * block behind may look for it. */
 void gen_note_copy(struct gen *g, unsigned reg, unsigned slot, unsigned bytes);
 
 /* The home is written. */
@@ -558,6 +562,9 @@ void gen_forget_copies(struct gen *g, unsigned slot);
 
 /* A register with at least so many bytes of the slot's home, or NO_REG. */
 unsigned gen_find_copy(const struct gen *g, unsigned slot, unsigned bytes);
+
+/* Slots whose copies the blocks behind that one may look for. */
+u64 gen_wanted_behind(const struct gen *g, u32 block);
 
 /* On the way to a block, behind the last code that could hand out a temp. */
 void gen_pass_copies(struct gen *g, u32 to);
