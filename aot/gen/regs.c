@@ -646,10 +646,11 @@ static inline unsigned define_gpr(struct gen *g, ir_ref r, unsigned reg)
 /* A temp for r: `prefer` if that is one and empty, or any; NO_REG when a spill is needed. */
 static inline unsigned empty_temp(const struct gen *g, unsigned prefer)
 {
-    u32 empty = g->gpr_temps & g->gpr.free;
-    if (prefer < 16 && empty >> prefer & 1) return prefer;
-    empty &= ~g->gpr_locked;
-    return empty ? pick(g, empty) : NO_REG;
+    u32 empty = g->gpr_temps & g->gpr.free, others = empty & ~g->gpr_locked;
+    bool reuse = prefer < 16 && empty >> prefer & 1;
+    bool copy = reuse && g->copies.regs >> prefer & 1 && others & ~g->copies.regs;
+    if (reuse && !copy) return prefer;
+    return others ? pick(g, others) : NO_REG;
 }
 
 /* Where operands have taken all temps, the result gets an operand's, whose value goes to memory. */
