@@ -73,6 +73,7 @@ static bool get_copy(struct gen *g, ir_ref r, unsigned slot, unsigned type)
     else
         gen_bind_gpr(g, r, reg);
     g->val[r].narrow = whole || (slot >= SLOT_V0 && gen_zeros_above(g, slot, type));
+    if (!(g->copies_wanted >> slot & 1)) gen_drop_copy(g, reg); /* the block won't look again */
     return true;
 }
 
