@@ -517,7 +517,8 @@ static void move_from_home(struct gen *g, ir_ref r)
     }
     u32 empty = gpr ? g->gpr_temps & g->gpr.free & ~g->gpr_locked
                     : g->xmm_temps & g->xmm.free & ~g->xmm_locked;
-    unsigned reg = empty ? lowest(empty) : 0; /* RAX or XMM0 */
+    unsigned reg = !empty ? 0 : gpr ? pick(g, empty) : pick_xmm(g, empty); /* 0: RAX or XMM0 */
+    gen_drop_copy(g, gpr ? reg : COPY_XMM + reg);
     if (gpr)
         read_home_gpr(g, r, reg);
     else
