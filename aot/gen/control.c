@@ -14,7 +14,7 @@
  * and guest state is as at every border there (convention.h). A return costs at most what the calls
  * before it have pushed.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 #include "aot/abi/convention.h"
 
@@ -710,7 +710,8 @@ static void settle_early(struct gen *g, u32 yes, u32 no, bool first)
 {
     const u32 *likely = g->loops.first_way;
     if (!g->copies.owed) return;
-    bool often = likely && (likely[g->block] > IR_SURE / 2) == first;
+    u32 taken = !likely ? 0 : first ? likely[g->block] : IR_SURE - likely[g->block];
+    bool often = taken >= IR_SURE / 2;
     bool apart = yes > g->block && !often;
     gen_settle(g, gen_owed_at(g, yes) & (apart ? gen_owed_at(g, no) : ~0u));
 }

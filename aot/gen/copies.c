@@ -27,14 +27,17 @@ static u32 temps(u32 gpr, u32 xmm)
     return gpr | xmm << COPY_XMM;
 }
 
-void gen_note_copy(struct gen *g, unsigned reg, unsigned slot, unsigned bytes)
+static void note(struct home_copies *c, unsigned reg, unsigned slot, unsigned bytes)
 {
-    struct home_copies *c = &g->copies;
-    u32 bit = 1u << reg;
-    if (g->lazy || !(temps(g->gpr_temps, g->xmm_temps) & bit)) return;
-    c->regs |= bit;
+    c->regs |= 1u << reg;
     c->slot[reg] = (u8)slot;
     c->bytes[reg] = (u8)bytes;
+}
+
+void gen_note_copy(struct gen *g, unsigned reg, unsigned slot, unsigned bytes)
+{
+    bool is_temp = temps(g->gpr_temps, g->xmm_temps) >> reg & 1;
+    if (g->copies_wanted >> slot & 1 && is_temp) note(&g->copies, reg, slot, bytes);
 }
 
 void gen_forget_copies(struct gen *g, unsigned slot)
@@ -63,7 +66,7 @@ bool gen_owe(struct gen *g, unsigned reg, unsigned slot)
     if (g->lazy || !(g->gpr_temps >> reg & 1) || slot >= SLOT_V0) return false;
     gen_drop_copy(g, reg);
     gen_forget_copies(g, slot);
-    gen_note_copy(g, reg, slot, 8);
+    note(&g->copies, reg, slot, 8);
     g->copies.owed |= 1u << reg;
     return true;
 }
@@ -106,14 +109,32 @@ void gen_settle_slots(struct gen *g, u64 slots)
 /* --- from block to block ------------------------------------------------------------------------
  */
 
-/* Those that are copies in the block's zone too. */
-static u32 that_stay(const struct gen *g, u32 to)
+/* Copies may be passed to the block. */
+static bool takes_copies(const struct ir_func *f, u32 from, u32 to)
+{
+    return to > from && !f->block[to].entry && !f->block[to].target;
+}
+
+u64 gen_wanted_behind(const struct gen *g, u32 block)
+{
+    u64 wanted = 0;
+    u32 own[2];
+    unsigned n;
+    const u32 *to = ir_successors(g->f, &g->f->block[block], own, &n);
+    for (unsigned k = 0; k < n; k++)
+        if (takes_copies(g->f, block, to[k])) wanted |= g->block_wanted[to[k]];
+    return wanted;
+}
+
+/* Those of these slots that are copies in the block's zone too. */
+static u32 that_stay(const struct gen *g, u32 to, u64 slots)
 {
     const struct home_copies *c = &g->copies;
     const struct zone *z = &g->zones[gen_zone_of(g, to)];
     u32 stay = c->regs & temps(z->gpr_temps, g->xmm_temps);
+    slots &= ~z->pinned;
     for (u32 m = stay; m; m &= m - 1)
-        if (z->pinned >> c->slot[__builtin_ctz(m)] & 1) stay &= ~(m & -m);
+        if (!(slots >> c->slot[__builtin_ctz(m)] & 1)) stay &= ~(m & -m);
     return stay;
 }
 
@@ -129,18 +150,16 @@ static void keep_common(struct home_copies *c, const struct home_copies *other)
 
 u32 gen_owed_at(const struct gen *g, u32 to)
 {
-    const struct ir_block *block = &g->f->block[to];
-    bool one_way = to > g->block && block->preds == 1 && !block->entry && !block->target;
-    return g->copies.owed & ~(one_way ? that_stay(g, to) : 0);
+    bool one_way = takes_copies(g->f, g->block, to) && g->f->block[to].preds == 1;
+    return g->copies.owed & ~(one_way ? that_stay(g, to, ~UINT64_C(0)) : 0);
 }
 
 void gen_pass_copies(struct gen *g, u32 to)
 {
-    const struct ir_block *block = &g->f->block[to];
-    if (!g->copies.regs || to <= g->block || block->entry || block->target) return;
+    if (!g->copies.regs || !takes_copies(g->f, g->block, to)) return;
     struct home_copies here = g->copies;
-    here.regs = that_stay(g, to);
-    here.owed &= here.regs & ~gen_owed_at(g, to);
+    here.owed &= ~gen_owed_at(g, to);
+    here.regs = that_stay(g, to, g->block_wanted[to]) | here.owed;
     if (!here.regs) return;
     if (!g->block_copies)
         g->block_copies = arena_zalloc(g->arena, g->f->block_count * sizeof *g->block_copies);
@@ -160,4 +179,5 @@ void gen_receive_copies(struct gen *g, u32 block)
         g->copies = b->of;
     else
         g->copies.regs = g->copies.owed = 0;
+    g->copies_wanted = g->lazy ? 0 : gen_wanted_behind(g, block);
 }

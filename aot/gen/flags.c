@@ -10,7 +10,7 @@
  * UCOMISx a, b sets ZF PF CF: greater 000, less 001, equal 100, unordered 111; the guest's FCMP
  * sets NZCV: greater 0010, less 1000, equal 0110, unordered 0011.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 #define NZCV_HOME gen_home(SLOT_NZCV)
 

@@ -13,6 +13,7 @@
  * exact when they are tiny. A quotient of numbers of p bits is no closer to a power of two below it
  * than 2^-p of it, and there it has p bits itself: no rounding to p bits reaches the power.
  */
+#include "aot/gen/nzcv.h"
 #include "aot/gen/vector.h"
 
 #define B  (&g->b)

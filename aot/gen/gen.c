@@ -2,7 +2,7 @@
  * The generator's driver: plan, walk, cold code, constants, and the translation that comes of it.
  * For images all that is done twice: the second time knows which branches reach in two bytes.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 #include <string.h>
 
@@ -35,7 +35,7 @@ static void start_entries(struct gen *g)
 static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
                            const struct gen_options *options)
 {
-    size_t values = f->count * sizeof(struct val), blocks = 2 * f->block_count * sizeof(u64);
+    size_t values = f->count * sizeof(struct val), blocks = 3 * f->block_count * sizeof(u64);
     struct gen *g = arena_alloc_cleared(arena, sizeof(*g), offsetof(struct gen, b));
     u32 labels = MAX_LABELS_PER_INST * f->count + f->block_count + 16;
     size_t code = (size_t)CODE_PER_INST * f->count + 4096;
@@ -48,7 +48,8 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
     g->block_dirty = arena_zalloc(arena, blocks + values);
     g->block_loaded = g->block_dirty + f->block_count;
-    g->val = (struct val *)(g->block_loaded + f->block_count);
+    g->block_wanted = g->block_loaded + f->block_count;
+    g->val = (struct val *)(g->block_wanted + f->block_count);
     g->cold_tail = &g->cold;
     g->side_placed = gen_carried();
     memset(g->xmm.slot, NO_SLOT, sizeof(g->xmm.slot));

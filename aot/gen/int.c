@@ -4,7 +4,7 @@
  * Two-address rule: dst may equal any operand's register. When it equals the second operand's but
  * not the first's, the work is done in RAX and moved.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 #define B (&g->b)
 

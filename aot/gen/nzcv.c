@@ -18,6 +18,7 @@
  * number, and holds where the home's low byte is that. So flags cost one store of a byte. In a
  * loop of one block even that is spared where an operand changes at every turn (NZCV_LATER_A).
  */
+#include "aot/gen/nzcv.h"
 #include "aot/gen/vector.h"
 
 #include <string.h>

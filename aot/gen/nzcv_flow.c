@@ -7,7 +7,7 @@
  * each expression of the region a mark. Nothing depends on the guess being right: where the present
  * expression is none of those expected, NZCV goes home.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 #include <string.h>
 

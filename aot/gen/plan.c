@@ -2,7 +2,7 @@
  * What the generator knows before it emits, beside what ir_look_back has left in the IR: pins, and
  * which pinned slots may be dirty at block starts.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 #include <string.h>
 
@@ -47,6 +47,7 @@ struct border {
     u64 uses; /* slots accessed in the block; then from its start on */
     u64 here; /* slots accessed in the block */
     u64 sets; /* slots SET in the block */
+    u64 gets; /* slots whose value at the block's start is looked at here */
     u64 must; /* slots that all edges from before have loaded */
     u64 have; /* slots in registers at the block's end */
 };
@@ -55,14 +56,17 @@ static void look_at_block(const struct gen *g, u32 n, struct border *of)
 {
     const struct ir_block *b = &g->f->block[n];
     u64 pinned = g->zones[gen_zone_of(g, n)].pinned;
+    u64 set = 0;
     *of = (struct border){0};
     for (ir_ref r = b->first; r < b->end; r++) {
         const struct ir_inst *i = gen_inst(g, r);
         if ((i->op != IR_GET && i->op != IR_SET) || i->imm >= SLOT_REGISTERS) continue;
-        u64 bit = UINT64_C(1) << i->imm & pinned;
-        if (i->op == IR_SET) of->sets |= bit;
-        of->here |= bit;
+        u64 bit = UINT64_C(1) << i->imm;
+        if (i->op == IR_GET) of->gets |= bit & ~set;
+        if (i->op == IR_SET) set |= bit;
+        of->here |= bit & pinned;
     }
+    of->sets = set & pinned;
     of->uses = of->here;
 }
 
@@ -180,6 +184,14 @@ static void find_dirty(struct gen *g, const struct border *border)
     }
 }
 
+/* Once backward: copies of homes go no other way (copies.c). */
+static void find_wanted(struct gen *g, const struct border *border)
+{
+    const struct ir_func *f = g->f;
+    for (u32 b = f->block_count; b-- > 0;)
+        g->block_wanted[b] = border[b].gets | (gen_wanted_behind(g, b) & ~f->block[b].sets);
+}
+
 static void plan_borders(struct gen *g)
 {
     struct border *border = arena_alloc(g->arena, g->f->block_count * sizeof *border);
@@ -188,6 +200,7 @@ static void plan_borders(struct gen *g)
     find_loaded(g, border, 0);
     if (g->f->target_count) find_loaded(g, border, carried(g, border));
     find_dirty(g, border);
+    find_wanted(g, border);
 }
 
 void gen_plan(struct gen *g)

@@ -1,7 +1,7 @@
 /*
  * Host registers: where values live, pins, spills. The rules are at the head of internal.h.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 #define MAX_LOOK_AHEAD       100
 #define FIRST_SPILL_VSCRATCH 6 /* those before belong to HELPER_IR_OP, emit functions, nzcv.c */
@@ -656,10 +656,10 @@ static inline unsigned define_gpr(struct gen *g, ir_ref r, unsigned reg)
 /* A temp for r: `prefer` if that is one and empty, or any; NO_REG when a spill is needed. */
 static inline unsigned empty_temp(const struct gen *g, unsigned prefer)
 {
-    u32 empty = g->gpr_temps & g->gpr.free;
-    u32 others = empty & ~g->gpr_locked;
-    bool wanted = prefer < 16 && empty >> prefer & 1;
-    if (wanted && (!(g->copies.owed >> prefer & 1) || !(others & ~g->copies.regs))) return prefer;
+    u32 empty = g->gpr_temps & g->gpr.free, others = empty & ~g->gpr_locked;
+    bool reuse = prefer < 16 && empty >> prefer & 1;
+    bool copy = reuse && g->copies.regs >> prefer & 1 && others & ~g->copies.regs;
+    if (reuse && !copy) return prefer;
     return others ? pick(g, others) : NO_REG;
 }
 

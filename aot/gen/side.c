@@ -1,7 +1,7 @@
 /*
  * What the generator writes into side tables: the difference to what the table said last.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 static void place(struct gen *g, unsigned slot, enum loc_kind kind, unsigned reg)
 {

@@ -1,7 +1,7 @@
 /*
  * Guest state and constants: GET, SET, constants; moves between the register files.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 #define B (&g->b)
 
@@ -73,6 +73,8 @@ static bool get_copy(struct gen *g, ir_ref r, unsigned slot, unsigned type)
     else
         gen_bind_gpr(g, r, reg);
     g->val[r].narrow = whole || (slot >= SLOT_V0 && gen_zeros_above(g, slot, type));
+    bool again = g->copies_wanted >> slot & 1 || g->copies.owed >> reg & 1;
+    if (!again) gen_drop_copy(g, reg); /* the block won't look again */
     return true;
 }
 

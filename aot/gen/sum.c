@@ -7,7 +7,7 @@
  * the complement of CF, which SBB takes as it is. Where flags must outlive an addition that doesn't
  * set any, that goes by SETC and LEA.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/nzcv.h"
 
 /* CF = the carry of flags that are saved, if the bool is that. */
 static bool saved_carry(struct gen *g, ir_ref bool_value, bool complement)
