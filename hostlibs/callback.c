@@ -1,9 +1,12 @@
 /*
  * Pointers to functions between both sides.
  *
- * A guest function that the host is to call gets a closure of libffi's, once for each type that it
- * is known by; a host function that the guest is to call gets a stub. Both are kept for good, found
- * by address without a lock (in signal handlers too), and lead back to what they stand for.
+ * A guest function that the host is to call gets a closure, once for each type that it is known by;
+ * a host function that the guest is to call gets a stub. Both are kept for good, found by address
+ * without a lock (in signal handlers too), and lead back to what they stand for.
+ *
+ * A function of scalars has a closure of our own (closure.S), which differs from the way that calls
+ * go (call.c) in its direction only; libffi makes the others.
  */
 #include "hostlibs/hostlibs.h"
 

@@ -76,11 +76,12 @@ static inline bool native_available(void)
 /* A native function that runs, for messages. */
 struct native_name {
     const char *library, *function;
+    u32 traps; /* exceptions that it has come upon unmasked */
 };
 
 /* Around a call of native code on the guest's behalf. Between the two, signals run the guest's
  * handlers on top, and faults are the guest's. */
-void native_enter(struct guest_state *s, const struct native_name *name);
+void native_enter(struct guest_state *s, struct native_name *name);
 void native_leave(struct guest_state *s);
 
 /*
