@@ -5,7 +5,7 @@
  * a host function that the guest is to call gets a stub. Both are kept for good, found by address
  * without a lock (in signal handlers too), and lead back to what they stand for.
  *
- * A function of scalars has a closure of our own (closure.S), which differs from the way that calls
+ * A function of scalars has a closure of our own (doors.S), which differs from the way that calls
  * go (call.c) in its direction only; libffi makes the others.
  */
 #include "hostlibs/hostlibs.h"
@@ -28,6 +28,9 @@ struct closure {
     struct place *place;
     struct place result;
     u64 stack;
+    struct closure_source *source; /* NULL: libffi's */
+    bool floats;
+    bool by_places; /* there is more to it than to copy the registers */
 };
 
 /* A host function as guest code. */
@@ -140,19 +143,62 @@ static void run_guest(void *context)
     put_result(c, s, call->result);
 }
 
+static void run(struct call *call)
+{
+    if (native_self() != NULL)
+        run_guest(call);
+    else if (!foreign_run(run_guest, call))
+        native_fatal(
+            "a thread that a library made when it was loaded calls the guest's function at "
+            "0x%llx: not supported",
+            (unsigned long long)call->closure->pc);
+}
+
 /* libffi's way in. */
 static void invoked(ffi_cif *cif, void *result, void **argument, void *user)
 {
     struct call call = {user, result, argument};
 
     (void)cif;
-    if (native_self() != NULL)
-        run_guest(&call);
-    else if (!foreign_run(run_guest, &call))
-        native_fatal(
-            "a thread that a library made when it was loaded calls the guest's function at "
-            "0x%llx: not supported",
-            (unsigned long long)call.closure->pc);
+    run(&call);
+}
+
+/* By places, as libffi's closures do it. */
+static u64 call_by_places(const struct closure *c, const struct host_arguments *a, const u64 *stack)
+{
+    void *argument[BINDING_MAX_PARAMS];
+    u64 result = 0;
+    struct call call = {c, &result, argument};
+
+    for (u32 i = 0; i < c->signature->count; i++)
+        argument[i] = (void *)(u64)closure_argument(a, stack, c->source[i]);
+    run(&call);
+    return result;
+}
+
+/* Nothing is on either side's stack: argument n of one side's registers is the other's. */
+static void pass_registers(const struct closure *c, const struct host_arguments *a,
+                           struct guest_state *s)
+{
+    memcpy(s->x, a->integer, sizeof(a->integer));
+    for (u32 i = 0; c->floats && i < ARRAY_SIZE(a->vector); i++) {
+        memcpy(s->v[i], &a->vector[i], 8);
+        memset(s->v[i] + 8, 0, 8);
+    }
+}
+
+u64 closure_called(const struct closure *c, const struct host_arguments *a, const u64 *stack)
+{
+    struct guest_state *s = native_self();
+    u64 result = 0;
+
+    if (c->by_places || s == NULL) return call_by_places(c, a, stack);
+    pass_registers(c, a, s);
+    errno_to_guest(s);
+    native_run(s, c->pc, NULL, 0);
+    errno_to_host(s);
+    put_result(c, s, &result);
+    return result;
 }
 
 static struct closure *find_closure(u64 pc, const struct binding *b, u32 callback)
@@ -164,32 +210,6 @@ static struct closure *find_closure(u64 pc, const struct binding *b, u32 callbac
     return c;
 }
 
-static struct closure *make_closure(u64 pc, const struct binding *b, u32 callback)
-{
-    const struct signature *sig = &b->callback[callback];
-    const struct ffi_door *d = ffi_door();
-    struct closure *c = calloc(1, sizeof(*c));
-    ffi_closure *memory =
-        d != NULL && c != NULL ? d->closure_alloc(sizeof(*memory), &c->code) : NULL;
-    ffi_cif *cif = memory != NULL ? ffi_cif_of(sig, NULL) : NULL;
-    struct aapcs a = {0};
-
-    if (cif == NULL || sig->variadic || d->prep_closure(memory, cif, invoked, c, c->code) != FFI_OK)
-        native_fatal("%s: no closure for a callback (type %u)", b->soname, callback);
-    c->pc = pc;
-    c->binding = b;
-    c->callback = callback;
-    c->signature = sig;
-    c->place = calloc(sig->count + 1, sizeof(*c->place));
-    if (c->place == NULL) native_fatal("no memory for a callback");
-    for (u32 i = 0; i < sig->count; i++) c->place[i] = aapcs_argument(&a, &sig->param[i]);
-    c->stack = a.nsaa;
-    c->result = aapcs_result(&sig->result);
-    PUT(closure_by_pc, c, next_by_pc, pc);
-    PUT(closure_by_code, c, next_by_code, (u64)c->code);
-    return c;
-}
-
 static bool converts(const struct signature *sig)
 {
     for (u32 i = 0; i < sig->count; i++)
@@ -197,6 +217,56 @@ static bool converts(const struct signature *sig)
             sig->param[i].kind == TYPE_CONST_RECORD)
             return true;
     return sig->result.kind == TYPE_FUNCTION || sig->result.kind == TYPE_RECORD;
+}
+
+static void *ffi_code(struct closure *c)
+{
+    const struct ffi_door *d = ffi_door();
+    void *code = NULL;
+    ffi_closure *memory = d != NULL ? d->closure_alloc(sizeof(*memory), &code) : NULL;
+    ffi_cif *cif = memory != NULL ? ffi_cif_of(c->signature, NULL) : NULL;
+
+    if (cif == NULL || c->signature->variadic ||
+        d->prep_closure(memory, cif, invoked, c, code) != FFI_OK)
+        native_fatal("%s: no closure for a callback (type %u)", c->binding->soname, c->callback);
+    return code;
+}
+
+/* Code of our own; NULL: libffi has to make it. */
+static void *own_code(struct closure *c)
+{
+    const struct signature *sig = c->signature;
+
+    c->source = calloc(sig->count + 1, sizeof(*c->source));
+    if (c->source == NULL || !closure_sources(sig, c->source)) return NULL;
+    c->by_places = converts(sig);
+    for (u32 i = 0; i < sig->count; i++) {
+        c->by_places |= c->source[i].from == SOURCE_STACK;
+        c->floats |= c->source[i].from == SOURCE_VECTOR;
+    }
+    return closure_code(c, c->floats);
+}
+
+static struct closure *make_closure(u64 pc, const struct binding *b, u32 callback)
+{
+    const struct signature *sig = &b->callback[callback];
+    struct closure *c = calloc(1, sizeof(*c));
+    struct aapcs a = {0};
+
+    if (c != NULL) c->place = calloc(sig->count + 1, sizeof(*c->place));
+    if (c == NULL || c->place == NULL) native_fatal("no memory for a callback");
+    c->pc = pc;
+    c->binding = b;
+    c->callback = callback;
+    c->signature = sig;
+    for (u32 i = 0; i < sig->count; i++) c->place[i] = aapcs_argument(&a, &sig->param[i]);
+    c->stack = a.nsaa;
+    c->result = aapcs_result(&sig->result);
+    c->code = own_code(c);
+    if (c->code == NULL) c->code = ffi_code(c);
+    PUT(closure_by_pc, c, next_by_pc, pc);
+    PUT(closure_by_code, c, next_by_code, (u64)c->code);
+    return c;
 }
 
 /* The host's code behind a stub of the guest's, if that can be called as it is. */
