@@ -301,10 +301,13 @@ static bool word_is_function(const struct native_function *f, const struct signa
     return true;
 }
 
-/* The host's registers for integers. value: pointers that were converted, by argument. */
-static void take_registers(const struct native_function *f, const struct call_plan *plan,
-                           const struct guest_state *s, const u64 *value, u64 *x)
+/* The host's registers for integers, perhaps in x. value: pointers that were converted, by
+ * argument.
+ */
+static const u64 *take_registers(const struct native_function *f, const struct call_plan *plan,
+                                 const struct guest_state *s, const u64 *value, u64 *x)
 {
+    if (plan->narrow_count == 0 && !plan->converts) return s->x;
     memcpy(x, s->x, DIRECT_INTEGERS * sizeof(*x));
     for (u32 i = 0; i < plan->narrow_count; i++)
         x[plan->narrow[i].number] = narrowed(plan->narrow[i].kind, x[plan->narrow[i].number]);
@@ -312,6 +315,7 @@ static void take_registers(const struct native_function *f, const struct call_pl
         if (is_converted(f->signature->param[i].kind) && plan->place[i].kind == PLACE_X &&
             plan->place[i].first < DIRECT_INTEGERS)
             x[plan->place[i].first] = value[i];
+    return x;
 }
 
 /* What is on the host's stack. */
@@ -331,6 +335,17 @@ static void take_stack(const struct native_function *f, const struct call_plan *
     }
 }
 
+/* The first of a variadic call's further arguments may be a function. */
+static void take_function(const struct native_function *f, const u64 **x, u64 *copy)
+{
+    const struct signature *sig = f->signature;
+
+    if (!word_is_function(f, sig, *x)) return;
+    if (*x != copy) memcpy(copy, *x, DIRECT_INTEGERS * sizeof(*copy));
+    copy[sig->count] = (u64)callback_to_host(copy[sig->count], f->binding, sig->functions.callback);
+    *x = copy;
+}
+
 #define ALL_X x[0], x[1], x[2], x[3], x[4], x[5]
 #define ALL_V                                                                                      \
     vector(s, 0), vector(s, 1), vector(s, 2), vector(s, 3), vector(s, 4), vector(s, 5),            \
@@ -342,17 +357,13 @@ static void call_wide(const struct native_function *f, const struct call_plan *p
                       struct guest_state *s, const u64 *value)
 {
     u8 result = f->signature->result.kind;
-    u64 x[DIRECT_INTEGERS], w[DIRECT_WORDS] = {0}, r = 0;
+    u64 copy[DIRECT_INTEGERS], w[DIRECT_WORDS] = {0}, r = 0;
+    const u64 *x = take_registers(f, plan, s, value, copy);
     double d = 0;
 
-    take_registers(f, plan, s, value, x);
     take_stack(f, plan, s, value, w);
     if (plan->way == WAY_VARIADIC) {
-        u32 first = f->signature->count;
-
-        if (word_is_function(f, f->signature, x))
-            x[first] =
-                (u64)callback_to_host(x[first], f->binding, f->signature->functions.callback);
+        take_function(f, &x, copy);
         r = ((variadic_function *)f->code)(ALL_X, ALL_WORDS);
     } else if (is_vector(result)) {
         d = plan->way == WAY_FLOATS ? ((float_function *)f->code)(ALL_X, ALL_V)
@@ -371,9 +382,9 @@ static void call_wide(const struct native_function *f, const struct call_plan *p
 static void call_integers(const struct native_function *f, const struct call_plan *plan,
                           struct guest_state *s, const u64 *value)
 {
-    u64 x[DIRECT_INTEGERS], r;
+    u64 copy[DIRECT_INTEGERS], r;
+    const u64 *x = take_registers(f, plan, s, value, copy);
 
-    take_registers(f, plan, s, value, x);
     r = ((integer_function *)f->code)(ALL_X);
     native_leave(s);
     if (plan->converts) r = result_to_guest(f, r);

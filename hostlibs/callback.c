@@ -55,24 +55,40 @@ static u32 bucket(u64 address)
 /* --- called by the host
  * --------------------------------------------------------------------------- */
 
+/* A result in a register, as the host has it in RAX or XMM0: libffi, and compilers' callers, take
+ * integers to be as wide as the register. */
+static u64 scalar_result(const struct closure *c, const struct guest_state *s)
+{
+    const struct type *t = &c->signature->result;
+    u64 word = s->x[0];
+
+    switch (t->kind) {
+    case TYPE_FLOAT:
+    case TYPE_DOUBLE:
+    case TYPE_VECTOR8: memcpy(&word, s->v[0], sizeof(word)); return word;
+    case TYPE_S8: return (u64)(s64)(s8)word;
+    case TYPE_S16: return (u64)(s64)(s16)word;
+    case TYPE_S32: return (u64)(s64)(s32)word;
+    case TYPE_BOOL:
+    case TYPE_U8: return (u8)word;
+    case TYPE_U16: return (u16)word;
+    case TYPE_U32: return (u32)word;
+    case TYPE_FUNCTION: return (u64)callback_to_host(word, c->binding, t->number);
+    default: return word;
+    }
+}
+
 static void put_result(const struct closure *c, struct guest_state *s, void *to)
 {
     const struct type *t = &c->signature->result;
-    u64 word = 0;
+    u64 word;
 
     if (t->kind == TYPE_VOID) return;
     if (t->kind == TYPE_STRUCT || t->size > 8) {
         if (c->result.kind != PLACE_REFERENCE_X) aapcs_read(s, &c->result, t, NULL, to);
         return;
     }
-    aapcs_read(s, &c->result, t, NULL, &word);
-    switch (t->kind) { /* libffi wants integers as wide as a register */
-    case TYPE_S8: word = (u64)(s64)(s8)word; break;
-    case TYPE_S16: word = (u64)(s64)(s16)word; break;
-    case TYPE_S32: word = (u64)(s64)(s32)word; break;
-    default: break;
-    }
-    if (t->kind == TYPE_FUNCTION) word = (u64)callback_to_host(word, c->binding, t->number);
+    word = scalar_result(c, s);
     memcpy(to, &word, t->kind == TYPE_FLOAT ? 4 : 8);
 }
 
@@ -190,15 +206,13 @@ static void pass_registers(const struct closure *c, const struct host_arguments 
 u64 closure_called(const struct closure *c, const struct host_arguments *a, const u64 *stack)
 {
     struct guest_state *s = native_self();
-    u64 result = 0;
 
     if (c->by_places || s == NULL) return call_by_places(c, a, stack);
     pass_registers(c, a, s);
     errno_to_guest(s);
     native_run(s, c->pc, NULL, 0);
     errno_to_host(s);
-    put_result(c, s, &result);
-    return result;
+    return scalar_result(c, s);
 }
 
 static struct closure *find_closure(u64 pc, const struct binding *b, u32 callback)

@@ -266,6 +266,7 @@ static void drop_left(struct thread *t)
 {
     const struct native_run *left = NULL;
 
+    t->state.mxcsr = _mm_getcsr();
     for (const struct native_run *r = t->run; r != NULL && is_left(t, r); r = r->outer) left = r;
     if (left == NULL) return;
     end_run(t, left);
@@ -297,14 +298,14 @@ static void deliver(struct thread *t, bool fault)
     errno = error;
 }
 
+static bool has_signal(struct thread *t)
+{
+    return (__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0;
+}
+
 void native_settle(struct thread *t)
 {
-    int was = errno;
-
-    while (t->calling != NULL && t->native_hold == 0 &&
-           (__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
-        deliver(t, false);
-    errno = was;
+    while (has_signal(t) && t->calling != NULL && t->native_hold == 0) deliver(t, false);
 }
 
 /* The kernel's part of ucontext_t. */

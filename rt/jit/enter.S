@@ -146,7 +146,6 @@ leave_trap:
          * first, state.pc being behind the call. */
 leave_native:
         CARRIED_SLOTS(STORE)
-        stmxcsr FIELD(STATE_MXCSR)
         mov %rcx, FIELD(STATE_PC)
         mov %rsp, FIELD(STATE_TRANSLATED_SP)
         movl $0, FIELD(STATE_IN_TRANSLATED)
