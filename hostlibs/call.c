@@ -352,11 +352,46 @@ static void take_function(const struct native_function *f, const u64 **x, u64 *c
         vector(s, 6), vector(s, 7)
 #define ALL_WORDS w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11]
 
-/* With vectors or stack. */
-static void call_wide(const struct native_function *f, const struct call_plan *plan,
-                      struct guest_state *s, const u64 *value)
+/* Behind the host's function: r is what it left in RAX, d in XMM0. */
+static void give_result(const struct native_function *f, const struct call_plan *plan,
+                        struct guest_state *s, u64 r, double d)
 {
-    u8 result = f->signature->result.kind;
+    u8 kind = f->signature->result.kind;
+
+    native_leave(s);
+    if (is_vector(kind))
+        put_vector(s, d, kind);
+    else if (kind != TYPE_VOID)
+        s->x[0] = plan->converts ? result_to_guest(f, r) : r;
+}
+
+static void call_integers(const struct native_function *f, const struct call_plan *plan,
+                          struct guest_state *s, const u64 *value)
+{
+    u64 copy[DIRECT_INTEGERS];
+    const u64 *x = take_registers(f, plan, s, value, copy);
+
+    give_result(f, plan, s, ((integer_function *)f->code)(ALL_X), 0);
+}
+
+static void call_floats(const struct native_function *f, const struct call_plan *plan,
+                        struct guest_state *s, const u64 *value)
+{
+    u64 copy[DIRECT_INTEGERS], r = 0;
+    const u64 *x = take_registers(f, plan, s, value, copy);
+    double d = 0;
+
+    if (is_vector(f->signature->result.kind))
+        d = ((float_function *)f->code)(ALL_X, ALL_V);
+    else
+        r = ((mixed_function *)f->code)(ALL_X, ALL_V);
+    give_result(f, plan, s, r, d);
+}
+
+/* A variadic function has no vectors. */
+static void call_stack(const struct native_function *f, const struct call_plan *plan,
+                       struct guest_state *s, const u64 *value)
+{
     u64 copy[DIRECT_INTEGERS], w[DIRECT_WORDS] = {0}, r = 0;
     const u64 *x = take_registers(f, plan, s, value, copy);
     double d = 0;
@@ -365,30 +400,12 @@ static void call_wide(const struct native_function *f, const struct call_plan *p
     if (plan->way == WAY_VARIADIC) {
         take_function(f, &x, copy);
         r = ((variadic_function *)f->code)(ALL_X, ALL_WORDS);
-    } else if (is_vector(result)) {
-        d = plan->way == WAY_FLOATS ? ((float_function *)f->code)(ALL_X, ALL_V)
-                                    : ((float_stack_function *)f->code)(ALL_X, ALL_V, ALL_WORDS);
+    } else if (is_vector(f->signature->result.kind)) {
+        d = ((float_stack_function *)f->code)(ALL_X, ALL_V, ALL_WORDS);
     } else {
-        r = plan->way == WAY_FLOATS ? ((mixed_function *)f->code)(ALL_X, ALL_V)
-                                    : ((mixed_stack_function *)f->code)(ALL_X, ALL_V, ALL_WORDS);
+        r = ((mixed_stack_function *)f->code)(ALL_X, ALL_V, ALL_WORDS);
     }
-    native_leave(s);
-    if (is_vector(result))
-        put_vector(s, d, result);
-    else if (result != TYPE_VOID)
-        s->x[0] = plan->converts ? result_to_guest(f, r) : r;
-}
-
-static void call_integers(const struct native_function *f, const struct call_plan *plan,
-                          struct guest_state *s, const u64 *value)
-{
-    u64 copy[DIRECT_INTEGERS], r;
-    const u64 *x = take_registers(f, plan, s, value, copy);
-
-    r = ((integer_function *)f->code)(ALL_X);
-    native_leave(s);
-    if (plan->converts) r = result_to_guest(f, r);
-    if (f->signature->result.kind != TYPE_VOID) s->x[0] = r;
+    give_result(f, plan, s, r, d);
 }
 
 static u32 structure_bytes(const struct signature *sig)
@@ -480,9 +497,9 @@ static void call_now(struct native_function *f, const struct call_plan *plan, st
     native_enter(s, &f->name);
     switch ((enum way)plan->way) {
     case WAY_INTEGERS: call_integers(f, plan, s, value); break;
-    case WAY_FLOATS:
+    case WAY_FLOATS: call_floats(f, plan, s, value); break;
     case WAY_STACK:
-    case WAY_VARIADIC: call_wide(f, plan, s, value); break;
+    case WAY_VARIADIC: call_stack(f, plan, s, value); break;
     case WAY_FFI: call_ffi(f, plan, s, value); break;
     case WAY_FORMAT: call_format(f, plan, s, value); break;
     }
