@@ -3,6 +3,7 @@
  *
  *     library.c   bindings read, stubs recognised, the host's libraries loaded
  *     policy.c    which libraries are the host's, and why others aren't
+ *     names.c     names in --native's list
  *     module.c    what guest ELF files import and need
  *     heap.c, files.c, environment.c   the C library's, for native code: one heap, the guest's
  * files stdio.c     streams of the guest's that come unseen call.c      from the guest's registers
@@ -262,6 +263,9 @@ void policy_start(const char *program);
 const char *policy_preload(void);
 void policy_explain(void);
 const char *policy_open(const char *guest, const char *host);
+
+/* --- names.c: as native_ops.check */
+void names_check(void);
 
 /* --- library.c */
 

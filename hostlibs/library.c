@@ -343,6 +343,7 @@ struct native_function *library_function_at(u64 pc)
  * ------------------------------------------------------------------------------------- */
 
 static const struct native_ops ops = {
+    .check = names_check,
     .start = policy_start,
     .explain = policy_explain,
     .open = policy_open,

@@ -457,6 +457,11 @@ bool native_branch(struct thread *t)
     return is_on() && native_ops->branch(&t->state);
 }
 
+void native_check(void)
+{
+    if (is_on()) native_ops->check();
+}
+
 void native_start(const char *program)
 {
     static const u32 words[] = {0xd503201f, 0xd4400000u | NATIVE_HLT_RETURN << 5};
@@ -654,6 +659,17 @@ void native_fatal(const char *format, ...)
     say(LOG_ERROR, format, list);
     va_end(list);
     signal_die(thread_self, SIGABRT);
+}
+
+void native_refuse(const char *format, ...)
+{
+    char text[1024];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    log_fatal(126, "%s", text);
 }
 
 void native_hold(void)

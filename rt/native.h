@@ -30,6 +30,9 @@
  */
 
 struct native_ops {
+    /* Ends the program, by native_refuse, if the option names what isn't there. */
+    void (*check)(void);
+
     /* Once, before the guest runs: the program's file (host path). */
     void (*start)(const char *program);
 
@@ -138,5 +141,8 @@ const char *native_directory(unsigned n); /* NULL behind the last */
 /* A line in the log: of what falls back and why, and, always shown, of what ends the program. */
 void native_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void native_fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* The same before the guest runs, for a mistake of the user's. */
+void native_refuse(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #endif

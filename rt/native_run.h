@@ -9,6 +9,9 @@
 
 #include <ucontext.h>
 
+/* Ends the program if --native names what isn't there. */
+void native_check(void);
+
 /* Before the guest runs; the program's file on the host. */
 void native_start(const char *program);
 
