@@ -104,10 +104,11 @@ static void name_functions(struct library *l)
 
     l->function = calloc(b->function_count + 1, sizeof(*l->function));
     for (u32 i = 0; l->function != NULL && i < b->function_count; i++)
-        l->function[i] = (struct native_function){.name = {b->soname, b->function[i].name},
-                                                  .reason = b->function[i].reason,
-                                                  .signature = &b->function[i].signature,
-                                                  .binding = b};
+        l->function[i] = (struct native_function){
+            .name = {.library = b->soname, .function = b->function[i].name},
+            .reason = b->function[i].reason,
+            .signature = &b->function[i].signature,
+            .binding = b};
 }
 
 static struct library *find(const char *soname)
