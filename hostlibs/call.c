@@ -118,7 +118,7 @@ static bool plan_direct(struct call_plan *plan, const struct type *t, u32 param)
 {
     const struct place *p = &plan->place[param];
 
-    if (t->kind == TYPE_STRUCT || t->kind == TYPE_VECTOR16) return false;
+    if (!type_is_scalar(t)) return false;
     if (p->kind == PLACE_V) {
         if (plan->way == WAY_INTEGERS) plan->way = WAY_FLOATS;
     } else if (p->kind == PLACE_X && p->first < DIRECT_INTEGERS) {
@@ -137,7 +137,7 @@ static bool plan_direct(struct call_plan *plan, const struct type *t, u32 param)
 static bool is_direct(const struct signature *sig, struct call_plan *plan)
 {
     plan->way = is_vector(sig->result.kind) ? WAY_FLOATS : WAY_INTEGERS;
-    if (sig->result.kind == TYPE_STRUCT || sig->result.kind == TYPE_VECTOR16) return false;
+    if (!type_is_scalar(&sig->result)) return false;
     for (u32 i = 0; i < sig->count; i++)
         if (!plan_direct(plan, &sig->param[i], i)) return false;
     return true;

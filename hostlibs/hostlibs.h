@@ -39,6 +39,12 @@ struct native_function {
 /* The function of the stub at guest address pc, which is being called; NULL: there is none. */
 struct native_function *library_function_at(u64 pc);
 
+/* Passed in one register or one word of the stack, on both sides. */
+static inline bool type_is_scalar(const struct type *t)
+{
+    return t->kind != TYPE_STRUCT && t->kind != TYPE_VECTOR16;
+}
+
 /* --- call.c */
 bool call_host(struct guest_state *s);
 
