@@ -574,7 +574,7 @@ static void test_floats(void)
 
 static void test_formats(void)
 {
-    long double third = 1 / (long double)three, large = third * 1e4000L;
+    long double third = 1 / (long double)three, large = third * 1e400L;
 
     PRINTS_ALIKE("%d %s %.3f %c%%\n", -1, "text", 2.5, 'x');
     PRINTS_ALIKE("%2$s %1$d %3$.2f %1$x %2$.2s", 255, "text", 0.125);
@@ -585,6 +585,23 @@ static void test_formats(void)
     PRINTS_ALIKE("%Lf", large);
     PRINTS_ALIKE("%d %d %d %d %d %d %d %d %f %f %f %f %f %f %f %f %f %.33Lf %d %La", 1, 2, 3, 4, 5,
                  6, 7, 8, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, third, 9, third);
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+static int doubles(int n, void *user)
+{
+    return 2 * n + (user != NULL);
+}
+
+static void test_words(void)
+{
+    CHECK(add_words(0) == 0 && add_words(1, 5L) == 5);
+    CHECK(add_words(9, 1L, 20L, 300L, 4000L, 50000L, 600000L, 7000000L, 80000000L, 900000000L) ==
+          987654321);
+    CHECK(add_words(2, -1, 3) == 2);
+    CHECK(set_option(1, 42L) == 42 && set_option(99, -1L) == -1);
+    CHECK(set_option(100, doubles) == 200 && set_option(199, doubles) == 398);
 }
 
 static void test_shared(void)
@@ -620,6 +637,7 @@ static const struct {
     {"heap", test_heap},
     {"streams", test_streams},
     {"formats", test_formats},
+    {"words", test_words},
 };
 
 int main(int argc, char **argv)
