@@ -496,7 +496,7 @@ static struct engine_exit run_turns(struct thread *t, struct turn turn)
         struct left left = engine_enter(&t->state, code, &t->attention);
         serve(t, &turn, left);
     }
-    __atomic_store_n(&j->outside, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&j->outside, 1, __ATOMIC_RELEASE);
     return turn.exit;
 }
 
@@ -541,7 +541,7 @@ static bool jit_call(struct thread *t, struct engine_exit *out)
     struct left left = engine_call(&t->state, code, &t->attention);
     if (t->state.door == DOOR_RETURNED && left.rcx == link) {
         t->state.pc = link;
-        __atomic_store_n(&j->outside, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&j->outside, 1, __ATOMIC_RELEASE);
         return true;
     }
     serve(t, &turn, left);
