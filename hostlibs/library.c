@@ -53,6 +53,14 @@ static bool is_trusted(const char *path)
            (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+static void log_bad_binding(const char *path, u32 line)
+{
+    if (line == 0)
+        native_log("%s: damaged, or made by another version of ferry bind: not used", path);
+    else
+        native_log("%s: line %u: not a binding of this library: not used", path, line);
+}
+
 static bool read_binding(struct library *l, const char *directory, const char *soname)
 {
     char path[PATH_MAX];
@@ -74,7 +82,7 @@ static bool read_binding(struct library *l, const char *directory, const char *s
     l->binding = binding_parse(text, size, &line);
     free(text);
     if (l->binding == NULL || strcmp(l->binding->soname, soname) != 0 || stat(l->stub, &st) != 0) {
-        native_log("%s: line %u: damaged, or not for this library: not used", path, line);
+        log_bad_binding(path, line);
         binding_free(l->binding);
         l->binding = NULL;
         return false;
@@ -96,10 +104,11 @@ static void name_functions(struct library *l)
 
     l->function = calloc(b->function_count + 1, sizeof(*l->function));
     for (u32 i = 0; l->function != NULL && i < b->function_count; i++)
-        l->function[i] = (struct native_function){.name = {b->soname, b->function[i].name},
-                                                  .reason = b->function[i].reason,
-                                                  .signature = &b->function[i].signature,
-                                                  .binding = b};
+        l->function[i] = (struct native_function){
+            .name = {.library = b->soname, .function = b->function[i].name},
+            .reason = b->function[i].reason,
+            .signature = &b->function[i].signature,
+            .binding = b};
 }
 
 static struct library *find(const char *soname)
@@ -256,13 +265,31 @@ static const char *find_symbols(struct library *l)
     return NULL;
 }
 
+static bool has_scalars_alone(const struct signature *sig)
+{
+    for (u32 i = 0; i < sig->count; i++)
+        if (!type_is_scalar(&sig->param[i])) return false;
+    return type_is_scalar(&sig->result);
+}
+
+/* All but scalars goes by libffi, in calls and callbacks. */
+static bool needs_ffi(const struct binding *b)
+{
+    for (u32 i = 0; i < b->function_count; i++)
+        if (b->function[i].reason == NULL && !has_scalars_alone(&b->function[i].signature))
+            return true;
+    for (u32 i = 0; i < b->callback_count; i++)
+        if (!has_scalars_alone(&b->callback[i])) return true;
+    return false;
+}
+
 const char *library_load(struct library *l)
 {
     static __thread char why[512];
     const char *name, *objection;
 
     if (l->handle != NULL) return NULL;
-    if (ffi_door() == NULL) return "libffi is missing on the host";
+    if (needs_ffi(l->binding) && ffi_door() == NULL) return "libffi is missing on the host";
     /* The heap's functions are this program's. */
     name = strcmp(l->soname, HEAP_SONAME) == 0 ? NULL
            : l->binding->file != NULL          ? l->binding->file
@@ -335,6 +362,7 @@ struct native_function *library_function_at(u64 pc)
  * ------------------------------------------------------------------------------------- */
 
 static const struct native_ops ops = {
+    .check = names_check,
     .start = policy_start,
     .explain = policy_explain,
     .open = policy_open,

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "aot/base/text.h"
 #include "aot/base/types.h"
 
 /* --- util.c --------------------------------------------------------------------------------- */
@@ -20,14 +21,14 @@ extern const char *subject;
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Prints a line that isn't an error. */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Room for count items of that size, zeroed. */
 void *allocate(size_t count, size_t size);
 /* The list with room for one more: count is what it holds. */
 void *grow(void *list, size_t count, size_t size);
 char *copy_string(const char *s);
-/* A file's text, with a NUL after it; NULL and errno when it can't be read. */
-char *read_text(const char *path);
+/* A file's text, with a NUL after it, and its size (size may be NULL); NULL and errno when it can't
+ * be read. */
+char *read_text(const char *path, size_t *size);
 /* Makes the folder and those above it. */
 void make_folders(const char *path);
 bool is_there(const char *path);

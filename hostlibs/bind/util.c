@@ -41,16 +41,6 @@ void note(const char *fmt, ...)
     va_end(ap);
 }
 
-char *format(const char *fmt, ...)
-{
-    va_list ap;
-    char *s;
-    va_start(ap, fmt);
-    if (vasprintf(&s, fmt, ap) < 0) die("out of memory");
-    va_end(ap);
-    return s;
-}
-
 void *allocate(size_t count, size_t size)
 {
     void *p = calloc(count ? count : 1, size);
@@ -72,7 +62,7 @@ char *copy_string(const char *s)
     return format("%s", s);
 }
 
-char *read_text(const char *path)
+char *read_text(const char *path, size_t *size)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -87,6 +77,7 @@ char *read_text(const char *path)
     close(fd);
     if (n < 0) return NULL;
     text[n] = 0;
+    if (size) *size = (size_t)n;
     return text;
 }
 

@@ -22,7 +22,7 @@
 #include <setjmp.h>
 
 /* Doors of engine_enter beyond enum leave_door; enter.S has the same numbers. */
-enum { DOOR_ATTENTION = 4, DOOR_RECOVERED = 5 };
+enum { DOOR_ATTENTION = 4, DOOR_RECOVERED = 5, DOOR_RETURNED = 6 };
 
 /* A cell as it lies in memory: the generator's 8-byte word, and its stub to fall back to. */
 struct cell_slot {
@@ -68,15 +68,13 @@ struct region {
     s32 heat;             /* entries to come until it is warm (gen_options.heat) */
     struct region *also;  /* the same code's next entry: they die together */
     struct region *first; /* of them; NULL: this one */
-    u16 traps; /* weight of what the evaluator had to finish: invalid operations, tags */
+    u16 traps;            /* weight of what the evaluator had to finish: invalid operations, tags */
 };
 
 /* Bytes of translated code's stack and of the guard page below: 8 bytes for each call that hasn't
  * returned. */
 #define STACK_SIZE (256u << 10)
 #define GUARD_SIZE 4096u
-
-#define ASKED_BITS 12
 
 /* Safepoints near where a thread that is stepped to one is in an image. */
 struct near_safepoints {
@@ -101,7 +99,6 @@ struct jit_thread {
     u64 at_pc;   /* the region it happened in */
     u8 at_mode;
 
-    u32 asked[1 << ASKED_BITS]; /* low halves of addresses that indirect branches have missed */
     u8 asked_for; /* enum missed_kind: what led to the address that is translated now */
     u8 fpcr_mode; /* of MODES_OF_FPCR: what jump cache and lookup table were chosen for */
 
@@ -120,6 +117,10 @@ struct left {
     u64 rax, rcx;
 };
 struct left engine_enter(struct guest_state *state, void *code, const u32 *attention);
+
+/* The same for a guest function, whose return leaves by DOOR_RETURNED, left.rcx the guest address
+ * that it is to. MXCSR is to be the guest's, and still is behind that door. */
+struct left engine_call(struct guest_state *state, void *code, const u32 *attention);
 extern const char engine_enter_window[], engine_enter_end[], engine_leave_recovered[];
 extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_trap[],
     engine_leave_warm[];

@@ -6,6 +6,8 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fenv.h>
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -490,6 +492,160 @@ static void test_streams(void)
     remove("/streams");
 }
 
+/* --- floating point --------------------------------------------------------------------------- */
+
+static volatile double zero, one = 1, three = 3;
+
+static unsigned long bits_of(double d)
+{
+    unsigned long n;
+
+    memcpy(&n, &d, sizeof(n));
+    return n;
+}
+
+static int flags(void)
+{
+    int now = fetestexcept(FE_ALL_EXCEPT);
+
+    feclearexcept(FE_ALL_EXCEPT);
+    return now;
+}
+
+static int sets_rounding(int n, void *user)
+{
+    return fesetround(*(int *)user) + n;
+}
+
+static int divides_by_zero(int n, void *user)
+{
+    *(volatile double *)user = one / zero;
+    return n;
+}
+
+/* Both sides round alike, and raise the same flags, which the guest sees. */
+static void check_floats(void)
+{
+    volatile double third, result;
+    int up = FE_UPWARD;
+
+    CHECK(divide(one, three) != 0 && flags() == FE_INEXACT);
+    CHECK(divide(one, zero) != 0 && flags() == FE_DIVBYZERO);
+    CHECK(isnan(divide(zero, zero)) && flags() == FE_INVALID);
+    CHECK(bits_of(zero / zero) << 1 >> 1 == 0x7ff8000000000000 && flags() == FE_INVALID);
+    CHECK(isnan(divide_quietly(zero, zero)) && flags() == 0);
+    CHECK(isnan(divide_in_thread(zero, zero)) && flags() == 0);
+    CHECK(divide_after(divides_by_zero, (void *)&result, 4, 2) == 2 && isinf(result));
+    CHECK(flags() == FE_DIVBYZERO);
+
+    third = one / three;
+    CHECK(divide(one, three) == third);
+    CHECK(divide_after(sets_rounding, &up, one, three) > third && fegetround() == up);
+    CHECK(one / three > third && divide(one, three) == one / three);
+    CHECK(divide(-one, three) == -third && divide_in_thread(one, three) > third);
+    CHECK(isnan(divide(zero, zero)) && divide(one, three) > third);
+    fesetround(FE_TONEAREST);
+    CHECK(divide(one, three) == third && one / three == third);
+    flags();
+}
+
+/* Leaves the floating-point state behind changed in every way. */
+static void on_float_tick(int sig, siginfo_t *info, void *context)
+{
+    (void)sig, (void)info, (void)context;
+    fesetround(FE_UPWARD);
+    CHECK(isnan(divide(zero, zero)) && isinf(one / zero));
+    flag = ++ticks;
+}
+
+static int sums(int n, void *user)
+{
+    *(volatile double *)user += n / three;
+    return n;
+}
+
+/* What a handler does to it is undone, whatever it has interrupted. */
+static void test_floats_signals(void)
+{
+    double below;
+
+    fesetround(FE_DOWNWARD);
+    below = one / three;
+    handle(SIGALRM, on_float_tick);
+    timer(1000);
+    for (int i = 0; i < 200; i++) {
+        volatile double sum = 0;
+
+        feclearexcept(FE_ALL_EXCEPT);
+        flag = 0;
+        spin((volatile int *)&flag);
+        CHECK(fegetround() == FE_DOWNWARD && flags() == 0);
+        CHECK(divide(one, three) == below && divide(-one, three) < -below);
+        flag = 0;
+        spin_calling((volatile int *)&flag, sums, (void *)&sum);
+        CHECK(fegetround() == FE_DOWNWARD && flags() == FE_INEXACT);
+        for (flag = 0; flag == 0;) CHECK(divide(one, three) == below && one / three == below);
+        CHECK(flags() == FE_INEXACT);
+    }
+    timer(0);
+    CHECK(ticks >= 600);
+}
+
+static void test_floats(void)
+{
+    for (int i = 0; i < 20; i++) check_floats();
+    CHECK(weigh(-1, 2, -3, 4, 65535, -6, 7, 4000000000u, -9, 10, 11, 12, -13, 14, 15, 16, 17) ==
+          -1 + 4 - 9 + 16 + 5 * 65535.0 - 36 + 49 + 8 * 4000000000.0 - 81 + 100 + 121 + 144 - 169 +
+              196 + 225 + 256 + 289);
+}
+
+/* Whether the library prints what the C library does, given arguments and given a list. */
+#define PRINTS_ALIKE(...)                                                                          \
+    do {                                                                                           \
+        char expected[6000], *text = NULL;                                                         \
+        size_t length = (size_t)snprintf(expected, sizeof(expected), __VA_ARGS__), size = 0;       \
+        FILE *memory = open_memstream(&text, &size);                                               \
+                                                                                                   \
+        CHECK(print_to(memory, __VA_ARGS__) == (int)length);                                       \
+        CHECK(list(memory, __VA_ARGS__) == (int)length);                                           \
+        fclose(memory);                                                                            \
+        CHECK(size == 2 * length && memcmp(text, expected, length) == 0 &&                         \
+              memcmp(text + length, expected, length) == 0);                                       \
+        free(text);                                                                                \
+    } while (0)
+
+static void test_formats(void)
+{
+    long double third = 1 / (long double)three, large = third * 1e400L;
+
+    PRINTS_ALIKE("%d %s %.3f %c%%\n", -1, "text", 2.5, 'x');
+    PRINTS_ALIKE("%2$s %1$d %3$.2f %1$x %2$.2s", 255, "text", 0.125);
+    PRINTS_ALIKE("%3$*1$.*2$f|%4$-*1$d|", 12, 3, 2.0 / 3, 42);
+    PRINTS_ALIKE("%.40Lf %Lg %d", third, third, 7);
+    PRINTS_ALIKE("%s %*.*Le %-50.33Lg|%d", "a", 60, 36, third, -third, 1);
+    PRINTS_ALIKE("%2$.35Lf %1$d %3$*1$.3Lf", 5, third, 2 * third);
+    PRINTS_ALIKE("%Lf", large);
+    PRINTS_ALIKE("%d %d %d %d %d %d %d %d %f %f %f %f %f %f %f %f %f %.33Lf %d %La", 1, 2, 3, 4, 5,
+                 6, 7, 8, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, third, 9, third);
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+static int doubles(int n, void *user)
+{
+    return 2 * n + (user != NULL);
+}
+
+static void test_words(void)
+{
+    CHECK(add_words(0) == 0 && add_words(1, 5L) == 5);
+    CHECK(add_words(9, 1L, 20L, 300L, 4000L, 50000L, 600000L, 7000000L, 80000000L, 900000000L) ==
+          987654321);
+    CHECK(add_words(2, -1, 3) == 2);
+    CHECK(set_option(1, 42L) == 42 && set_option(99, -1L) == -1);
+    CHECK(set_option(100, doubles) == 200 && set_option(199, doubles) == 398);
+}
+
 static void test_shared(void)
 {
     struct shared s = {.value = 42};
@@ -504,6 +660,8 @@ static const struct {
 } tests[] = {
     {"shared", test_shared},
     {"errno", test_errno},
+    {"floats", test_floats},
+    {"floats-signals", test_floats_signals},
     {"crash", test_crash},
     {"crash-handled", test_crash_handled},
     {"crash-in-callback", test_crash_in_callback},
@@ -521,6 +679,8 @@ static const struct {
     {"deep", test_deep},
     {"heap", test_heap},
     {"streams", test_streams},
+    {"formats", test_formats},
+    {"words", test_words},
 };
 
 int main(int argc, char **argv)
