@@ -262,7 +262,7 @@ bench-hot:
 # What native libraries bring.
 bench-native:
 	@$(MAKE) --no-print-directory bindings
-	@$(MAKE) --no-print-directory bench BENCH="-m 'native image bound qemu' $(BENCH) libs crypto sqlite3"
+	@$(MAKE) --no-print-directory bench BENCH="-m 'native image bound qemu' $(BENCH) libs crypto sqlite3 cwebp"
 
 # ./configure and make of Debian's gzip; BENCH="-n 3" takes medians.
 bench-build:
