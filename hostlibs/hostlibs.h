@@ -220,6 +220,9 @@ bool module_is_stub(const char *host, const struct binding *b);
 /* The unbiased address of a symbol that the file defines; 0: none. */
 u64 module_symbol(const char *host, const char *name);
 
+/* In a copy of the file, open at fd, the symbol is that address, wherever the file is mapped. */
+bool module_set_symbol(int fd, const char *host, const char *name, u64 address);
+
 /* The guest address of a function of the guest's C library; 0: not known. */
 u64 policy_guest_function(const char *name);
 

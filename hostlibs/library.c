@@ -203,11 +203,11 @@ static void *find_symbol(const struct library *l, const char *name, const char *
     return p != NULL ? p : dlsym(l->handle, name);
 }
 
-/* A stub with the host's objects in it, for as long as it takes the guest to open it. */
+/* A stub whose shared objects are the host's, for as long as it takes the guest to open it. */
 static __thread int filled = -1;
 static __thread char filled_path[64];
 
-static const char *fill_copies(struct library *l)
+static const char *share_objects(struct library *l)
 {
     char text[65536];
     int from = open(l->stub, O_RDONLY | O_CLOEXEC), to = memfd_create(l->soname, MFD_CLOEXEC);
@@ -216,14 +216,11 @@ static const char *fill_copies(struct library *l)
     bool good = from >= 0 && to >= 0;
 
     while (good && (n = read(from, text, sizeof(text))) > 0) good = write(to, text, (size_t)n) == n;
-    for (u32 i = 0; good && i < l->binding->copied_count; i++) {
-        const struct copied *c = &l->binding->copied[i];
-        const void *object =
-            find_symbol(l, c->name, strcmp(c->version, "-") == 0 ? "" : c->version);
-        u64 at = module_symbol(l->stub, c->name);
+    for (u32 i = 0; good && i < l->binding->shared_count; i++) {
+        const struct shared *c = &l->binding->shared[i];
+        void *object = find_symbol(l, c->name, strcmp(c->version, "-") == 0 ? "" : c->version);
 
-        good =
-            object != NULL && at != 0 && pwrite(to, object, c->size, (off_t)at) == (ssize_t)c->size;
+        good = object != NULL && module_set_symbol(to, l->stub, c->name, (u64)object);
     }
     if (from >= 0) close(from);
     good = good && fstat(to, &st) == 0;
@@ -282,7 +279,7 @@ const char *library_load(struct library *l)
 
 const char *library_stub(struct library *l)
 {
-    return l->binding->copied_count != 0 ? fill_copies(l) : l->stub;
+    return l->binding->shared_count != 0 ? share_objects(l) : l->stub;
 }
 
 void library_opened(void)

@@ -248,23 +248,54 @@ bool module_read(const char *host, struct module_needs *out)
     return good;
 }
 
-u64 module_symbol(const char *host, const char *name)
+/* The file's definition of that name; NULL: it has none. */
+static const Elf64_Sym *find_defined(struct file *f, const char *name)
 {
     struct dynamic d;
-    struct file f;
-    struct stat st;
     const Elf64_Sym *symbol = NULL;
-    u64 room = 0, value = 0;
+    u64 room = 0;
     u32 count;
 
+    if (read_dynamic(f, &d)) symbol = at_address(f, d.symtab, &room);
+    count = symbol != NULL ? symbol_count(f, &d, room) : 0;
+    for (u32 i = 1; i < count; i++)
+        if (symbol[i].st_shndx != SHN_UNDEF && strcmp(string_at(f, symbol[i].st_name), name) == 0)
+            return &symbol[i];
+    return NULL;
+}
+
+u64 module_symbol(const char *host, const char *name)
+{
+    struct file f;
+    struct stat st;
+    const Elf64_Sym *symbol;
+    u64 value;
+
     if (!map_file(host, &f, &st)) return 0;
-    if (read_dynamic(&f, &d)) symbol = at_address(&f, d.symtab, &room);
-    count = symbol != NULL ? symbol_count(&f, &d, room) : 0;
-    for (u32 i = 1; i < count && value == 0; i++)
-        if (symbol[i].st_shndx != SHN_UNDEF && strcmp(string_at(&f, symbol[i].st_name), name) == 0)
-            value = symbol[i].st_value;
+    symbol = find_defined(&f, name);
+    value = symbol != NULL ? symbol->st_value : 0;
     munmap((void *)(u64)f.bytes, f.size);
     return value;
+}
+
+bool module_set_symbol(int fd, const char *host, const char *name, u64 address)
+{
+    struct file f;
+    struct stat st;
+    const Elf64_Sym *symbol;
+    Elf64_Sym fixed;
+    off_t at;
+
+    if (!map_file(host, &f, &st)) return false;
+    symbol = find_defined(&f, name);
+    if (symbol != NULL) {
+        at = (const u8 *)symbol - f.bytes;
+        fixed = *symbol;
+        fixed.st_shndx = SHN_ABS;
+        fixed.st_value = address;
+    }
+    munmap((void *)(u64)f.bytes, f.size);
+    return symbol != NULL && pwrite(fd, &fixed, sizeof(fixed), at) == (ssize_t)sizeof(fixed);
 }
 
 /* Segments lie within the file. */
