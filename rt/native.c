@@ -38,13 +38,11 @@ struct native_run {
 
     /* To be put back. */
     const struct native_name *calling;
-    u64 pc, sp, link;
+    u64 pc, sp, frame, link;
     void *host_sp, *translated_sp;
     u32 mxcsr;
     sigjmp_buf back;
 };
-
-static u64 return_place; /* guest address of the HLT that callbacks return to */
 
 struct guest_state *native_self(void)
 {
@@ -85,6 +83,7 @@ static void begin_run(struct thread *t, struct native_run *run, bool by_signal)
     run->calling = t->calling;
     run->pc = t->state.pc;
     run->sp = t->state.sp;
+    run->frame = t->state.x[29];
     run->link = t->state.x[30];
     run->host_sp = t->state.host_sp;
     run->translated_sp = t->state.translated_sp;
@@ -117,22 +116,34 @@ static void finish(struct thread *t, struct native_run *run)
     if (run != t->run) siglongjmp(run->back, 1);
 }
 
+/* The arguments, below a frame record that leads unwinders to the native function's caller. */
+static void push_frame(struct guest_state *s, const void *stack, size_t bytes)
+{
+    const u64 record[2] = {s->x[29], s->x[30]};
+
+    s->sp -= sizeof(record);
+    s->x[29] = s->sp;
+    s->sp -= bytes;
+    if (!guest_write(s->x[29], record, sizeof(record)) ||
+        (bytes != 0 && !guest_write(s->sp, stack, bytes)))
+        native_fatal("a callback's arguments don't fit on the guest's stack");
+}
+
 void native_run(struct guest_state *s, u64 pc, const void *stack, size_t bytes)
 {
     struct thread *t = THREAD_OF(s);
     struct native_run run;
 
     begin_run(t, &run, false);
-    if (return_place == 0) native_fatal("no memory for callbacks");
-    s->sp -= bytes;
-    if (bytes != 0 && !guest_write(s->sp, stack, bytes))
-        native_fatal("a callback's arguments don't fit on the guest's stack");
+    run.end_pc = vdso_return_place();
+    if (run.end_pc == 0) native_fatal("no memory for callbacks");
+    push_frame(s, stack, bytes);
     run.end_sp = s->sp;
-    run.end_pc = return_place;
-    s->x[30] = return_place;
+    s->x[30] = run.end_pc;
     s->pc = pc;
     run_until_done(t, &run);
     s->sp = run.sp;
+    s->x[29] = run.frame;
     s->x[30] = run.link;
     s->pc = run.pc;
     end_run(t, &run);
@@ -143,7 +154,7 @@ bool native_returned(struct thread *t)
 {
     struct native_run *run = t->run;
 
-    if (return_place == 0 || t->state.pc != return_place) return false;
+    if (t->state.pc != vdso_return_place()) return false;
     while (run != NULL && (run->by_signal || run->end_sp != t->state.sp)) run = run->outer;
     if (run == NULL) native_fatal("a callback returns to native code that is no longer there");
     finish(t, run);
@@ -364,11 +375,7 @@ bool native_branch(struct thread *t)
 
 void native_start(const char *program)
 {
-    static const u32 words[] = {0xd503201f, 0xd4400000u | NATIVE_HLT_RETURN << 5};
-
     if (!is_on()) return;
-    return_place = native_code_page(words, ARRAY_SIZE(words));
-    if (return_place != 0) return_place += 4; /* unwinders look one instruction before */
     native_ops->start(program);
     if (options.explain_native) {
         native_ops->explain();

@@ -5,12 +5,17 @@
  * answers it from the host's own vDSO, so that time is the host's to the nanosecond (slewing,
  * suspend and leap seconds included) and no system call is made. Symbols have version
  * LINUX_2.6.39, as Linux/arm64's (arch/arm64/kernel/vdso/vdso.lds.S).
+ *
+ * Callbacks from native code return to a place in here, because unwinders find the tables of what
+ * the loader knows: they go on in the function that called the native one (DWARF 5, section 6.4;
+ * LSB 5.0 core, 10.6, for .eh_frame and .eh_frame_hdr).
  */
 #include "rt/kernel.h"
 #include "rt/loader.h"
 
 #include "rt/guard.h"
 #include "rt/mm.h"
+#include "rt/native.h"
 #include "rt/thread.h"
 
 #include <elf.h>
@@ -43,20 +48,48 @@ struct verdef {
     Elf64_Verdaux aux;
 };
 
+/* How to unwind from where callbacks return to, and the table by which that is found. Numbers of
+ * registers are DWARF's: 29 is the frame pointer, 30 the link register. */
+#define PC_RELATIVE   0x1b /* DW_EH_PE_pcrel | DW_EH_PE_sdata4 */
+#define DATA_RELATIVE 0x3b /* DW_EH_PE_datarel | DW_EH_PE_sdata4 */
+#define UNSIGNED_4    0x03 /* DW_EH_PE_udata4 */
+
+struct unwind {
+    u8 version, frame_encoding, count_encoding, table_encoding;
+    s32 frame;
+    u32 count;
+    s32 place, description;
+    struct {
+        u32 length, id;
+        u8 version;
+        char augmentation[3];
+        u8 code_factor, data_factor, link_register, augmentation_size, encoding, nop[3];
+    } common;
+    struct {
+        u32 length, common;
+        s32 begin;
+        u32 size;
+        u8 augmentation_size, rule[7];
+    } one;
+    u32 end;
+};
+
 /* Everything but the code, in file order. */
 struct image {
     Elf64_Ehdr header;
-    Elf64_Phdr phdr[2];
+    Elf64_Phdr phdr[3];
     Elf64_Dyn dynamic[10];
     Elf64_Sym symbol[SYMBOLS];
     u32 hash[2 + 1 + SYMBOLS]; /* one bucket */
     Elf64_Half versym[SYMBOLS];
     struct verdef verdef[2];
+    struct unwind unwind;
     char strings[STRINGS];
 };
 
 static u64 base;
 static u64 function[FN_COUNT];
+static u64 return_place;
 
 static u32 elf_hash(const char *s)
 {
@@ -88,7 +121,7 @@ static void build_headers(struct image *im)
         .e_phoff = offsetof(struct image, phdr),
         .e_ehsize = sizeof(Elf64_Ehdr),
         .e_phentsize = sizeof(Elf64_Phdr),
-        .e_phnum = 2,
+        .e_phnum = ARRAY_SIZE(im->phdr),
         .e_shentsize = sizeof(Elf64_Shdr)};
     im->phdr[0] = (Elf64_Phdr){.p_type = PT_LOAD,
                                .p_flags = PF_R | PF_X,
@@ -103,6 +136,47 @@ static void build_headers(struct image *im)
                                .p_filesz = sizeof(im->dynamic),
                                .p_memsz = sizeof(im->dynamic),
                                .p_align = 8};
+    im->phdr[2] = (Elf64_Phdr){.p_type = PT_GNU_EH_FRAME,
+                               .p_flags = PF_R,
+                               .p_offset = offsetof(struct image, unwind),
+                               .p_vaddr = offsetof(struct image, unwind),
+                               .p_paddr = offsetof(struct image, unwind),
+                               .p_filesz = sizeof(im->unwind),
+                               .p_memsz = sizeof(im->unwind),
+                               .p_align = 4};
+}
+
+/* The frame pointer leads to a frame record, the last thing on the caller's stack (native_run). */
+static void build_unwind(struct image *im, u64 begin)
+{
+    static const u8 rule[] = {0x0c,      29, 16, /* DW_CFA_def_cfa: the frame is above the record */
+                              0x80 | 29, 2,      /* DW_CFA_offset: in which these two are */
+                              0x80 | 30, 1};
+    const u64 at = offsetof(struct image, unwind);
+    struct unwind *u = &im->unwind;
+
+    *u = (struct unwind){
+        .version = 1,
+        .frame_encoding = PC_RELATIVE,
+        .count_encoding = UNSIGNED_4,
+        .table_encoding = DATA_RELATIVE,
+        .frame = (s32)(offsetof(struct unwind, common) - offsetof(struct unwind, frame)),
+        .count = 1,
+        .place = (s32)(begin - at),
+        .description = (s32)offsetof(struct unwind, one),
+        .common = {.length = sizeof(u->common) - 4,
+                   .version = 1,
+                   .augmentation = "zR",
+                   .code_factor = 4,
+                   .data_factor = 0x78, /* -8 */
+                   .link_register = 30,
+                   .augmentation_size = 1,
+                   .encoding = PC_RELATIVE},
+        .one = {.length = sizeof(u->one) - 4,
+                .common = offsetof(struct unwind, one.common) - offsetof(struct unwind, common),
+                .begin = (s32)(begin - at - offsetof(struct unwind, one.begin)),
+                .size = 8}};
+    memcpy(u->one.rule, rule, sizeof(rule));
 }
 
 static void build_dynamic(struct image *im, u32 soname, u32 strings)
@@ -162,6 +236,10 @@ static void build(u8 *page)
         *code++ = i == FN_SIGRETURN ? MOV_X8(139) : HLT(HYPERCALL + i);
         *code++ = i == FN_SIGRETURN ? SVC_0 : RET;
     }
+    build_unwind(im, (u64)((u8 *)code - page));
+    *code++ = NOP;
+    return_place = (u64)((u8 *)code - page);
+    *code++ = HLT(NATIVE_HLT_RETURN);
     build_versions(im, soname, version);
     build_dynamic(im, soname, used);
 }
@@ -184,9 +262,14 @@ u64 vdso_sigreturn(void)
     return base + function[FN_SIGRETURN];
 }
 
+u64 vdso_return_place(void)
+{
+    return base != 0 ? base + return_place : 0;
+}
+
 bool vdso_owns(u64 pc)
 {
-    return base != 0 && pc - base < GUEST_PAGE;
+    return base != 0 && pc - base < return_place;
 }
 
 static s64 gettimeofday_call(u64 tv, u64 tz)
