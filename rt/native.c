@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <unwind.h>
 #include <xmmintrin.h>
 
 #define RED_ZONE 128u
@@ -355,12 +356,36 @@ bool native_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *
 /* --- the rest of the door
  * ------------------------------------------------------------------------- */
 
+/* The host's unwinder asks, looking for who catches an exception of native code's, and would go on
+ * through the runtime's frames and the guest's. */
+static _Unwind_Reason_Code __attribute__((used))
+native_barrier(int version, _Unwind_Action action, _Unwind_Exception_Class kind,
+               struct _Unwind_Exception *exception, struct _Unwind_Context *context)
+{
+    const struct native_name *name = thread_self->calling;
+
+    (void)version, (void)action, (void)kind, (void)exception, (void)context;
+    if (name == NULL) return _URC_CONTINUE_UNWIND;
+    native_fatal("%s: %s throws an exception that nobody in native code catches", name->library,
+                 name->function);
+}
+
+static bool call_behind_barrier(struct thread *t)
+{
+    bool called;
+
+    __asm__ volatile(".cfi_personality 0x1b, native_barrier"); /* pcrel | sdata4 */
+    called = native_ops->call(&t->state);
+    __asm__ volatile("" : "+r"(called)); /* no tail call: the frame is what counts */
+    return called;
+}
+
 bool native_call(struct thread *t)
 {
     if (!native_available()) return false;
     if (t->run != NULL && t->loop_frame - (const u8 *)__builtin_frame_address(0) > DEEP)
         drop_left(t);
-    return native_ops->call(&t->state);
+    return call_behind_barrier(t);
 }
 
 static bool is_on(void)
