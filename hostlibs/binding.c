@@ -5,6 +5,7 @@
 #include "hostlibs/binding.h"
 
 #include "aot/base/arena.h"
+#include "aot/base/checksum.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -284,6 +285,13 @@ static bool in_order(struct reader *r, u32 next)
     return !r->bad;
 }
 
+/* The text's own digest has been looked at by then. */
+static void read_end(struct reader *r)
+{
+    r->b->stub = word(r);
+    (void)word(r);
+}
+
 static void read_line(struct reader *r)
 {
     struct binding *b = r->b;
@@ -314,6 +322,8 @@ static void read_line(struct reader *r)
         read_shared(r);
     else if (strcmp(what, "data") == 0)
         r->at = r->end;
+    else if (strcmp(what, "end") == 0)
+        read_end(r);
     else
         r->bad = true;
     if (r->at != r->end || b->soname == NULL) r->bad = true;
@@ -363,14 +373,29 @@ static struct binding *make(size_t size, const char *text, struct reader *r)
     return &m->binding;
 }
 
+/* The digest at the end is that of what is before it. */
+static bool is_as_written(const char *text, size_t size)
+{
+    char digits[BINDING_DIGITS + 1];
+    struct digest d;
+
+    if (size <= BINDING_DIGITS || text[size - 1] != '\n') return false;
+    size -= BINDING_DIGITS + 1;
+    d = checksum_of(text, size);
+    digest_text(&d, digits, BINDING_DIGITS);
+    return memcmp(digits, text + size, BINDING_DIGITS) == 0;
+}
+
 struct binding *binding_parse(const char *text, size_t size, u32 *line)
 {
-    static const char first[] = "ferry-binding 1\n";
+    static const char first[] = "ferry-binding 2\n";
     struct reader r = {0};
     const char *end = text + size;
-    struct binding *b = make(size, text, &r);
+    struct binding *b;
 
     *line = 0;
+    if (!is_as_written(text, size)) return NULL;
+    b = make(size, text, &r);
     if (b == NULL) return NULL;
     *line = 1;
     if (size < strlen(first) || memcmp(text, first, strlen(first)) != 0) r.bad = true;
@@ -385,7 +410,8 @@ struct binding *binding_parse(const char *text, size_t size, u32 *line)
         else if (stop > at)
             read_line(&r);
     }
-    if (!r.bad && b->soname != NULL && b->host_id != NULL && b->group != NULL) return b;
+    if (!r.bad && b->soname != NULL && b->stub != NULL && b->host_id != NULL && b->group != NULL)
+        return b;
     binding_free(b);
     return NULL;
 }

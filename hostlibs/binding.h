@@ -8,7 +8,7 @@
  *
  * The text has one item a line, words separated by single blanks:
  *
- *     ferry-binding 1
+ *     ferry-binding 2
  *     soname libz.so.1
  *     host-id HEX                   the host library's build ID: it is for no other build
  *     file PATH                     where it is, if the host's loader doesn't find the soname
@@ -24,6 +24,7 @@
  *     data NAME VERSION SIZE        an object that the stub has a copy of
  *     share NAME VERSION SIZE       an object of the host's library, which is the guest's, too
  *     refused NAME VERSION REASON...    exported, but not callable; REASON is text
+ *     end STUB TEXT                 the last line: digests of stub.so and of this text before TEXT
  *
  * Functions and refused names are numbered together, from 0 as they come: number N is N * 8 bytes
  * from the start of the stub's code, `hlt #0xfd00; ret`. What a line speaks of stands before it.
@@ -66,6 +67,8 @@
 #define BINDING_WORDS      12u     /* parameters of a function that is known to take words alone */
 #define BINDING_HLT        0xfd00u /* the immediate of a stub's first instruction */
 #define BINDING_STUB_BYTES 8u
+
+#define BINDING_DIGITS 32u /* hexadecimal, of aot/base/checksum.h's digest */
 
 /* A scalar's letter in signatures is its value here. */
 enum type_kind {
@@ -144,6 +147,7 @@ struct shared {
 struct binding {
     const char *soname, *host_id, *group; /* group "": none */
     const char *file;                     /* NULL: where the host's loader finds the soname */
+    const char *stub;                     /* the stub's digest */
     bool heap;
     u32 code;
     u32 function_count, callback_count, record_count;
@@ -156,7 +160,8 @@ struct binding {
 };
 
 /* Reads a binding's text (which it keeps no pointer to). NULL, or the binding, to be freed by
- * binding_free; *line is the line that is wrong (0: no memory). Any text may be given. */
+ * binding_free; *line is the line that is wrong (0: no memory, or the digest is another). Any text
+ * may be given. */
 struct binding *binding_parse(const char *text, size_t size, u32 *line);
 void binding_free(struct binding *b);
 

@@ -2,29 +2,37 @@
  * From a stub to the host's function.
  *
  * Both procedure call standards count general and vector registers on their own. So where
- * everything is a scalar in registers on both sides, argument n of x0 to x5 is the host's n-th
- * integer argument, and v0 to v7 are XMM0 to XMM7: one call with all of them serves every such
- * function (the direct way). All else goes by libffi. What neither can do ends the program by name;
- * the generator refuses what it knows of that.
+ * everything is a scalar, argument n of x0 to x5 is the host's n-th integer argument, v0 to v7 are
+ * XMM0 to XMM7, and what is in x6, x7 or on the guest's stack is on the host's, in the order of the
+ * arguments: one call with all of them serves every such function (the direct ways). All else goes
+ * by libffi. What neither can do ends the program by name; the generator refuses what it knows of
+ * that.
  */
 #include "hostlibs/hostlibs.h"
-
-#include "aot/abi/fp_state.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xmmintrin.h>
 
 #define DIRECT_INTEGERS 6u
+#define DIRECT_WORDS    12u /* on the host's stack */
 #define VARIADIC_WORDS  10u /* passed on to variadic functions, beyond those declared */
 
-enum way { WAY_DIRECT_INTEGER, WAY_DIRECT_FLOAT, WAY_FFI, WAY_FORMAT };
+/* Of the direct ways, the first is without vectors and stack, the second without stack. */
+enum way { WAY_INTEGERS, WAY_FLOATS, WAY_STACK, WAY_VARIADIC, WAY_FFI, WAY_FORMAT };
 
 /* What is done with an integer argument before the call. */
 struct narrow {
     u8 number; /* of x */
     u8 kind;
+};
+
+/* An argument on the host's stack: where the guest's is. */
+struct stack_word {
+    u8 kind;
+    u8 param;
+    bool in_register;
+    u32 at; /* number of x; bytes behind SP */
 };
 
 struct call_plan {
@@ -34,6 +42,8 @@ struct call_plan {
     struct aapcs behind; /* the named arguments */
     u8 narrow_count;
     struct narrow narrow[DIRECT_INTEGERS];
+    u8 word_count;
+    struct stack_word word[DIRECT_WORDS];
     ffi_cif *cif;
     struct ffi_part *part; /* of each of libffi's arguments */
     struct place *place;   /* of each argument; then of the result */
@@ -41,11 +51,15 @@ struct call_plan {
     u64 stack; /* bytes of it that hold arguments */
 };
 
-typedef u64 integer_function(u64, u64, u64, u64, u64, u64);
-typedef double float_function(u64, u64, u64, u64, u64, u64, double, double, double, double, double,
-                              double, double, double);
-typedef u64 mixed_function(u64, u64, u64, u64, u64, u64, double, double, double, double, double,
-                           double, double, double);
+#define SIX_WORDS     u64, u64, u64, u64, u64, u64
+#define EIGHT_DOUBLES double, double, double, double, double, double, double, double
+
+typedef u64 integer_function(SIX_WORDS);
+typedef double float_function(SIX_WORDS, EIGHT_DOUBLES);
+typedef u64 mixed_function(SIX_WORDS, EIGHT_DOUBLES);
+typedef double float_stack_function(SIX_WORDS, EIGHT_DOUBLES, SIX_WORDS, SIX_WORDS);
+typedef u64 mixed_stack_function(SIX_WORDS, EIGHT_DOUBLES, SIX_WORDS, SIX_WORDS);
+typedef u64 variadic_function(u64, ...);
 
 /* Passes as something else than it is. */
 static bool is_converted(u8 kind)
@@ -77,29 +91,54 @@ static struct signature *with_words(const struct signature *sig)
     return full;
 }
 
-static bool is_direct(const struct signature *sig, struct call_plan *plan)
+/* The host's callee takes narrow integers to be extended, the guest's caller doesn't do it. */
+static bool is_narrow(const struct type *t)
 {
-    bool floats = is_vector(sig->result.kind);
+    return !is_vector(t->kind) && t->size < 4;
+}
 
-    if (sig->variadic || sig->result.kind == TYPE_STRUCT || sig->result.kind == TYPE_VECTOR16)
-        return false;
-    for (u32 i = 0; i < sig->count; i++) {
-        const struct place *p = &plan->place[i];
+/* Where the host has an argument, which is a scalar; false: there is no room. */
+static bool plan_direct(struct call_plan *plan, const struct type *t, u32 param)
+{
+    const struct place *p = &plan->place[param];
 
-        if (sig->param[i].kind == TYPE_STRUCT || sig->param[i].kind == TYPE_VECTOR16) return false;
-        if (p->kind == PLACE_STACK || (p->kind == PLACE_X && p->first >= DIRECT_INTEGERS))
-            return false;
-        floats |= p->kind == PLACE_V;
+    if (t->kind == TYPE_STRUCT || t->kind == TYPE_VECTOR16) return false;
+    if (p->kind == PLACE_V) {
+        if (plan->way == WAY_INTEGERS) plan->way = WAY_FLOATS;
+    } else if (p->kind == PLACE_X && p->first < DIRECT_INTEGERS) {
+        if (is_narrow(t)) plan->narrow[plan->narrow_count++] = (struct narrow){p->first, t->kind};
+    } else {
+        if (plan->word_count == DIRECT_WORDS) return false;
+        plan->way = WAY_STACK;
+        plan->word[plan->word_count++] =
+            (struct stack_word){.kind = is_narrow(t) ? t->kind : TYPE_U64,
+                                .param = (u8)param,
+                                .in_register = p->kind == PLACE_X,
+                                .at = p->kind == PLACE_X ? p->first : p->offset};
     }
-    plan->way = floats ? WAY_DIRECT_FLOAT : WAY_DIRECT_INTEGER;
     return true;
 }
 
-/* The host's callee takes narrow integers to be extended, the guest's caller doesn't do it. */
-static void note_narrow(struct call_plan *plan, const struct place *p, const struct type *t)
+static bool is_direct(const struct signature *sig, struct call_plan *plan)
 {
-    if (p->kind == PLACE_X && t->size < 4)
-        plan->narrow[plan->narrow_count++] = (struct narrow){p->first, t->kind};
+    plan->way = is_vector(sig->result.kind) ? WAY_FLOATS : WAY_INTEGERS;
+    if (sig->variadic == '%' || sig->result.kind == TYPE_STRUCT ||
+        sig->result.kind == TYPE_VECTOR16)
+        return false;
+    for (u32 i = 0; i < sig->count; i++)
+        if (!plan_direct(plan, &sig->param[i], i)) return false;
+    return true;
+}
+
+/* A variadic function whose arguments are words, the result too. */
+static bool is_direct_variadic(const struct signature *full, u32 named, struct call_plan *plan)
+{
+    if (named >= DIRECT_INTEGERS || !is_direct(full, plan) || is_vector(full->result.kind))
+        return false;
+    for (u32 i = 0; i < named; i++)
+        if (is_vector(full->param[i].kind)) return false;
+    plan->way = WAY_VARIADIC;
+    return true;
 }
 
 static struct call_plan *make_plan(const struct signature *given)
@@ -120,10 +159,8 @@ static struct call_plan *make_plan(const struct signature *given)
     plan->converts |= is_converted(sig->result.kind);
     plan->result = aapcs_result(&sig->result);
     plan->stack = a.nsaa;
-    if (is_direct(sig, plan)) {
-        for (u32 i = 0; i < sig->count; i++) note_narrow(plan, &plan->place[i], &sig->param[i]);
+    if (given->variadic ? is_direct_variadic(sig, given->count, plan) : is_direct(sig, plan))
         return plan;
-    }
     plan->way = given->variadic == '%' ? WAY_FORMAT : WAY_FFI;
     plan->part = calloc(sig->count * FFI_MAX_PARTS + 1, sizeof(*plan->part));
     plan->cif = plan->part != NULL ? ffi_cif_of(sig, plan->part) : NULL;
@@ -246,54 +283,10 @@ static double vector(const struct guest_state *s, unsigned n)
     return d;
 }
 
-static void put_vector(struct guest_state *s, double d)
+static void put_vector(struct guest_state *s, double d, u8 kind)
 {
     memset(s->v[0], 0, 16);
-    memcpy(s->v[0], &d, sizeof(d));
-}
-
-/* value: pointers that were converted, by argument. */
-static void call_direct(const struct native_function *f, const struct call_plan *plan,
-                        struct guest_state *s, const u64 *value)
-{
-    u64 x[DIRECT_INTEGERS];
-
-    memcpy(x, s->x, sizeof(x));
-    for (u32 i = 0; i < plan->narrow_count; i++)
-        x[plan->narrow[i].number] = narrowed(plan->narrow[i].kind, x[plan->narrow[i].number]);
-    for (u32 i = 0; plan->converts && i < f->signature->count; i++)
-        if (is_converted(f->signature->param[i].kind)) x[plan->place[i].first] = value[i];
-    if (plan->way == WAY_DIRECT_INTEGER) {
-        u64 r = ((integer_function *)f->code)(x[0], x[1], x[2], x[3], x[4], x[5]);
-
-        native_leave(s);
-        if (plan->converts) r = result_to_guest(f, r);
-        if (f->signature->result.kind != TYPE_VOID) s->x[0] = r;
-    } else if (is_vector(f->signature->result.kind)) {
-        double r = ((float_function *)f->code)(
-            x[0], x[1], x[2], x[3], x[4], x[5], vector(s, 0), vector(s, 1), vector(s, 2),
-            vector(s, 3), vector(s, 4), vector(s, 5), vector(s, 6), vector(s, 7));
-
-        native_leave(s);
-        put_vector(s, r);
-        if (f->signature->result.kind == TYPE_FLOAT) memset(s->v[0] + 4, 0, 4);
-    } else {
-        u64 r = ((mixed_function *)f->code)(x[0], x[1], x[2], x[3], x[4], x[5], vector(s, 0),
-                                            vector(s, 1), vector(s, 2), vector(s, 3), vector(s, 4),
-                                            vector(s, 5), vector(s, 6), vector(s, 7));
-
-        native_leave(s);
-        if (plan->converts) r = result_to_guest(f, r);
-        if (f->signature->result.kind != TYPE_VOID) s->x[0] = r;
-    }
-}
-
-static u32 structure_bytes(const struct signature *sig)
-{
-    u32 bytes = 0;
-
-    for (u32 i = 0; i < sig->count; i++) bytes += ALIGN_UP(sig->param[i].size, 16u);
-    return bytes;
+    memcpy(s->v[0], &d, kind == TYPE_FLOAT ? 4 : 8);
 }
 
 static bool word_is_function(const struct native_function *f, const struct signature *sig,
@@ -306,6 +299,121 @@ static bool word_is_function(const struct native_function *f, const struct signa
         native_fatal("%s: %s(%u): its function can't be passed; run it with --native=none",
                      f->name.library, f->name.function, v);
     return true;
+}
+
+/* The host's registers for integers, perhaps in x. value: pointers that were converted, by
+ * argument.
+ */
+static const u64 *take_registers(const struct native_function *f, const struct call_plan *plan,
+                                 const struct guest_state *s, const u64 *value, u64 *x)
+{
+    if (plan->narrow_count == 0 && !plan->converts) return s->x;
+    memcpy(x, s->x, DIRECT_INTEGERS * sizeof(*x));
+    for (u32 i = 0; i < plan->narrow_count; i++)
+        x[plan->narrow[i].number] = narrowed(plan->narrow[i].kind, x[plan->narrow[i].number]);
+    for (u32 i = 0; plan->converts && i < f->signature->count; i++)
+        if (is_converted(f->signature->param[i].kind) && plan->place[i].kind == PLACE_X &&
+            plan->place[i].first < DIRECT_INTEGERS)
+            x[plan->place[i].first] = value[i];
+    return x;
+}
+
+/* What is on the host's stack. */
+static void take_stack(const struct native_function *f, const struct call_plan *plan,
+                       const struct guest_state *s, const u64 *value, u64 *to)
+{
+    for (u32 i = 0; i < plan->word_count; i++) {
+        const struct stack_word *w = &plan->word[i];
+
+        if (w->param < f->signature->count && is_converted(f->signature->param[w->param].kind))
+            to[i] = value[w->param];
+        else if (w->in_register)
+            to[i] = s->x[w->at];
+        else
+            memcpy(&to[i], (const u8 *)s->sp + w->at, sizeof(to[i]));
+        if (w->kind != TYPE_U64) to[i] = narrowed(w->kind, to[i]);
+    }
+}
+
+/* The first of a variadic call's further arguments may be a function. */
+static void take_function(const struct native_function *f, const u64 **x, u64 *copy)
+{
+    const struct signature *sig = f->signature;
+
+    if (!word_is_function(f, sig, *x)) return;
+    if (*x != copy) memcpy(copy, *x, DIRECT_INTEGERS * sizeof(*copy));
+    copy[sig->count] = (u64)callback_to_host(copy[sig->count], f->binding, sig->functions.callback);
+    *x = copy;
+}
+
+#define ALL_X x[0], x[1], x[2], x[3], x[4], x[5]
+#define ALL_V                                                                                      \
+    vector(s, 0), vector(s, 1), vector(s, 2), vector(s, 3), vector(s, 4), vector(s, 5),            \
+        vector(s, 6), vector(s, 7)
+#define ALL_WORDS w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11]
+
+/* Behind the host's function: r is what it left in RAX, d in XMM0. */
+static void give_result(const struct native_function *f, const struct call_plan *plan,
+                        struct guest_state *s, u64 r, double d)
+{
+    u8 kind = f->signature->result.kind;
+
+    native_leave(s);
+    if (is_vector(kind))
+        put_vector(s, d, kind);
+    else if (kind != TYPE_VOID)
+        s->x[0] = plan->converts ? result_to_guest(f, r) : r;
+}
+
+static void call_integers(const struct native_function *f, const struct call_plan *plan,
+                          struct guest_state *s, const u64 *value)
+{
+    u64 copy[DIRECT_INTEGERS];
+    const u64 *x = take_registers(f, plan, s, value, copy);
+
+    give_result(f, plan, s, ((integer_function *)f->code)(ALL_X), 0);
+}
+
+static void call_floats(const struct native_function *f, const struct call_plan *plan,
+                        struct guest_state *s, const u64 *value)
+{
+    u64 copy[DIRECT_INTEGERS], r = 0;
+    const u64 *x = take_registers(f, plan, s, value, copy);
+    double d = 0;
+
+    if (is_vector(f->signature->result.kind))
+        d = ((float_function *)f->code)(ALL_X, ALL_V);
+    else
+        r = ((mixed_function *)f->code)(ALL_X, ALL_V);
+    give_result(f, plan, s, r, d);
+}
+
+/* A variadic function has no vectors. */
+static void call_stack(const struct native_function *f, const struct call_plan *plan,
+                       struct guest_state *s, const u64 *value)
+{
+    u64 copy[DIRECT_INTEGERS], w[DIRECT_WORDS] = {0}, r = 0;
+    const u64 *x = take_registers(f, plan, s, value, copy);
+    double d = 0;
+
+    take_stack(f, plan, s, value, w);
+    if (plan->way == WAY_VARIADIC) {
+        take_function(f, &x, copy);
+        r = ((variadic_function *)f->code)(ALL_X, ALL_WORDS);
+    } else if (is_vector(f->signature->result.kind)) {
+        d = ((float_stack_function *)f->code)(ALL_X, ALL_V, ALL_WORDS);
+    } else {
+        r = ((mixed_stack_function *)f->code)(ALL_X, ALL_V, ALL_WORDS);
+    }
+    give_result(f, plan, s, r, d);
+}
+
+static u32 structure_bytes(const struct signature *sig)
+{
+    u32 bytes = 0;
+
+    for (u32 i = 0; i < sig->count; i++) bytes += ALIGN_UP(sig->param[i].size, 16u);
+    return bytes;
 }
 
 static void call_ffi(const struct native_function *f, const struct call_plan *plan,
@@ -381,45 +489,25 @@ static void call_format(const struct native_function *f, const struct call_plan 
     if (sig->result.kind != TYPE_VOID) aapcs_write(s, &plan->result, &sig->result, NULL, &result);
 }
 
-#define MXCSR_ROUNDING 0xe040u /* direction, flush modes */
-#define MXCSR_HOST     0x1f80u
-
-/* The host's function computes as the guest's would: its rounding, and its flags when it is done.
- */
-static void take_rounding(const struct guest_state *s)
-{
-    if ((s->mxcsr & MXCSR_ROUNDING) != 0) _mm_setcsr(MXCSR_HOST | (s->mxcsr & MXCSR_ROUNDING));
-}
-
-static void give_flags(struct guest_state *s)
-{
-    u32 now = _mm_getcsr();
-
-    s->fpsr |= fp_fpsr_of_mxcsr(now);
-    if (now != MXCSR_HOST) _mm_setcsr(MXCSR_HOST);
-}
-
 /* value: of arguments that are converted. */
-static void call_now(const struct native_function *f, const struct call_plan *plan,
-                     struct guest_state *s, const u64 *value)
+static void call_now(struct native_function *f, const struct call_plan *plan, struct guest_state *s,
+                     const u64 *value)
 {
-    bool floats = plan->way != WAY_DIRECT_INTEGER;
-
     errno_to_host(s);
     native_enter(s, &f->name);
-    if (floats) take_rounding(s);
     switch ((enum way)plan->way) {
-    case WAY_DIRECT_INTEGER:
-    case WAY_DIRECT_FLOAT: call_direct(f, plan, s, value); break;
+    case WAY_INTEGERS: call_integers(f, plan, s, value); break;
+    case WAY_FLOATS: call_floats(f, plan, s, value); break;
+    case WAY_STACK:
+    case WAY_VARIADIC: call_stack(f, plan, s, value); break;
     case WAY_FFI: call_ffi(f, plan, s, value); break;
     case WAY_FORMAT: call_format(f, plan, s, value); break;
     }
     errno_to_guest(s);
-    if (floats) give_flags(s);
     if (plan->converts) convert_back(f, value);
 }
 
-static void call_with_list(const struct native_function *f, const struct call_plan *plan,
+static void call_with_list(struct native_function *f, const struct call_plan *plan,
                            struct guest_state *s)
 {
     u64 value[BINDING_MAX_PARAMS];
@@ -429,7 +517,7 @@ static void call_with_list(const struct native_function *f, const struct call_pl
     call_now(f, plan, s, value);
 }
 
-static void call_converted(const struct native_function *f, const struct call_plan *plan,
+static void call_converted(struct native_function *f, const struct call_plan *plan,
                            struct guest_state *s)
 {
     u64 value[BINDING_MAX_PARAMS];

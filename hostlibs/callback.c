@@ -1,9 +1,12 @@
 /*
  * Pointers to functions between both sides.
  *
- * A guest function that the host is to call gets a closure of libffi's, once for each type that it
- * is known by; a host function that the guest is to call gets a stub. Both are kept for good, found
- * by address without a lock (in signal handlers too), and lead back to what they stand for.
+ * A guest function that the host is to call gets a closure, once for each type that it is known by;
+ * a host function that the guest is to call gets a stub. Both are kept for good, found by address
+ * without a lock (in signal handlers too), and lead back to what they stand for.
+ *
+ * A function of scalars has a closure of our own (doors.S), which differs from the way that calls
+ * go (call.c) in its direction only; libffi makes the others.
  */
 #include "hostlibs/hostlibs.h"
 
@@ -25,6 +28,9 @@ struct closure {
     struct place *place;
     struct place result;
     u64 stack;
+    struct closure_source *source; /* NULL: libffi's */
+    bool floats;
+    bool by_places; /* there is more to it than to copy the registers */
 };
 
 /* A host function as guest code. */
@@ -49,24 +55,40 @@ static u32 bucket(u64 address)
 /* --- called by the host
  * --------------------------------------------------------------------------- */
 
+/* A result in a register, as the host has it in RAX or XMM0: libffi, and compilers' callers, take
+ * integers to be as wide as the register. */
+static u64 scalar_result(const struct closure *c, const struct guest_state *s)
+{
+    const struct type *t = &c->signature->result;
+    u64 word = s->x[0];
+
+    switch (t->kind) {
+    case TYPE_FLOAT:
+    case TYPE_DOUBLE:
+    case TYPE_VECTOR8: memcpy(&word, s->v[0], sizeof(word)); return word;
+    case TYPE_S8: return (u64)(s64)(s8)word;
+    case TYPE_S16: return (u64)(s64)(s16)word;
+    case TYPE_S32: return (u64)(s64)(s32)word;
+    case TYPE_BOOL:
+    case TYPE_U8: return (u8)word;
+    case TYPE_U16: return (u16)word;
+    case TYPE_U32: return (u32)word;
+    case TYPE_FUNCTION: return (u64)callback_to_host(word, c->binding, t->number);
+    default: return word;
+    }
+}
+
 static void put_result(const struct closure *c, struct guest_state *s, void *to)
 {
     const struct type *t = &c->signature->result;
-    u64 word = 0;
+    u64 word;
 
     if (t->kind == TYPE_VOID) return;
     if (t->kind == TYPE_STRUCT || t->size > 8) {
         if (c->result.kind != PLACE_REFERENCE_X) aapcs_read(s, &c->result, t, NULL, to);
         return;
     }
-    aapcs_read(s, &c->result, t, NULL, &word);
-    switch (t->kind) { /* libffi wants integers as wide as a register */
-    case TYPE_S8: word = (u64)(s64)(s8)word; break;
-    case TYPE_S16: word = (u64)(s64)(s16)word; break;
-    case TYPE_S32: word = (u64)(s64)(s32)word; break;
-    default: break;
-    }
-    if (t->kind == TYPE_FUNCTION) word = (u64)callback_to_host(word, c->binding, t->number);
+    word = scalar_result(c, s);
     memcpy(to, &word, t->kind == TYPE_FLOAT ? 4 : 8);
 }
 
@@ -137,19 +159,60 @@ static void run_guest(void *context)
     put_result(c, s, call->result);
 }
 
+static void run(struct call *call)
+{
+    if (native_self() != NULL)
+        run_guest(call);
+    else if (!foreign_run(run_guest, call))
+        native_fatal(
+            "a thread that a library made when it was loaded calls the guest's function at "
+            "0x%llx: not supported",
+            (unsigned long long)call->closure->pc);
+}
+
 /* libffi's way in. */
 static void invoked(ffi_cif *cif, void *result, void **argument, void *user)
 {
     struct call call = {user, result, argument};
 
     (void)cif;
-    if (native_self() != NULL)
-        run_guest(&call);
-    else if (!foreign_run(run_guest, &call))
-        native_fatal(
-            "a thread that a library made when it was loaded calls the guest's function at "
-            "0x%llx: not supported",
-            (unsigned long long)call.closure->pc);
+    run(&call);
+}
+
+/* By places, as libffi's closures do it. */
+static u64 call_by_places(const struct closure *c, const struct host_arguments *a, const u64 *stack)
+{
+    void *argument[BINDING_MAX_PARAMS];
+    u64 result = 0;
+    struct call call = {c, &result, argument};
+
+    for (u32 i = 0; i < c->signature->count; i++)
+        argument[i] = (void *)(u64)closure_argument(a, stack, c->source[i]);
+    run(&call);
+    return result;
+}
+
+/* Nothing is on either side's stack: argument n of one side's registers is the other's. */
+static void pass_registers(const struct closure *c, const struct host_arguments *a,
+                           struct guest_state *s)
+{
+    memcpy(s->x, a->integer, sizeof(a->integer));
+    for (u32 i = 0; c->floats && i < ARRAY_SIZE(a->vector); i++) {
+        memcpy(s->v[i], &a->vector[i], 8);
+        memset(s->v[i] + 8, 0, 8);
+    }
+}
+
+u64 closure_called(const struct closure *c, const struct host_arguments *a, const u64 *stack)
+{
+    struct guest_state *s = native_self();
+
+    if (c->by_places || s == NULL) return call_by_places(c, a, stack);
+    pass_registers(c, a, s);
+    errno_to_guest(s);
+    native_run(s, c->pc, NULL, 0);
+    errno_to_host(s);
+    return scalar_result(c, s);
 }
 
 static struct closure *find_closure(u64 pc, const struct binding *b, u32 callback)
@@ -161,32 +224,6 @@ static struct closure *find_closure(u64 pc, const struct binding *b, u32 callbac
     return c;
 }
 
-static struct closure *make_closure(u64 pc, const struct binding *b, u32 callback)
-{
-    const struct signature *sig = &b->callback[callback];
-    const struct ffi_door *d = ffi_door();
-    struct closure *c = calloc(1, sizeof(*c));
-    ffi_closure *memory =
-        d != NULL && c != NULL ? d->closure_alloc(sizeof(*memory), &c->code) : NULL;
-    ffi_cif *cif = memory != NULL ? ffi_cif_of(sig, NULL) : NULL;
-    struct aapcs a = {0};
-
-    if (cif == NULL || sig->variadic || d->prep_closure(memory, cif, invoked, c, c->code) != FFI_OK)
-        native_fatal("%s: no closure for a callback (type %u)", b->soname, callback);
-    c->pc = pc;
-    c->binding = b;
-    c->callback = callback;
-    c->signature = sig;
-    c->place = calloc(sig->count + 1, sizeof(*c->place));
-    if (c->place == NULL) native_fatal("no memory for a callback");
-    for (u32 i = 0; i < sig->count; i++) c->place[i] = aapcs_argument(&a, &sig->param[i]);
-    c->stack = a.nsaa;
-    c->result = aapcs_result(&sig->result);
-    PUT(closure_by_pc, c, next_by_pc, pc);
-    PUT(closure_by_code, c, next_by_code, (u64)c->code);
-    return c;
-}
-
 static bool converts(const struct signature *sig)
 {
     for (u32 i = 0; i < sig->count; i++)
@@ -194,6 +231,56 @@ static bool converts(const struct signature *sig)
             sig->param[i].kind == TYPE_CONST_RECORD)
             return true;
     return sig->result.kind == TYPE_FUNCTION || sig->result.kind == TYPE_RECORD;
+}
+
+static void *ffi_code(struct closure *c)
+{
+    const struct ffi_door *d = ffi_door();
+    void *code = NULL;
+    ffi_closure *memory = d != NULL ? d->closure_alloc(sizeof(*memory), &code) : NULL;
+    ffi_cif *cif = memory != NULL ? ffi_cif_of(c->signature, NULL) : NULL;
+
+    if (cif == NULL || c->signature->variadic ||
+        d->prep_closure(memory, cif, invoked, c, code) != FFI_OK)
+        native_fatal("%s: no closure for a callback (type %u)", c->binding->soname, c->callback);
+    return code;
+}
+
+/* Code of our own; NULL: libffi has to make it. */
+static void *own_code(struct closure *c)
+{
+    const struct signature *sig = c->signature;
+
+    c->source = calloc(sig->count + 1, sizeof(*c->source));
+    if (c->source == NULL || !closure_sources(sig, c->source)) return NULL;
+    c->by_places = converts(sig);
+    for (u32 i = 0; i < sig->count; i++) {
+        c->by_places |= c->source[i].from == SOURCE_STACK;
+        c->floats |= c->source[i].from == SOURCE_VECTOR;
+    }
+    return closure_code(c, c->floats);
+}
+
+static struct closure *make_closure(u64 pc, const struct binding *b, u32 callback)
+{
+    const struct signature *sig = &b->callback[callback];
+    struct closure *c = calloc(1, sizeof(*c));
+    struct aapcs a = {0};
+
+    if (c != NULL) c->place = calloc(sig->count + 1, sizeof(*c->place));
+    if (c == NULL || c->place == NULL) native_fatal("no memory for a callback");
+    c->pc = pc;
+    c->binding = b;
+    c->callback = callback;
+    c->signature = sig;
+    for (u32 i = 0; i < sig->count; i++) c->place[i] = aapcs_argument(&a, &sig->param[i]);
+    c->stack = a.nsaa;
+    c->result = aapcs_result(&sig->result);
+    c->code = own_code(c);
+    if (c->code == NULL) c->code = ffi_code(c);
+    PUT(closure_by_pc, c, next_by_pc, pc);
+    PUT(closure_by_code, c, next_by_code, (u64)c->code);
+    return c;
 }
 
 /* The host's code behind a stub of the guest's, if that can be called as it is. */

@@ -43,8 +43,11 @@ void errno_to_host(struct guest_state *s)
 
 void errno_to_guest(struct guest_state *s)
 {
-    int value = errno;
+    if (both.host == NULL || both.owner != s->tpidr) {
+        int value = errno;
 
-    if (both.host == NULL || both.owner != s->tpidr) find_both(s);
-    *both.guest = value;
+        find_both(s);
+        errno = value;
+    }
+    *both.guest = *both.host;
 }

@@ -8,6 +8,8 @@
  */
 #include "hostlibs/hostlibs.h"
 
+#include "aot/abi/fp_state.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <linux/futex.h>
@@ -17,6 +19,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <xmmintrin.h>
 
 enum proxy_state { PROXY_IDLE, PROXY_WORK, PROXY_END };
 
@@ -136,6 +139,7 @@ int pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*run)(void 
 {
     static create_function *real;
     struct start *start;
+    u32 mxcsr = _mm_getcsr();
     sigset_t all, was;
     int r;
 
@@ -150,7 +154,9 @@ int pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*run)(void 
         (void)foreign_run(make_for, &start->proxy);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &was);
+    _mm_setcsr(mxcsr | MXCSR_ALL_MASKED); /* the thread inherits it, and is to take no SIGFPE */
     r = real(id, attr, foreign_main, start);
+    _mm_setcsr(mxcsr);
     pthread_sigmask(SIG_SETMASK, &was, NULL);
     if (r != 0) {
         foreign_end(start->proxy);

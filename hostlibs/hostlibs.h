@@ -3,6 +3,7 @@
  *
  *     library.c   bindings read, stubs recognised, the host's libraries loaded
  *     policy.c    which libraries are the host's, and why others aren't
+ *     names.c     names in --native's list
  *     module.c    what guest ELF files import and need
  *     heap.c, files.c, environment.c   the C library's, for native code: one heap, the guest's
  * files stdio.c     streams of the guest's that come unseen call.c      from the guest's registers
@@ -79,6 +80,41 @@ u64 callback_stub_for(void *host, const struct binding *b, const struct signatur
 
 /* The function behind a stub made by callback_to_guest; NULL: none. */
 struct native_function *callback_stub_at(u64 pc);
+
+/* --- closure.c and doors.S: callbacks of scalars */
+
+/* What a closure is called with: the host's registers for arguments. */
+struct host_arguments {
+    u64 integer[6];
+    u64 vector[8]; /* the low halves; closure_integers leaves them out */
+};
+
+enum closure_from { SOURCE_INTEGER, SOURCE_VECTOR, SOURCE_STACK };
+
+/* Where the host has an argument. */
+struct closure_source {
+    u8 from; /* enum closure_from */
+    u8 number;
+};
+
+/* Where the host has the parameters; false: they or the result aren't scalars. */
+bool closure_sources(const struct signature *sig, struct closure_source *source);
+
+/* The argument, in place; `stack`: the first one there. */
+const u64 *closure_argument(const struct host_arguments *a, const u64 *stack,
+                            struct closure_source source);
+
+/* Code that calls closure_called with that closure, never freed; NULL: no memory. The caller holds
+ * a lock. */
+void *closure_code(void *closure, bool floats);
+
+/* callback.c: runs the guest's function. */
+struct closure;
+u64 closure_called(const struct closure *c, const struct host_arguments *a, const u64 *stack);
+
+/* doors.S */
+void closure_floats(void);
+void closure_integers(void);
 
 /* --- ffi.c */
 struct ffi_door {
@@ -230,6 +266,9 @@ void policy_start(const char *program);
 const char *policy_preload(void);
 void policy_explain(void);
 const char *policy_open(const char *guest, const char *host);
+
+/* --- names.c: as native_ops.check */
+void names_check(void);
 
 /* --- library.c */
 

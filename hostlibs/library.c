@@ -53,6 +53,14 @@ static bool is_trusted(const char *path)
            (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+static void log_bad_binding(const char *path, u32 line)
+{
+    if (line == 0)
+        native_log("%s: damaged, or made by another version of ferry bind: not used", path);
+    else
+        native_log("%s: line %u: not a binding of this library: not used", path, line);
+}
+
 static bool read_binding(struct library *l, const char *directory, const char *soname)
 {
     char path[PATH_MAX];
@@ -74,7 +82,7 @@ static bool read_binding(struct library *l, const char *directory, const char *s
     l->binding = binding_parse(text, size, &line);
     free(text);
     if (l->binding == NULL || strcmp(l->binding->soname, soname) != 0 || stat(l->stub, &st) != 0) {
-        native_log("%s: line %u: damaged, or not for this library: not used", path, line);
+        log_bad_binding(path, line);
         binding_free(l->binding);
         l->binding = NULL;
         return false;
@@ -332,6 +340,7 @@ struct native_function *library_function_at(u64 pc)
  * ------------------------------------------------------------------------------------- */
 
 static const struct native_ops ops = {
+    .check = names_check,
     .start = policy_start,
     .explain = policy_explain,
     .open = policy_open,

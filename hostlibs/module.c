@@ -4,6 +4,8 @@
  */
 #include "hostlibs/hostlibs.h"
 
+#include "aot/base/checksum.h"
+
 #include <elf.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -308,6 +310,16 @@ static bool is_whole(const struct file *f)
     return true;
 }
 
+/* Nothing has changed in it since it was written. */
+static bool is_as_written(const struct file *f, const char *digits)
+{
+    char now[BINDING_DIGITS + 1];
+    struct digest d = checksum_of(f->bytes, f->size);
+
+    digest_text(&d, now, BINDING_DIGITS);
+    return strcmp(now, digits) == 0;
+}
+
 /* Stub functions that stand there, one behind the other. */
 static u32 stubs_at(const struct file *f, u64 offset)
 {
@@ -332,7 +344,8 @@ bool module_is_stub(const char *host, const struct binding *b)
 
     while (least > 0 && b->function[least - 1].reason != NULL) least--;
     if (!map_file(host, &f, &st)) return false;
-    good = is_whole(&f) && read_dynamic(&f, &d) && strcmp(string_at(&f, d.soname), b->soname) == 0;
+    good = is_as_written(&f, b->stub) && is_whole(&f) && read_dynamic(&f, &d) &&
+           strcmp(string_at(&f, d.soname), b->soname) == 0;
     count = good ? stubs_at(&f, b->code) : 0;
     munmap((void *)(u64)f.bytes, f.size);
     return good && count >= least && count <= b->function_count;

@@ -53,6 +53,13 @@ struct engine {
     struct engine_exit (*run)(struct thread *t);
 
     /*
+     * Calls the guest function at t->state.pc. MXCSR is the guest's. True: it has returned to where
+     * its link register led, and MXCSR still is; state.pc is there. False: as run(), in *exit; the
+     * function may or may not have returned. NULL: there is no shorter way than run().
+     */
+    bool (*call)(struct thread *t, struct engine_exit *exit);
+
+    /*
      * In a host signal handler, on the handler's stack: a synchronous SIGSEGV, SIGBUS, SIGILL,
      * SIGFPE or SIGTRAP hit the host context uc. True: it was the guest's doing, and uc is changed
      * so that the handler's return either goes on in translated code (a repaired access) or in

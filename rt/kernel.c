@@ -99,6 +99,15 @@ static void trap(struct thread *t, const struct engine_exit *e)
     }
 }
 
+void thread_serve(struct thread *t, const struct engine_exit *e)
+{
+    switch ((enum engine_exit_kind)e->kind) {
+    case ENGINE_TRAP: trap(t, e); break;
+    case ENGINE_FAULT: signal_force(t, e->signo, e->code, e->address); break;
+    case ENGINE_ATTENTION: break;
+    }
+}
+
 void thread_turn(struct thread *t)
 {
     struct engine_exit e;
@@ -106,11 +115,7 @@ void thread_turn(struct thread *t)
     if ((__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
         signal_deliver(t);
     e = engine->run(t);
-    switch ((enum engine_exit_kind)e.kind) {
-    case ENGINE_TRAP: trap(t, &e); break;
-    case ENGINE_FAULT: signal_force(t, e.signo, e.code, e.address); break;
-    case ENGINE_ATTENTION: break;
-    }
+    thread_serve(t, &e);
 }
 
 void thread_loop(struct thread *t)

@@ -207,6 +207,7 @@ static int run_command(int argc, char **argv, char **envp)
     if (first < 0) return 0;
     if (first == argc) log_fatal(126, "run: which program? see ferry run --help");
     t = start_runtime();
+    native_check();
     r = find_program(t, argv[first], &x, &why);
     if (r != 0) refuse(argv[first], r, why);
     if (x.native) refuse(argv[first], -ENOEXEC, why);

@@ -6,6 +6,12 @@
  * interrupted stack, below its red zone, and returns to native_continue there, which runs the
  * guest's handler and then gives the copy to rt_sigreturn. So the handlers' stack is free for the
  * next one.
+ *
+ * Floating point: native code runs with the guest's MXCSR, so that a call loads none: its rounding
+ * and its sticky flags are the guest's, as those of the guest's own library would be. What is
+ * unmasked for translated code's sake (aot/abi/fp_state.h) is masked when native code trips over
+ * it, until the call ends; a function that does so again and again is called with all masked.
+ * Control bits that native code leaves changed are put back behind the call.
  */
 #include "rt/native.h"
 
@@ -17,6 +23,8 @@
 #include "rt/options.h"
 #include "rt/path.h"
 #include "rt/process.h"
+
+#include "aot/abi/fp_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,12 +46,15 @@ struct native_run {
     u64 end_pc, end_sp; /* where it ends: the callback's return, what the signal interrupted */
 
     /* To be put back. */
-    const struct native_name *calling;
+    struct native_name *calling;
     u64 pc, sp, frame, link;
     void *host_sp, *translated_sp;
     u32 mxcsr;
+    bool own_float; /* that has other control bits than the guest's: native code has set them */
     sigjmp_buf back;
 };
+
+#define TRAPS_UNTIL_MASKED 2 /* of a native function */
 
 struct guest_state *native_self(void)
 {
@@ -60,10 +71,12 @@ bool native_makes_thread(void)
     return thread_self != NULL && thread_self->makes_thread;
 }
 
-void native_enter(struct guest_state *s, const struct native_name *name)
+void native_enter(struct guest_state *s, struct native_name *name)
 {
     __atomic_store_n(&THREAD_OF(s)->calling, name, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (name != NULL && name->traps >= TRAPS_UNTIL_MASKED)
+        _mm_setcsr(_mm_getcsr() | MXCSR_ALL_MASKED);
     native_settle(THREAD_OF(s)); /* what has come since the guest's last safepoint */
 }
 
@@ -71,6 +84,40 @@ void native_leave(struct guest_state *s)
 {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     __atomic_store_n(&THREAD_OF(s)->calling, NULL, __ATOMIC_RELAXED);
+}
+
+/* --- floating point
+ * ------------------------------------------------------------------------------- */
+
+static bool same_control(u32 mxcsr, u32 other)
+{
+    return ((mxcsr ^ other) & ~MXCSR_STICKY) == 0;
+}
+
+/* Behind native code. What is sticky is collected before its exception traps again. */
+static void take_float_back(struct guest_state *s)
+{
+    u32 now = _mm_getcsr();
+
+    if (same_control(now, s->mxcsr)) return;
+    s->fpsr |= fp_fpsr_of_mxcsr(now);
+    s->mxcsr = fp_mxcsr_with(s->fpcr, s->fpsr);
+    _mm_setcsr(s->mxcsr);
+}
+
+bool native_float_trap(struct thread *t, const siginfo_t *info, ucontext_t *uc)
+{
+    u32 *mxcsr = &uc->uc_mcontext.fpregs->mxcsr;
+    u32 guest = t != NULL ? t->state.mxcsr : 0;
+
+    if (info->si_code < FPE_FLTDIV || info->si_code > FPE_FLTINV) return false;
+    if (t != NULL && t->state.in_translated) return false;
+    if ((*mxcsr & ~(*mxcsr >> MXCSR_MASK_SHIFT) & ~(guest >> MXCSR_MASK_SHIFT) & MXCSR_STICKY) == 0)
+        return false;
+    *mxcsr |= MXCSR_ALL_MASKED;
+    if (t != NULL && t->calling != NULL && t->calling->traps < TRAPS_UNTIL_MASKED)
+        t->calling->traps++;
+    return true;
 }
 
 /* --- nested runs
@@ -89,6 +136,11 @@ static void begin_run(struct thread *t, struct native_run *run, bool by_signal)
     run->host_sp = t->state.host_sp;
     run->translated_sp = t->state.translated_sp;
     run->mxcsr = _mm_getcsr();
+    run->own_float = !same_control(run->mxcsr, t->state.mxcsr);
+    if (run->own_float)
+        t->state.fpsr |= fp_fpsr_of_mxcsr(run->mxcsr);
+    else
+        t->state.mxcsr = run->mxcsr;
     t->calling = NULL;
 }
 
@@ -96,17 +148,42 @@ static void begin_run(struct thread *t, struct native_run *run, bool by_signal)
  * and if it has dropped all, that stays so. */
 static void end_run(struct thread *t, const struct native_run *run)
 {
+    u32 mxcsr = run->own_float ? run->mxcsr : t->state.mxcsr;
+
     t->run = run->outer;
     t->state.host_sp = run->host_sp;
     if (t->state.translated_sp < run->translated_sp) t->state.translated_sp = run->translated_sp;
-    _mm_setcsr(run->mxcsr);
+    if (run->own_float) t->state.fpsr |= fp_fpsr_of_mxcsr(t->state.mxcsr);
+    if (_mm_getcsr() != mxcsr) _mm_setcsr(mxcsr);
     t->calling = run->calling;
+}
+
+/* A callback that goes into the guest's function and comes back from it, and nothing else. False:
+ * there is more to do, with the runtime's own MXCSR. */
+static bool called_at_once(struct thread *t, const struct native_run *run)
+{
+    struct engine_exit e;
+
+    if (engine->call == NULL) {
+        _mm_setcsr(MXCSR_ALL_MASKED);
+        return false;
+    }
+    if (run->own_float) _mm_setcsr(t->state.mxcsr);
+    if (!engine->call(t, &e)) {
+        thread_serve(t, &e);
+        return false;
+    }
+    if (t->state.sp == run->end_sp) return true;
+    _mm_setcsr(MXCSR_ALL_MASKED);
+    return native_returned(t) && run->done;
 }
 
 static void run_until_done(struct thread *t, struct native_run *run)
 {
     t->run = run;
-    (void)sigsetjmp(run->back, 0);
+    if (sigsetjmp(run->back, 0) == 0) {
+        if (!run->by_signal && called_at_once(t, run)) return;
+    }
     while (!run->done) thread_turn(t);
 }
 
@@ -201,10 +278,12 @@ static void drop_left(struct thread *t)
 {
     const struct native_run *left = NULL;
 
+    t->state.mxcsr = _mm_getcsr();
     for (const struct native_run *r = t->run; r != NULL && is_left(t, r); r = r->outer) left = r;
     if (left == NULL) return;
     end_run(t, left);
     t->calling = NULL;
+    _mm_setcsr(MXCSR_ALL_MASKED);
     siglongjmp(t->run != NULL ? t->run->back : t->loop, 1);
 }
 
@@ -221,6 +300,7 @@ static void deliver(struct thread *t, bool fault)
     run.end_pc = t->state.pc;
     run.end_sp = t->state.sp;
     t->run = &run;
+    _mm_setcsr(MXCSR_ALL_MASKED);
     if (fault)
         signal_force(t, t->native_fault.signo, t->native_fault.code, t->native_fault.address);
     else
@@ -230,14 +310,14 @@ static void deliver(struct thread *t, bool fault)
     errno = error;
 }
 
+static bool has_signal(struct thread *t)
+{
+    return (__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0;
+}
+
 void native_settle(struct thread *t)
 {
-    int was = errno;
-
-    while (t->calling != NULL && t->native_hold == 0 &&
-           (__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) != 0)
-        deliver(t, false);
-    errno = was;
+    while (has_signal(t) && t->calling != NULL && t->native_hold == 0) deliver(t, false);
 }
 
 /* The kernel's part of ucontext_t. */
@@ -370,22 +450,28 @@ native_barrier(int version, _Unwind_Action action, _Unwind_Exception_Class kind,
                  name->function);
 }
 
-static bool call_behind_barrier(struct thread *t)
+bool native_call_with_float(struct thread *t)
 {
     bool called;
 
+    if (!native_available()) return false;
+    if (t->run != NULL && t->loop_frame - (const u8 *)__builtin_frame_address(0) > DEEP)
+        drop_left(t);
     __asm__ volatile(".cfi_personality 0x1b, native_barrier"); /* pcrel | sdata4 */
     called = native_ops->call(&t->state);
-    __asm__ volatile("" : "+r"(called)); /* no tail call: the frame is what counts */
+    take_float_back(&t->state);
     return called;
 }
 
 bool native_call(struct thread *t)
 {
-    if (!native_available()) return false;
-    if (t->run != NULL && t->loop_frame - (const u8 *)__builtin_frame_address(0) > DEEP)
-        drop_left(t);
-    return call_behind_barrier(t);
+    bool called;
+
+    _mm_setcsr(t->state.mxcsr);
+    called = native_call_with_float(t);
+    t->state.mxcsr = _mm_getcsr();
+    _mm_setcsr(MXCSR_ALL_MASKED);
+    return called;
 }
 
 static bool is_on(void)
@@ -396,6 +482,11 @@ static bool is_on(void)
 bool native_branch(struct thread *t)
 {
     return is_on() && native_ops->branch(&t->state);
+}
+
+void native_check(void)
+{
+    if (is_on()) native_ops->check();
 }
 
 void native_start(const char *program)
@@ -513,7 +604,7 @@ u64 native_code_page(const u32 *words, size_t count)
 bool native_path(const char *guest, bool follow, char *host, size_t size)
 {
     struct thread *t = thread_self;
-    const struct native_name *calling;
+    struct native_name *calling;
     struct path path;
     int error = errno;
     s64 r;
@@ -591,6 +682,17 @@ void native_fatal(const char *format, ...)
     say(LOG_ERROR, format, list);
     va_end(list);
     signal_die(thread_self, SIGABRT);
+}
+
+void native_refuse(const char *format, ...)
+{
+    char text[1024];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    log_fatal(126, "%s", text);
 }
 
 void native_hold(void)

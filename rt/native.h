@@ -34,6 +34,9 @@
  */
 
 struct native_ops {
+    /* Ends the program, by native_refuse, if the option names what isn't there. */
+    void (*check)(void);
+
     /* Once, before the guest runs: the program's file (host path). */
     void (*start)(const char *program);
 
@@ -80,11 +83,12 @@ static inline bool native_available(void)
 /* A native function that runs, for messages. */
 struct native_name {
     const char *library, *function;
+    u32 traps; /* exceptions that it has come upon unmasked */
 };
 
 /* Around a call of native code on the guest's behalf. Between the two, signals run the guest's
  * handlers on top, and faults are the guest's. */
-void native_enter(struct guest_state *s, const struct native_name *name);
+void native_enter(struct guest_state *s, struct native_name *name);
 void native_leave(struct guest_state *s);
 
 /*
@@ -141,5 +145,8 @@ const char *native_directory(unsigned n); /* NULL behind the last */
 /* A line in the log: of what falls back and why, and, always shown, of what ends the program. */
 void native_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void native_fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* The same before the guest runs, for a mistake of the user's. */
+void native_refuse(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #endif

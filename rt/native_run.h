@@ -9,6 +9,9 @@
 
 #include <ucontext.h>
 
+/* Ends the program if --native names what isn't there. */
+void native_check(void);
+
 /* Before the guest runs; the program's file on the host. */
 void native_start(const char *program);
 
@@ -26,8 +29,9 @@ bool native_preloads(struct thread *t, u64 guest);
 s64 native_open_preload(const char *host);
 
 /* The guest is at a stub: calls the host's function and sets pc to the link register. False: no
- * stub. */
+ * stub. The second is with the guest's MXCSR in the processor, before and behind. */
 bool native_call(struct thread *t);
+bool native_call_with_float(struct thread *t);
 
 /* The guest has branched to where it has no code: true if it is a library's, by its host address.
  */
@@ -46,5 +50,9 @@ void native_settle(struct thread *t);
  * handler returns to where it is delivered. A fault: true if it was native code's. */
 void native_interrupt(struct thread *t, ucontext_t *uc);
 bool native_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *uc);
+
+/* The same for SIGFPE outside translated code (t NULL: a thread of a library's): true if it is of
+ * an exception that the guest's MXCSR has unmasked; it is masked now. */
+bool native_float_trap(struct thread *t, const siginfo_t *info, ucontext_t *uc);
 
 #endif

@@ -167,9 +167,11 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     if ((SIGBIT(sig) & SIGS_SYNCHRONOUS) != 0 && info->si_code > 0) {
         if (sig == SIGSEGV && image_fault((u64)info->si_addr, uc)) return;
         if (guard_fault(uc)) return;
+        if (t == NULL && sig == SIGFPE && native_float_trap(t, info, uc)) return;
         if (t != NULL) {
             t->syndrome = syndrome(sig, info, uc);
             if (engine->fault(t, sig, info, uc)) return;
+            if (sig == SIGFPE && native_float_trap(t, info, uc)) return;
             if (!in_handler(t, uc) && native_fault(t, sig, info, uc)) return;
         }
         crash(sig, info, uc);

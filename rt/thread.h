@@ -103,13 +103,13 @@ struct thread {
     u64 syndrome; /* ESR of the last fault, as arm64 would have it; 0: not a data abort */
 
     /* Native code on this thread (native.c). */
-    const struct native_name *calling; /* what runs; NULL: none does */
-    struct native_run *run;            /* the innermost run of the guest on top of some */
-    u32 native_hold;                   /* not to be interrupted now */
-    bool makes_thread;                 /* of the guest's, by pthread_create */
-    sigjmp_buf loop;                   /* where the guest goes on that has left all its runs */
-    const u8 *loop_frame;              /* the C stack there */
-    bool without_restart;              /* a handler without SA_RESTART has been called */
+    struct native_name *calling; /* what runs; NULL: none does */
+    struct native_run *run;      /* the innermost run of the guest on top of some */
+    u32 native_hold;             /* not to be interrupted now */
+    bool makes_thread;           /* of the guest's, by pthread_create */
+    sigjmp_buf loop;             /* where the guest goes on that has left all its runs */
+    const u8 *loop_frame;        /* the C stack there */
+    bool without_restart;        /* a handler without SA_RESTART has been called */
     struct {
         s32 signo, code;
         u64 address;
@@ -169,6 +169,9 @@ void thread_after_fork(struct thread *t);
 
 /* One turn of it: runs the guest until it leaves, and does what it left for. */
 void thread_turn(struct thread *t);
+
+/* Does what the guest has left for. */
+void thread_serve(struct thread *t, const struct engine_exit *e);
 
 /* The kernel side's loop: runs the guest from t->state until the thread ends. */
 void thread_loop(struct thread *t) __attribute__((noreturn));

@@ -77,7 +77,7 @@ static void read_line(struct annotation *a, u32 line, char *text)
 void annotation_read(const char *path, struct annotation *a)
 {
     u32 line = 0;
-    char *text = read_text(path);
+    char *text = read_text(path, NULL);
     if (!text) die("%s: %s", path, strerror(errno));
     *a = (struct annotation){.path = path};
     while (text) {

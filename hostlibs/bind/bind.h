@@ -26,8 +26,9 @@ void *allocate(size_t count, size_t size);
 /* The list with room for one more: count is what it holds. */
 void *grow(void *list, size_t count, size_t size);
 char *copy_string(const char *s);
-/* A file's text, with a NUL after it; NULL and errno when it can't be read. */
-char *read_text(const char *path);
+/* A file's text, with a NUL after it, and its size (size may be NULL); NULL and errno when it can't
+ * be read. */
+char *read_text(const char *path, size_t *size);
 /* Makes the folder and those above it. */
 void make_folders(const char *path);
 bool is_there(const char *path);

@@ -5,6 +5,9 @@
  */
 #include "hostlibs/bind/bind.h"
 
+#include "aot/base/checksum.h"
+#include "hostlibs/binding.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -184,7 +187,7 @@ static void put_head(const struct work *w, FILE *out)
 {
     const struct annotation *a = &w->annotation;
     const struct derivation *d = &w->derivation;
-    fprintf(out, "ferry-binding 1\nsoname %s\nhost-id %s\ncode %llu\n", a->soname,
+    fprintf(out, "ferry-binding 2\nsoname %s\nhost-id %s\ncode %llu\n", a->soname,
             a->of ? "-" : w->host.build_id, (unsigned long long)w->code);
     if (a->file) fprintf(out, "file %s\n", a->file);
     if (a->heap) fputs("heap\n", out);
@@ -204,7 +207,15 @@ static void put_symbol(const struct work *w, FILE *out, size_t i)
                 (unsigned long long)s->size);
 }
 
-static void write_text(const struct work *w, const char *path)
+/* A digest and the character behind it. */
+static void put_digest(FILE *out, struct digest d, char behind)
+{
+    char digits[BINDING_DIGITS + 1];
+    digest_text(&d, digits, BINDING_DIGITS);
+    fprintf(out, "%s%c", digits, behind);
+}
+
+static void write_text(const struct work *w, const char *path, struct digest stub)
 {
     char *text;
     size_t size;
@@ -217,6 +228,10 @@ static void write_text(const struct work *w, const char *path)
         for (size_t i = 0; i < w->exports->count; i++)
             if (w->exports->symbol[i].data && (w->refusal[i] != NULL) == refused)
                 put_symbol(w, out, i);
+    fputs("end ", out);
+    put_digest(out, stub, ' ');
+    if (fflush(out)) die("out of memory");
+    put_digest(out, checksum_of(text, size), '\n');
     if (fclose(out)) die("out of memory");
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) die("%s: %s", path, strerror(errno));
@@ -256,14 +271,22 @@ static void publish(struct scratch *s, const char *place)
     die("%s: %s", place, strerror(errno));
 }
 
+static struct digest digest_of_file(const char *path)
+{
+    size_t size;
+    char *bytes = read_text(path, &size);
+    if (!bytes) die("%s: %s", path, strerror(errno));
+    return checksum_of(bytes, size);
+}
+
 static void make(struct work *w)
 {
     const char *output = w->settings->output;
     make_folders(output);
     struct scratch *s = scratch_make(format("%s/.%s", output, w->annotation.soname), files);
-    w->code = stub_write(format("%s/stub.so", s->path), w->annotation.soname, w->exports, w->stub,
-                         w->stubs);
-    write_text(w, format("%s/binding", s->path));
+    char *stub = format("%s/stub.so", s->path);
+    w->code = stub_write(stub, w->annotation.soname, w->exports, w->stub, w->stubs);
+    write_text(w, format("%s/binding", s->path), digest_of_file(stub));
     publish(s, format("%s/%s", output, w->annotation.soname));
 }
 

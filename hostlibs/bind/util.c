@@ -72,7 +72,7 @@ char *copy_string(const char *s)
     return format("%s", s);
 }
 
-char *read_text(const char *path)
+char *read_text(const char *path, size_t *size)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -87,6 +87,7 @@ char *read_text(const char *path)
     close(fd);
     if (n < 0) return NULL;
     text[n] = 0;
+    if (size) *size = (size_t)n;
     return text;
 }
 

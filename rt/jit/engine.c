@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <xmmintrin.h>
 
 /* What traps weigh, and from where on a site is superseded. Under FPCR.FZ the first inexact result
  * since FPSR was cleared is hardly the site's fault. */
@@ -95,11 +96,14 @@ static void jit_thread_exit(struct thread *t)
 /* --- translating
  * ---------------------------------------------------------------------------------- */
 
+static u8 fpcr_mode_of(u32 fpcr)
+{
+    return fp_flushes_only(fpcr) ? MODE_FLUSH : fpcr & FPCR_CHECKED ? MODE_FPCR : 0;
+}
+
 static u8 mode_of(const struct thread *t)
 {
-    u32 fpcr = t->state.fpcr;
-    u8 mode = fp_flushes_only(fpcr) ? MODE_FLUSH : fpcr & FPCR_CHECKED ? MODE_FPCR : 0;
-    return mode | code_site_mode(t->state.pc);
+    return fpcr_mode_of(t->state.fpcr) | code_site_mode(t->state.pc);
 }
 
 static u64 now_ns(void)
@@ -419,7 +423,7 @@ static void settle_attention(struct thread *t)
 static void settle_mode(struct thread *t)
 {
     struct jit_thread *j = jit_of(t);
-    u8 mode = mode_of(t) & MODES_OF_FPCR;
+    u8 mode = fpcr_mode_of(t->state.fpcr);
     if (mode == MODE_FLUSH) fpstate_settle(&t->state);
     if (mode == j->fpcr_mode) return;
     j->fpcr_mode = mode;
@@ -434,16 +438,35 @@ const u32 *engine_native(struct guest_state *s)
     struct thread *t = THREAD_OF(s);
     struct jit_thread *j = jit_of(t);
     __atomic_store_n(&j->outside, 1, __ATOMIC_RELEASE);
-    bool called = native_call(t);
+    bool called = native_call_with_float(t);
     __atomic_store_n(&j->outside, 0, __ATOMIC_SEQ_CST);
     return called ? &t->attention : NULL;
 }
 
-static struct engine_exit jit_run(struct thread *t)
+/* By a call that has left otherwise meanwhile, or elsewhere than it was to. */
+static void serve_returned(struct thread *t, struct left left)
 {
-    struct turn turn = {0};
+    _mm_setcsr(MXCSR_ALL_MASKED);
+    t->state.pc = drop_tag(left.rcx);
+}
+
+static void serve(struct thread *t, struct turn *turn, struct left left)
+{
+    switch (t->state.door) {
+    case LEAVE_LINK: serve_link(t, turn, left); break;
+    case LEAVE_INDIRECT: serve_indirect(t, turn, left); break;
+    case LEAVE_WARM: serve_warm(t, turn, left); break;
+    case LEAVE_TRAP: serve_trap(t, turn, left); break;
+    case DOOR_RECOVERED: serve_recovered(t, turn); break;
+    case DOOR_RETURNED: serve_returned(t, left); break;
+    default: break; /* attention, before anything ran: state.pc stands */
+    }
+}
+
+/* Turns until one is done. */
+static struct engine_exit run_turns(struct thread *t, struct turn turn)
+{
     struct jit_thread *j = jit_of(t);
-    __atomic_store_n(&j->outside, 0, __ATOMIC_SEQ_CST);
     while (!turn.done) {
         u32 attention = __atomic_load_n(&t->attention, __ATOMIC_ACQUIRE);
         if (attention & ATTENTION_ENGINE) {
@@ -470,17 +493,59 @@ static struct engine_exit jit_run(struct thread *t)
             continue;
         }
         struct left left = engine_enter(&t->state, code, &t->attention);
-        switch (t->state.door) {
-        case LEAVE_LINK: serve_link(t, &turn, left); break;
-        case LEAVE_INDIRECT: serve_indirect(t, &turn, left); break;
-        case LEAVE_WARM: serve_warm(t, &turn, left); break;
-        case LEAVE_TRAP: serve_trap(t, &turn, left); break;
-        case DOOR_RECOVERED: serve_recovered(t, &turn); break;
-        default: break; /* attention, before anything ran: state.pc stands */
-        }
+        serve(t, &turn, left);
     }
     __atomic_store_n(&j->outside, 1, __ATOMIC_SEQ_CST);
     return turn.exit;
+}
+
+static struct engine_exit jit_run(struct thread *t)
+{
+    __atomic_store_n(&jit_of(t)->outside, 0, __ATOMIC_SEQ_CST);
+    return run_turns(t, (struct turn){0});
+}
+
+/* What the jump cache has for state.pc, if that can be entered as it is. */
+static u8 *code_at_once(struct thread *t)
+{
+    u64 pc = t->state.pc;
+    const struct jump_cache_entry *e =
+        &t->state.jump_cache[(u32)(pc >> 2) & ((1u << JUMP_CACHE_BITS) - 1)];
+    bool plain = (fpcr_mode_of(t->state.fpcr) | jit_of(t)->fpcr_mode) == 0;
+    return plain && e->pc == pc && t->state.sp % 16 == 0 ? e->host : NULL;
+}
+
+/* code_at_once finds it from now on. */
+static void remember_region(struct thread *t)
+{
+    enum translate_status status;
+    jit_of(t)->asked_for = MISSED_INDIRECT;
+    struct region *r = region_for(t, &status);
+    if (r) remember(t, r->code);
+}
+
+static bool jit_call(struct thread *t, struct engine_exit *out)
+{
+    struct jit_thread *j = jit_of(t);
+    struct turn turn = {0};
+    u64 link = t->state.x[30];
+    __atomic_store_n(&j->outside, 0, __ATOMIC_SEQ_CST);
+    u8 *code = code_at_once(t);
+    if (!code) {
+        _mm_setcsr(MXCSR_ALL_MASKED);
+        remember_region(t);
+        *out = run_turns(t, turn);
+        return false;
+    }
+    struct left left = engine_call(&t->state, code, &t->attention);
+    if (t->state.door == DOOR_RETURNED && left.rcx == link) {
+        t->state.pc = link;
+        __atomic_store_n(&j->outside, 1, __ATOMIC_SEQ_CST);
+        return true;
+    }
+    serve(t, &turn, left);
+    *out = run_turns(t, turn);
+    return false;
 }
 
 /* --- the rest of the door
@@ -531,6 +596,7 @@ const struct engine engine_jit = {
     .thread_init = jit_thread_init,
     .thread_exit = jit_thread_exit,
     .run = jit_run,
+    .call = jit_call,
     .fault = jit_fault,
     .interrupt = jit_interrupt,
     .invalidate = jit_invalidate,

@@ -3,7 +3,8 @@
  *
  * engine_enter saves what C calls keep and puts the biased state into RBP; translated code leaves by
  * one of the doors of exits.h, or is made to leave by a signal handler that sets RIP to
- * engine_leave_recovered after it has written all guest state.
+ * engine_leave_recovered after it has written all guest state. engine_call is the same for a guest
+ * function: its return leaves too, by a door of its own.
  */
 #include "aot/abi/convention.h"
 #include "aot/abi/offsets.h"
@@ -14,6 +15,7 @@
 /* Beyond enum leave_door: see jit.h. */
 #define DOOR_ATTENTION 4
 #define DOOR_RECOVERED 5
+#define DOOR_RETURNED  6
 
 /* EAX at the door for traps: enum trap_reason HLT, native.h's NATIVE_HLT_CALL (see engine.c). */
 #define TRAP_NATIVE_CALL (3 | 0xfd00 << 8)
@@ -24,22 +26,25 @@
  * struct left engine_enter(struct guest_state *state, void *code, const u32 *attention)
  * RAX, RDX: what RAX and RCX were at the door.
  */
+#define LOAD(slot, number, name) mov FIELD(STATE_X + 8 * slot), %name;
+#define ENTER                                                                                      \
+        push %rbp;                                                                                 \
+        push %rbx;                                                                                 \
+        push %r12;                                                                                 \
+        push %r13;                                                                                 \
+        push %r14;                                                                                 \
+        push %r15;                                                                                 \
+        sub $8, %rsp;                                                                              \
+        lea STATE_RBP_BIAS(%rdi), %rbp;                                                            \
+        mov %rdx, %rax;                                                                            \
+        CARRIED_SLOTS(LOAD)                                                                        \
+        mov %rsp, FIELD(STATE_HOST_SP);                                                            \
+        mov FIELD(STATE_TRANSLATED_SP), %rsp
+
         .globl engine_enter
         .type engine_enter, @function
 engine_enter:
-        push %rbp
-        push %rbx
-        push %r12
-        push %r13
-        push %r14
-        push %r15
-        sub $8, %rsp
-        lea STATE_RBP_BIAS(%rdi), %rbp
-        mov %rdx, %rax
-#define LOAD(slot, number, name) mov FIELD(STATE_X + 8 * slot), %name;
-        CARRIED_SLOTS(LOAD)
-        mov %rsp, FIELD(STATE_HOST_SP)
-        mov FIELD(STATE_TRANSLATED_SP), %rsp
+        ENTER
         /* From here on a signal handler that finds RIP in this file before `jmp *%rsi` lets the
          * processor step to the region's entry, which is a safepoint. Before the comparison it
          * needn't, but may. */
@@ -54,6 +59,27 @@ engine_enter_window:
 engine_enter_end:
 1:      movl $DOOR_ATTENTION, FIELD(STATE_DOOR)
         jmp leave
+
+/*
+ * struct left engine_call(struct guest_state *state, void *code, const u32 *attention)
+ * MXCSR is the guest's, and stays so if the function returns here. RDX: the guest address that it
+ * returns to, which may be any.
+ */
+        .globl engine_call
+        .type engine_call, @function
+engine_call:
+        ENTER
+        movl $1, FIELD(STATE_IN_TRANSLATED)
+        cmpl $0, (%rax)
+        jne 1b
+        call *%rsi
+#define STORE(slot, number, name) mov %name, FIELD(STATE_X + 8 * slot);
+        CARRIED_SLOTS(STORE)
+        mov %LINK_NAME, %rcx
+        stmxcsr FIELD(STATE_MXCSR)
+        movl $DOOR_RETURNED, FIELD(STATE_DOOR)
+        jmp leave_with_float
+        .size engine_call, . - engine_call
 
         /* What is at the end of translated code's stack: a return that no call expected, or none
          * that is still known. The guest target is in the link register. The word that led here
@@ -116,14 +142,12 @@ leave_trap:
         jmp leave_guest
 
         /* A stub of a native library: the call is made from here, on the C stack, and its end is the
-         * guest's return. With attention, run() looks into it first, state.pc being behind the call. */
+         * guest's return. MXCSR stays the guest's (native.c). With attention, run() looks into it
+         * first, state.pc being behind the call. */
 leave_native:
-#define STORE(slot, number, name) mov %name, FIELD(STATE_X + 8 * slot);
         CARRIED_SLOTS(STORE)
-        stmxcsr FIELD(STATE_MXCSR)
         mov %rcx, FIELD(STATE_PC)
         mov %rsp, FIELD(STATE_TRANSLATED_SP)
-        ldmxcsr FIELD(STATE_HOST_MXCSR)
         movl $0, FIELD(STATE_IN_TRANSLATED)
         mov FIELD(STATE_HOST_SP), %rsp
         lea -STATE_RBP_BIAS(%rbp), %rdi
@@ -135,12 +159,12 @@ leave_native:
         movl $1, FIELD(STATE_IN_TRANSLATED)
         cmpl $0, (%rax)
         jne 4f
-        ldmxcsr FIELD(STATE_MXCSR)
         ret
 3:      mov $TRAP_NATIVE_CALL, %eax /* no stub of ours */
         mov FIELD(STATE_PC), %rcx
         jmp leave_trap
-4:      movl $DOOR_ATTENTION, FIELD(STATE_DOOR)
+4:      stmxcsr FIELD(STATE_MXCSR)
+        movl $DOOR_ATTENTION, FIELD(STATE_DOOR)
         jmp leave
 
         .globl engine_leave_warm
@@ -152,8 +176,9 @@ leave_guest:
         CARRIED_SLOTS(STORE)
         stmxcsr FIELD(STATE_MXCSR)
 leave:
-        mov %rsp, FIELD(STATE_TRANSLATED_SP)
         ldmxcsr FIELD(STATE_HOST_MXCSR)
+leave_with_float:
+        mov %rsp, FIELD(STATE_TRANSLATED_SP)
         movl $0, FIELD(STATE_IN_TRANSLATED)
         mov FIELD(STATE_HOST_SP), %rsp
         mov %rcx, %rdx

@@ -22,7 +22,7 @@
 #include <setjmp.h>
 
 /* Doors of engine_enter beyond enum leave_door; enter.S has the same numbers. */
-enum { DOOR_ATTENTION = 4, DOOR_RECOVERED = 5 };
+enum { DOOR_ATTENTION = 4, DOOR_RECOVERED = 5, DOOR_RETURNED = 6 };
 
 /* A cell as it lies in memory: the generator's 8-byte word, and its stub to fall back to. */
 struct cell_slot {
@@ -68,7 +68,7 @@ struct region {
     s32 heat;             /* entries to come until it is warm (gen_options.heat) */
     struct region *also;  /* the same code's next entry: they die together */
     struct region *first; /* of them; NULL: this one */
-    u16 traps; /* weight of what the evaluator had to finish: invalid operations, tags */
+    u16 traps;            /* weight of what the evaluator had to finish: invalid operations, tags */
 };
 
 /* Bytes of translated code's stack and of the guard page below: 8 bytes for each call that hasn't
@@ -120,6 +120,10 @@ struct left {
     u64 rax, rcx;
 };
 struct left engine_enter(struct guest_state *state, void *code, const u32 *attention);
+
+/* The same for a guest function, whose return leaves by DOOR_RETURNED, left.rcx the guest address
+ * that it is to. MXCSR is to be the guest's, and still is behind that door. */
+struct left engine_call(struct guest_state *state, void *code, const u32 *attention);
 extern const char engine_enter_window[], engine_enter_end[], engine_leave_recovered[];
 extern const char engine_leave_link[], engine_leave_indirect[], engine_leave_trap[],
     engine_leave_warm[];

@@ -62,6 +62,16 @@ void sort(void *base, unsigned long count, unsigned long size, order *compare);
 /* Turns until *flag isn't 0; so it is. */
 int spin(volatile int *flag);
 int spin_calling(volatile int *flag, step *f, void *user);
+/* a / b; the same without a trace in the flags, from a thread of its own, and after f(0, user). */
+double divide(double a, double b);
+double divide_quietly(double a, double b);
+double divide_in_thread(double a, double b);
+double divide_after(step *f, void *user, double a, double b);
+/* The sum of all, each times its number from 1. */
+double weigh(signed char a, double b, int c, float d, unsigned short e, long f, double g,
+             unsigned h, signed char i, double j, double k, double l, short m, double n, double o,
+             float p, double q);
+
 /* The int at p. */
 int read_int(const int *p);
 int read_shared(const struct shared *s);

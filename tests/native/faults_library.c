@@ -2,6 +2,7 @@
 #include "faults.h"
 
 #include <errno.h>
+#include <fenv.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,6 +179,54 @@ int spin_calling(volatile int *flag, step *f, void *user)
 
     while (*flag == 0) sum += f(1, user);
     return sum;
+}
+
+double divide(double a, double b)
+{
+    return a / b;
+}
+
+double divide_quietly(double a, double b)
+{
+    fenv_t env;
+    volatile double r;
+
+    feholdexcept(&env);
+    r = a / b;
+    fesetenv(&env);
+    return r;
+}
+
+static void *divide_both(void *argument)
+{
+    volatile double *v = argument;
+
+    v[0] = v[0] / v[1];
+    return NULL;
+}
+
+double divide_in_thread(double a, double b)
+{
+    double v[2] = {a, b};
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, divide_both, v) != 0) return -1;
+    pthread_join(thread, NULL);
+    return v[0];
+}
+
+double divide_after(step *f, void *user, double a, double b)
+{
+    f(0, user);
+    return a / b;
+}
+
+double weigh(signed char a, double b, int c, float d, unsigned short e, long f, double g,
+             unsigned h, signed char i, double j, double k, double l, short m, double n, double o,
+             float p, double q)
+{
+    return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * (double)f + 7 * g + 8 * (double)h + 9 * i +
+           10 * j + 11 * k + 12 * l + 13 * m + 14 * n + 15 * o + 16 * p + 17 * q;
 }
 
 int read_int(const int *p)

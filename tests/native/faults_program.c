@@ -6,6 +6,8 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fenv.h>
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -490,6 +492,71 @@ static void test_streams(void)
     remove("/streams");
 }
 
+/* --- floating point --------------------------------------------------------------------------- */
+
+static volatile double zero, one = 1, three = 3;
+
+static unsigned long bits_of(double d)
+{
+    unsigned long n;
+
+    memcpy(&n, &d, sizeof(n));
+    return n;
+}
+
+static int flags(void)
+{
+    int now = fetestexcept(FE_ALL_EXCEPT);
+
+    feclearexcept(FE_ALL_EXCEPT);
+    return now;
+}
+
+static int sets_rounding(int n, void *user)
+{
+    return fesetround(*(int *)user) + n;
+}
+
+static int divides_by_zero(int n, void *user)
+{
+    *(volatile double *)user = one / zero;
+    return n;
+}
+
+/* Both sides round alike, and raise the same flags, which the guest sees. */
+static void check_floats(void)
+{
+    volatile double third, result;
+    int up = FE_UPWARD;
+
+    CHECK(divide(one, three) != 0 && flags() == FE_INEXACT);
+    CHECK(divide(one, zero) != 0 && flags() == FE_DIVBYZERO);
+    CHECK(isnan(divide(zero, zero)) && flags() == FE_INVALID);
+    CHECK(bits_of(zero / zero) << 1 >> 1 == 0x7ff8000000000000 && flags() == FE_INVALID);
+    CHECK(isnan(divide_quietly(zero, zero)) && flags() == 0);
+    CHECK(isnan(divide_in_thread(zero, zero)) && flags() == 0);
+    CHECK(divide_after(divides_by_zero, (void *)&result, 4, 2) == 2 && isinf(result));
+    CHECK(flags() == FE_DIVBYZERO);
+
+    third = one / three;
+    CHECK(divide(one, three) == third);
+    CHECK(divide_after(sets_rounding, &up, one, three) > third && fegetround() == up);
+    CHECK(one / three > third && divide(one, three) == one / three);
+    CHECK(divide(-one, three) == -third && divide_in_thread(one, three) > third);
+    CHECK(isnan(divide(zero, zero)) && divide(one, three) > third);
+    fesetround(FE_TONEAREST);
+    CHECK(divide(one, three) == third && one / three == third);
+    flags();
+}
+
+static void test_floats(void)
+{
+    for (int i = 0; i < 20; i++) check_floats();
+    CHECK(weigh(-1, 2, -3, 4, 65535, -6, 7, 4000000000u, -9, 10, 11, 12, -13, 14, 15, 16, 17) ==
+          -1 + 4 - 9 + 16 + 5 * 65535.0 - 36 + 49 + 8 * 4000000000.0 - 81 + 100 + 121 + 144 - 169 +
+              196 + 225 + 256 + 289);
+}
+
 static void test_shared(void)
 {
     struct shared s = {.value = 42};
@@ -504,6 +571,7 @@ static const struct {
 } tests[] = {
     {"shared", test_shared},
     {"errno", test_errno},
+    {"floats", test_floats},
     {"crash", test_crash},
     {"crash-handled", test_crash_handled},
     {"crash-in-callback", test_crash_in_callback},
