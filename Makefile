@@ -138,7 +138,7 @@ $(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
 
-$(LIBEXEC)/ferry-bind: $(call objs,$(wildcard hostlibs/bind/*.c)) $(BUILD)/lib/base.a
+$(LIBEXEC)/ferry-bind: $(call objs,$(wildcard hostlibs/bind/*.c)) $(BUILD)/lib/abi.a $(BUILD)/lib/base.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(ELF_LIBS)

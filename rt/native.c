@@ -32,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <unwind.h>
 #include <xmmintrin.h>
@@ -252,7 +253,8 @@ void native_resumed(struct thread *t)
 /* --- runs that the guest has left
  * ------------------------------------------------------------------------- */
 
-#define DEEP (128 << 10) /* bytes of the C stack from which on it is worth looking */
+#define DEEP     (128 << 10) /* bytes of the C stack from which on it is worth looking */
+#define HEADROOM (512 << 10) /* to be left of it */
 
 static bool same_area(u64 a, u64 b)
 {
@@ -450,13 +452,26 @@ native_barrier(int version, _Unwind_Action action, _Unwind_Exception_Class kind,
                  name->function);
 }
 
+/* The C stack has come close to its end, by callbacks within callbacks: another native function and
+ * the runtime below it might not find room. */
+static bool is_full(struct thread *t)
+{
+    s64 used = t->loop_frame - (const u8 *)__builtin_frame_address(0);
+    struct rlimit limit;
+
+    if (t->run == NULL || used <= DEEP) return false;
+    drop_left(t);
+    if (used <= NATIVE_STACK / 16) return false;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur > NATIVE_STACK)
+        limit.rlim_cur = NATIVE_STACK;
+    return (u64)used + HEADROOM > limit.rlim_cur;
+}
+
 bool native_call_with_float(struct thread *t)
 {
     bool called;
 
-    if (!native_available()) return false;
-    if (t->run != NULL && t->loop_frame - (const u8 *)__builtin_frame_address(0) > DEEP)
-        drop_left(t);
+    if (!native_available() || is_full(t)) return false;
     __asm__ volatile(".cfi_personality 0x1b, native_barrier"); /* pcrel | sdata4 */
     called = native_ops->call(&t->state);
     take_float_back(&t->state);
@@ -467,6 +482,12 @@ bool native_call(struct thread *t)
 {
     bool called;
 
+    if (native_available() && is_full(t)) { /* as the guest's own stack would end */
+        log_line(signal_is_handled(t, SIGSEGV) ? LOG_NATIVE : LOG_ERROR,
+                 "no stack left for another native function below callbacks");
+        signal_force(t, SIGSEGV, SEGV_MAPERR, t->state.sp);
+        return true;
+    }
     _mm_setcsr(t->state.mxcsr);
     called = native_call_with_float(t);
     t->state.mxcsr = _mm_getcsr();

@@ -7,12 +7,12 @@
  * LINUX_2.6.39, as Linux/arm64's (arch/arm64/kernel/vdso/vdso.lds.S).
  *
  * Callbacks from native code return to a place in here, because unwinders find the tables of what
- * the loader knows: they go on in the function that called the native one (DWARF 5, section 6.4;
- * LSB 5.0 core, 10.6, for .eh_frame and .eh_frame_hdr).
+ * the loader knows: they go on in the function that called the native one.
  */
 #include "rt/kernel.h"
 #include "rt/loader.h"
 
+#include "aot/abi/guest_unwind.h"
 #include "rt/guard.h"
 #include "rt/mm.h"
 #include "rt/native.h"
@@ -48,32 +48,6 @@ struct verdef {
     Elf64_Verdaux aux;
 };
 
-/* How to unwind from where callbacks return to, and the table by which that is found. Numbers of
- * registers are DWARF's: 29 is the frame pointer, 30 the link register. */
-#define PC_RELATIVE   0x1b /* DW_EH_PE_pcrel | DW_EH_PE_sdata4 */
-#define DATA_RELATIVE 0x3b /* DW_EH_PE_datarel | DW_EH_PE_sdata4 */
-#define UNSIGNED_4    0x03 /* DW_EH_PE_udata4 */
-
-struct unwind {
-    u8 version, frame_encoding, count_encoding, table_encoding;
-    s32 frame;
-    u32 count;
-    s32 place, description;
-    struct {
-        u32 length, id;
-        u8 version;
-        char augmentation[3];
-        u8 code_factor, data_factor, link_register, augmentation_size, encoding, nop[3];
-    } common;
-    struct {
-        u32 length, common;
-        s32 begin;
-        u32 size;
-        u8 augmentation_size, rule[7];
-    } one;
-    u32 end;
-};
-
 /* Everything but the code, in file order. */
 struct image {
     Elf64_Ehdr header;
@@ -83,7 +57,7 @@ struct image {
     u32 hash[2 + 1 + SYMBOLS]; /* one bucket */
     Elf64_Half versym[SYMBOLS];
     struct verdef verdef[2];
-    struct unwind unwind;
+    struct guest_unwind unwind; /* of where callbacks return to */
     char strings[STRINGS];
 };
 
@@ -146,39 +120,6 @@ static void build_headers(struct image *im)
                                .p_align = 4};
 }
 
-/* The frame pointer leads to a frame record, the last thing on the caller's stack (native_run). */
-static void build_unwind(struct image *im, u64 begin)
-{
-    static const u8 rule[] = {0x0c,      29, 16, /* DW_CFA_def_cfa: the frame is above the record */
-                              0x80 | 29, 2,      /* DW_CFA_offset: in which these two are */
-                              0x80 | 30, 1};
-    const u64 at = offsetof(struct image, unwind);
-    struct unwind *u = &im->unwind;
-
-    *u = (struct unwind){
-        .version = 1,
-        .frame_encoding = PC_RELATIVE,
-        .count_encoding = UNSIGNED_4,
-        .table_encoding = DATA_RELATIVE,
-        .frame = (s32)(offsetof(struct unwind, common) - offsetof(struct unwind, frame)),
-        .count = 1,
-        .place = (s32)(begin - at),
-        .description = (s32)offsetof(struct unwind, one),
-        .common = {.length = sizeof(u->common) - 4,
-                   .version = 1,
-                   .augmentation = "zR",
-                   .code_factor = 4,
-                   .data_factor = 0x78, /* -8 */
-                   .link_register = 30,
-                   .augmentation_size = 1,
-                   .encoding = PC_RELATIVE},
-        .one = {.length = sizeof(u->one) - 4,
-                .common = offsetof(struct unwind, one.common) - offsetof(struct unwind, common),
-                .begin = (s32)(begin - at - offsetof(struct unwind, one.begin)),
-                .size = 8}};
-    memcpy(u->one.rule, rule, sizeof(rule));
-}
-
 static void build_dynamic(struct image *im, u32 soname, u32 strings)
 {
     Elf64_Dyn *d = im->dynamic;
@@ -236,7 +177,8 @@ static void build(u8 *page)
         *code++ = i == FN_SIGRETURN ? MOV_X8(139) : HLT(HYPERCALL + i);
         *code++ = i == FN_SIGRETURN ? SVC_0 : RET;
     }
-    build_unwind(im, (u64)((u8 *)code - page));
+    guest_unwind_make(&im->unwind, (u8 *)code - (u8 *)&im->unwind, 2 * sizeof(*code),
+                      GUEST_FRAME_RECORD); /* native_run has written it */
     *code++ = NOP;
     return_place = (u64)((u8 *)code - page);
     *code++ = HLT(NATIVE_HLT_RETURN);

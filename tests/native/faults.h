@@ -59,6 +59,15 @@ int first_line(const char *path, char *line, int size);
 
 void sort(void *base, unsigned long count, unsigned long size, order *compare);
 
+/* Objects that both sides change: 40 at first; one that gives n * 2. */
+extern int shared_count;
+extern step *shared_step;
+int count_up(void); /* adds 1 to it */
+int call_shared(int n, void *user);
+
+/* Throws what nobody catches; comes back if the unwinder does. */
+int throw_host(void);
+
 /* Turns until *flag isn't 0; so it is. */
 int spin(volatile int *flag);
 int spin_calling(volatile int *flag, step *f, void *user);
