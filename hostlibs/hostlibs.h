@@ -250,6 +250,11 @@ struct module_needs {
 bool module_read(const char *host, struct module_needs *out);
 void module_free(struct module_needs *m);
 
+/* What an ELF file of the guest's defines. NULL: it isn't one. */
+struct module_symbols *module_symbols_open(const char *host);
+bool module_symbols_have(const struct module_symbols *m, const struct import *im);
+void module_symbols_close(struct module_symbols *m); /* NULL: nothing */
+
 /* The file is whole, and the stub that goes with the binding. */
 bool module_is_stub(const char *host, const struct binding *b);
 

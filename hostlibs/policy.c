@@ -202,6 +202,30 @@ static const struct bound_symbol *refused_import(const struct binding *b, const 
     return found;
 }
 
+/* Something is imported that the guest's library has and the stub has not: another version of it
+ * than the one for which the binding was made. */
+static const char *unknown_import(const struct library *l, const char **module)
+{
+    char path[PATH_MAX];
+    struct module_symbols *own =
+        find_in_system(l->soname, path, sizeof(path)) ? module_symbols_open(path) : NULL;
+    struct module_symbols *stub = own != NULL ? module_symbols_open(l->stub) : NULL;
+    const char *found = NULL;
+
+    for (struct module *m = modules; stub != NULL && m != NULL && found == NULL; m = m->next) {
+        if (!m->found || goes_with(m, l->binding)) continue;
+        *module = m->name;
+        for (u32 i = 0; i < m->needs.import_count && found == NULL; i++) {
+            const struct import *im = &m->needs.imports[i];
+
+            if (module_symbols_have(own, im) && !module_symbols_have(stub, im)) found = im->name;
+        }
+    }
+    module_symbols_close(stub);
+    module_symbols_close(own);
+    return found;
+}
+
 /* Some module names it as needed: then all that is used of it is known. */
 static bool is_needed(const char *soname)
 {
@@ -222,7 +246,7 @@ static const struct bound_symbol *first_refused(const struct binding *b)
 static const char *objection(struct library *l)
 {
     static char why[512];
-    const char *module = "a program that opens it by name", *unloaded;
+    const char *module = "a program that opens it by name", *unloaded, *unknown;
     const struct bound_symbol *refused;
 
     if (strcmp(l->soname, HEAP_SONAME) == 0) return one_heap ? library_load(l) : "not wanted";
@@ -232,6 +256,12 @@ static const char *objection(struct library *l)
         is_needed(l->soname) ? refused_import(l->binding, &module) : first_refused(l->binding);
     if (refused != NULL) {
         snprintf(why, sizeof(why), "%s may call %s: %s", module, refused->name, refused->reason);
+        return why;
+    }
+    unknown = unknown_import(l, &module);
+    if (unknown != NULL) {
+        snprintf(why, sizeof(why), "%s may call %s, which the binding doesn't know", module,
+                 unknown);
         return why;
     }
     unloaded = library_load(l);

@@ -30,6 +30,8 @@ int faults_is_host(void);
 unsigned long length(const char *s);
 int add_ints(int a, int b);
 
+int newer(void); /* not there yet when the binding was made */
+
 /* errno becomes the value; what it was before. */
 int set_errno(int value);
 int see_errno(void);

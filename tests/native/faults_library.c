@@ -32,6 +32,13 @@ int add_ints(int a, int b)
 }
 #endif
 
+#ifdef NEWER
+int newer(void)
+{
+    return 12;
+}
+#endif
+
 int set_errno(int value)
 {
     int was = errno;

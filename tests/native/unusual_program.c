@@ -69,6 +69,15 @@ static void test_symbols(void)
     CHECK(dlclose(plugin) == 0 && dlclose(library) == 0 && add_ints(2, 3) == 5);
 }
 
+/* The program of another version of the library: alone in calling newer(). */
+static void test_newer(void)
+{
+#ifdef NEWER
+    CHECK(newer() == 12);
+#endif
+    CHECK(add_ints(40, 2) == 42);
+}
+
 /* Functions and data of the library's have one address each, whoever asks, and one value. */
 static void test_objects(void)
 {
@@ -458,6 +467,7 @@ static const struct {
     void (*test)(void);
 } tests[] = {
     {"symbols", test_symbols},
+    {"newer", test_newer},
     {"objects", test_objects},
     {"preload", test_preload},
     {"constructor", test_constructor},
