@@ -181,9 +181,40 @@ static void run_quick(void)
     call(quick, 9, NULL);
 }
 
-/* exec in a callback; death by a signal while native code runs; _exit in a callback. */
+static void *spins(void *flag)
+{
+    spin(flag);
+    return NULL;
+}
+
+static int exits(int n, void *user)
+{
+    (void)user;
+    exit(n);
+}
+
+static void *exits_there(void *unused)
+{
+    (void)unused;
+    call(exits, 5, NULL);
+    return NULL;
+}
+
+static void run_exits_of_many(void)
+{
+    static volatile int no;
+    pthread_t thread;
+
+    for (int i = 0; i < 8; i++) pthread_create(&thread, NULL, spins, (void *)&no);
+    pthread_create(&thread, NULL, exits_there, NULL);
+    spin(&no);
+}
+
+/* exec in a callback; death by a signal while native code runs; _exit in a callback; exit in a
+ * thread's callback, with others in native code. */
 static void test_ends(void)
 {
+    CHECK(in_child(run_exits_of_many) == 5 << 8);
     CHECK(in_child(run_executes) == 0);
     CHECK(in_child(spin_for_ever) == SIGALRM);
     CHECK(in_child(run_quick) == 9 << 8);
@@ -427,8 +458,8 @@ static void start_coroutine(int number)
     makecontext(&inner[number], (void (*)(void))coroutine, 1, number);
 }
 
-/* They switch between calls, and out of callbacks: these end in order, the last first. */
-static void test_coroutines(void)
+/* They switch between calls, and last out of a callback each. */
+static void run_coroutines(void)
 {
     start_coroutine(0);
     start_coroutine(1);
@@ -437,8 +468,22 @@ static void test_coroutines(void)
         CHECK(swapcontext(&outer, &inner[1]) == 0);
     }
     CHECK(switches == 2);
+}
+
+/* The callbacks end in order, the last first. */
+static void test_coroutines(void)
+{
+    run_coroutines();
     CHECK(swapcontext(&outer, &inner[1]) == 0);
     CHECK(swapcontext(&outer, &inner[0]) == 0);
+}
+
+/* The other order: the native frames of one are gone with those of the other, below it. */
+static void test_disorder(void)
+{
+    run_coroutines();
+    CHECK(swapcontext(&outer, &inner[0]) == 0);
+    CHECK(swapcontext(&outer, &inner[1]) == 0);
 }
 
 /* --- streams ---------------------------------------------------------------------------------- */
@@ -480,6 +525,7 @@ static const struct {
     {"host-exception", test_host_exception},
     {"cancel", test_cancel},
     {"coroutines", test_coroutines},
+    {"disorder", test_disorder},
     {"output", test_output},
 };
 
