@@ -1,3 +1,4 @@
+/* The tables have one common entry and one description: the rules are all that differs. */
 #include "aot/abi/guest_unwind.h"
 
 #include <string.h>
