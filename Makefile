@@ -133,7 +133,7 @@ $(LIBEXEC)/ferry-native: $(call objs,$(RT_SOURCES) $(GENERATED_rt) $(wildcard ho
 	$(Q)$(CC) $(OPT) -pie -Wl,--dynamic-list=$(BUILD)/gen/interposed.list $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread -ldl
 
 # Subcommands that need more than the runtime are programs of their own, found next to ferry.
-$(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c))
+$(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c)) $(BUILD)/lib/base.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^

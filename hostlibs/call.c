@@ -15,11 +15,11 @@
 #include <string.h>
 
 #define DIRECT_INTEGERS 6u
-#define DIRECT_WORDS    12u /* on the host's stack */
+#define DIRECT_VECTORS  8u
 #define VARIADIC_WORDS  10u /* passed on to variadic functions, beyond those declared */
 
-/* Of the direct ways, the first is without vectors and stack, the second without stack. */
-enum way { WAY_INTEGERS, WAY_FLOATS, WAY_STACK, WAY_VARIADIC, WAY_FFI, WAY_FORMAT };
+/* All but WAY_FFI are direct: the first without vectors and stack, the second without stack. */
+enum way { WAY_INTEGERS, WAY_FLOATS, WAY_STACK, WAY_FORMAT, WAY_FFI };
 
 /* What is done with an integer argument before the call. */
 struct narrow {
@@ -43,7 +43,7 @@ struct call_plan {
     u8 narrow_count;
     struct narrow narrow[DIRECT_INTEGERS];
     u8 word_count;
-    struct stack_word word[DIRECT_WORDS];
+    struct stack_word word[BINDING_MAX_PARAMS + VARIADIC_WORDS];
     ffi_cif *cif;
     struct ffi_part *part; /* of each of libffi's arguments */
     struct place *place;   /* of each argument; then of the result */
@@ -51,21 +51,37 @@ struct call_plan {
     u64 stack; /* bytes of it that hold arguments */
 };
 
+/* What a function may leave its result in: RAX and XMM0, as which such a structure is returned
+ * (System V ABI, AMD64, 3.2.3). */
+struct host_result {
+    u64 integer;
+    double vector;
+};
+
 #define SIX_WORDS     u64, u64, u64, u64, u64, u64
 #define EIGHT_DOUBLES double, double, double, double, double, double, double, double
 
 typedef u64 integer_function(SIX_WORDS);
-typedef double float_function(SIX_WORDS, EIGHT_DOUBLES);
-typedef u64 mixed_function(SIX_WORDS, EIGHT_DOUBLES);
-typedef double float_stack_function(SIX_WORDS, EIGHT_DOUBLES, SIX_WORDS, SIX_WORDS);
-typedef u64 mixed_stack_function(SIX_WORDS, EIGHT_DOUBLES, SIX_WORDS, SIX_WORDS);
-typedef u64 variadic_function(u64, ...);
+typedef struct host_result float_function(SIX_WORDS, EIGHT_DOUBLES);
+
+/* doors.S: calls the function with six integers, eight vectors' low halves and `count` words on the
+ * stack; it may be variadic. */
+struct host_result host_call(void *code, const u64 *integer, const double *vector, const u64 *word,
+                             u64 count);
 
 /* Passes as something else than it is. */
 static bool is_converted(u8 kind)
 {
     return kind == TYPE_FUNCTION || kind == TYPE_RECORD || kind == TYPE_CONST_RECORD ||
            kind == TYPE_STREAM || kind == TYPE_VA_LIST;
+}
+
+/* So does the argument: or it is the format of the list behind it, which may be another. */
+static bool is_converted_at(const struct signature *sig, u32 i)
+{
+    if (i >= sig->count) return false;
+    return is_converted(sig->param[i].kind) ||
+           (i + 1 < sig->count && sig->param[i + 1].kind == TYPE_VA_LIST);
 }
 
 static bool is_vector(u8 kind)
@@ -102,13 +118,12 @@ static bool plan_direct(struct call_plan *plan, const struct type *t, u32 param)
 {
     const struct place *p = &plan->place[param];
 
-    if (t->kind == TYPE_STRUCT || t->kind == TYPE_VECTOR16) return false;
+    if (!type_is_scalar(t)) return false;
     if (p->kind == PLACE_V) {
         if (plan->way == WAY_INTEGERS) plan->way = WAY_FLOATS;
     } else if (p->kind == PLACE_X && p->first < DIRECT_INTEGERS) {
         if (is_narrow(t)) plan->narrow[plan->narrow_count++] = (struct narrow){p->first, t->kind};
     } else {
-        if (plan->word_count == DIRECT_WORDS) return false;
         plan->way = WAY_STACK;
         plan->word[plan->word_count++] =
             (struct stack_word){.kind = is_narrow(t) ? t->kind : TYPE_U64,
@@ -122,22 +137,9 @@ static bool plan_direct(struct call_plan *plan, const struct type *t, u32 param)
 static bool is_direct(const struct signature *sig, struct call_plan *plan)
 {
     plan->way = is_vector(sig->result.kind) ? WAY_FLOATS : WAY_INTEGERS;
-    if (sig->variadic == '%' || sig->result.kind == TYPE_STRUCT ||
-        sig->result.kind == TYPE_VECTOR16)
-        return false;
+    if (!type_is_scalar(&sig->result)) return false;
     for (u32 i = 0; i < sig->count; i++)
         if (!plan_direct(plan, &sig->param[i], i)) return false;
-    return true;
-}
-
-/* A variadic function whose arguments are words, the result too. */
-static bool is_direct_variadic(const struct signature *full, u32 named, struct call_plan *plan)
-{
-    if (named >= DIRECT_INTEGERS || !is_direct(full, plan) || is_vector(full->result.kind))
-        return false;
-    for (u32 i = 0; i < named; i++)
-        if (is_vector(full->param[i].kind)) return false;
-    plan->way = WAY_VARIADIC;
     return true;
 }
 
@@ -159,9 +161,12 @@ static struct call_plan *make_plan(const struct signature *given)
     plan->converts |= is_converted(sig->result.kind);
     plan->result = aapcs_result(&sig->result);
     plan->stack = a.nsaa;
-    if (given->variadic ? is_direct_variadic(sig, given->count, plan) : is_direct(sig, plan))
+    if (is_direct(sig, plan)) {
+        if (given->variadic == '.') plan->way = WAY_STACK;
+        if (given->variadic == '%') plan->way = WAY_FORMAT;
         return plan;
-    plan->way = given->variadic == '%' ? WAY_FORMAT : WAY_FFI;
+    }
+    plan->way = WAY_FFI;
     plan->part = calloc(sig->count * FFI_MAX_PARTS + 1, sizeof(*plan->part));
     plan->cif = plan->part != NULL ? ffi_cif_of(sig, plan->part) : NULL;
     return plan->cif != NULL ? plan : NULL;
@@ -209,7 +214,7 @@ static u64 pointer_to_host(const struct binding *b, const struct type *t, u64 va
 
 static void __attribute__((noreturn)) bad_format(const struct native_function *f)
 {
-    native_fatal("%s: %s: a format with numbered arguments, long doubles or more than %u arguments",
+    native_fatal("%s: %s: a format with more than %u arguments, or one long double in two places",
                  f->name.library, f->name.function, FORMAT_ARGUMENTS);
 }
 
@@ -223,11 +228,13 @@ static const char *format_of(const struct native_function *f, const struct call_
     return format;
 }
 
-static u64 list_to_host(const struct native_function *f, const struct call_plan *plan,
-                        const struct guest_state *s, u32 n, u64 value, struct host_list *list)
+/* A list, and the format before it. */
+static void list_to_host(const struct native_function *f, const struct call_plan *plan,
+                         struct guest_state *s, u32 n, u64 *value, struct host_list *list)
 {
-    if (!format_list(value, format_of(f, plan, s, n - 1), list)) bad_format(f);
-    return (u64)list;
+    if (!format_list(s, value[n], format_of(f, plan, s, n - 1), list)) bad_format(f);
+    value[n - 1] = (u64)list->values.format;
+    value[n] = (u64)list;
 }
 
 static void convert_arguments(const struct native_function *f, const struct call_plan *plan,
@@ -236,10 +243,10 @@ static void convert_arguments(const struct native_function *f, const struct call
     for (u32 i = 0; i < f->signature->count; i++) {
         const struct type *t = &f->signature->param[i];
 
-        if (!is_converted(t->kind)) continue;
+        if (!is_converted_at(f->signature, i)) continue;
         aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, &value[i]);
         if (t->kind == TYPE_VA_LIST)
-            value[i] = list_to_host(f, plan, s, i, value[i], lists);
+            list_to_host(f, plan, s, i, value, lists);
         else
             value[i] = pointer_to_host(f->binding, t, value[i]);
     }
@@ -312,7 +319,7 @@ static const u64 *take_registers(const struct native_function *f, const struct c
     for (u32 i = 0; i < plan->narrow_count; i++)
         x[plan->narrow[i].number] = narrowed(plan->narrow[i].kind, x[plan->narrow[i].number]);
     for (u32 i = 0; plan->converts && i < f->signature->count; i++)
-        if (is_converted(f->signature->param[i].kind) && plan->place[i].kind == PLACE_X &&
+        if (is_converted_at(f->signature, i) && plan->place[i].kind == PLACE_X &&
             plan->place[i].first < DIRECT_INTEGERS)
             x[plan->place[i].first] = value[i];
     return x;
@@ -325,7 +332,7 @@ static void take_stack(const struct native_function *f, const struct call_plan *
     for (u32 i = 0; i < plan->word_count; i++) {
         const struct stack_word *w = &plan->word[i];
 
-        if (w->param < f->signature->count && is_converted(f->signature->param[w->param].kind))
+        if (is_converted_at(f->signature, w->param))
             to[i] = value[w->param];
         else if (w->in_register)
             to[i] = s->x[w->at];
@@ -335,34 +342,22 @@ static void take_stack(const struct native_function *f, const struct call_plan *
     }
 }
 
-/* The first of a variadic call's further arguments may be a function. */
-static void take_function(const struct native_function *f, const u64 **x, u64 *copy)
+static void take_vectors(const struct guest_state *s, double *v)
 {
-    const struct signature *sig = f->signature;
-
-    if (!word_is_function(f, sig, *x)) return;
-    if (*x != copy) memcpy(copy, *x, DIRECT_INTEGERS * sizeof(*copy));
-    copy[sig->count] = (u64)callback_to_host(copy[sig->count], f->binding, sig->functions.callback);
-    *x = copy;
+    for (u32 i = 0; i < DIRECT_VECTORS; i++) v[i] = vector(s, i);
 }
 
-#define ALL_X x[0], x[1], x[2], x[3], x[4], x[5]
-#define ALL_V                                                                                      \
-    vector(s, 0), vector(s, 1), vector(s, 2), vector(s, 3), vector(s, 4), vector(s, 5),            \
-        vector(s, 6), vector(s, 7)
-#define ALL_WORDS w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11]
-
-/* Behind the host's function: r is what it left in RAX, d in XMM0. */
+/* Behind the host's function. */
 static void give_result(const struct native_function *f, const struct call_plan *plan,
-                        struct guest_state *s, u64 r, double d)
+                        struct guest_state *s, struct host_result r)
 {
     u8 kind = f->signature->result.kind;
 
     native_leave(s);
     if (is_vector(kind))
-        put_vector(s, d, kind);
+        put_vector(s, r.vector, kind);
     else if (kind != TYPE_VOID)
-        s->x[0] = plan->converts ? result_to_guest(f, r) : r;
+        s->x[0] = plan->converts ? result_to_guest(f, r.integer) : r.integer;
 }
 
 static void call_integers(const struct native_function *f, const struct call_plan *plan,
@@ -370,42 +365,93 @@ static void call_integers(const struct native_function *f, const struct call_pla
 {
     u64 copy[DIRECT_INTEGERS];
     const u64 *x = take_registers(f, plan, s, value, copy);
+    u64 r = ((integer_function *)f->code)(x[0], x[1], x[2], x[3], x[4], x[5]);
 
-    give_result(f, plan, s, ((integer_function *)f->code)(ALL_X), 0);
+    give_result(f, plan, s, (struct host_result){.integer = r});
 }
 
 static void call_floats(const struct native_function *f, const struct call_plan *plan,
                         struct guest_state *s, const u64 *value)
 {
-    u64 copy[DIRECT_INTEGERS], r = 0;
+    u64 copy[DIRECT_INTEGERS];
     const u64 *x = take_registers(f, plan, s, value, copy);
-    double d = 0;
+    struct host_result r = ((float_function *)f->code)(
+        x[0], x[1], x[2], x[3], x[4], x[5], vector(s, 0), vector(s, 1), vector(s, 2), vector(s, 3),
+        vector(s, 4), vector(s, 5), vector(s, 6), vector(s, 7));
 
-    if (is_vector(f->signature->result.kind))
-        d = ((float_function *)f->code)(ALL_X, ALL_V);
-    else
-        r = ((mixed_function *)f->code)(ALL_X, ALL_V);
-    give_result(f, plan, s, r, d);
+    give_result(f, plan, s, r);
 }
 
-/* A variadic function has no vectors. */
+/* The first of a variadic call's further arguments may be a function. */
+static void take_function(const struct native_function *f, u64 *x, u64 *w)
+{
+    const struct signature *sig = f->signature;
+    u64 *first = sig->count < DIRECT_INTEGERS ? &x[sig->count] : &w[sig->count - DIRECT_INTEGERS];
+
+    if (word_is_function(f, sig, x))
+        *first = (u64)callback_to_host(*first, f->binding, sig->functions.callback);
+}
+
 static void call_stack(const struct native_function *f, const struct call_plan *plan,
                        struct guest_state *s, const u64 *value)
 {
-    u64 copy[DIRECT_INTEGERS], w[DIRECT_WORDS] = {0}, r = 0;
+    u64 copy[DIRECT_INTEGERS], w[BINDING_MAX_PARAMS + VARIADIC_WORDS];
     const u64 *x = take_registers(f, plan, s, value, copy);
-    double d = 0;
+    double v[DIRECT_VECTORS];
 
     take_stack(f, plan, s, value, w);
-    if (plan->way == WAY_VARIADIC) {
-        take_function(f, &x, copy);
-        r = ((variadic_function *)f->code)(ALL_X, ALL_WORDS);
-    } else if (is_vector(f->signature->result.kind)) {
-        d = ((float_stack_function *)f->code)(ALL_X, ALL_V, ALL_WORDS);
-    } else {
-        r = ((mixed_stack_function *)f->code)(ALL_X, ALL_V, ALL_WORDS);
+    take_vectors(s, v);
+    if (f->signature->has_functions) {
+        if (x != copy) memcpy(copy, x, sizeof(copy));
+        take_function(f, copy, w);
+        x = copy;
     }
-    give_result(f, plan, s, r, d);
+    give_result(f, plan, s, host_call(f->code, x, v, w, plan->word_count));
+}
+
+/* The host's registers and stack, as arguments come. */
+struct host_frame {
+    u32 integers, vectors, words;
+    u64 integer[DIRECT_INTEGERS];
+    double vector[DIRECT_VECTORS];
+    u64 word[BINDING_MAX_PARAMS + FORMAT_ARGUMENTS];
+};
+
+static void push(struct host_frame *h, bool is_double, u64 value)
+{
+    if (is_double && h->vectors < DIRECT_VECTORS)
+        memcpy(&h->vector[h->vectors++], &value, sizeof(value));
+    else if (!is_double && h->integers < DIRECT_INTEGERS)
+        h->integer[h->integers++] = value;
+    else
+        h->word[h->words++] = value;
+}
+
+/* Variadic by format. */
+static void call_format(const struct native_function *f, const struct call_plan *plan,
+                        struct guest_state *s, const u64 *value)
+{
+    const struct signature *sig = f->signature;
+    struct host_frame h;
+    struct format_values v;
+
+    if (!format_arguments(s, &plan->behind, format_of(f, plan, s, sig->count - 1), &v))
+        bad_format(f);
+    h.integers = h.vectors = h.words = 0;
+    for (u32 i = 0; i < sig->count; i++) {
+        const struct type *t = &sig->param[i];
+        u64 word = 0;
+
+        aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, &word);
+        if (is_converted_at(sig, i)) word = value[i];
+        if (is_narrow(t)) word = narrowed(t->kind, word);
+        if (i == sig->count - 1) word = (u64)v.format;
+        push(&h, is_vector(t->kind), word);
+    }
+    for (u32 i = 0; i < v.count; i++)
+        if (v.kind[i] != FORMAT_GONE) push(&h, v.kind[i] == FORMAT_DOUBLE, v.word[i]);
+    give_result(f, plan, s, host_call(f->code, h.integer, h.vector, h.word, h.words));
+    format_free(&v);
 }
 
 static u32 structure_bytes(const struct signature *sig)
@@ -436,7 +482,7 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
         argument[i] = t->size <= 8 ? (void *)&words[i] : copies;
         if (t->size > 8) copies += ALIGN_UP(t->size, 16u);
         aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, argument[i]);
-        if (is_converted(t->kind)) words[i] = value[i];
+        if (is_converted_at(sig, i)) words[i] = value[i];
         if (i == sig->count && word_is_function(f, sig, words))
             words[i] = (u64)callback_to_host(words[i], f->binding, sig->functions.callback);
     }
@@ -455,40 +501,6 @@ static void call_ffi(const struct native_function *f, const struct call_plan *pl
     }
 }
 
-/* Variadic by format: the call interface is made for what this format says. */
-static void call_format(const struct native_function *f, const struct call_plan *plan,
-                        struct guest_state *s, const u64 *value)
-{
-    const struct signature *sig = f->signature;
-    const struct ffi_door *d = ffi_door();
-    ffi_type *types[BINDING_MAX_PARAMS + FORMAT_ARGUMENTS];
-    void *argument[BINDING_MAX_PARAMS + FORMAT_ARGUMENTS];
-    u64 named[BINDING_MAX_PARAMS], result = 0;
-    struct format_values v;
-    ffi_cif cif;
-
-    if (!format_arguments(s, &plan->behind, format_of(f, plan, s, sig->count - 1), &v))
-        bad_format(f);
-    for (u32 i = 0; i < sig->count; i++) {
-        types[i] = plan->cif->arg_types[i];
-        argument[i] = &named[i];
-        if (sig->param[i].size > 8) bad_format(f);
-        named[i] = 0;
-        aapcs_read(s, &plan->place[i], &sig->param[i], (const u8 *)s->sp, &named[i]);
-        if (is_converted(sig->param[i].kind)) named[i] = value[i];
-    }
-    for (u32 i = 0; i < v.count; i++) {
-        types[sig->count + i] = v.kind[i] == FORMAT_DOUBLE ? d->type_double : d->type_uint64;
-        argument[sig->count + i] = &v.word[i];
-    }
-    if (d->prep_cif_var(&cif, FFI_DEFAULT_ABI, sig->count, sig->count + v.count, plan->cif->rtype,
-                        types) != FFI_OK)
-        bad_format(f);
-    d->call(&cif, FFI_FN(f->code), &result, argument);
-    native_leave(s);
-    if (sig->result.kind != TYPE_VOID) aapcs_write(s, &plan->result, &sig->result, NULL, &result);
-}
-
 /* value: of arguments that are converted. */
 static void call_now(struct native_function *f, const struct call_plan *plan, struct guest_state *s,
                      const u64 *value)
@@ -498,10 +510,9 @@ static void call_now(struct native_function *f, const struct call_plan *plan, st
     switch ((enum way)plan->way) {
     case WAY_INTEGERS: call_integers(f, plan, s, value); break;
     case WAY_FLOATS: call_floats(f, plan, s, value); break;
-    case WAY_STACK:
-    case WAY_VARIADIC: call_stack(f, plan, s, value); break;
-    case WAY_FFI: call_ffi(f, plan, s, value); break;
+    case WAY_STACK: call_stack(f, plan, s, value); break;
     case WAY_FORMAT: call_format(f, plan, s, value); break;
+    case WAY_FFI: call_ffi(f, plan, s, value); break;
     }
     errno_to_guest(s);
     if (plan->converts) convert_back(f, value);
@@ -515,6 +526,7 @@ static void call_with_list(struct native_function *f, const struct call_plan *pl
 
     convert_arguments(f, plan, s, value, &list);
     call_now(f, plan, s, value);
+    format_free(&list.values);
 }
 
 static void call_converted(struct native_function *f, const struct call_plan *plan,

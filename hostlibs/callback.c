@@ -366,11 +366,12 @@ static struct stub *make_stub(void *host, const struct binding *b, const struct 
     struct stub *s = calloc(1, sizeof(*s));
 
     if (s == NULL) native_fatal("no memory for stubs");
-    s->function = (struct native_function){.name = {b->soname, "a function that it has given"},
-                                           .code = host,
-                                           .signature = sig,
-                                           .binding = b,
-                                           .guest_pc = new_place()};
+    s->function = (struct native_function){
+        .name = {.library = b->soname, .function = "a function that it has given"},
+        .code = host,
+        .signature = sig,
+        .binding = b,
+        .guest_pc = new_place()};
     PUT(stub_by_pc, s, next_by_pc, s->function.guest_pc);
     PUT(stub_by_code, s, next_by_code, (u64)host);
     return s;

@@ -19,7 +19,7 @@
 #define HOST_INTEGERS 6u /* System V ABI, AMD64, 3.2.3 */
 #define HOST_VECTORS  8u
 
-static const u8 code[BYTES] = {0x4c, 0x8b, 0x1d, 0xf9, 0x0f, 0, 0,    0xff,
+static const u8 code[BYTES] = {0x4c, 0x8b, 0x1d, 0xf9, 0x0f, 0,    0,    0xff,
                                0x25, 0xfb, 0x0f, 0,    0,    0xcc, 0xcc, 0xcc};
 
 struct closure_data {
@@ -63,13 +63,12 @@ bool closure_sources(const struct signature *sig, struct closure_source *source)
 {
     u32 integers = 0, vectors = 0, words = 0;
 
-    if (sig->variadic || sig->result.size > 8 || sig->result.kind == TYPE_STRUCT) return false;
+    if (sig->variadic || !type_is_scalar(&sig->result)) return false;
     for (u32 i = 0; i < sig->count; i++) {
         const struct type *t = &sig->param[i];
-        bool is_vector =
-            t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE || t->kind == TYPE_VECTOR8;
+        bool is_vector = t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE || t->kind == TYPE_VECTOR8;
 
-        if (t->kind == TYPE_STRUCT || t->size > 8) return false;
+        if (!type_is_scalar(t)) return false;
         if (is_vector && vectors < HOST_VECTORS)
             source[i] = (struct closure_source){SOURCE_VECTOR, (u8)vectors++};
         else if (!is_vector && integers < HOST_INTEGERS)

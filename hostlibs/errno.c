@@ -13,23 +13,31 @@ static __thread struct {
     int *guest, *host;
 } both;
 
+u64 guest_call(struct guest_state *s, u64 function, const u64 *integer, u32 count,
+               const void *vector)
+{
+    u64 x[18], result;
+    u8 v[8][16];
+
+    memcpy(x, s->x, sizeof(x));
+    memcpy(v, s->v, sizeof(v));
+    if (count != 0) memcpy(s->x, integer, count * sizeof(*integer));
+    if (vector != NULL) memcpy(s->v[0], vector, sizeof(s->v[0]));
+    native_run(s, function, NULL, 0);
+    result = s->x[0];
+    memcpy(s->x, x, sizeof(x));
+    memcpy(s->v, v, sizeof(v));
+    return result;
+}
+
 /* A signal's handler may come in between, and finds them for itself. */
 static void find_both(struct guest_state *s)
 {
     static u64 function;
     int *guest = &errno; /* of a program that has none */
-    u64 x[18];
-    u8 v[8][16];
 
     if (function == 0) function = policy_guest_function("__errno_location");
-    if (function != 0) {
-        memcpy(x, s->x, sizeof(x)); /* arguments are there */
-        memcpy(v, s->v, sizeof(v));
-        native_run(s, function, NULL, 0);
-        guest = (int *)s->x[0];
-        memcpy(s->x, x, sizeof(x));
-        memcpy(s->v, v, sizeof(v));
-    }
+    if (function != 0) guest = (int *)guest_call(s, function, NULL, 0, NULL);
     both.guest = guest;
     both.host = &errno;
     both.owner = s->tpidr;

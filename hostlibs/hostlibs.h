@@ -5,10 +5,11 @@
  *     policy.c    which libraries are the host's, and why others aren't
  *     names.c     names in --native's list
  *     module.c    what guest ELF files import and need
- *     heap.c, files.c, environment.c   the C library's, for native code: one heap, the guest's
- * files stdio.c     streams of the guest's that come unseen call.c      from the guest's registers
- * to the host's function callback.c  from host code to the guest's function, and pointers to
- * functions between both ffi.c       libffi, loaded when it is first needed
+ *     heap.c, files.c, environment.c, stdio.c   the C library's, for native code
+ *     call.c      from the guest's registers to the host's function
+ *     callback.c  from host code to the guest's function, and pointers to functions between both
+ *     closure.c   closures of functions of scalars
+ *     ffi.c       libffi, loaded when it is first needed
  */
 #ifndef HOSTLIBS_HOSTLIBS_H
 #define HOSTLIBS_HOSTLIBS_H
@@ -38,10 +39,22 @@ struct native_function {
 /* The function of the stub at guest address pc, which is being called; NULL: there is none. */
 struct native_function *library_function_at(u64 pc);
 
+/* Passed in one register or one word of the stack, on both sides. */
+static inline bool type_is_scalar(const struct type *t)
+{
+    return t->kind != TYPE_STRUCT && t->kind != TYPE_VECTOR16;
+}
+
 /* --- call.c */
 bool call_host(struct guest_state *s);
 
 /* --- errno.c */
+
+/* The result of a function of the guest's C library that is called for the runtime's own sake: of
+ * at most six integers, and `vector` (16 bytes, or NULL) in v0. What may hold arguments of the
+ * guest's own call is as before. */
+u64 guest_call(struct guest_state *s, u64 function, const u64 *integer, u32 count,
+               const void *vector);
 
 /* The host's errno becomes the guest's; the guest's the host's. */
 void errno_to_host(struct guest_state *s);
@@ -182,31 +195,38 @@ bool foreign_run(void (*run)(void *context), void *context);
 
 #define FORMAT_ARGUMENTS 128u
 
-enum format_kind { FORMAT_WORD, FORMAT_DOUBLE, FORMAT_LONG_DOUBLE };
+enum format_kind { FORMAT_WORD, FORMAT_DOUBLE, FORMAT_LONG_DOUBLE, FORMAT_GONE };
 
-/* What the format takes, in order; false: positions, or too many. */
-bool format_kinds(const char *format, u8 *kind, u32 *count);
-
-/* The host's va_list, and its arguments. */
-struct host_list {
-    u32 gp_offset, fp_offset;
-    void *overflow, *save;
-    u64 word[2 * FORMAT_ARGUMENTS] __attribute__((aligned(16)));
-};
-
-/* The guest's va_list at `guest` as the host's; false: as format_kinds. */
-bool format_list(u64 guest, const char *format, struct host_list *h);
-
+/*
+ * What a format takes. Long doubles, which the host has in another format, have become text, and
+ * their conversions %s: `format` is then a copy, and kind FORMAT_LONG_DOUBLE a pointer to text. An
+ * argument that nothing takes any more is FORMAT_GONE.
+ */
 struct format_values {
+    const char *format;
+    bool has_text;
     u32 count;
     u8 kind[FORMAT_ARGUMENTS];
     u64 word[FORMAT_ARGUMENTS];
 };
 
-/* The variadic arguments of a call: `a` is behind the named ones. False: as format_kinds, or there
- * is a long double. */
-bool format_arguments(const struct guest_state *s, const struct aapcs *a, const char *format,
+/* The host's va_list, and its arguments. */
+struct host_list {
+    u32 gp_offset, fp_offset;
+    void *overflow, *save;
+    u64 word[FORMAT_ARGUMENTS] __attribute__((aligned(16)));
+    struct format_values values;
+};
+
+/* The variadic arguments of a call: `a` is behind the named ones. To be freed. False: too many, or
+ * one long double in two places. */
+bool format_arguments(struct guest_state *s, const struct aapcs *a, const char *format,
                       struct format_values *out);
+
+/* The guest's va_list at `guest` as the host's; false: the same. */
+bool format_list(struct guest_state *s, u64 guest, const char *format, struct host_list *h);
+
+void format_free(struct format_values *v);
 
 /* --- stream.c */
 

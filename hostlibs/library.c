@@ -104,10 +104,11 @@ static void name_functions(struct library *l)
 
     l->function = calloc(b->function_count + 1, sizeof(*l->function));
     for (u32 i = 0; l->function != NULL && i < b->function_count; i++)
-        l->function[i] = (struct native_function){.name = {b->soname, b->function[i].name},
-                                                  .reason = b->function[i].reason,
-                                                  .signature = &b->function[i].signature,
-                                                  .binding = b};
+        l->function[i] = (struct native_function){
+            .name = {.library = b->soname, .function = b->function[i].name},
+            .reason = b->function[i].reason,
+            .signature = &b->function[i].signature,
+            .binding = b};
 }
 
 static struct library *find(const char *soname)
@@ -261,13 +262,31 @@ static const char *find_symbols(struct library *l)
     return NULL;
 }
 
+static bool has_scalars_alone(const struct signature *sig)
+{
+    for (u32 i = 0; i < sig->count; i++)
+        if (!type_is_scalar(&sig->param[i])) return false;
+    return type_is_scalar(&sig->result);
+}
+
+/* All but scalars goes by libffi, in calls and callbacks. */
+static bool needs_ffi(const struct binding *b)
+{
+    for (u32 i = 0; i < b->function_count; i++)
+        if (b->function[i].reason == NULL && !has_scalars_alone(&b->function[i].signature))
+            return true;
+    for (u32 i = 0; i < b->callback_count; i++)
+        if (!has_scalars_alone(&b->callback[i])) return true;
+    return false;
+}
+
 const char *library_load(struct library *l)
 {
     static __thread char why[512];
     const char *name, *objection;
 
     if (l->handle != NULL) return NULL;
-    if (ffi_door() == NULL) return "libffi is missing on the host";
+    if (needs_ffi(l->binding) && ffi_door() == NULL) return "libffi is missing on the host";
     /* The heap's functions are this program's. */
     name = strcmp(l->soname, HEAP_SONAME) == 0 ? NULL
            : l->binding->file != NULL          ? l->binding->file

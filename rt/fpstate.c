@@ -1,6 +1,7 @@
 /*
- * FPSR and FPCR as the guest reads and writes them. While translated code runs, the host's MXCSR is
- * the guest's; outside it is C's, and state.mxcsr holds the guest's.
+ * FPSR and FPCR as the guest reads and writes them. While translated code runs, and a native
+ * library's (native.c), the host's MXCSR is the guest's; outside it is C's, and state.mxcsr holds
+ * the guest's.
  */
 #include "rt/kernel.h"
 

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "aot/base/text.h"
 #include "aot/base/types.h"
 
 /* --- util.c --------------------------------------------------------------------------------- */
@@ -20,7 +21,6 @@ extern const char *subject;
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Prints a line that isn't an error. */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Room for count items of that size, zeroed. */
 void *allocate(size_t count, size_t size);
 /* The list with room for one more: count is what it holds. */

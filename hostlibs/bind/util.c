@@ -41,16 +41,6 @@ void note(const char *fmt, ...)
     va_end(ap);
 }
 
-char *format(const char *fmt, ...)
-{
-    va_list ap;
-    char *s;
-    va_start(ap, fmt);
-    if (vasprintf(&s, fmt, ap) < 0) die("out of memory");
-    va_end(ap);
-    return s;
-}
-
 void *allocate(size_t count, size_t size)
 {
     void *p = calloc(count ? count : 1, size);

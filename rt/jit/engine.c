@@ -29,6 +29,7 @@
 #define WEIGHT_TO_SUPERSEDE (3 * WEIGHT_OF_TRAP)
 
 #define EARLY_HYPERCALLS 64
+#define ASKED_BITS       12
 
 /* --- threads
  * -------------------------------------------------------------------------------------- */
@@ -260,15 +261,15 @@ struct turn {
 };
 
 /* Code for state.pc from an image, without a region to stand for it: most targets of indirect
- * branches are asked for once. What is asked for again gets a region, which the jump cache's misses
- * find by themselves (enter.S). */
+ * branches are asked for once. What is asked for again, by whichever thread, gets a region, which
+ * the jump cache's misses find by themselves (enter.S). */
 static u8 *code_in_image(struct thread *t)
 {
+    static u32 asked_for[1 << ASKED_BITS]; /* low halves of addresses */
     u64 pc = t->state.pc;
     /* Mixed: two that are in each other's way in the jump cache are not here. */
-    u32 *asked = &jit_of(t)->asked[(u32)(pc / 4) * 0x9e3779b1u >> (32 - ASKED_BITS)];
-    bool again = *asked == (u32)pc;
-    *asked = (u32)pc;
+    u32 *asked = &asked_for[(u32)(pc / 4) * 0x9e3779b1u >> (32 - ASKED_BITS)];
+    bool again = __atomic_exchange_n(asked, (u32)pc, __ATOMIC_RELAXED) == (u32)pc;
     return again || mode_of(t) || !image_has(pc) || !mm_code_at(pc) ? NULL : image_code(pc);
 }
 
@@ -495,7 +496,7 @@ static struct engine_exit run_turns(struct thread *t, struct turn turn)
         struct left left = engine_enter(&t->state, code, &t->attention);
         serve(t, &turn, left);
     }
-    __atomic_store_n(&j->outside, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&j->outside, 1, __ATOMIC_RELEASE);
     return turn.exit;
 }
 
@@ -540,7 +541,7 @@ static bool jit_call(struct thread *t, struct engine_exit *out)
     struct left left = engine_call(&t->state, code, &t->attention);
     if (t->state.door == DOOR_RETURNED && left.rcx == link) {
         t->state.pc = link;
-        __atomic_store_n(&j->outside, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&j->outside, 1, __ATOMIC_RELEASE);
         return true;
     }
     serve(t, &turn, left);

@@ -76,8 +76,6 @@ struct region {
 #define STACK_SIZE (256u << 10)
 #define GUARD_SIZE 4096u
 
-#define ASKED_BITS 12
-
 /* Safepoints near where a thread that is stepped to one is in an image. */
 struct near_safepoints {
     u64 text; /* of the image: host address */
@@ -101,7 +99,6 @@ struct jit_thread {
     u64 at_pc;   /* the region it happened in */
     u8 at_mode;
 
-    u32 asked[1 << ASKED_BITS]; /* low halves of addresses that indirect branches have missed */
     u8 asked_for; /* enum missed_kind: what led to the address that is translated now */
     u8 fpcr_mode; /* of MODES_OF_FPCR: what jump cache and lookup table were chosen for */
 

@@ -73,6 +73,11 @@ int throw_host(void);
 /* Turns until *flag isn't 0; so it is. */
 int spin(volatile int *flag);
 int spin_calling(volatile int *flag, step *f, void *user);
+/* The sum of n longs, or ints. */
+long add_words(int n, ...);
+/* What is set; with option 100 to 199 it is a step, and the result what that returns. */
+int set_option(int option, ...);
+
 /* a / b; the same without a trace in the flags, from a thread of its own, and after f(0, user). */
 double divide(double a, double b);
 double divide_quietly(double a, double b);

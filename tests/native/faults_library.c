@@ -215,6 +215,31 @@ int spin_calling(volatile int *flag, step *f, void *user)
     return sum;
 }
 
+long add_words(int n, ...)
+{
+    va_list list;
+    long sum = 0;
+
+    va_start(list, n);
+    while (n-- != 0) sum += (int)va_arg(list, long);
+    va_end(list);
+    return sum;
+}
+
+int set_option(int option, ...)
+{
+    va_list list;
+    int result;
+
+    va_start(list, option);
+    if (option >= 100 && option < 200)
+        result = va_arg(list, step *)(option, NULL);
+    else
+        result = (int)va_arg(list, long);
+    va_end(list);
+    return result;
+}
+
 double divide(double a, double b)
 {
     return a / b;

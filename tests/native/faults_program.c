@@ -550,6 +550,53 @@ static void test_floats(void)
               196 + 225 + 256 + 289);
 }
 
+/* Whether the library prints what the C library does, given arguments and given a list. */
+#define PRINTS_ALIKE(...)                                                                          \
+    do {                                                                                           \
+        char expected[6000], *text = NULL;                                                         \
+        size_t length = (size_t)snprintf(expected, sizeof(expected), __VA_ARGS__), size = 0;       \
+        FILE *memory = open_memstream(&text, &size);                                               \
+                                                                                                   \
+        CHECK(print_to(memory, __VA_ARGS__) == (int)length);                                       \
+        CHECK(list(memory, __VA_ARGS__) == (int)length);                                           \
+        fclose(memory);                                                                            \
+        CHECK(size == 2 * length && memcmp(text, expected, length) == 0 &&                         \
+              memcmp(text + length, expected, length) == 0);                                       \
+        free(text);                                                                                \
+    } while (0)
+
+static void test_formats(void)
+{
+    long double third = 1 / (long double)three, large = third * 1e400L;
+
+    PRINTS_ALIKE("%d %s %.3f %c%%\n", -1, "text", 2.5, 'x');
+    PRINTS_ALIKE("%2$s %1$d %3$.2f %1$x %2$.2s", 255, "text", 0.125);
+    PRINTS_ALIKE("%3$*1$.*2$f|%4$-*1$d|", 12, 3, 2.0 / 3, 42);
+    PRINTS_ALIKE("%.40Lf %Lg %d", third, third, 7);
+    PRINTS_ALIKE("%s %*.*Le %-50.33Lg|%d", "a", 60, 36, third, -third, 1);
+    PRINTS_ALIKE("%2$.35Lf %1$d %3$*1$.3Lf", 5, third, 2 * third);
+    PRINTS_ALIKE("%Lf", large);
+    PRINTS_ALIKE("%d %d %d %d %d %d %d %d %f %f %f %f %f %f %f %f %f %.33Lf %d %La", 1, 2, 3, 4, 5,
+                 6, 7, 8, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, third, 9, third);
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+static int doubles(int n, void *user)
+{
+    return 2 * n + (user != NULL);
+}
+
+static void test_words(void)
+{
+    CHECK(add_words(0) == 0 && add_words(1, 5L) == 5);
+    CHECK(add_words(9, 1L, 20L, 300L, 4000L, 50000L, 600000L, 7000000L, 80000000L, 900000000L) ==
+          987654321);
+    CHECK(add_words(2, -1, 3) == 2);
+    CHECK(set_option(1, 42L) == 42 && set_option(99, -1L) == -1);
+    CHECK(set_option(100, doubles) == 200 && set_option(199, doubles) == 398);
+}
+
 static void test_shared(void)
 {
     struct shared s = {.value = 42};
@@ -582,6 +629,8 @@ static const struct {
     {"deep", test_deep},
     {"heap", test_heap},
     {"streams", test_streams},
+    {"formats", test_formats},
+    {"words", test_words},
 };
 
 int main(int argc, char **argv)

@@ -268,11 +268,11 @@ static int ascending(const void *a, const void *b)
 
 static void test_large(void)
 {
-    int many[1 << 20];
+    int many[1 << 18];
 
-    for (int i = 0; i < 1 << 20; i++) many[i] = (int)((unsigned)i * 2654435761u >> 1);
-    sort(many, 1 << 20, sizeof *many, ascending);
-    for (int i = 1; i < 1 << 20; i++) CHECK(many[i - 1] <= many[i]);
+    for (int i = 0; i < 1 << 18; i++) many[i] = (int)((unsigned)i * 2654435761u >> 1);
+    sort(many, 1 << 18, sizeof *many, ascending);
+    for (int i = 1; i < 1 << 18; i++) CHECK(many[i - 1] <= many[i]);
 }
 
 /* --- unwinding -------------------------------------------------------------------------------- */
@@ -317,7 +317,7 @@ static void unwind_through(void)
 
 static void test_unwind(void)
 {
-    for (volatile int i = 0; i < 2000; i++) {
+    for (volatile int i = 0; i < 400; i++) {
         cleaned = 1;
         if (sigsetjmp(back, 1) == 0) unwind_through();
         CHECK(cleaned == 111);

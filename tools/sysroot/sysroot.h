@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "aot/base/text.h"
+
 /* A growing list of strings it owns. */
 struct strings {
     char **item;
@@ -48,7 +50,6 @@ struct plan {
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
-char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void add(struct strings *list, const char *s);
 bool contains(const struct strings *list, const char *s);
 void free_strings(struct strings *list);

@@ -47,16 +47,6 @@ char *xstrdup(const char *s)
     return copy;
 }
 
-char *format(const char *fmt, ...)
-{
-    va_list ap;
-    char *s;
-    va_start(ap, fmt);
-    if (vasprintf(&s, fmt, ap) < 0) die("out of memory");
-    va_end(ap);
-    return s;
-}
-
 void add(struct strings *list, const char *s)
 {
     if (list->count == list->room) {
