@@ -297,13 +297,19 @@ void names_check(void);
 
 /* --- library.c */
 
+/* A file's identity. */
+struct stub_file {
+    struct stub_file *next;
+    u64 dev, ino;
+};
+
 struct library {
     struct library *next;
     struct binding *binding; /* NULL: there is none */
     char soname[128];
-    char stub[4096]; /* path */
-    u64 dev, ino;    /* of the stub */
-    bool wanted;     /* decided: the guest gets the stub */
+    char stub[4096];         /* path */
+    struct stub_file *files; /* that the guest may have opened as such, the last first */
+    bool wanted;             /* decided: the guest gets the stub */
     bool decided;
     const char *why; /* decided against */
     void *handle;    /* of dlopen */

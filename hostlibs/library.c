@@ -61,6 +61,24 @@ static void log_bad_binding(const char *path, u32 line)
         native_log("%s: line %u: not a binding of this library: not used", path, line);
 }
 
+static bool add_file(struct library *l, const struct stat *st)
+{
+    struct stub_file *f = malloc(sizeof(*f));
+
+    if (f == NULL) return false;
+    *f = (struct stub_file){l->files, st->st_dev, st->st_ino};
+    __atomic_store_n(&l->files, f, __ATOMIC_RELEASE);
+    return true;
+}
+
+static bool is_file(const struct library *l, u64 dev, u64 ino)
+{
+    const struct stub_file *f = __atomic_load_n(&l->files, __ATOMIC_ACQUIRE);
+
+    while (f != NULL && (f->dev != dev || f->ino != ino)) f = f->next;
+    return f != NULL;
+}
+
 static bool read_binding(struct library *l, const char *directory, const char *soname)
 {
     char path[PATH_MAX];
@@ -93,9 +111,7 @@ static bool read_binding(struct library *l, const char *directory, const char *s
         l->binding = NULL;
         return false;
     }
-    l->dev = st.st_dev;
-    l->ino = st.st_ino;
-    return true;
+    return add_file(l, &st);
 }
 
 static void name_functions(struct library *l)
@@ -232,15 +248,13 @@ static const char *share_objects(struct library *l)
         good = object != NULL && module_set_symbol(to, l->stub, c->name, (u64)object);
     }
     if (from >= 0) close(from);
-    good = good && fstat(to, &st) == 0;
+    good = good && fstat(to, &st) == 0 && add_file(l, &st);
     if (!good) {
         if (to >= 0) close(to);
         return NULL;
     }
     snprintf(filled_path, sizeof(filled_path), "/proc/self/fd/%d", to);
     filled = to;
-    l->dev = st.st_dev;
-    l->ino = st.st_ino;
     return filled_path;
 }
 
@@ -329,7 +343,7 @@ static struct native_function *in_library(u64 pc)
     if (!native_file_at(pc, &dev, &ino, &offset)) return NULL;
     for (struct library *l = __atomic_load_n(&libraries, __ATOMIC_ACQUIRE); l != NULL;
          l = l->next) {
-        if (l->binding == NULL || l->dev != dev || l->ino != ino || !l->wanted) continue;
+        if (l->binding == NULL || !l->wanted || !is_file(l, dev, ino)) continue;
         offset -= l->binding->code;
         if (offset % BINDING_STUB_BYTES != 0 ||
             offset / BINDING_STUB_BYTES >= l->binding->function_count)
