@@ -31,6 +31,7 @@ struct narrow {
 struct stack_word {
     u8 kind;
     u8 param;
+    bool converted; /* or the format of a list: not the guest's value */
     bool in_register;
     u32 at; /* number of x; bytes behind SP */
 };
@@ -113,9 +114,10 @@ static bool is_narrow(const struct type *t)
     return !is_vector(t->kind) && t->size < 4;
 }
 
-/* Where the host has an argument, which is a scalar; false: there is no room. */
-static bool plan_direct(struct call_plan *plan, const struct type *t, u32 param)
+/* Where the host has an argument; false: it is no scalar. */
+static bool plan_direct(struct call_plan *plan, const struct signature *sig, u32 param)
 {
+    const struct type *t = &sig->param[param];
     const struct place *p = &plan->place[param];
 
     if (!type_is_scalar(t)) return false;
@@ -128,6 +130,7 @@ static bool plan_direct(struct call_plan *plan, const struct type *t, u32 param)
         plan->word[plan->word_count++] =
             (struct stack_word){.kind = is_narrow(t) ? t->kind : TYPE_U64,
                                 .param = (u8)param,
+                                .converted = is_converted_at(sig, param),
                                 .in_register = p->kind == PLACE_X,
                                 .at = p->kind == PLACE_X ? p->first : p->offset};
     }
@@ -139,7 +142,7 @@ static bool is_direct(const struct signature *sig, struct call_plan *plan)
     plan->way = is_vector(sig->result.kind) ? WAY_FLOATS : WAY_INTEGERS;
     if (!type_is_scalar(&sig->result)) return false;
     for (u32 i = 0; i < sig->count; i++)
-        if (!plan_direct(plan, &sig->param[i], i)) return false;
+        if (!plan_direct(plan, sig, i)) return false;
     return true;
 }
 
@@ -326,13 +329,13 @@ static const u64 *take_registers(const struct native_function *f, const struct c
 }
 
 /* What is on the host's stack. */
-static void take_stack(const struct native_function *f, const struct call_plan *plan,
-                       const struct guest_state *s, const u64 *value, u64 *to)
+static void take_stack(const struct call_plan *plan, const struct guest_state *s, const u64 *value,
+                       u64 *to)
 {
     for (u32 i = 0; i < plan->word_count; i++) {
         const struct stack_word *w = &plan->word[i];
 
-        if (is_converted_at(f->signature, w->param))
+        if (w->converted)
             to[i] = value[w->param];
         else if (w->in_register)
             to[i] = s->x[w->at];
@@ -399,7 +402,7 @@ static void call_stack(const struct native_function *f, const struct call_plan *
     const u64 *x = take_registers(f, plan, s, value, copy);
     double v[DIRECT_VECTORS];
 
-    take_stack(f, plan, s, value, w);
+    take_stack(plan, s, value, w);
     take_vectors(s, v);
     if (f->signature->has_functions) {
         if (x != copy) memcpy(copy, x, sizeof(copy));

@@ -542,6 +542,48 @@ static void check_floats(void)
     flags();
 }
 
+/* Leaves the floating-point state behind changed in every way. */
+static void on_float_tick(int sig, siginfo_t *info, void *context)
+{
+    (void)sig, (void)info, (void)context;
+    fesetround(FE_UPWARD);
+    CHECK(isnan(divide(zero, zero)) && isinf(one / zero));
+    flag = ++ticks;
+}
+
+static int sums(int n, void *user)
+{
+    *(volatile double *)user += n / three;
+    return n;
+}
+
+/* What a handler does to it is undone, whatever it has interrupted. */
+static void test_floats_signals(void)
+{
+    double below;
+
+    fesetround(FE_DOWNWARD);
+    below = one / three;
+    handle(SIGALRM, on_float_tick);
+    timer(1000);
+    for (int i = 0; i < 200; i++) {
+        volatile double sum = 0;
+
+        feclearexcept(FE_ALL_EXCEPT);
+        flag = 0;
+        spin((volatile int *)&flag);
+        CHECK(fegetround() == FE_DOWNWARD && flags() == 0);
+        CHECK(divide(one, three) == below && divide(-one, three) < -below);
+        flag = 0;
+        spin_calling((volatile int *)&flag, sums, (void *)&sum);
+        CHECK(fegetround() == FE_DOWNWARD && flags() == FE_INEXACT);
+        for (flag = 0; flag == 0;) CHECK(divide(one, three) == below && one / three == below);
+        CHECK(flags() == FE_INEXACT);
+    }
+    timer(0);
+    CHECK(ticks >= 600);
+}
+
 static void test_floats(void)
 {
     for (int i = 0; i < 20; i++) check_floats();
@@ -612,6 +654,7 @@ static const struct {
     {"shared", test_shared},
     {"errno", test_errno},
     {"floats", test_floats},
+    {"floats-signals", test_floats_signals},
     {"crash", test_crash},
     {"crash-handled", test_crash_handled},
     {"crash-in-callback", test_crash_in_callback},
