@@ -138,7 +138,7 @@ $(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c)) $(BUILD)/li
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
 
-$(LIBEXEC)/ferry-bind: $(call objs,$(wildcard hostlibs/bind/*.c)) $(BUILD)/lib/base.a
+$(LIBEXEC)/ferry-bind: $(call objs,$(wildcard hostlibs/bind/*.c)) $(BUILD)/lib/abi.a $(BUILD)/lib/base.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(ELF_LIBS)
@@ -262,7 +262,7 @@ bench-hot:
 # What native libraries bring.
 bench-native:
 	@$(MAKE) --no-print-directory bindings
-	@$(MAKE) --no-print-directory bench BENCH="-m 'native image bound qemu' $(BENCH) libs crypto sqlite3"
+	@$(MAKE) --no-print-directory bench BENCH="-m 'native image bound qemu' $(BENCH) libs crypto sqlite3 cwebp"
 
 # ./configure and make of Debian's gzip; BENCH="-n 3" takes medians.
 bench-build:

@@ -224,7 +224,7 @@ static void read_signature(struct reader *r, struct signature *s)
  * ---------------------------------------------------------------------------------------- */
 
 struct counts {
-    u32 function, callback, record, copied;
+    u32 function, callback, record, shared;
 };
 
 static void read_record(struct reader *r, struct record *out)
@@ -268,9 +268,9 @@ static void read_symbol(struct reader *r, bool refused)
     r->b->function_count++;
 }
 
-static void read_copied(struct reader *r)
+static void read_shared(struct reader *r)
 {
-    struct copied *c = &r->b->copied[r->b->copied_count++];
+    struct shared *c = &r->b->shared[r->b->shared_count++];
 
     c->name = word(r);
     c->version = word(r);
@@ -318,8 +318,8 @@ static void read_line(struct reader *r)
         read_symbol(r, false);
     else if (strcmp(what, "refused") == 0)
         read_symbol(r, true);
-    else if (strcmp(what, "copy") == 0)
-        read_copied(r);
+    else if (strcmp(what, "share") == 0)
+        read_shared(r);
     else if (strcmp(what, "data") == 0)
         r->at = r->end;
     else if (strcmp(what, "end") == 0)
@@ -348,7 +348,7 @@ static struct counts count_lines(const char *text, size_t size)
         c.function += starts(line, stop, "function") || starts(line, stop, "refused");
         c.callback += starts(line, stop, "callback");
         c.record += starts(line, stop, "record");
-        c.copied += starts(line, stop, "copy");
+        c.shared += starts(line, stop, "share");
         line = stop + 1;
     }
     return c;
@@ -368,7 +368,7 @@ static struct binding *make(size_t size, const char *text, struct reader *r)
     m->binding.host_id = "";
     m->binding.function = take(r, c.function * sizeof(*m->binding.function));
     m->binding.callback = take(r, c.callback * sizeof(*m->binding.callback));
-    m->binding.copied = take(r, c.copied * sizeof(*m->binding.copied));
+    m->binding.shared = take(r, c.shared * sizeof(*m->binding.shared));
     m->binding.record = take(r, c.record * sizeof(*m->binding.record));
     return &m->binding;
 }

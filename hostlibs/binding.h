@@ -22,7 +22,7 @@
  *                                   host's symbol has the same, or is the default one of its name
  *                                   where the host's library has no version that is called so
  *     data NAME VERSION SIZE        an object that the stub has a copy of
- *     copy NAME VERSION SIZE        the same, with what is in the host's when the stub is opened
+ *     share NAME VERSION SIZE       an object of the host's library, which is the guest's, too
  *     refused NAME VERSION REASON...    exported, but not callable; REASON is text
  *     end STUB TEXT                 the last line: digests of stub.so and of this text before TEXT
  *
@@ -138,8 +138,8 @@ struct bound_symbol {
     struct signature signature;
 };
 
-/* An object of the stub's that gets what is in the host's. */
-struct copied {
+/* An object of the host library's that is the guest's, too. */
+struct shared {
     const char *name, *version;
     u32 size;
 };
@@ -154,8 +154,8 @@ struct binding {
     struct bound_symbol *function;
     struct signature *callback;
     struct record *record;
-    struct copied *copied;
-    u32 copied_count;
+    struct shared *shared;
+    u32 shared_count;
     void *memory; /* all of it */
 };
 

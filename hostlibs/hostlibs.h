@@ -270,11 +270,19 @@ struct module_needs {
 bool module_read(const char *host, struct module_needs *out);
 void module_free(struct module_needs *m);
 
+/* What an ELF file of the guest's defines. NULL: it isn't one. */
+struct module_symbols *module_symbols_open(const char *host);
+bool module_symbols_have(const struct module_symbols *m, const struct import *im);
+void module_symbols_close(struct module_symbols *m); /* NULL: nothing */
+
 /* The file is whole, and the stub that goes with the binding. */
 bool module_is_stub(const char *host, const struct binding *b);
 
 /* The unbiased address of a symbol that the file defines; 0: none. */
 u64 module_symbol(const char *host, const char *name);
+
+/* In a copy of the file, open at fd, the symbol is that address, wherever the file is mapped. */
+bool module_set_symbol(int fd, const char *host, const char *name, u64 address);
 
 /* The guest address of a function of the guest's C library; 0: not known. */
 u64 policy_guest_function(const char *name);
@@ -289,13 +297,19 @@ void names_check(void);
 
 /* --- library.c */
 
+/* A file's identity. */
+struct stub_file {
+    struct stub_file *next;
+    u64 dev, ino;
+};
+
 struct library {
     struct library *next;
     struct binding *binding; /* NULL: there is none */
     char soname[128];
-    char stub[4096]; /* path */
-    u64 dev, ino;    /* of the stub */
-    bool wanted;     /* decided: the guest gets the stub */
+    char stub[4096];         /* path */
+    struct stub_file *files; /* that the guest may have opened as such, the last first */
+    bool wanted;             /* decided: the guest gets the stub */
     bool decided;
     const char *why; /* decided against */
     void *handle;    /* of dlopen */

@@ -61,6 +61,24 @@ static void log_bad_binding(const char *path, u32 line)
         native_log("%s: line %u: not a binding of this library: not used", path, line);
 }
 
+static bool add_file(struct library *l, const struct stat *st)
+{
+    struct stub_file *f = malloc(sizeof(*f));
+
+    if (f == NULL) return false;
+    *f = (struct stub_file){l->files, st->st_dev, st->st_ino};
+    __atomic_store_n(&l->files, f, __ATOMIC_RELEASE);
+    return true;
+}
+
+static bool is_file(const struct library *l, u64 dev, u64 ino)
+{
+    const struct stub_file *f = __atomic_load_n(&l->files, __ATOMIC_ACQUIRE);
+
+    while (f != NULL && (f->dev != dev || f->ino != ino)) f = f->next;
+    return f != NULL;
+}
+
 static bool read_binding(struct library *l, const char *directory, const char *soname)
 {
     char path[PATH_MAX];
@@ -93,9 +111,7 @@ static bool read_binding(struct library *l, const char *directory, const char *s
         l->binding = NULL;
         return false;
     }
-    l->dev = st.st_dev;
-    l->ino = st.st_ino;
-    return true;
+    return add_file(l, &st);
 }
 
 static void name_functions(struct library *l)
@@ -212,11 +228,11 @@ static void *find_symbol(const struct library *l, const char *name, const char *
     return p != NULL ? p : dlsym(l->handle, name);
 }
 
-/* A stub with the host's objects in it, for as long as it takes the guest to open it. */
+/* A stub whose shared objects are the host's, for as long as it takes the guest to open it. */
 static __thread int filled = -1;
 static __thread char filled_path[64];
 
-static const char *fill_copies(struct library *l)
+static const char *share_objects(struct library *l)
 {
     char text[65536];
     int from = open(l->stub, O_RDONLY | O_CLOEXEC), to = memfd_create(l->soname, MFD_CLOEXEC);
@@ -225,25 +241,20 @@ static const char *fill_copies(struct library *l)
     bool good = from >= 0 && to >= 0;
 
     while (good && (n = read(from, text, sizeof(text))) > 0) good = write(to, text, (size_t)n) == n;
-    for (u32 i = 0; good && i < l->binding->copied_count; i++) {
-        const struct copied *c = &l->binding->copied[i];
-        const void *object =
-            find_symbol(l, c->name, strcmp(c->version, "-") == 0 ? "" : c->version);
-        u64 at = module_symbol(l->stub, c->name);
+    for (u32 i = 0; good && i < l->binding->shared_count; i++) {
+        const struct shared *c = &l->binding->shared[i];
+        void *object = find_symbol(l, c->name, strcmp(c->version, "-") == 0 ? "" : c->version);
 
-        good =
-            object != NULL && at != 0 && pwrite(to, object, c->size, (off_t)at) == (ssize_t)c->size;
+        good = object != NULL && module_set_symbol(to, l->stub, c->name, (u64)object);
     }
     if (from >= 0) close(from);
-    good = good && fstat(to, &st) == 0;
+    good = good && fstat(to, &st) == 0 && add_file(l, &st);
     if (!good) {
         if (to >= 0) close(to);
         return NULL;
     }
     snprintf(filled_path, sizeof(filled_path), "/proc/self/fd/%d", to);
     filled = to;
-    l->dev = st.st_dev;
-    l->ino = st.st_ino;
     return filled_path;
 }
 
@@ -309,7 +320,7 @@ const char *library_load(struct library *l)
 
 const char *library_stub(struct library *l)
 {
-    return l->binding->copied_count != 0 ? fill_copies(l) : l->stub;
+    return l->binding->shared_count != 0 ? share_objects(l) : l->stub;
 }
 
 void library_opened(void)
@@ -332,7 +343,7 @@ static struct native_function *in_library(u64 pc)
     if (!native_file_at(pc, &dev, &ino, &offset)) return NULL;
     for (struct library *l = __atomic_load_n(&libraries, __ATOMIC_ACQUIRE); l != NULL;
          l = l->next) {
-        if (l->binding == NULL || l->dev != dev || l->ino != ino || !l->wanted) continue;
+        if (l->binding == NULL || !l->wanted || !is_file(l, dev, ino)) continue;
         offset -= l->binding->code;
         if (offset % BINDING_STUB_BYTES != 0 ||
             offset / BINDING_STUB_BYTES >= l->binding->function_count)

@@ -55,7 +55,7 @@ static const char *string_at(const struct file *f, u64 offset)
 struct dynamic {
     const Elf64_Dyn *entry;
     u32 count;
-    u64 symtab, hash, soname, versym, verneed, verneed_count;
+    u64 symtab, hash, gnu_hash, soname, versym, verneed, verneed_count, verdef, verdef_count;
 };
 
 static bool read_dynamic(struct file *f, struct dynamic *d)
@@ -77,9 +77,12 @@ static bool read_dynamic(struct file *f, struct dynamic *d)
         case DT_STRSZ: f->strings_size = value; break;
         case DT_SYMTAB: d->symtab = value; break;
         case DT_HASH: d->hash = value; break;
+        case DT_GNU_HASH: d->gnu_hash = value; break;
         case DT_VERSYM: d->versym = value; break;
         case DT_VERNEED: d->verneed = value; break;
         case DT_VERNEEDNUM: d->verneed_count = value; break;
+        case DT_VERDEF: d->verdef = value; break;
+        case DT_VERDEFNUM: d->verdef_count = value; break;
         case DT_SONAME: d->soname = value; break;
         default: break;
         }
@@ -250,23 +253,165 @@ bool module_read(const char *host, struct module_needs *out)
     return good;
 }
 
-u64 module_symbol(const char *host, const char *name)
+/* The file's definition of that name; NULL: it has none. */
+static const Elf64_Sym *find_defined(struct file *f, const char *name)
 {
     struct dynamic d;
-    struct file f;
-    struct stat st;
     const Elf64_Sym *symbol = NULL;
-    u64 room = 0, value = 0;
+    u64 room = 0;
     u32 count;
 
+    if (read_dynamic(f, &d)) symbol = at_address(f, d.symtab, &room);
+    count = symbol != NULL ? symbol_count(f, &d, room) : 0;
+    for (u32 i = 1; i < count; i++)
+        if (symbol[i].st_shndx != SHN_UNDEF && strcmp(string_at(f, symbol[i].st_name), name) == 0)
+            return &symbol[i];
+    return NULL;
+}
+
+u64 module_symbol(const char *host, const char *name)
+{
+    struct file f;
+    struct stat st;
+    const Elf64_Sym *symbol;
+    u64 value;
+
     if (!map_file(host, &f, &st)) return 0;
-    if (read_dynamic(&f, &d)) symbol = at_address(&f, d.symtab, &room);
-    count = symbol != NULL ? symbol_count(&f, &d, room) : 0;
-    for (u32 i = 1; i < count && value == 0; i++)
-        if (symbol[i].st_shndx != SHN_UNDEF && strcmp(string_at(&f, symbol[i].st_name), name) == 0)
-            value = symbol[i].st_value;
+    symbol = find_defined(&f, name);
+    value = symbol != NULL ? symbol->st_value : 0;
     munmap((void *)(u64)f.bytes, f.size);
     return value;
+}
+
+bool module_set_symbol(int fd, const char *host, const char *name, u64 address)
+{
+    struct file f;
+    struct stat st;
+    const Elf64_Sym *symbol;
+    Elf64_Sym fixed;
+    off_t at;
+
+    if (!map_file(host, &f, &st)) return false;
+    symbol = find_defined(&f, name);
+    if (symbol != NULL) {
+        at = (const u8 *)symbol - f.bytes;
+        fixed = *symbol;
+        fixed.st_shndx = SHN_ABS;
+        fixed.st_value = address;
+    }
+    munmap((void *)(u64)f.bytes, f.size);
+    return symbol != NULL && pwrite(fd, &fixed, sizeof(fixed), at) == (ssize_t)sizeof(fixed);
+}
+
+/* --- definitions looked up by the file's hash tables --------------------------------------------
+ */
+
+struct module_symbols {
+    struct file file;
+    struct dynamic dynamic;
+    const Elf64_Sym *symbol;
+    u32 count;
+};
+
+struct module_symbols *module_symbols_open(const char *host)
+{
+    struct module_symbols *m = calloc(1, sizeof(*m));
+    struct stat st;
+    u64 room = 0;
+
+    if (m == NULL || !map_file(host, &m->file, &st)) {
+        free(m);
+        return NULL;
+    }
+    if (read_dynamic(&m->file, &m->dynamic))
+        m->symbol = at_address(&m->file, m->dynamic.symtab, &room);
+    if (m->symbol != NULL) m->count = symbol_count(&m->file, &m->dynamic, room);
+    return m;
+}
+
+void module_symbols_close(struct module_symbols *m)
+{
+    if (m != NULL) munmap((void *)(u64)m->file.bytes, m->file.size);
+    free(m);
+}
+
+/* The name of version `index` that the file defines; "": none. */
+static const char *defined_version(const struct module_symbols *m, u16 index)
+{
+    u64 at = m->dynamic.verdef, room;
+
+    for (u64 i = 0; i < m->dynamic.verdef_count && at != 0; i++) {
+        const Elf64_Verdef *v = at_address(&m->file, at, &room);
+        const Elf64_Verdaux *name;
+
+        if (v == NULL || room < sizeof(*v)) return "";
+        name = v->vd_ndx == index ? at_address(&m->file, at + v->vd_aux, &room) : NULL;
+        if (name != NULL && room >= sizeof(*name)) return string_at(&m->file, name->vda_name);
+        if (v->vd_next == 0) break;
+        at += v->vd_next;
+    }
+    return "";
+}
+
+static bool is_symbol(const struct module_symbols *m, u32 i, const struct import *im)
+{
+    const u16 *versym;
+    u64 room = 0;
+
+    if (i >= m->count || m->symbol[i].st_shndx == SHN_UNDEF ||
+        strcmp(string_at(&m->file, m->symbol[i].st_name), im->name) != 0)
+        return false;
+    versym = m->dynamic.versym != 0 ? at_address(&m->file, m->dynamic.versym, &room) : NULL;
+    if (im->version[0] == '\0' || versym == NULL || i >= room / sizeof(*versym)) return true;
+    return strcmp(defined_version(m, versym[i] & 0x7fff), im->version) == 0;
+}
+
+/* DT_HASH, as the generic ABI has it. */
+static bool in_hash(const struct module_symbols *m, const struct import *im)
+{
+    u64 room = 0;
+    const u32 *table = at_address(&m->file, m->dynamic.hash, &room);
+    u32 h = 0, words = (u32)(room / sizeof(*table));
+
+    if (table == NULL || words < 2 || table[0] == 0 || table[0] >= words - 2) return false;
+    for (const u8 *p = (const u8 *)im->name; *p != '\0'; p++) {
+        h = (h << 4) + *p;
+        h = (h ^ (h >> 24 & 0xf0)) & 0x0fffffff;
+    }
+    h = table[2 + h % table[0]];
+    for (u32 turn = 0; h != 0 && turn < m->count && h < words - 2 - table[0]; turn++) {
+        if (is_symbol(m, h, im)) return true;
+        h = table[2 + table[0] + h];
+    }
+    return false;
+}
+
+/* DT_GNU_HASH: buckets, first symbol, words of 64 bits in the filter, its shift; the filter, the
+ * buckets, and a chain of hashes whose last has bit 0 set. */
+static bool in_gnu_hash(const struct module_symbols *m, const struct import *im)
+{
+    u64 room = 0;
+    const u32 *table = at_address(&m->file, m->dynamic.gnu_hash, &room);
+    u64 words = room / sizeof(*table), buckets;
+    u32 h = 5381, i;
+
+    if (table == NULL || words < 4 || table[0] == 0) return false;
+    buckets = 4 + 2 * (u64)table[2];
+    if (buckets + table[0] > words) return false;
+    for (const u8 *p = (const u8 *)im->name; *p != '\0'; p++) h = h * 33 + *p;
+    for (i = table[buckets + h % table[0]]; i >= table[1]; i++) {
+        u64 at = buckets + table[0] + (i - table[1]);
+
+        if (i == 0 || at >= words) return false;
+        if (((table[at] ^ h) & ~1u) == 0 && is_symbol(m, i, im)) return true;
+        if ((table[at] & 1) != 0) break;
+    }
+    return false;
+}
+
+bool module_symbols_have(const struct module_symbols *m, const struct import *im)
+{
+    return m->dynamic.gnu_hash != 0 ? in_gnu_hash(m, im) : in_hash(m, im);
 }
 
 /* Segments lie within the file. */

@@ -4,12 +4,13 @@
  * one that the binding was made for, and the same holds for the libraries of its group. Otherwise
  * the guest keeps its own, and the log says why.
  *
- * The program's modules: its file and what that needs, by name, from the system's directories; and
- * what it opens later with what that needs. A decision stands as long as the process: the loader
- * may have used it.
+ * The program's modules: its file, what is loaded before it, and what these need, by name, from the
+ * system's directories; and what it opens later with what that needs. A decision stands as long as
+ * the process: the loader may have used it.
  */
 #include "hostlibs/hostlibs.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -104,18 +105,17 @@ static bool is_system(const char *directory, size_t length)
     return false;
 }
 
-/* The guest's loader finds another one first. */
-static bool is_found_before(const char *soname)
+/* The guest's loader finds another one first, in LD_LIBRARY_PATH. */
+static bool find_before(const char *soname, char *host, size_t size)
 {
     const char *at = getenv("LD_LIBRARY_PATH");
-    char host[PATH_MAX];
     size_t n;
 
     for (bool more = at != NULL && *at != '\0'; more; at += n + 1) {
         n = strcspn(at, ":;");
         more = at[n] != '\0';
         if (is_system(at, n)) return false;
-        if (is_in(n != 0 ? at : ".", n != 0 ? n : 1, soname, host, sizeof(host))) return true;
+        if (is_in(n != 0 ? at : ".", n != 0 ? n : 1, soname, host, size)) return true;
     }
     return false;
 }
@@ -133,6 +133,33 @@ static void add_closure(const char *name, const char *host)
         if (find_module(needed) == NULL)
             add_closure(needed, find_in_system(needed, path, sizeof(path)) ? path : NULL);
     }
+}
+
+/* What the guest's loader is told to load first: names or paths. */
+static void add_preloaded(const char *list)
+{
+    static const char between[] = " \t\n:";
+    char name[PATH_MAX], host[PATH_MAX];
+    size_t n;
+
+    for (list += strspn(list, between); *list != '\0'; list += n, list += strspn(list, between)) {
+        n = strcspn(list, between);
+        if (snprintf(name, sizeof(name), "%.*s", (int)n, list) >= (int)sizeof(name)) continue;
+        if (strchr(name, '/') != NULL
+                ? native_path(name, true, host, sizeof(host))
+                : find_before(name, host, sizeof(host)) || find_in_system(name, host, sizeof(host)))
+            add_closure(name, host);
+    }
+}
+
+static void add_preloaded_file(const char *guest)
+{
+    char host[PATH_MAX], text[4096] = "";
+    int fd = native_path(guest, true, host, sizeof(host)) ? open(host, O_RDONLY | O_CLOEXEC) : -1;
+
+    if (fd < 0) return;
+    if (read(fd, text, sizeof(text) - 1) > 0) add_preloaded(text);
+    close(fd);
 }
 
 /* --- decisions
@@ -202,6 +229,30 @@ static const struct bound_symbol *refused_import(const struct binding *b, const 
     return found;
 }
 
+/* Something is imported that the guest's library has and the stub has not: another version of it
+ * than the one for which the binding was made. */
+static const char *unknown_import(const struct library *l, const char **module)
+{
+    char path[PATH_MAX];
+    struct module_symbols *own =
+        find_in_system(l->soname, path, sizeof(path)) ? module_symbols_open(path) : NULL;
+    struct module_symbols *stub = own != NULL ? module_symbols_open(l->stub) : NULL;
+    const char *found = NULL;
+
+    for (struct module *m = modules; stub != NULL && m != NULL && found == NULL; m = m->next) {
+        if (!m->found || goes_with(m, l->binding)) continue;
+        *module = m->name;
+        for (u32 i = 0; i < m->needs.import_count && found == NULL; i++) {
+            const struct import *im = &m->needs.imports[i];
+
+            if (module_symbols_have(own, im) && !module_symbols_have(stub, im)) found = im->name;
+        }
+    }
+    module_symbols_close(stub);
+    module_symbols_close(own);
+    return found;
+}
+
 /* Some module names it as needed: then all that is used of it is known. */
 static bool is_needed(const char *soname)
 {
@@ -222,16 +273,23 @@ static const struct bound_symbol *first_refused(const struct binding *b)
 static const char *objection(struct library *l)
 {
     static char why[512];
-    const char *module = "a program that opens it by name", *unloaded;
+    char other[PATH_MAX];
+    const char *module = "a program that opens it by name", *unloaded, *unknown;
     const struct bound_symbol *refused;
 
     if (strcmp(l->soname, HEAP_SONAME) == 0) return one_heap ? library_load(l) : "not wanted";
     if (!is_listed(l->soname)) return "not in --native's list";
-    if (is_found_before(l->soname)) return "LD_LIBRARY_PATH has another one";
+    if (find_before(l->soname, other, sizeof(other))) return "LD_LIBRARY_PATH has another one";
     refused =
         is_needed(l->soname) ? refused_import(l->binding, &module) : first_refused(l->binding);
     if (refused != NULL) {
         snprintf(why, sizeof(why), "%s may call %s: %s", module, refused->name, refused->reason);
+        return why;
+    }
+    unknown = unknown_import(l, &module);
+    if (unknown != NULL) {
+        snprintf(why, sizeof(why), "%s may call %s, which the binding doesn't know", module,
+                 unknown);
         return why;
     }
     unloaded = library_load(l);
@@ -320,6 +378,8 @@ void policy_start(const char *program)
 {
     pthread_mutex_lock(&lock);
     add_closure("(program)", program);
+    if (getenv("LD_PRELOAD") != NULL) add_preloaded(getenv("LD_PRELOAD"));
+    add_preloaded_file("/etc/ld.so.preload");
     if (find_module("libc.so.6") != NULL && !own_malloc && library_named(HEAP_SONAME) != NULL) {
         one_heap = true;
         one_heap = wants_heap();

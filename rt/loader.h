@@ -40,8 +40,9 @@ struct image_info {
 extern struct image_info image_info;
 
 /* The guest's vDSO (vdso.c). */
-u64 vdso_map(void);       /* maps it; its ELF header's address or 0 */
-u64 vdso_sigreturn(void); /* address of __kernel_rt_sigreturn */
-bool vdso_owns(u64 pc);   /* pc is in its text */
+u64 vdso_map(void);          /* maps it; its ELF header's address or 0 */
+u64 vdso_sigreturn(void);    /* address of __kernel_rt_sigreturn */
+u64 vdso_return_place(void); /* where callbacks from native code return to; 0: it isn't mapped */
+bool vdso_owns(u64 pc);      /* pc is in one of its functions */
 
 #endif

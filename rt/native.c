@@ -32,7 +32,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
+#include <unwind.h>
 #include <xmmintrin.h>
 
 #define RED_ZONE 128u
@@ -46,7 +48,7 @@ struct native_run {
 
     /* To be put back. */
     struct native_name *calling;
-    u64 pc, sp, link;
+    u64 pc, sp, frame, link;
     void *host_sp, *translated_sp;
     u32 mxcsr;
     bool own_float; /* that has other control bits than the guest's: native code has set them */
@@ -54,8 +56,6 @@ struct native_run {
 };
 
 #define TRAPS_UNTIL_MASKED 2 /* of a native function */
-
-static u64 return_place; /* guest address of the HLT that callbacks return to */
 
 struct guest_state *native_self(void)
 {
@@ -132,6 +132,7 @@ static void begin_run(struct thread *t, struct native_run *run, bool by_signal)
     run->calling = t->calling;
     run->pc = t->state.pc;
     run->sp = t->state.sp;
+    run->frame = t->state.x[29];
     run->link = t->state.x[30];
     run->host_sp = t->state.host_sp;
     run->translated_sp = t->state.translated_sp;
@@ -194,22 +195,34 @@ static void finish(struct thread *t, struct native_run *run)
     if (run != t->run) siglongjmp(run->back, 1);
 }
 
+/* The arguments, below a frame record that leads unwinders to the native function's caller. */
+static void push_frame(struct guest_state *s, const void *stack, size_t bytes)
+{
+    const u64 record[2] = {s->x[29], s->x[30]};
+
+    s->sp -= sizeof(record);
+    s->x[29] = s->sp;
+    s->sp -= bytes;
+    if (!guest_write(s->x[29], record, sizeof(record)) ||
+        (bytes != 0 && !guest_write(s->sp, stack, bytes)))
+        native_fatal("a callback's arguments don't fit on the guest's stack");
+}
+
 void native_run(struct guest_state *s, u64 pc, const void *stack, size_t bytes)
 {
     struct thread *t = THREAD_OF(s);
     struct native_run run;
 
     begin_run(t, &run, false);
-    if (return_place == 0) native_fatal("no memory for callbacks");
-    s->sp -= bytes;
-    if (bytes != 0 && !guest_write(s->sp, stack, bytes))
-        native_fatal("a callback's arguments don't fit on the guest's stack");
+    run.end_pc = vdso_return_place();
+    if (run.end_pc == 0) native_fatal("no memory for callbacks");
+    push_frame(s, stack, bytes);
     run.end_sp = s->sp;
-    run.end_pc = return_place;
-    s->x[30] = return_place;
+    s->x[30] = run.end_pc;
     s->pc = pc;
     run_until_done(t, &run);
     s->sp = run.sp;
+    s->x[29] = run.frame;
     s->x[30] = run.link;
     s->pc = run.pc;
     end_run(t, &run);
@@ -220,7 +233,7 @@ bool native_returned(struct thread *t)
 {
     struct native_run *run = t->run;
 
-    if (return_place == 0 || t->state.pc != return_place) return false;
+    if (t->state.pc != vdso_return_place()) return false;
     while (run != NULL && (run->by_signal || run->end_sp != t->state.sp)) run = run->outer;
     if (run == NULL) native_fatal("a callback returns to native code that is no longer there");
     finish(t, run);
@@ -240,7 +253,8 @@ void native_resumed(struct thread *t)
 /* --- runs that the guest has left
  * ------------------------------------------------------------------------- */
 
-#define DEEP (128 << 10) /* bytes of the C stack from which on it is worth looking */
+#define DEEP     (128 << 10) /* bytes of the C stack from which on it is worth looking */
+#define HEADROOM (512 << 10) /* to be left of it */
 
 static bool same_area(u64 a, u64 b)
 {
@@ -424,13 +438,41 @@ bool native_fault(struct thread *t, int sig, const siginfo_t *info, ucontext_t *
 /* --- the rest of the door
  * ------------------------------------------------------------------------- */
 
+/* The host's unwinder asks, looking for who catches an exception of native code's, and would go on
+ * through the runtime's frames and the guest's. */
+static _Unwind_Reason_Code __attribute__((used))
+native_barrier(int version, _Unwind_Action action, _Unwind_Exception_Class kind,
+               struct _Unwind_Exception *exception, struct _Unwind_Context *context)
+{
+    const struct native_name *name = thread_self->calling;
+
+    (void)version, (void)action, (void)kind, (void)exception, (void)context;
+    if (name == NULL) return _URC_CONTINUE_UNWIND;
+    native_fatal("%s: %s throws an exception that nobody in native code catches", name->library,
+                 name->function);
+}
+
+/* The C stack has come close to its end, by callbacks within callbacks: another native function and
+ * the runtime below it might not find room. */
+static bool is_full(struct thread *t)
+{
+    s64 used = t->loop_frame - (const u8 *)__builtin_frame_address(0);
+    struct rlimit limit;
+
+    if (t->run == NULL || used <= DEEP) return false;
+    drop_left(t);
+    if (used <= NATIVE_STACK / 16) return false;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur > NATIVE_STACK)
+        limit.rlim_cur = NATIVE_STACK;
+    return (u64)used + HEADROOM > limit.rlim_cur;
+}
+
 bool native_call_with_float(struct thread *t)
 {
     bool called;
 
-    if (!native_available()) return false;
-    if (t->run != NULL && t->loop_frame - (const u8 *)__builtin_frame_address(0) > DEEP)
-        drop_left(t);
+    if (!native_available() || is_full(t)) return false;
+    __asm__ volatile(".cfi_personality 0x1b, native_barrier"); /* pcrel | sdata4 */
     called = native_ops->call(&t->state);
     take_float_back(&t->state);
     return called;
@@ -440,6 +482,12 @@ bool native_call(struct thread *t)
 {
     bool called;
 
+    if (native_available() && is_full(t)) { /* as the guest's own stack would end */
+        log_line(signal_is_handled(t, SIGSEGV) ? LOG_NATIVE : LOG_ERROR,
+                 "no stack left for another native function below callbacks");
+        signal_force(t, SIGSEGV, SEGV_MAPERR, t->state.sp);
+        return true;
+    }
     _mm_setcsr(t->state.mxcsr);
     called = native_call_with_float(t);
     t->state.mxcsr = _mm_getcsr();
@@ -464,11 +512,7 @@ void native_check(void)
 
 void native_start(const char *program)
 {
-    static const u32 words[] = {0xd503201f, 0xd4400000u | NATIVE_HLT_RETURN << 5};
-
     if (!is_on()) return;
-    return_place = native_code_page(words, ARRAY_SIZE(words));
-    if (return_place != 0) return_place += 4; /* unwinders look one instruction before */
     native_ops->start(program);
     if (options.explain_native) {
         native_ops->explain();

@@ -13,6 +13,10 @@
  * an outer run ends: it takes those within with it, and the native frames between are dropped, as a
  * longjmp of the host's would have dropped them. A run whose end never comes stays until much of
  * the stack is used: then those that the guest's stack pointer shows to be left are dropped.
+ *
+ * The guest's unwinders (exceptions, pthread_exit, backtraces) pass native frames too: a callback's
+ * frame pointer leads to a frame record of the native function's caller, and where callbacks return
+ * to has unwind tables that say so (vdso.c).
  */
 #ifndef RT_NATIVE_H
 #define RT_NATIVE_H

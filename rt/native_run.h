@@ -12,6 +12,9 @@
 /* Ends the program if --native names what isn't there. */
 void native_check(void);
 
+/* Bytes of a thread's C stack when native code runs on it: as the host's libraries expect it. */
+#define NATIVE_STACK (8u << 20)
+
 /* Before the guest runs; the program's file on the host. */
 void native_start(const char *program);
 

@@ -8,6 +8,7 @@
  * pass, or when the caller is a vfork child: the C library doesn't know its stack and TLS, and fork
  * would unlink them from lists that they aren't on.
  */
+#include "rt/native_run.h"
 #include "rt/kernel.h"
 
 #include "rt/auto_convert.h"
@@ -15,7 +16,7 @@
 #include "rt/image.h"
 #include "rt/log.h"
 #include "rt/mm.h"
-#include "rt/native.h"
+#include "rt/native_run.h"
 #include "rt/stats.h"
 
 #include <linux/futex.h>
@@ -37,9 +38,8 @@
 #define CLONE_CLEAR_SIGHAND UINT64_C(0x100000000)
 #endif
 
-#define THREAD_STACK        (512u << 10) /* the runtime's and the translator's C code */
-#define NATIVE_THREAD_STACK (8u << 20)   /* and that of the host's libraries: as they expect it */
-#define CHILD_STACK         (512u << 10)
+#define THREAD_STACK (512u << 10) /* the runtime's and the translator's C code */
+#define CHILD_STACK  (512u << 10)
 
 static void wake(u64 address)
 {
@@ -114,7 +114,7 @@ static bool create_pthread(struct start *start)
     bool ok;
 
     pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, native_available() ? NATIVE_THREAD_STACK : THREAD_STACK);
+    pthread_attr_setstacksize(&attr, native_available() ? NATIVE_STACK : THREAD_STACK);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     thread_self->makes_thread = true;
     ok = pthread_create(&id, &attr, thread_main, start) == 0;

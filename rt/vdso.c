@@ -5,12 +5,17 @@
  * answers it from the host's own vDSO, so that time is the host's to the nanosecond (slewing,
  * suspend and leap seconds included) and no system call is made. Symbols have version
  * LINUX_2.6.39, as Linux/arm64's (arch/arm64/kernel/vdso/vdso.lds.S).
+ *
+ * Callbacks from native code return to a place in here, because unwinders find the tables of what
+ * the loader knows: they go on in the function that called the native one.
  */
 #include "rt/kernel.h"
 #include "rt/loader.h"
 
+#include "aot/abi/guest_unwind.h"
 #include "rt/guard.h"
 #include "rt/mm.h"
+#include "rt/native.h"
 #include "rt/thread.h"
 
 #include <elf.h>
@@ -46,17 +51,19 @@ struct verdef {
 /* Everything but the code, in file order. */
 struct image {
     Elf64_Ehdr header;
-    Elf64_Phdr phdr[2];
+    Elf64_Phdr phdr[3];
     Elf64_Dyn dynamic[10];
     Elf64_Sym symbol[SYMBOLS];
     u32 hash[2 + 1 + SYMBOLS]; /* one bucket */
     Elf64_Half versym[SYMBOLS];
     struct verdef verdef[2];
+    struct guest_unwind unwind; /* of where callbacks return to */
     char strings[STRINGS];
 };
 
 static u64 base;
 static u64 function[FN_COUNT];
+static u64 return_place;
 
 static u32 elf_hash(const char *s)
 {
@@ -88,7 +95,7 @@ static void build_headers(struct image *im)
         .e_phoff = offsetof(struct image, phdr),
         .e_ehsize = sizeof(Elf64_Ehdr),
         .e_phentsize = sizeof(Elf64_Phdr),
-        .e_phnum = 2,
+        .e_phnum = ARRAY_SIZE(im->phdr),
         .e_shentsize = sizeof(Elf64_Shdr)};
     im->phdr[0] = (Elf64_Phdr){.p_type = PT_LOAD,
                                .p_flags = PF_R | PF_X,
@@ -103,6 +110,14 @@ static void build_headers(struct image *im)
                                .p_filesz = sizeof(im->dynamic),
                                .p_memsz = sizeof(im->dynamic),
                                .p_align = 8};
+    im->phdr[2] = (Elf64_Phdr){.p_type = PT_GNU_EH_FRAME,
+                               .p_flags = PF_R,
+                               .p_offset = offsetof(struct image, unwind),
+                               .p_vaddr = offsetof(struct image, unwind),
+                               .p_paddr = offsetof(struct image, unwind),
+                               .p_filesz = sizeof(im->unwind),
+                               .p_memsz = sizeof(im->unwind),
+                               .p_align = 4};
 }
 
 static void build_dynamic(struct image *im, u32 soname, u32 strings)
@@ -162,6 +177,11 @@ static void build(u8 *page)
         *code++ = i == FN_SIGRETURN ? MOV_X8(139) : HLT(HYPERCALL + i);
         *code++ = i == FN_SIGRETURN ? SVC_0 : RET;
     }
+    guest_unwind_make(&im->unwind, (u8 *)code - (u8 *)&im->unwind, 2 * sizeof(*code),
+                      GUEST_FRAME_RECORD); /* native_run has written it */
+    *code++ = NOP;
+    return_place = (u64)((u8 *)code - page);
+    *code++ = HLT(NATIVE_HLT_RETURN);
     build_versions(im, soname, version);
     build_dynamic(im, soname, used);
 }
@@ -184,9 +204,14 @@ u64 vdso_sigreturn(void)
     return base + function[FN_SIGRETURN];
 }
 
+u64 vdso_return_place(void)
+{
+    return base != 0 ? base + return_place : 0;
+}
+
 bool vdso_owns(u64 pc)
 {
-    return base != 0 && pc - base < GUEST_PAGE;
+    return base != 0 && pc - base < return_place;
 }
 
 static s64 gettimeofday_call(u64 tv, u64 tz)

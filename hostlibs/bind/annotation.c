@@ -15,7 +15,7 @@ static const struct keyword keywords[] = {
     {"package", RULE_PACKAGE, false}, {"header", RULE_HEADER, false},
     {"include", RULE_INCLUDE, false}, {"define", RULE_DEFINE, false},
     {"declare", RULE_DECLARE, false}, {"only", RULE_ONLY, false},
-    {"copy", RULE_COPY, true},        {"refuse", RULE_REFUSE, true},
+    {"share", RULE_SHARE, true},      {"refuse", RULE_REFUSE, true},
     {"accept", RULE_ACCEPT, true},    {"words", RULE_WORDS, true},
     {"format", RULE_FORMAT, true},
 

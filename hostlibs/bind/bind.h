@@ -60,7 +60,7 @@ enum rule_kind {
     RULE_DEFINE,
     RULE_DECLARE,
     RULE_ONLY,
-    RULE_COPY,
+    RULE_SHARE,
     RULE_REFUSE,
     RULE_ACCEPT,
     RULE_WORDS,

@@ -88,7 +88,7 @@ static const char *refuse_data(struct work *w, const struct symbol *s)
 {
     if (w->exports == &w->host)
         return "an object, and the guest's library isn't here to copy it from";
-    if (!s->constant && annotation_find(&w->annotation, RULE_COPY, s->name)) {
+    if (!s->constant && annotation_find(&w->annotation, RULE_SHARE, s->name)) {
         const struct symbol *other = library_find(&w->host, s->name, s->version);
         return other && other->data && other->size == s->size
                    ? NULL
@@ -203,7 +203,7 @@ static void put_symbol(const struct work *w, FILE *out, size_t i)
     else if (w->refusal[i])
         fprintf(out, "refused %s %s %s\n", s->name, s->version, w->refusal[i]);
     else
-        fprintf(out, "%s %s %s %llu\n", s->constant ? "data" : "copy", s->name, s->version,
+        fprintf(out, "%s %s %s %llu\n", s->constant ? "data" : "share", s->name, s->version,
                 (unsigned long long)s->size);
 }
 

@@ -2,7 +2,7 @@
  * The stub library: what the guest's loader needs to take it for the real one.
  *
  *     0         ELF header, program headers
- *     ...       .hash .dynsym .dynstr .gnu.version .gnu.version_d .rodata      read-only
+ *     ...       .hash .dynsym .dynstr .gnu.version .gnu.version_d .rodata .eh_frame_hdr   read-only
  *     CODE      .text: hlt #0xfd00; ret for each function                      executable
  *     ...       .dynamic                           writable: loaders put addresses into it
  *     ...       .shstrtab, section headers
@@ -13,6 +13,8 @@
 #include "hostlibs/bind/bind.h"
 #include "hostlibs/binding.h"
 
+#include "aot/abi/guest_unwind.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libelf.h>
@@ -22,10 +24,10 @@
 
 #define SEGMENT 0x10000u
 
-enum { HASH = 1, DYNSYM, DYNSTR, VERSYM, VERDEF, RODATA, TEXT, DYNAMIC, NAMES, SECTIONS };
+enum { HASH = 1, DYNSYM, DYNSTR, VERSYM, VERDEF, RODATA, UNWIND, TEXT, DYNAMIC, NAMES, SECTIONS };
 
-static const char section_names[] =
-    "\0.hash\0.dynsym\0.dynstr\0.gnu.version\0.gnu.version_d\0.rodata\0.text\0.dynamic\0.shstrtab";
+static const char section_names[] = "\0.hash\0.dynsym\0.dynstr\0.gnu.version\0.gnu.version_d\0."
+                                    "rodata\0.eh_frame_hdr\0.text\0.dynamic\0.shstrtab";
 
 /* A section's bytes, growing. */
 struct buffer {
@@ -171,7 +173,7 @@ static void add_dynamic(struct image *m, s64 tag, u64 value)
 
 /* --- places ----------------------------------------------------------------------------------- */
 
-#define SEGMENTS 5
+#define SEGMENTS 6
 
 static void place(struct image *m)
 {
@@ -182,6 +184,14 @@ static void place(struct image *m)
         m->offset[i] = at;
         at += m->part[i].size;
     }
+}
+
+/* A signal's frame may begin at a stub, while native code runs. */
+static void finish_unwind(struct image *m)
+{
+    s64 code = (s64)(m->offset[TEXT] - m->offset[UNWIND]);
+    guest_unwind_make((struct guest_unwind *)m->part[UNWIND].at, code, (u32)m->part[TEXT].size,
+                      GUEST_FRAME_NONE);
 }
 
 static void finish_symbols(struct image *m)
@@ -217,8 +227,10 @@ static void make_image(struct image *m)
     u32 soname = append_string(m, m->soname);
     make_versions(m);
     make_hash(m);
+    append(&m->part[UNWIND], NULL, sizeof(struct guest_unwind), 8);
     place(m);
     finish_symbols(m);
+    finish_unwind(m);
     make_dynamic(m, soname);
     append(&m->part[NAMES], section_names, sizeof(section_names), 1);
     m->offset[NAMES] = m->offset[DYNAMIC] + m->part[DYNAMIC].size;
@@ -254,6 +266,7 @@ static const Elf64_Shdr shape[SECTIONS] = {
                 .sh_addralign = 8,
                 .sh_link = DYNSTR},
     [RODATA] = {.sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC, .sh_addralign = 64},
+    [UNWIND] = {.sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC, .sh_addralign = 8},
     [TEXT] = {.sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addralign = 4},
     [DYNAMIC] = {.sh_type = SHT_DYNAMIC,
                  .sh_flags = SHF_ALLOC | SHF_WRITE,
@@ -264,9 +277,9 @@ static const Elf64_Shdr shape[SECTIONS] = {
 };
 
 static const Elf_Type contents[SECTIONS] = {
-    [HASH] = ELF_T_WORD,   [DYNSYM] = ELF_T_SYM,  [DYNSTR] = ELF_T_BYTE,
-    [VERSYM] = ELF_T_HALF, [VERDEF] = ELF_T_VDEF, [RODATA] = ELF_T_BYTE,
-    [TEXT] = ELF_T_BYTE,   [DYNAMIC] = ELF_T_DYN, [NAMES] = ELF_T_BYTE,
+    [HASH] = ELF_T_WORD,   [DYNSYM] = ELF_T_SYM,  [DYNSTR] = ELF_T_BYTE, [VERSYM] = ELF_T_HALF,
+    [VERDEF] = ELF_T_VDEF, [RODATA] = ELF_T_BYTE, [UNWIND] = ELF_T_BYTE, [TEXT] = ELF_T_BYTE,
+    [DYNAMIC] = ELF_T_DYN, [NAMES] = ELF_T_BYTE,
 };
 
 /* Sections that are empty keep their numbers, as SHT_NULL. */
@@ -309,13 +322,13 @@ static void set_segment(Elf64_Phdr *p, u32 type, u32 flags, u64 at, u64 size, u6
 
 static void add_segments(const struct image *m, Elf64_Phdr *p)
 {
-    u32 last = is_present(m, RODATA) ? RODATA : is_present(m, VERDEF) ? VERDEF : DYNSTR;
     u64 dynamic = m->offset[DYNAMIC], size = m->part[DYNAMIC].size;
-    set_segment(&p[0], PT_LOAD, PF_R, 0, m->offset[last] + m->part[last].size, SEGMENT);
+    set_segment(&p[0], PT_LOAD, PF_R, 0, m->offset[UNWIND] + m->part[UNWIND].size, SEGMENT);
     set_segment(&p[1], PT_LOAD, PF_R | PF_X, m->offset[TEXT], m->part[TEXT].size, SEGMENT);
     set_segment(&p[2], PT_LOAD, PF_R | PF_W, dynamic, size, SEGMENT);
     set_segment(&p[3], PT_DYNAMIC, PF_R | PF_W, dynamic, size, 8);
     set_segment(&p[4], PT_GNU_STACK, PF_R | PF_W, 0, 0, 16);
+    set_segment(&p[5], PT_GNU_EH_FRAME, PF_R, m->offset[UNWIND], m->part[UNWIND].size, 8);
 }
 
 static void write_image(const struct image *m)

@@ -30,6 +30,8 @@ int faults_is_host(void);
 unsigned long length(const char *s);
 int add_ints(int a, int b);
 
+int newer(void); /* not there yet when the binding was made */
+
 /* errno becomes the value; what it was before. */
 int set_errno(int value);
 int see_errno(void);
@@ -58,6 +60,15 @@ int print_list(FILE *f, const char *format, va_list list);
 int first_line(const char *path, char *line, int size);
 
 void sort(void *base, unsigned long count, unsigned long size, order *compare);
+
+/* Objects that both sides change: 40 at first; one that gives n * 2. */
+extern int shared_count;
+extern step *shared_step;
+int count_up(void); /* adds 1 to it */
+int call_shared(int n, void *user);
+
+/* Throws what nobody catches; comes back if the unwinder does. */
+int throw_host(void);
 
 /* Turns until *flag isn't 0; so it is. */
 int spin(volatile int *flag);

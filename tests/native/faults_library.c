@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unwind.h>
 
 static step *kept;
 
@@ -28,6 +29,13 @@ unsigned long length(const char *s)
 int add_ints(int a, int b)
 {
     return a + b;
+}
+#endif
+
+#ifdef NEWER
+int newer(void)
+{
+    return 12;
 }
 #endif
 
@@ -165,6 +173,32 @@ int first_line(const char *path, char *line, int size)
 void sort(void *base, unsigned long count, unsigned long size, order *compare)
 {
     qsort(base, count, size, compare);
+}
+
+static int twice(int n, void *user)
+{
+    (void)user;
+    return 2 * n;
+}
+
+int shared_count = 40;
+step *shared_step = twice;
+
+int count_up(void)
+{
+    return ++shared_count;
+}
+
+int call_shared(int n, void *user)
+{
+    return shared_step(n, user);
+}
+
+int throw_host(void)
+{
+    static struct _Unwind_Exception exception;
+
+    return (int)_Unwind_RaiseException(&exception);
 }
 
 int spin(volatile int *flag)

@@ -2,6 +2,7 @@
  * What may go wrong, or be out of the common, in calls of a native library and in callbacks. Each
  * test is a word on the command line; status 0 is right. It holds natively as well.
  */
+#include "check.h"
 #include "faults.h"
 
 #include <dlfcn.h>
@@ -18,14 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <unwind.h>
-
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            fprintf(stderr, "faults_program.c:%d: %s\n", __LINE__, #what);                         \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static int times(int n, void *user)
 {
