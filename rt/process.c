@@ -8,7 +8,6 @@
  * pass, or when the caller is a vfork child: the C library doesn't know its stack and TLS, and fork
  * would unlink them from lists that they aren't on.
  */
-#include "rt/native_run.h"
 #include "rt/kernel.h"
 
 #include "rt/auto_convert.h"
