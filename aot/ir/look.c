@@ -297,9 +297,21 @@ static bool walk(struct ir_func *f, bool drop_dead)
     return !single && w.dropped_nzcv;
 }
 
+/* Hints are wishes again: some of the SETs that they came from are gone. */
+static void forget_block(struct ir_func *f, const struct ir_block *b)
+{
+    ir_ref set[SLOT_REGISTERS] = {IR_NONE};
+    for (ir_ref r = b->end; r-- > b->first;) {
+        struct ir_inst *i = &f->inst[r];
+        unsigned into = ir_hint(i);
+        i->note = into ? set[into - 1] : IR_NONE;
+        if (i->op == IR_SET && i->imm < SLOT_REGISTERS) set[i->imm] = r;
+    }
+}
+
 static void forget(struct ir_func *f)
 {
-    for (ir_ref r = 0; r < f->count; r++) f->inst[r].note = 0;
+    for (u32 b = 0; b < f->block_count; b++) forget_block(f, &f->block[b]);
     f->look = (struct ir_look){0};
 }
 
