@@ -66,4 +66,8 @@ opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_f
  */
 bool opt_simplify(struct ir_func *f);
 
+/* Long stretches get the order in which few values live at once (order.c). Wants uses counted, and
+ * SETs that nobody sees gone. True: there was one, and the function must be looked at again. */
+bool opt_order(struct ir_func *f);
+
 #endif
