@@ -276,6 +276,7 @@ gen_fn *const gen_vector_ops[IR_OP_COUNT] = {
 
     [IR_VSHLI] = vec_shift_by_imm,
     [IR_VSHRI] = vec_shift_by_imm,
+    [IR_VROLI] = vec_rotate,
     [IR_VSARI] = vec_shift_by_imm,
     [IR_VRSHRI] = vec_round_shift,
     [IR_VRSARI] = vec_round_shift,

@@ -75,6 +75,29 @@ void vec_shift_by_imm(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_shift(g, kind, i->esz, v.dst, v.a, (unsigned)i->imm);
 }
 
+/* Which byte of an element each of the eight from `first` on comes from, as PSHUFB wants it. */
+static u64 byte_rotation(unsigned esz, unsigned bytes, unsigned first)
+{
+    u64 from = 0, last = (1u << esz) - 1;
+    for (unsigned n = first; n < first + 8; n++)
+        from |= ((n & ~last) | ((n - bytes) & last)) << (8 * (n - first));
+    return from;
+}
+
+void vec_rotate(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct vec_args v = vec_args(g, r, i);
+    unsigned by = (unsigned)i->imm;
+    if (by % 8 == 0 && vec_can(g, X64_PSHUFB)) {
+        vec_op2c(g, X64_PSHUFB, v.dst, v.a, byte_rotation(i->esz, by / 8, 0),
+                 byte_rotation(i->esz, by / 8, 8));
+        return;
+    }
+    vec_shift(g, X64_SHR, i->esz, X0, v.a, (8u << i->esz) - by);
+    vec_shift(g, X64_SHL, i->esz, v.dst, v.a, by);
+    vec_op2(g, X64_POR, v.dst, v.dst, X0);
+}
+
 /* (a >> n) + (the last bit shifted out) */
 /* Words: PMULHRSW by a power of two rounds as the shift does, and PAVGW with 0 adds the last bit.
  */

@@ -47,6 +47,7 @@ static u64 saturate_signed(const struct eval_op *o, s128 v)
 EVAL_LANE(shli, o->imm > 63 ? 0 : a << o->imm)
 EVAL_LANE(shri, shift(a, -(int)o->imm, false))
 EVAL_LANE(sari, shift(sx(o, a), -(int)o->imm, false))
+EVAL_LANE(roli, a << o->imm | a >> (o->width - o->imm))
 EVAL_LANE(rshri, shift(a, -(int)o->imm, true))
 EVAL_LANE(rsari, shift(sx(o, a), -(int)o->imm, true))
 EVAL_LANE(sshl, shift(sx(o, a), N, false))
@@ -67,4 +68,5 @@ const struct eval_entry eval_vec_shift_table[IR_OP_COUNT] = {
     [IR_VURSHL] = {.lane = urshl},   [IR_VSQSHL] = {.lane = sqshl},
     [IR_VUQSHL] = {.lane = uqshl},   [IR_VSQRSHL] = {.lane = sqrshl},
     [IR_VUQRSHL] = {.lane = uqrshl}, [IR_VSQSHLU] = {.lane = sqshlu},
+    [IR_VROLI] = {.lane = roli},
 };

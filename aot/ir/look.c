@@ -13,7 +13,8 @@
  * state could see it half-way. The SET, which the walk meets first, leaves its number in the note
  * of the value; when the walk comes to the definition, it finds out whether that holds. A SET that
  * goes because another follows leaves that one's number: what the slot holds until then nobody
- * sees, so its place is free for the value, as it was for the guest.
+ * sees, so its place is free for the value, as it was for the guest. A hint goes on to the first
+ * operand where that is wanted for nothing else.
  */
 #include "aot/ir/ir.h"
 
@@ -188,6 +189,16 @@ static inline unsigned hint(const struct walk *w, const struct ir_inst *i)
     return w->next_point < set || w->next_access[slot] != set ? 0 : slot + 1;
 }
 
+/* What i is computed from first, where that is wanted for nothing else: it may have the same place
+ * before. `set` is the SET that the place is of. */
+static inline void pass_on(const struct walk *w, const struct ir_inst *i, ir_ref set)
+{
+    struct ir_inst *a = &w->f->inst[i->arg[0]];
+    if (!ir_op_args[i->op] || i->arg[0] < w->first || a->uses != 1 || !takes_a_place(a->op)) return;
+    bool general = a->op == IR_LOAD ? a->type < IR_F16 : a->op < IR_ZEXT;
+    if (general == (w->f->inst[set].imm < SLOT_V0)) a->note = set;
+}
+
 /* Looks at instruction r; false: nobody sees it. */
 static inline bool look_at(struct walk *w, ir_ref r, const struct ir_inst *i, unsigned kind)
 {
@@ -219,11 +230,13 @@ static void look_at_block(struct walk *w, struct ir_block *b)
         unsigned kind = ir_op_kind[i->op];
         r--;
         if (kind == IR_KIND_NOTHING) continue;
-        unsigned into = i->note ? hint(w, i) : 0;
+        ir_ref set = i->note;
+        unsigned into = set ? hint(w, i) : 0;
         if (!look_at(w, r, i, kind)) {
             drop(w->f, i);
             continue;
         }
+        if (into) pass_on(w, i, set);
         i->note = ir_look_note(into, w->sees_nzcv, next - r);
         next = r;
     }
@@ -297,9 +310,21 @@ static bool walk(struct ir_func *f, bool drop_dead)
     return !single && w.dropped_nzcv;
 }
 
+/* Hints are wishes again: some of the SETs that they came from are gone. */
+static void forget_block(struct ir_func *f, const struct ir_block *b)
+{
+    ir_ref set[SLOT_REGISTERS] = {IR_NONE};
+    for (ir_ref r = b->end; r-- > b->first;) {
+        struct ir_inst *i = &f->inst[r];
+        unsigned into = ir_hint(i);
+        i->note = into ? set[into - 1] : IR_NONE;
+        if (i->op == IR_SET && i->imm < SLOT_REGISTERS) set[i->imm] = r;
+    }
+}
+
 static void forget(struct ir_func *f)
 {
-    for (ir_ref r = 0; r < f->count; r++) f->inst[r].note = 0;
+    for (u32 b = 0; b < f->block_count; b++) forget_block(f, &f->block[b]);
     f->look = (struct ir_look){0};
 }
 

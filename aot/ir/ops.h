@@ -168,6 +168,7 @@
     X(VSHLI, "vshli", "vv", LANES)      /* by imm, 0 to width - 1 */                               \
     X(VSHRI, "vshri", "vv", LANES)      /* unsigned, imm 0 to width (width: 0) */                  \
     X(VSARI, "vsari", "vv", LANES)      /* signed, imm 0 to width (width: sign) */                 \
+    X(VROLI, "vroli", "vv", LANES)      /* rotated left by imm, 1 to width - 1 */                  \
     X(VRSHRI, "vrshri", "vv", LANES)    /* rounding, unsigned, imm 1 to width */                   \
     X(VRSARI, "vrsari", "vv", LANES)    /* rounding, signed */                                     \
     X(VSSHL, "vsshl", "vvv", LANES)     /* by the signed low byte of b's element: left or right */ \

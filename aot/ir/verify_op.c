@@ -270,6 +270,7 @@ static bool imm_is_right(const struct ir_inst *i)
     case IR_VSHLI: return imm < width;
     case IR_VSHRI:
     case IR_VSARI: return imm <= width;
+    case IR_VROLI: return imm >= 1 && imm < width;
     case IR_VRSHRI:
     case IR_VRSARI: return imm >= 1 && imm <= width;
     case IR_SM3TT: return imm < 4;

@@ -146,6 +146,7 @@ static bool is_low(const struct ir_func *f, ir_ref r, unsigned depth)
     case IR_LOAD: return i->esz < 4;
     case IR_VSHLI:
     case IR_VSHRI:
+    case IR_VROLI:
     case IR_VSARI:
     case IR_VRSHRI:
     case IR_VRSARI:
@@ -230,5 +231,29 @@ ir_ref opt_fold_and_lanes(struct ir_func *f, ir_ref r)
         if (!(possible_bits(f, i->arg[1 - k]) & ~(v.low & v.high)))
             return opt_replace(f, r, i->arg[1 - k]);
     }
+    return r;
+}
+
+/* Two shifts of one value that leave each other room: a rotation. */
+ir_ref opt_fold_or_lanes(struct ir_func *f, ir_ref r)
+{
+    struct ir_inst *i = &f->inst[r];
+    bool left_first = f->inst[i->arg[0]].op == IR_VSHLI;
+    const struct ir_inst *left = &f->inst[i->arg[!left_first]],
+                         *right = &f->inst[i->arg[left_first]];
+    if (left->op != IR_VSHLI || right->op != IR_VSHRI || left->esz != right->esz) return r;
+    if (left->arg[0] != right->arg[0] || !left->imm) return r;
+    if (left->imm + right->imm != 8 << left->esz) return r;
+    s64 by = left->imm;
+    u8 esz = left->esz;
+    use_instead(f, i, 0, left->arg[0]);
+    f->inst[i->arg[1]].uses--;
+    *i = (struct ir_inst){.op = IR_VROLI,
+                          .type = i->type,
+                          .esz = esz,
+                          .arg = {i->arg[0]},
+                          .imm = by,
+                          .uses = i->uses,
+                          .note = i->note};
     return r;
 }

@@ -54,7 +54,7 @@ opt_rule_fn opt_fold_add, opt_fold_difference, opt_fold_multiply, opt_fold_plain
 /* Vectors of constants, and with zeros above (fold_vector.c). low_half: of operations that look at
  * low halves; half: of those that look at them or not, by mod. */
 opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_fold_and_lanes,
-    opt_fold_low_half, opt_fold_half, opt_fold_pair, opt_fold_insert;
+    opt_fold_or_lanes, opt_fold_low_half, opt_fold_half, opt_fold_pair, opt_fold_insert;
 
 /* --- passes --------------------------------------------------------------------------------------
  */
@@ -65,5 +65,9 @@ opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_f
  * other passes don't take it, and uses are not counted.
  */
 bool opt_simplify(struct ir_func *f);
+
+/* Long stretches get the order in which few values live at once (order.c). Wants uses counted, and
+ * SETs that nobody sees gone. True: there was one, and the function must be looked at again. */
+bool opt_order(struct ir_func *f);
 
 #endif

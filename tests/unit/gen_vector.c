@@ -139,6 +139,7 @@ static const struct row rows[] = {
     INT(VDUP, 15),
     IMM(VSHLI, 15, 0, WIDTH1),
     IMM(VSHRI, 15, 0, WIDTH),
+    IMM(VROLI, 15, 1, WIDTH1),
     IMM(VSARI, 15, 0, WIDTH),
     IMM(VRSHRI, 15, 1, WIDTH),
     IMM(VRSARI, 15, 1, WIDTH),

@@ -29,10 +29,17 @@ static void run_dead(struct ir_func *f)
     ir_look_back(f, true);
 }
 
+static void run_order(struct ir_func *f)
+{
+    run_dead(f);
+    opt_order(f);
+}
+
 static const struct pass {
     const char *name;
     void (*run)(struct ir_func *f);
-} passes[] = {{"simplify", run_simplify}, {"dead", run_dead}, {"quick", opt_quick}};
+} passes[] = {
+    {"simplify", run_simplify}, {"dead", run_dead}, {"order", run_order}, {"quick", opt_quick}};
 
 static const struct pass *pass_of(const char *path)
 {

@@ -1,7 +1,7 @@
 /*
  * The optimiser against itself: random functions, evaluated as they are and after opt_quick, must
  * leave the same guest state and memory by the same exit. Functions are made operation by
- * operation, or lifted from random words without memory accesses.
+ * operation, short ones and long ones, or lifted from random words without memory accesses.
  *
  * OPT_RANDOM_CASES: functions of each kind; OPT_RANDOM_SEED: another stream.
  */
@@ -169,6 +169,18 @@ static void vectors(struct maker *m)
     }
 }
 
+/* Two shifts that are a rotation, or nearly. */
+static ir_ref rotation(struct maker *m, ir_ref v)
+{
+    unsigned esz = below(4), width = 8u << esz, n = 1 + below(width - 1);
+    ir_ref left = ir_opx(m->f, IR_VSHLI, IR_V128, esz, 0, n, v, 0, 0);
+    if (!below(4)) n--;
+    if (!below(4)) v = value(m, IR_V128);
+    ir_ref right = ir_opx(m->f, IR_VSHRI, IR_V128, esz, 0, width - n, v, 0, 0);
+    bool swapped = below(2);
+    return ir_op2(m->f, IR_VOR, IR_V128, swapped ? right : left, swapped ? left : right);
+}
+
 /* An address inside the buffer, as a sum of one of the forms that become memory operands. */
 static ir_ref address(struct maker *m, ir_ref *index, unsigned *shift, s64 *imm)
 {
@@ -276,6 +288,48 @@ static struct ir_func *make(struct arena *arena)
         for (unsigned n = 1 + below(12); n-- > 0;) instruction(&m);
         end_block(&m, b, blocks);
     }
+    ir_link_blocks(m.f);
+    return m.f;
+}
+
+/* The next value of a computation, from its last, and sometimes another's. */
+static ir_ref go_on(struct maker *m, ir_ref last, ir_ref other)
+{
+    static const u8 ops[] = {IR_ADD, IR_SUB, IR_XOR, IR_ROR, IR_ANDN, IR_MUL};
+    unsigned type = ir_value_type(&m->f->inst[last]);
+    if (ir_value_type(&m->f->inst[other]) != type || below(8)) other = value(m, type);
+    if (type == IR_V128 && below(2)) return rotation(m, last);
+    unsigned op = type == IR_V128 ? IR_VSUB : ops[below(ARRAY_SIZE(ops))];
+    if (below(2)) return ir_op2(m->f, op, type, last, other);
+    return ir_op2(m->f, op, type, other, last);
+}
+
+/* A long block: many computations, an instruction of each in turn, and now and then something
+ * else. */
+static struct ir_func *make_long(struct arena *arena)
+{
+    struct maker m = {.f = ir_new(arena, 64), .pc = 0x1000};
+    unsigned count = 2 + below(40), others = 30 + below(500);
+    ir_ref at[48];
+    m.f->block[ir_begin_block(m.f, m.pc)].entry = true;
+    for (unsigned k = 0; k < count; k++)
+        at[k] = below(2) ? ir_get(m.f, IR_V128, SLOT_V0 + k % 32)
+                         : ir_get(m.f, IR_I64, SLOT_X0 + k % 19);
+    for (unsigned n = 100 + below(300); n-- > 0;) {
+        unsigned k = n % count;
+        if (!below(others)) instruction(&m);
+        ir_insn(m.f, m.pc += 4);
+        at[k] = go_on(&m, at[k], at[below(count)]);
+        unsigned type = ir_value_type(&m.f->inst[at[k]]);
+        if (!below(10))
+            ir_set(m.f, type, type == IR_V128 ? SLOT_V0 + k % 32 : SLOT_X0 + k % 19, at[k]);
+    }
+    for (unsigned k = 0; k < count; k++) {
+        bool vector = ir_value_type(&m.f->inst[at[k]]) == IR_V128;
+        ir_insn(m.f, m.pc += 4);
+        ir_set(m.f, vector ? IR_V128 : IR_I64, vector ? SLOT_V0 + k % 32 : SLOT_X0 + k % 19, at[k]);
+    }
+    end_block(&m, 0, 1);
     ir_link_blocks(m.f);
     return m.f;
 }
@@ -455,6 +509,12 @@ START_TEST(random_functions)
 }
 END_TEST
 
+START_TEST(long_functions)
+{
+    compare_many(make_long, 2000);
+}
+END_TEST
+
 START_TEST(lifted_words)
 {
     compare_many(lift_words, 6000);
@@ -467,6 +527,7 @@ int main(void)
     TCase *t = tcase_create("same");
     tcase_set_timeout(t, 100);
     tcase_add_test(t, random_functions);
+    tcase_add_test(t, long_functions);
     tcase_add_test(t, lifted_words);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
