@@ -13,8 +13,8 @@
  * state could see it half-way. The SET, which the walk meets first, leaves its number in the note
  * of the value; when the walk comes to the definition, it finds out whether that holds. A SET that
  * goes because another follows leaves that one's number: what the slot holds until then nobody
- * sees, so its place is free for the value, as it was for the guest. A hint goes on to the first
- * operand where that is wanted for nothing else.
+ * sees, so its place is free for the value, as it was for the guest. A hint goes on to an
+ * operand that is wanted for nothing else.
  */
 #include "aot/ir/ir.h"
 
@@ -189,14 +189,24 @@ static inline unsigned hint(const struct walk *w, const struct ir_inst *i)
     return w->next_point < set || w->next_access[slot] != set ? 0 : slot + 1;
 }
 
-/* What i is computed from first, where that is wanted for nothing else: it may have the same place
- * before. `set` is the SET that the place is of. */
+/* The value may be computed into the slot of the SET: it has such a place, and one use. */
+static inline bool may_pass(const struct walk *w, ir_ref v, ir_ref set)
+{
+    const struct ir_inst *i = &w->f->inst[v];
+    if (v < w->first || i->uses != 1 || !takes_a_place(i->op)) return false;
+    bool general = i->op == IR_LOAD ? i->type < IR_F16 : i->op < IR_ZEXT;
+    return general == (w->f->inst[set].imm < SLOT_V0);
+}
+
+/* What i is computed from, where that is wanted for nothing else, may have the same place before;
+ * but sums, whose three places may differ on most hosts. `set` is the SET that the place is of. */
 static inline void pass_on(const struct walk *w, const struct ir_inst *i, ir_ref set)
 {
-    struct ir_inst *a = &w->f->inst[i->arg[0]];
-    if (!ir_op_args[i->op] || i->arg[0] < w->first || a->uses != 1 || !takes_a_place(a->op)) return;
-    bool general = a->op == IR_LOAD ? a->type < IR_F16 : a->op < IR_ZEXT;
-    if (general == (w->f->inst[set].imm < SLOT_V0)) a->note = set;
+    if (!ir_op_args[i->op] || i->op == IR_ADD) return;
+    if (may_pass(w, i->arg[0], set))
+        w->f->inst[i->arg[0]].note = set;
+    else if (ir_has(i->op, IR_FL_COMM) && may_pass(w, i->arg[1], set))
+        w->f->inst[i->arg[1]].note = set;
 }
 
 /* Looks at instruction r; false: nobody sees it. */
