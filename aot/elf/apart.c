@@ -36,8 +36,9 @@ static u64 memory_now(void)
     return pages * (u64)sysconf(_SC_PAGESIZE);
 }
 
-/* A crash is to be the end, and silent: no handler of the parent, no core, no words of libc. */
-static void make_expendable(u64 memory)
+/* A crash is to be the end, and silent: no handler of the parent, no core, no words of libc. It is
+ * gone with its parent, even with one that went before it could ask for that. */
+static void make_expendable(u64 memory, pid_t parent)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGPIPE};
     for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) signal(crashes[i], SIG_DFL);
@@ -47,6 +48,7 @@ static void make_expendable(u64 memory)
     setrlimit(RLIMIT_CPU, &time);
     setrlimit(RLIMIT_DATA, &data);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nowhere >= 0) {
         dup2(nowhere, STDOUT_FILENO);
@@ -54,9 +56,9 @@ static void make_expendable(u64 memory)
     }
 }
 
-static _Noreturn void child(const struct work *w, int fd)
+static _Noreturn void child(const struct work *w, int fd, pid_t parent)
 {
-    make_expendable(w->most_memory);
+    make_expendable(w->most_memory, parent);
     FILE *out = fdopen(fd, "w");
     if (!out) _exit(1);
     bool all = w->run(w->context, out);
@@ -112,8 +114,11 @@ bool do_apart(const struct work *w)
         free(in);
         return false;
     }
-    pid_t pid = fork();
-    if (!pid) child(w, ends[1]);
+    pid_t parent = getpid(), pid = fork();
+    if (!pid) {
+        close(ends[0]); /* lest it wait for itself to read */
+        child(w, ends[1], parent);
+    }
     close(ends[1]);
     in->fd = ends[0];
     in->start = in->end = 0;
