@@ -4,6 +4,7 @@
  */
 #include "rt/options.h"
 
+#include "aot/image/cache.h"
 #include "rt/log.h"
 #include "rt/translate.h"
 
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/stat.h>
 
 #define WARM_ENTRIES 1000
@@ -89,19 +89,13 @@ static bool set_verify(const char *value)
     return set_switch(&options.verify, value);
 }
 
+/* It may be made later. */
 static bool set_cache(const char *value)
 {
     static char path[PATH_MAX];
-    char here[PATH_MAX] = "";
-    int n;
 
     options.cache = path;
-    if (realpath(value, path) != NULL) return true;
-    if (errno != ENOENT || value[0] == '\0') return false;
-    /* It may be made later. */
-    if (value[0] != '/' && getcwd(here, sizeof(here)) == NULL) return false;
-    n = snprintf(path, sizeof(path), "%s%s%s", here, here[0] != '\0' ? "/" : "", value);
-    return n >= 0 && (size_t)n < sizeof(path);
+    return cache_absolute(value, path);
 }
 
 static bool set_no_cache(const char *value)

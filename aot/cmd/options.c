@@ -55,18 +55,13 @@ static bool set_root(struct command_options *o, const char *value)
     return true;
 }
 
-/* It may be made later: the absolute name of what isn't there yet. */
+/* It may be made later. */
 static bool set_cache(struct command_options *o, const char *value)
 {
     static char path[PATH_MAX];
-    char here[PATH_MAX] = "";
     errno = 0;
     if (absolute_dir(value, path, &o->cache)) return true;
-    if (errno != ENOENT || !value[0]) return false;
-    if (value[0] != '/' && !getcwd(here, sizeof here)) return false;
-    int n = snprintf(path, sizeof path, "%s%s%s", here, here[0] ? "/" : "", value);
-    if (n < 0 || (size_t)n >= sizeof path) return false;
-    while (n > 1 && path[n - 1] == '/') path[--n] = '\0';
+    if (errno != ENOENT || !cache_absolute(value, path)) return false;
     o->cache = path;
     return true;
 }
@@ -210,7 +205,7 @@ static const struct option table[] = {
     {"force", 0, CONVERT, NULL, NULL, set_force, "no value",
      "convert again what is in the cache already"},
     {"handed-over", 0, CONVERT, NULL, NULL, set_handed_over, "no value",
-     "what runs with --auto-convert have handed over, in the background's order of things"},
+     "convert what runs with --auto-convert have handed over, with idle priority"},
     {"compile", 0, CACHE, NULL, NULL, set_compile, "no value",
      "verify: convert again and compare byte for byte"},
     {"json", 0, CACHE | REPORT, NULL, NULL, set_json, "no value", "print JSON"},

@@ -30,24 +30,10 @@ void publish_abandon(void)
 /* --- directories --------------------------------------------------------------------------------
  */
 
-/* Makes a directory and those above it. */
-static bool make_dirs(const char *dir, mode_t mode)
-{
-    char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s", dir) >= (int)sizeof path) return false;
-    for (char *p = path + 1; (p = strchr(p, '/')) != NULL; p++) {
-        *p = '\0';
-        if (mkdir(path, mode) && errno != EEXIST && access(path, F_OK)) return false;
-        *p = '/';
-    }
-    return mkdir(path, mode) == 0 || errno == EEXIST;
-}
-
 const char *store_prepare(const char *dir)
 {
     struct stat st;
-    mode_t mode = strcmp(dir, CACHE_SYSTEM) ? 0700 : 0755;
-    if (stat(dir, &st) && !make_dirs(dir, mode)) return strerror(errno);
+    if (stat(dir, &st) && !cache_make(dir)) return strerror(errno);
     if (stat(dir, &st)) return strerror(errno);
     if (!S_ISDIR(st.st_mode)) return strerror(ENOTDIR);
     if (st.st_uid != geteuid() && st.st_uid != 0) return "it belongs to another user";

@@ -61,14 +61,12 @@ unsigned gen_find_copy(const struct gen *g, unsigned slot, unsigned bytes)
 /* --- what is owed -------------------------------------------------------------------------------
  */
 
-bool gen_owe(struct gen *g, unsigned reg, unsigned slot)
+void gen_owe(struct gen *g, unsigned reg, unsigned slot)
 {
-    if (g->lazy || !(g->gpr_temps >> reg & 1) || slot >= SLOT_V0) return false;
     gen_drop_copy(g, reg);
     gen_forget_copies(g, slot);
     note(&g->copies, reg, slot, 8);
     g->copies.owed |= 1u << reg;
-    return true;
 }
 
 unsigned gen_owing(const struct gen *g, unsigned slot)

@@ -18,8 +18,9 @@
  * use or no temp is empty; else the value is read into a temp first, and the copy in memory is
  * kept. A register is freed whose values are needed last; what is in memory anyway isn't stored.
  *
- * A SET of a general slot without a pin need not store: the temp with the value owes it to the home,
- * until it is handed out or a way needs it there, and passes it on to the blocks behind (copies.c).
+ * A SET of a general slot without a pin need not store: the temp with the value owes it to the
+ * home, until it is handed out or a way needs it there, and passes it on to the blocks behind
+ * (copies.c).
  *
  * State. `loaded`: pinned slots whose host register holds the guest register. `dirty`: those whose
  * home is out of date, or may be; what the convention has in its register always may. At a block's
@@ -294,7 +295,7 @@ struct gen {
     ir_ref home_head[SLOT_REGISTERS]; /* values at home, linked by val.next */
     u8 pin[SLOT_REGISTERS];           /* slot -> host register, or NO_REG */
     struct home_copies copies;
-    u64 copies_wanted; /* slots, behind the block */
+    u64 copies_wanted;             /* slots, behind the block */
     struct nzcv_pending candidate; /* of the flags in EFLAGS */
     struct nzcv_pending pending;   /* of nzcv, if the block has computed it */
     struct nzcv_ways ways;         /* of nzcv, if it is NZCV_ENTRY */
@@ -578,9 +579,9 @@ static inline void gen_drop_copy(struct gen *g, unsigned reg)
     g->copies.regs &= ~(1u << reg);
 }
 
-/* The slot has no pin, its value is in the general register, a temp: its home need not have it yet.
- * False: that can't be, and nothing has happened. */
-bool gen_owe(struct gen *g, unsigned reg, unsigned slot);
+/* The value of the slot, a general register without a pin, is in this temp, all 64 bits: its home
+ * need not have it yet. */
+void gen_owe(struct gen *g, unsigned reg, unsigned slot);
 
 /* The register that holds what the slot's home is owed, or NO_REG. */
 unsigned gen_owing(const struct gen *g, unsigned slot);
@@ -592,8 +593,8 @@ u32 gen_owed_at(const struct gen *g, u32 to);
 struct owed_homes gen_owed_homes(const struct gen *g, u32 regs);
 void gen_pay(struct gen *g, const struct owed_homes *owed);
 
-/* The register, if it is a temp, holds so many bytes of the slot's home, and zeros above: noted if a
- * block behind may look for it. */
+/* The register, if it is a temp, holds so many bytes of the slot's home, and zeros above: noted if
+ * a block behind may look for it. */
 void gen_note_copy(struct gen *g, unsigned reg, unsigned slot, unsigned bytes);
 
 /* The home is written, or about to be: what it was is of no interest. */

@@ -263,14 +263,16 @@ static bool owe_home(struct gen *g, ir_ref v, unsigned type, unsigned reg, unsig
     struct val *value = &g->val[v];
     bool clean = type == IR_I64 || value->place == VAL_CONST || value->narrow;
     bool alone = value->place == VAL_GPR && g->gpr.head[reg] == v && !value->next;
-    if (g->lazy || !(g->gpr_temps >> reg & 1) || (!clean && !alone)) return false;
+    if (g->lazy || slot >= SLOT_V0 || !(g->gpr_temps >> reg & 1) || (!clean && !alone))
+        return false;
     if (!clean) {
         gen_drop_copy(g, reg);
         gen_forget_copy(g, v);
         x64_mov_rr(B, 4, reg, reg);
         value->narrow = true;
     }
-    return gen_owe(g, reg, slot);
+    gen_owe(g, reg, slot);
+    return true;
 }
 
 static GEN_APART void set_home(struct gen *g, const struct ir_inst *i, unsigned slot)

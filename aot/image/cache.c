@@ -57,6 +57,31 @@ bool cache_default(char *path, size_t size)
     return n > 0 && (size_t)n < size;
 }
 
+bool cache_absolute(const char *name, char path[PATH_MAX])
+{
+    char here[PATH_MAX] = "";
+    if (realpath(name, path)) return true;
+    if (errno != ENOENT || !name[0]) return false;
+    if (name[0] != '/' && !getcwd(here, sizeof here)) return false;
+    int n = snprintf(path, PATH_MAX, "%s%s%s", here, here[0] ? "/" : "", name);
+    if (n < 0 || n >= PATH_MAX) return false;
+    while (n > 1 && path[n - 1] == '/') path[--n] = '\0';
+    return true;
+}
+
+bool cache_make(const char *dir)
+{
+    mode_t mode = strcmp(dir, CACHE_SYSTEM) ? 0700 : 0755;
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s", dir) >= (int)sizeof path) return false;
+    for (char *p = path + 1; (p = strchr(p, '/')) != NULL; p++) {
+        *p = '\0';
+        if (mkdir(path, mode) && errno != EEXIST && access(path, F_OK)) return false;
+        *p = '/';
+    }
+    return mkdir(path, mode) == 0 || errno == EEXIST;
+}
+
 struct digest cache_fingerprint(const void *head, size_t n, u64 size)
 {
     struct blake2b s;

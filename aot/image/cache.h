@@ -44,6 +44,13 @@ struct file_id file_id_of(const struct stat *st);
 /* $XDG_CACHE_HOME/ferry, or ~/.cache/ferry. False: there is no such name. */
 bool cache_default(char *path, size_t size);
 
+/* The absolute name of a cache that need not be there yet. False: errno says why there is none. */
+bool cache_absolute(const char *name, char path[PATH_MAX]);
+
+/* Makes a cache's directory and those above it, all can read the system's. Uses no heap. False:
+ * errno says why. */
+bool cache_make(const char *dir);
+
 /* Of a guest file: its first bytes (up to CACHE_HEAD) and its size. */
 struct digest cache_fingerprint(const void *head, size_t n, u64 size);
 

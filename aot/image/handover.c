@@ -81,21 +81,6 @@ static bool mark_of(const char *path, const struct digest *translator, char mark
     return true;
 }
 
-/* The cache and the directories above it, as far as there are none. */
-static void make_cache(const char *dir)
-{
-    char path[PATH_MAX];
-    size_t n = strlen(dir);
-    if (n >= sizeof path) return;
-    memcpy(path, dir, n + 1);
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(path, 0755);
-        *slash = '/';
-    }
-    mkdir(path, 0700);
-}
-
 /* Room for one run's part of both files, and for what `tried` holds. */
 struct lists {
     char queue[HANDOVER_QUEUE];
@@ -141,7 +126,7 @@ u32 handover_add(const char *dir, const struct digest *translator, const char *c
                  u32 count)
 {
     u32 added = 0;
-    if (access(dir, F_OK)) make_cache(dir);
+    if (access(dir, F_OK)) (void)cache_make(dir);
     int folder = open_folder(dir, true);
     if (folder < 0) return 0;
     struct lists *l =
