@@ -38,6 +38,12 @@ bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
                    struct a64_region *out);
 
 /*
+ * Gives a function-shaped region copies of small functions that it calls, one for each call. What
+ * such a call returns to is an entry no longer. Parts live in the arena.
+ */
+void disc_inline(struct arena *arena, const struct code_view *view, struct a64_region *region);
+
+/*
  * A module as its file has it, for what looks further than a region. No callback may fault,
  * whatever it is asked.
  */
