@@ -66,6 +66,7 @@ _Static_assert(REGION_PC == offsetof(struct jump_cache_entry, pc) &&
                "a region is no record of an inline cache");
 _Static_assert(REGION_PC == offsetof(struct region, pc), "lookup.h disagrees");
 _Static_assert(REGION_CODE == offsetof(struct region, code), "lookup.h disagrees");
+_Static_assert(JUMP_CACHE_SIZE == JUMP_CACHE_BYTES, "lookup.h disagrees");
 _Static_assert(JUMP_CACHE_MASK == ((1 << JUMP_CACHE_BITS) - 1) << 2, "lookup.h disagrees");
 
 static struct lookup *lookup_for(u8 mode)
