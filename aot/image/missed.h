@@ -1,9 +1,6 @@
 /*
  * Addresses of a module that runs wanted to enter and that its image had no entry for, so that the
- * next conversion has them: a file missed/MODULE in the cache, MODULE being the module's digest.
- *
- * A file that isn't whole, isn't trusted (cache.h) or is for another module counts as none. Writers
- * merge what they have into what is there and rename; they wait a little for each other.
+ * next conversion has them: files missed/MODULE in the cache (records.h).
  */
 #ifndef AOT_IMAGE_MISSED_H
 #define AOT_IMAGE_MISSED_H
@@ -31,7 +28,7 @@ enum missed_kind {
 struct missed {
     u64 pc;   /* unbiased guest address, a multiple of 4 */
     u32 runs; /* notes of it, at most one for each call of cache_note_missed */
-    u8 kind;  /* enum missed_kind, of the first note */
+    u8 kind;  /* enum missed_kind, of the first note; RESUME only if all are */
     u8 unused[3];
 };
 
