@@ -86,6 +86,10 @@ u32 xlat_cell_jump(u8 *code, u32 size, u32 *cell_at);
 /* Code that goes on at a guest address: gen.h's gen_detour. */
 u32 xlat_detour(u8 *code, u32 size, u64 pc);
 
+/* Where code behind a host call in a translation is to be returned to from: gen.h's
+ * gen_return_target. */
+bool xlat_return_target(const u8 *code, u64 *pc);
+
 /* Guest text of one instruction word at pc, for logs. */
 size_t xlat_disassemble(u32 word, u64 pc, char *buf, size_t size);
 

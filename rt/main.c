@@ -12,6 +12,7 @@
 #include "rt/native_start.h"
 #include "rt/options.h"
 #include "rt/process.h"
+#include "rt/profile.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
 
@@ -148,6 +149,7 @@ static struct thread *start_runtime(void)
     engine = options.mode == MODE_EVAL ? &engine_eval : &engine_jit;
     if (!engine->init()) engine = &engine_eval;
     image_init();
+    profile_init();
     t = thread_new(NULL, 0);
     if (t == NULL) log_fatal(126, "no memory");
     thread_self = t;
@@ -180,6 +182,7 @@ run_program(struct thread *t, const char *host, const char *name, char **argv, c
     prctl(PR_SET_NAME, base != NULL ? base + 1 : name);
     signal_init(t);
     native_start(host);
+    profile_start(t);
     thread_loop(t);
 }
 

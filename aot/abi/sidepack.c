@@ -620,6 +620,23 @@ bool side_pack_find(const u8 *image, enum point_kind kind, u32 offset, struct fr
     return more && place(&w) == offset;
 }
 
+bool side_pack_near(const u8 *image, u32 offset, u64 *pc, struct index_place *region)
+{
+    struct walk w;
+    struct frame_state fs;
+    if (!start_walk(&w, image, offset, &fs)) return false;
+    *region = w.c.region;
+    *pc = w.p.at_pc;
+    bool more = has_first_point(&w) || next_point(&w);
+    for (; more && w.c.region.code <= offset; more = next_point(&w)) {
+        if (w.c.region.code != region->code) *pc = 4 * (u64)w.c.region.pc;
+        *region = w.c.region;
+        if (place(&w) > offset) break;
+        *pc = fs.pc;
+    }
+    return !w.p.coder.overflow && !w.c.failed;
+}
+
 void side_pack_safepoints(const u8 *image, u32 offset, struct side_safepoints *out)
 {
     struct walk w;

@@ -4,6 +4,7 @@
  */
 #include "rt/jit/image.h"
 #include "rt/jit/jit.h"
+#include "rt/jit/sample.h"
 
 #include "aot/abi/fp_state.h"
 #include "aot/abi/slots.h"
@@ -14,6 +15,7 @@
 #include "rt/mm.h"
 #include "rt/native_run.h"
 #include "rt/options.h"
+#include "rt/profile.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
 
@@ -600,6 +602,8 @@ const struct engine engine_jit = {
     .call = jit_call,
     .fault = jit_fault,
     .interrupt = jit_interrupt,
+    .sample = jit_sample,
+    .place = jit_place,
     .invalidate = jit_invalidate,
     .stats = jit_stats,
     .image_mapped = image_add,
