@@ -15,6 +15,7 @@
 #include "aot/base/blake2b.h"
 
 struct ir_func;
+struct profile;
 
 enum xlat_tier { XLAT_QUICK, XLAT_FULL };
 
@@ -36,9 +37,10 @@ struct xlat_options {
     u64 count_low, count_high; /* if high: only those at [low, high) */
     bool steps;                /* translation.steps are wanted, for line tables */
     bool untag;                /* addresses lose their top byte before each access */
-    bool known;    /* functions of the C library that are known by their bytes call the host's */
-    bool verify;   /* IR verifier after every pass */
-    u32 max_insts; /* guest instructions in a region; 0: the tier's default */
+    bool known; /* functions of the C library that are known by their bytes call the host's */
+    const struct profile *profile; /* what runs have shown of the module's code, or NULL */
+    bool verify;                   /* IR verifier after every pass */
+    u32 max_insts;                 /* guest instructions in a region; 0: the tier's default */
     /* Text of a stage, when not NULL. */
     void (*dump)(void *context, enum xlat_stage stage, u64 pc, const char *text, size_t length);
     void *dump_context;

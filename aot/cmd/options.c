@@ -153,6 +153,18 @@ static bool set_force(struct command_options *o, const char *value)
     return !value;
 }
 
+static bool set_profile(struct command_options *o, const char *value)
+{
+    o->profile = USE_PROFILE;
+    return !value;
+}
+
+static bool set_no_profile(struct command_options *o, const char *value)
+{
+    o->profile = USE_NO_PROFILE;
+    return !value;
+}
+
 static bool set_handed_over(struct command_options *o, const char *value)
 {
     o->handed_over = true;
@@ -204,6 +216,11 @@ static const struct option table[] = {
      "modules at a time (as many as there are processors; under make, as its -j says)"},
     {"force", 0, CONVERT, NULL, NULL, set_force, "no value",
      "convert again what is in the cache already"},
+    {"profile", 0, CONVERT, NULL, NULL, set_profile, "no value",
+     "convert again whatever has a profile that has changed (as it is: if there is much more of "
+     "it)"},
+    {"no-profile", 0, CONVERT, NULL, NULL, set_no_profile, "no value",
+     "make no use of what runs have sampled"},
     {"handed-over", 0, CONVERT, NULL, NULL, set_handed_over, "no value",
      "convert what runs with --auto-convert have handed over, with idle priority"},
     {"compile", 0, CACHE, NULL, NULL, set_compile, "no value",

@@ -10,7 +10,12 @@
 
 #define MISSED_MAX 65536 /* addresses kept for a module: the first that came */
 
-/* How an address was come to: X(NAME, text). RESUME: after a signal, a fault, a system call. */
+/*
+ * How an address was come to: X(NAME, text). RESUME: after a signal, a fault, a system call, where
+ * the image has the code but no entry. Conversion makes none: it would cut loops and hold up what
+ * the optimiser does, for the few instructions that are translated as they come from there to the
+ * next entry, once.
+ */
 #define MISSED_KINDS(X)                                                                            \
     X(INDIRECT, "indirect branch or call")                                                         \
     X(DIRECT, "direct branch or call")                                                             \

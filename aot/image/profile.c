@@ -211,11 +211,28 @@ bool profile_of_records(struct arena *arena, const void *records, size_t size,
     out->record = arena_alloc(arena, size);
     memcpy(out->record, records, size);
     for (u32 n = 0; n < out->count; n++)
-        if (!is_good(&out->record[n]) ||
-            (n && compare(&out->record[n - 1], &out->record[n]) >= 0))
+        if (!is_good(&out->record[n]) || (n && compare(&out->record[n - 1], &out->record[n]) >= 0))
             return false;
     take_records(arena, out);
     return true;
+}
+
+struct profile_record *profile_pack(struct arena *arena, const struct profile *p, u64 ever,
+                                    u32 *count)
+{
+    u32 n = 1, all = 1 + p->weight_count + p->call_count;
+    struct profile_record *r = arena_alloc(arena, all * sizeof *r);
+    r[0] = (struct profile_record){.pc = ever, .count = 1, .kind = PROFILE_EVER};
+    for (u32 at = 0; at < p->weight_count; at++)
+        r[n++] = (struct profile_record){
+            .pc = p->weight[at].pc, .count = p->weight[at].samples, .kind = PROFILE_WEIGHT};
+    for (u32 at = 0; at < p->call_count; at++)
+        r[n++] = (struct profile_record){.pc = p->call[at].from,
+                                         .to = p->call[at].to,
+                                         .count = p->call[at].samples,
+                                         .kind = PROFILE_CALL};
+    *count = all;
+    return r;
 }
 
 struct digest profile_digest(const struct profile *p)

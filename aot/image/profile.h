@@ -64,6 +64,10 @@ bool cache_profile(struct arena *arena, const char *dir, const struct digest *mo
 bool profile_of_records(struct arena *arena, const void *records, size_t size,
                         struct profile_read *out);
 
+/* The records of a profile of which `ever` samples were added, in the arena. */
+struct profile_record *profile_pack(struct arena *arena, const struct profile *p, u64 ever,
+                                    u32 *count);
+
 /* Of all that a conversion reads of it. */
 struct digest profile_digest(const struct profile *p);
 

@@ -153,11 +153,15 @@ static struct region *translate(struct thread *t, u64 pc, u8 mode, enum translat
     return r;
 }
 
+/* Where a signal's handler goes back into the middle of a region, the next conversion makes no
+ * entry (missed.h). But where the image has no code, that is the only thing that tells of it. */
 static void note_miss(const struct jit_thread *j, u64 pc)
 {
     u64 unbiased = pc;
     const struct digest *module = image_without(pc, &unbiased);
-    missed_note(module, pc, unbiased, j->asked_for);
+    enum missed_kind kind = j->asked_for;
+    if (module && kind == MISSED_RESUME && !image_covers(pc)) kind = MISSED_OTHER;
+    missed_note(module, pc, unbiased, kind);
 }
 
 /* The region at state.pc, made if need be; NULL: it can't be translated, see *status. */
@@ -215,6 +219,20 @@ static u8 site_for(const struct jit_thread *j)
     return j->exit.code == SI_KERNEL ? MODE_UNTAG_SITE : MODE_FP_NEAR_SITE;
 }
 
+/* For the module's profile. */
+static void count(u64 pc, enum profile_kind kind)
+{
+    u64 unbiased;
+    const struct digest *module = image_without(pc, &unbiased);
+    profile_note(module, unbiased, kind);
+}
+
+static enum profile_kind kind_of_repair(const struct engine_exit *e)
+{
+    if (e->signo == SIGFPE) return e->code == FPE_FLTRES ? PROFILE_INEXACT : PROFILE_INVALID;
+    return e->code == SI_KERNEL ? PROFILE_TAG : PROFILE_STRING;
+}
+
 /* A site that keeps trapping for one reason gets a translation that copes with it. */
 static void note_trap(u64 pc, u8 mode, u8 site, unsigned weight)
 {
@@ -223,6 +241,7 @@ static void note_trap(u64 pc, u8 mode, u8 site, unsigned weight)
     if (!r || (r->mode & site)) return;
     r->traps = (u16)(r->traps + weight);
     if (r->traps < WEIGHT_TO_SUPERSEDE) return;
+    count(pc, PROFILE_SUPERSEDED);
     code_supersede(r, site);
     jit_kick_all();
 }
@@ -392,6 +411,7 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
         bool inexact = j->exit.signo == SIGFPE && j->exit.code == FPE_FLTRES;
+        if (j->exit.signo) count(t->state.pc, kind_of_repair(&j->exit));
         if (j->exit.signo)
             note_trap(j->at_pc, j->at_mode, site_for(j),
                       inexact ? WEIGHT_OF_INEXACT : WEIGHT_OF_TRAP);

@@ -135,6 +135,12 @@ static const struct mapped_image *image_at(u64 ip)
     return NULL;
 }
 
+bool image_covers(u64 pc)
+{
+    const struct mapped_image *m = image_of(pc);
+    return m && pc % 4 == 0 && side_pack_covers(m->base, (u32)((pc - m->code_start) / 4));
+}
+
 const void *image_base(u64 ip)
 {
     const struct mapped_image *m = image_at(ip);
