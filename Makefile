@@ -51,7 +51,7 @@ include $(wildcard aot/*/module.mk rt/module.mk rt/*/module.mk hostlibs/module.m
 LIBEXEC := $(BUILD)/libexec/ferry
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure $(BUILD)/tools/clock
 
-CONVERT_NAMES := bundle cache report # under these names ferry-convert does other things
+CONVERT_NAMES := bundle cache profile report # under these names ferry-convert does other things
 
 all: $(BUILD)/ferry $(BUILD)/ferry-static $(LIBEXEC)/ferry-native $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert \
      $(LIBEXEC)/ferry-bind \

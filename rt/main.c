@@ -66,6 +66,7 @@ static void usage(void)
          "  convert   translate programs and their libraries before they run\n"
          "  cache     look after what convert has made\n"
          "  report    what of a program is translated, and what runs missed\n"
+         "  profile   what runs have sampled: look at it, merge it, clear it\n"
          "  bundle    make one x86-64 executable of an AArch64 program\n"
          "  bind      make bindings of host libraries that guests may call\n"
          "  sysroot   make a directory of Debian arm64 packages\n\n"

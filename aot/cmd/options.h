@@ -1,12 +1,13 @@
 /*
- * Options of convert, cache and report: one table (options.c) of names, environment twins and help.
+ * Options of convert, cache, report and profile: one table (options.c) of names, environment twins
+ * and help.
  */
 #ifndef AOT_CMD_OPTIONS_H
 #define AOT_CMD_OPTIONS_H
 
 #include "aot/base/types.h"
 
-enum command { COMMAND_CONVERT = 1, COMMAND_CACHE = 2, COMMAND_REPORT = 4 };
+enum command { COMMAND_CONVERT = 1, COMMAND_CACHE = 2, COMMAND_REPORT = 4, COMMAND_PROFILE = 8 };
 
 /* Whether conversion goes by profiles: when they tell enough, and anew when they tell much more;
  * whatever they tell, and anew when they have changed; or not at all. */
