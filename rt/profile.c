@@ -51,7 +51,7 @@ static struct seen {
     u32 count; /* 0: free */
     u16 module;
     u8 kind;
-} *seen;
+} * seen;
 
 static struct digest modules[MAX_MODULES];
 static u32 module_count;
@@ -59,6 +59,7 @@ static u32 sample_count; /* of modules */
 static u32 busy;         /* the table is being looked at */
 static u32 timers;
 static struct lock timer_lock; /* the kernel's way of numbering timers is the process's */
+static u32 next_id;            /* of the guest's timers */
 static bool on;
 
 void profile_init(void)
@@ -70,8 +71,13 @@ void profile_init(void)
 /* --- timers -------------------------------------------------------------------------------------
  */
 
-/* An id that the guest won't see: the kernel numbers its own from 0. Before Linux 6.15 it can't be
- * chosen, and the guest's timers begin with a higher number. */
+/* Since Linux 6.15 a process may choose ids. Before that the guest's follow ours. */
+static bool choose_ids(bool choose)
+{
+    return host_syscall(SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, choose, 0, 0, 0, 0) == 0;
+}
+
+/* With an id that no guest will come to. */
 static bool make_timer(struct thread *t)
 {
     struct sigevent event;
@@ -84,20 +90,40 @@ static bool make_timer(struct thread *t)
     event.sigev_value.sival_ptr = COOKIE;
     event._sigev_un._tid = t->tid;
     lock_take(&timer_lock);
-    host_syscall(SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, 1, 0, 0, 0, 0);
+    (void)choose_ids(true);
     r = host_syscall(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, (u64)&event, (u64)&id, 0, 0, 0);
-    host_syscall(SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, 0, 0, 0, 0, 0);
+    (void)choose_ids(false);
     lock_drop(&timer_lock);
     t->sampler = id;
     return r == 0;
 }
 
-s64 profile_timer_create(struct thread *t, const u64 *a)
+/* The kernel's counter is behind ours by now, so the guest's is kept here. */
+static s64 create_with_id(const u64 *a)
 {
+    s32 id;
+    s64 r;
+
+    do {
+        id = (s32)(next_id++ & (FIRST_ID - 1));
+        r = host_syscall(SYS_timer_create, a[0], a[1], (u64)&id, 0, 0, 0);
+    } while (r == -EBUSY);
+    if (r == 0 && !guest_write(a[2], &id, sizeof(id))) {
+        host_syscall(SYS_timer_delete, (u64)id, 0, 0, 0, 0, 0);
+        r = -EFAULT;
+    }
+    return r;
+}
+
+s64 profile_timer_create(const u64 *a)
+{
+    bool chosen;
     s64 r;
 
     lock_take(&timer_lock);
-    r = guest_syscall(t, SYS_timer_create, a[0], a[1], a[2], 0, 0, 0);
+    chosen = on && choose_ids(true);
+    r = chosen ? create_with_id(a) : host_syscall(SYS_timer_create, a[0], a[1], a[2], 0, 0, 0);
+    if (chosen) (void)choose_ids(false);
     lock_drop(&timer_lock);
     return r;
 }
@@ -219,7 +245,7 @@ bool profile_tick(struct thread *t, const siginfo_t *info, ucontext_t *uc)
 
     if (!profile_is_tick(info)) return false;
     stats_add(STAT_SAMPLES, 1);
-    if (!engine->sample(t, uc, &s))
+    if (!on || !engine->sample(t, uc, &s))
         stats_add(STAT_SAMPLES_RUNTIME, 1);
     else if (take_table()) {
         count_sample(&s);
@@ -282,9 +308,9 @@ void profile_flush(const char *dir)
     void *room;
 
     if (__atomic_load_n(&seen, __ATOMIC_RELAXED) == NULL || !take_table()) return;
-    room = dir != NULL && sample_count >= WORTH_IT ? mmap(NULL, size, PROT_READ | PROT_WRITE,
-                                                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                                                   : MAP_FAILED;
+    room = dir != NULL && sample_count >= WORTH_IT
+               ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+               : MAP_FAILED;
     if (room != MAP_FAILED) {
         for (u32 n = 0; n < module_count; n++) write_module(dir, (u16)n, room);
         munmap(room, size);
@@ -296,7 +322,7 @@ void profile_flush(const char *dir)
 void profile_after_fork(struct thread *t)
 {
     if (!on) return;
-    busy = timers = 0;
+    busy = timers = next_id = 0;
     lock_reset(&timer_lock);
     forget();
     t->has_sampler = false;

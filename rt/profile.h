@@ -37,7 +37,7 @@ void profile_stop(struct thread *t);
 void profile_stop_all(const struct thread *t);
 
 /* timer_create for the guest, whose timers are numbered as if there were no others. */
-s64 profile_timer_create(struct thread *t, const u64 *a);
+s64 profile_timer_create(const u64 *a);
 
 /* In a host handler of SIGTRAP: true when a sample was due, which has been taken. The guest must
  * never hear of it. */

@@ -55,7 +55,6 @@ struct image_header {
     struct digest translator; /* translator_id() of the Ferry that made it */
     struct digest module;     /* the guest file's contents */
     struct digest key;        /* of all that went into the image */
-    struct digest rest;       /* the key of an image of the same without a profile */
     struct digest contents;   /* of the whole image file, this field taken as zeroes */
     u64 file_size;            /* of the image */
     u64 module_size;          /* of the guest file */
@@ -66,8 +65,9 @@ struct image_header {
     u64 profile_ever;         /* that had ever been added to it */
     u64 profile_at;           /* the profile, in the file: struct profile_record each */
     u64 profile_size;
-    u64 code_low;   /* guest address of bit 0, unbiased */
-    u32 code_words; /* guest instruction words that have a bit */
+    struct digest rest; /* the key of an image of the same without a profile */
+    u64 code_low;       /* guest address of bit 0, unbiased */
+    u32 code_words;     /* guest instruction words that have a bit */
     u32 entry_count, region_count, cell_count, external_count;
     u32 cache_count; /* inline caches, the externals' included */
     u32 guest_insts; /* guest instructions translated */
