@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS 120
+#define ROUNDS 63
 
 static int pipes[2], ep, ticks, traps, wait_ms = 1;
 static volatile uint64_t sink;
@@ -114,7 +114,7 @@ static void interrupted_waits(void)
         if (syscall(SYS_rt_tgsigqueueinfo, parent, parent, SIGTRAP, &tick) != 0) _exit(1);
     }
     wait_ms = 3;
-    for (unsigned n = 0; n < 63; n++) wait_once(n % 9);
+    for (unsigned n = 0; n < 27; n++) wait_once(n % 9);
     CHECK(kill(child, SIGKILL) == 0 && waitpid(child, &status, 0) == child && WIFSIGNALED(status));
 }
 
@@ -139,11 +139,11 @@ static void own_traps(void)
     install(SIGTRAP, on_trap, SA_RESTART);
     CHECK(syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id) == 0 && id == 0);
     CHECK(syscall(SYS_timer_settime, id, 0, &every, NULL) == 0);
-    burn(60);
+    burn(40);
     CHECK(ticks > 5);
     CHECK(syscall(SYS_timer_settime, id, 0, &never, NULL) == 0);
     CHECK(syscall(SYS_timer_delete, id) == 0);
-    for (int n = 0; n < 50; n++) {
+    for (int n = 0; n < 20; n++) {
         burn(0.7);
         CHECK(kill(getpid(), SIGTRAP) == 0 && traps == n + 1);
     }
@@ -186,7 +186,7 @@ static void executes(const char *self)
     pthread_t t;
     int status;
 
-    for (int n = 0; n < 4; n++) {
+    for (int n = 0; n < 2; n++) {
         pid_t child = fork();
 
         if (child == 0) {
