@@ -51,7 +51,7 @@ include $(wildcard aot/*/module.mk rt/module.mk rt/*/module.mk hostlibs/module.m
 LIBEXEC := $(BUILD)/libexec/ferry
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(wildcard tools/*.c)) $(BUILD)/tools/measure $(BUILD)/tools/clock
 
-CONVERT_NAMES := bundle cache report # under these names ferry-convert does other things
+CONVERT_NAMES := bundle cache profile report # under these names ferry-convert does other things
 
 all: $(BUILD)/ferry $(BUILD)/ferry-static $(LIBEXEC)/ferry-native $(LIBEXEC)/ferry-sysroot $(LIBEXEC)/ferry-convert \
      $(LIBEXEC)/ferry-bind \
@@ -72,7 +72,7 @@ DRIVER := aot/main.c $(wildcard aot/convert*.c aot/cmd/*.c)
 $(BUILD)/lib/xlat.a: $(call objs,$(filter-out $(DRIVER),$(wildcard aot/*.c)))
 
 # Images: what the runtime reads of them, and what only the driver needs (libelf, libdwarf).
-IMAGE_READ := $(addprefix aot/image/,cache.c check.c handover.c missed.c)
+IMAGE_READ := $(addprefix aot/image/,cache.c check.c handover.c missed.c profile.c records.c)
 $(BUILD)/lib/image.a: $(call objs,$(IMAGE_READ))
 $(BUILD)/lib/driver.a: $(call objs,$(filter-out $(IMAGE_READ),$(wildcard aot/image/*.c)) \
                                    $(filter-out aot/main.c,$(DRIVER)))

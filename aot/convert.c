@@ -217,7 +217,7 @@ static void find_extent(struct walk *w)
     }
 }
 
-struct digest convert_key(const struct digest *module, const struct convert_options *o)
+struct digest convert_rest(const struct digest *module, const struct convert_options *o)
 {
     const struct digest translator = xlat_id();
     struct blake2b s;
@@ -235,6 +235,29 @@ struct digest convert_key(const struct digest *module, const struct convert_opti
     return blake2b_end(&s);
 }
 
+struct digest convert_key(const struct digest *module, const struct convert_options *o)
+{
+    const struct digest rest = convert_rest(module, o);
+    if (!o->profile) return rest;
+    const struct digest profile = profile_digest(o->profile);
+    struct blake2b s;
+    blake2b_start(&s);
+    blake2b_add(&s, &rest, sizeof rest);
+    blake2b_add(&s, &profile, sizeof profile);
+    blake2b_add(&s, &o->profile_ever, sizeof o->profile_ever);
+    return blake2b_end(&s);
+}
+
+static void store_profile(struct arena *arena, struct converted *out,
+                          const struct convert_options *o)
+{
+    if (!o->profile) return;
+    out->header.profile_samples = o->profile->samples;
+    out->header.profile_ever = o->profile_ever;
+    out->debug.profile =
+        profile_pack(arena, o->profile, o->profile_ever, &out->debug.profile_count);
+}
+
 /* What the header says besides the layout. */
 static void complete_header(struct converted *out, const struct convert_options *o, u32 missed)
 {
@@ -242,6 +265,7 @@ static void complete_header(struct converted *out, const struct convert_options 
     h->translator = xlat_id();
     h->features = o->features;
     h->key = convert_key(&h->module, o);
+    h->rest = convert_rest(&h->module, o);
     h->functions = out->functions;
     h->refused = out->refused;
     h->missed = missed;
@@ -274,6 +298,7 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
                                       .count_low = o->count_low,
                                       .count_high = o->count_high,
                                       .image = true,
+                                      .profile = o->profile,
                                       .known = true,
                                       .inlines = true,
                                       .steps = w.lines.row_count != 0};
@@ -288,6 +313,7 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
     if (!image_lay_out(&w.builder, &out->header, &out->bytes)) return CONVERT_TOO_BIG;
     name_functions(&w);
     convert_lines(&w);
+    store_profile(arena, out, o);
     complete_header(out, o, w.missed);
     return CONVERT_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "aot/elf/module.h"
 #include "aot/image/build.h"
+#include "aot/image/profile.h"
 #include "aot/image/write.h"
 
 struct convert_options {
@@ -16,12 +17,17 @@ struct convert_options {
     u64 count_low, count_high; /* of code that counts: only guest instructions of [low, high) */
     const u64 *missed;         /* addresses that runs have missed, ascending */
     u32 missed_count;
+    const struct profile *profile; /* what runs have shown of the module, or NULL */
+    u64 profile_ever;              /* samples that were ever added to that */
     struct digest
         debug; /* of the separate debug file, zeroes for none: it has evidence and lines */
 };
 
 /* Of all that goes into a module's image. */
 struct digest convert_key(const struct digest *module, const struct convert_options *o);
+
+/* The same but for the profile. */
+struct digest convert_rest(const struct digest *module, const struct convert_options *o);
 
 struct converted {
     struct image_header header;

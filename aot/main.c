@@ -1,5 +1,5 @@
 /*
- * `ferry convert`, `ferry bundle`, `ferry cache` and `ferry report`: one program under four names.
+ * `ferry convert`, `bundle`, `cache`, `profile` and `report`: one program under five names.
  */
 #include "aot/cmd/commands.h"
 
@@ -14,6 +14,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     if (!strcmp(name, "bundle")) return command_bundle(argc, argv);
     if (!strcmp(name, "cache")) return command_cache(argc - 1, argv + 1);
+    if (!strcmp(name, "profile")) return command_profile(argc - 1, argv + 1);
     if (!strcmp(name, "report")) return command_report(argc - 1, argv + 1);
     return command_convert(argc - (argc > 0), argv + (argc > 0));
 }

@@ -271,6 +271,11 @@ u32 xlat_detour(u8 *code, u32 size, u64 pc)
     return gen_detour(code, size, pc);
 }
 
+bool xlat_return_target(const u8 *code, u64 *pc)
+{
+    return gen_return_target(code, pc);
+}
+
 /* --- facts --------------------------------------------------------------------------------------
  */
 

@@ -15,6 +15,7 @@
 #include "aot/base/blake2b.h"
 
 struct ir_func;
+struct profile;
 
 enum xlat_tier { XLAT_QUICK, XLAT_FULL };
 
@@ -40,6 +41,10 @@ struct xlat_options {
     bool inlines;  /* the full tier's regions have copies of small functions that they call */
     bool verify;   /* IR verifier after every pass */
     u32 max_insts; /* guest instructions in a region; 0: the tier's default */
+    bool known; /* functions of the C library that are known by their bytes call the host's */
+    const struct profile *profile; /* what runs have shown of the module's code, or NULL */
+    bool verify;                   /* IR verifier after every pass */
+    u32 max_insts;                 /* guest instructions in a region; 0: the tier's default */
     /* Text of a stage, when not NULL. */
     void (*dump)(void *context, enum xlat_stage stage, u64 pc, const char *text, size_t length);
     void *dump_context;
@@ -86,6 +91,10 @@ u32 xlat_cell_jump(u8 *code, u32 size, u32 *cell_at);
 
 /* Code that goes on at a guest address: gen.h's gen_detour. */
 u32 xlat_detour(u8 *code, u32 size, u64 pc);
+
+/* Where code behind a host call in a translation is to be returned to from: gen.h's
+ * gen_return_target. */
+bool xlat_return_target(const u8 *code, u64 *pc);
 
 /* Guest text of one instruction word at pc, for logs. */
 size_t xlat_disassemble(u32 word, u64 pc, char *buf, size_t size);

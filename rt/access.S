@@ -73,20 +73,21 @@ guard_length_failed:
  *
  * RCX is 0 up to the SYSCALL instruction, which sets it to the address behind itself: so a signal
  * handler that finds RIP at the instruction knows whether the kernel has wound it back to restart
- * the call or whether it has not begun.
+ * the call or whether it has not begun. Where it returns, the call's number is on the stack.
  */
     .globl guard_syscall, guard_syscall_begin, guard_syscall_insn, guard_syscall_end
     .globl guard_syscall_again, guard_syscall_restart
     .type guard_syscall, @function
 guard_syscall:
+    push    rsi
     mov     r11, rdi
     mov     rax, rsi
     mov     rdi, rdx
     mov     rsi, rcx
     mov     rdx, r8
     mov     r10, r9
-    mov     r8, [rsp + 8]
-    mov     r9, [rsp + 16]
+    mov     r8, [rsp + 16]
+    mov     r9, [rsp + 24]
     xor     ecx, ecx
 guard_syscall_begin:
     test    dword ptr [r11], 1      /* ATTENTION_SIGNAL */
@@ -94,12 +95,15 @@ guard_syscall_begin:
 guard_syscall_insn:
     syscall
 guard_syscall_end:
+    pop     rcx
     ret
 guard_syscall_again:
     mov     rax, -513
+    pop     rcx
     ret
 guard_syscall_restart:
     mov     rax, -512
+    pop     rcx
     ret
     .size guard_syscall, . - guard_syscall
 

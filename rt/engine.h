@@ -16,6 +16,8 @@
 #include <ucontext.h>
 
 struct thread;
+struct profile_sample;
+struct profile_place;
 
 enum engine_exit_kind {
     ENGINE_TRAP,  /* the guest asked for something: reason and imm of exits.h, state.pc and
@@ -73,6 +75,14 @@ struct engine {
      * looks at t->attention itself before it enters guest code.
      */
     void (*interrupt)(struct thread *t, ucontext_t *uc);
+
+    /*
+     * For profiles, in a host signal handler. sample: uc is in translated code, and where; place:
+     * what that is of the guest's. False: it isn't, or nobody knows. NULL, both: they aren't
+     * wanted.
+     */
+    bool (*sample)(struct thread *t, const ucontext_t *uc, struct profile_sample *out);
+    bool (*place)(const struct profile_sample *s, struct profile_place *out);
 
     /* Guest bytes in [start, end) changed, or their mapping did: translations of them are gone for
      * all threads by their next safepoint. Any thread; LOCK_MM may be held. */

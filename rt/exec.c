@@ -11,6 +11,7 @@
 #include "rt/native.h"
 #include "rt/options.h"
 #include "rt/process.h"
+#include "rt/profile.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -158,6 +159,7 @@ static const int synchronous[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 /* Mask and dispositions as the new program is to inherit them. */
 static void hand_over_signals(struct thread *t)
 {
+    profile_stop_all(t);
     signal_block_host();
     if (t->pending != 0) {
         t->pending_info.si_signo = t->pending;
@@ -175,6 +177,7 @@ static void take_signals_back(struct thread *t)
 {
     for (size_t i = 0; i < ARRAY_SIZE(synchronous); i++) signal_reinstall(t, synchronous[i]);
     signal_apply_mask(t);
+    profile_start(t);
 }
 
 /* A program that is known by a descriptor alone (fexecve, a memfd): the new Ferry gets a descriptor
@@ -197,7 +200,8 @@ void process_keep_self(struct thread *t)
 
     if (*kept >= 0) return;
     /* A bundle has to read it, too. */
-    fd = native_available() ? -1 : open("/proc/self/exe", (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
+    fd = native_available() ? -1
+                            : open("/proc/self/exe", (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
     if (fd < 0 && process_self[0] != '\0')
         fd = open(process_self, (bundle_on ? O_RDONLY : O_PATH) | O_CLOEXEC);
     if (fd < 0) return;
@@ -292,7 +296,7 @@ s64 process_exec(struct thread *t, s64 dirfd, u64 path, u64 argv, u64 envp, u64 
     }
     log_line(LOG_THREAD, "%d: execve %s: %s %s", t->tid, guest, x.native ? "native" : "guest",
              x.host.host);
-    (void)image_leave();
+    (void)image_leave(t);
     hand_over_signals(t);
     if (x.native) {
         name_script_for_host(t, &x, args.argv, &script, &kept);

@@ -56,4 +56,8 @@ bool guard_fault(ucontext_t *uc);
  * system call that has not begun (or is to be restarted), the call comes back as interrupted. */
 void guard_interrupt(ucontext_t *uc);
 
+/* The same for a signal that the guest must not notice, and while ATTENTION_SIGNAL is not set: a
+ * call that has come back because of it is made again. */
+void guard_again(ucontext_t *uc);
+
 #endif

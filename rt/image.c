@@ -13,6 +13,8 @@
 #include "rt/missed.h"
 #include "rt/mm.h"
 #include "rt/options.h"
+#include "rt/profile.h"
+#include "rt/thread.h"
 #include "rt/translate.h"
 
 #include <elf.h>
@@ -50,16 +52,18 @@ void image_init(void)
     add_dir(CACHE_SYSTEM);
 }
 
-bool image_leave(void)
+bool image_leave(const struct thread *t)
 {
+    /* What a vfork child has in its memory is its parent's, which goes on. */
+    if (!t->process->borrowed) profile_flush(options.no_cache ? NULL : options.cache);
     return missed_flush(options.no_cache ? NULL : options.cache);
 }
 
-bool image_end(void)
+bool image_end(const struct thread *t)
 {
     if (options.auto_convert && options.cache != NULL && !options.no_cache && !bundle_on)
         auto_convert_leave(options.cache, &translator);
-    return image_leave();
+    return image_leave(t);
 }
 
 static bool is_guest_elf(int fd)

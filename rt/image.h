@@ -11,6 +11,7 @@
 
 struct image_header;
 struct bundle_entry;
+struct thread;
 
 /* Once, after translate_init. */
 void image_init(void);
@@ -43,12 +44,13 @@ void image_side_used(u64 at, u64 from, u64 size);
 /* The image at `at` is about to be unmapped. */
 void image_unmapped(u64 at);
 
-/* The process becomes another program: notes what images have missed. True: that is an error
+/* The thread's process becomes another program: notes what images have missed, and what was
+ * profiled. True: that is an error
  * (--require-image). */
-bool image_leave(void);
+bool image_leave(const struct thread *t);
 
 /* The same when the process ends, which is when --auto-convert does its work. */
-bool image_end(void);
+bool image_end(const struct thread *t);
 
 /* mmap for the guest: as mm_map, and the image that goes with what is mapped. */
 s64 image_map_file(u64 addr, u64 length, u32 prot, u32 flags, int fd, u64 offset);

@@ -12,6 +12,7 @@
 #include "rt/native_start.h"
 #include "rt/options.h"
 #include "rt/process.h"
+#include "rt/profile.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
 
@@ -65,6 +66,7 @@ static void usage(void)
          "  convert   translate programs and their libraries before they run\n"
          "  cache     look after what convert has made\n"
          "  report    what of a program is translated, and what runs missed\n"
+         "  profile   what runs have sampled: look at it, merge it, clear it\n"
          "  bundle    make one x86-64 executable of an AArch64 program\n"
          "  bind      make bindings of host libraries that guests may call\n"
          "  sysroot   make a directory of Debian arm64 packages\n\n"
@@ -148,6 +150,7 @@ static struct thread *start_runtime(void)
     engine = options.mode == MODE_EVAL ? &engine_eval : &engine_jit;
     if (!engine->init()) engine = &engine_eval;
     image_init();
+    profile_init();
     t = thread_new(NULL, 0);
     if (t == NULL) log_fatal(126, "no memory");
     thread_self = t;
@@ -180,6 +183,7 @@ run_program(struct thread *t, const char *host, const char *name, char **argv, c
     prctl(PR_SET_NAME, base != NULL ? base + 1 : name);
     signal_init(t);
     native_start(host);
+    profile_start(t);
     thread_loop(t);
 }
 

@@ -103,6 +103,11 @@ static bool set_no_cache(const char *value)
     return set_switch(&options.no_cache, value);
 }
 
+static bool set_no_profile(const char *value)
+{
+    return set_switch(&options.no_profile, value);
+}
+
 static bool set_count(const char *value)
 {
     options.count_rest = value != NULL && strcmp(value, "rest") == 0;
@@ -166,6 +171,8 @@ static const struct option table[] = {
     {"cache", "FERRY_CACHE", "DIR", set_cache, "a directory",
      "the user's own cache of images ($XDG_CACHE_HOME/ferry or ~/.cache/ferry)"},
     {"no-cache", "FERRY_NO_CACHE", NULL, set_no_cache, "0 or 1", "use no images"},
+    {"no-profile", "FERRY_NO_PROFILE", NULL, set_no_profile, "0 or 1",
+     "don't sample where the program spends its time, for the next conversion"},
     {"auto-convert", "FERRY_AUTO_CONVERT", NULL, set_auto_convert, "0 or 1",
      "files whose code wasn't from images are converted in the background, for the\n"
      "next run"},
@@ -287,6 +294,7 @@ size_t options_pack(char *buf, size_t size, const char *sysroot)
     if (options.count) PACK("%ccount=%s", SEPARATOR, options.count_rest ? "rest" : "1");
     if (options.auto_convert) PACK("%cauto-convert=1", SEPARATOR);
     if (options.no_cache) PACK("%cno-cache=1", SEPARATOR);
+    if (options.no_profile) PACK("%cno-profile=1", SEPARATOR);
     if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
     if (options.warm != WARM_ENTRIES) PACK("%cwarm=%u", SEPARATOR, options.warm);
     if (strcmp(options.native, "none") != 0) PACK("%cnative=%s", SEPARATOR, options.native);

@@ -20,6 +20,7 @@ struct options {
     bool count_rest;          /* those that are from no image alone: images are the usual ones */
     bool require_image;       /* it is an error not to find code in images */
     bool no_cache;            /* use no images */
+    bool no_profile;          /* take no samples */
     bool auto_convert;        /* at the end, have converted what wasn't from images */
     u32 warm;                 /* entries after which a region is warm; 0: none ever is */
     const char *native;       /* libraries of the host's: "auto", "none", or sonames */

@@ -16,6 +16,7 @@
 #include "rt/log.h"
 #include "rt/mm.h"
 #include "rt/native_run.h"
+#include "rt/profile.h"
 #include "rt/stats.h"
 
 #include <linux/futex.h>
@@ -98,6 +99,7 @@ static void *thread_main(void *argument)
     host_syscall(SYS_futex, (u64)&start->ready, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
     if (sigsetjmp(t->end, 0) == 0) {
         signal_apply_mask(t);
+        profile_start(t);
         thread_loop(t);
     }
     thread_self = NULL;
@@ -296,6 +298,7 @@ static void become_child(struct thread *t, const struct clone_args_guest *args)
     set_child_state(t, args);
     t->state.excl_size = 0;
     if ((args->flags & CLONE_CLEAR_SIGHAND) != 0) clear_handlers(t);
+    profile_after_fork(t);
 }
 
 /* Flags that fork() of the C library stands for. */
@@ -392,9 +395,8 @@ static void release_robust(struct thread *t)
 
 void process_exit(struct thread *t, int status)
 {
-    (void)t;
     stats_report();
-    if (image_end()) status = 126;
+    if (image_end(t)) status = 126;
     for (;;) host_syscall(SYS_exit_group, (u64)status, 0, 0, 0, 0, 0);
 }
 
@@ -402,9 +404,10 @@ void thread_exit(struct thread *t, int status)
 {
     if (__atomic_load_n(&t->process->count, __ATOMIC_ACQUIRE) == 1 && !t->process->borrowed) {
         stats_report();
-        if (image_end()) status = 126;
+        if (image_end(t)) status = 126;
     }
     signal_block_host();
+    profile_stop(t);
     release_robust(t);
     if (t->clear_child_tid != 0) {
         if (guard_store32((u32 *)t->clear_child_tid, 0)) wake(t->clear_child_tid);

@@ -16,6 +16,7 @@
 #include "rt/image.h"
 #include "rt/log.h"
 #include "rt/native_run.h"
+#include "rt/profile.h"
 #include "rt/stats.h"
 
 #include <stdlib.h>
@@ -180,7 +181,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     if (t == NULL) return;
     if (is_kick(info))
         interrupt(t, uc);
-    else
+    else if (!profile_tick(t, info, uc))
         note_signal(t, sig, info, uc);
 }
 
@@ -265,9 +266,8 @@ void signal_die(struct thread *t, int sig)
 {
     sigset64 only = ~SIGBIT(sig);
 
-    (void)t;
     stats_report();
-    (void)image_end();
+    (void)image_end(t);
     signal_block_host();
     signal_default_host(sig, false);
     host_syscall(SYS_tgkill, (u64)getpid(), (u64)host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0),

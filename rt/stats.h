@@ -26,6 +26,10 @@
     X(LEAVE_TRAP, "trap exits")                                                                    \
     X(INVALIDATIONS, "invalidations that hit code")                                                \
     X(EVICTIONS, "code memory evictions")                                                          \
+    X(SAMPLES, "samples for profiles")                                                             \
+    X(SAMPLES_RUNTIME, "of them in the runtime or the kernel")                                     \
+    X(SAMPLES_ELSEWHERE, "of them in modules without an image")                                    \
+    X(SAMPLES_LOST, "of them without room")                                                        \
     X(EVALUATED, "regions evaluated")                                                              \
     X(IMAGE_INSNS, NULL)      /* with --count: executed, from images */                            \
     X(JIT_INSNS, NULL)        /* from code memory */                                               \

@@ -122,6 +122,8 @@ struct thread {
     struct files *files;
 
     pid_t tid;
+    s32 sampler;                /* the timer for its profile */
+    bool has_sampler;           /* there is one */
     u64 clear_child_tid;        /* guest address or 0 */
     u64 robust_list;            /* guest address of its head, or 0 */
     struct thread *next, *prev; /* list of all threads in this address space; LOCK_THREADS */

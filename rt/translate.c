@@ -235,6 +235,11 @@ u32 translate_detour(u8 *code, u64 pc)
     return xlat_detour(code, TRANSLATE_DETOUR_SIZE, pc);
 }
 
+bool translate_return_target(const u8 *code, u64 *pc)
+{
+    return xlat_return_target(code, pc);
+}
+
 u64 translate_host_features(void)
 {
     return host_features;

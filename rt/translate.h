@@ -82,6 +82,10 @@ struct digest translate_id(void);
 #define TRANSLATE_DETOUR_SIZE 64
 u32 translate_detour(u8 *code, u64 pc);
 
+/* The guest address that the code behind a host call is about to be returned to from; false: it
+ * isn't behind a call. */
+bool translate_return_target(const u8 *code, u64 *pc);
+
 /* AT_HWCAP and AT_HWCAP2. */
 u64 translate_hwcap(void);
 u64 translate_hwcap2(void);

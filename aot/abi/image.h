@@ -10,7 +10,8 @@
  *                          when they are first used
  *
  * Behind that in the file are sections that only tools read: symbols, and DWARF with the guest's
- * lines (aot/image/lines.h). Unwind tables are mapped, as those of all shared objects are.
+ * lines (aot/image/lines.h), and the profile that the image was made by. Unwind tables are mapped,
+ * as those of all shared objects are.
  *
  * The image lies at a fixed distance from its module, so code finds guest addresses relative to
  * itself: close below, where a loader that goes downwards has just found free room and no break
@@ -43,7 +44,7 @@
 
 #define IMAGE_HEADER_AT 0x200
 #define IMAGE_MAGIC     "FERRYIMG"
-#define IMAGE_FORMAT    5
+#define IMAGE_FORMAT    6
 #define IMAGE_COUNTED   (UINT64_C(1) << 63) /* in features: its code counts what it executes */
 #define EVIDENCE_ROOM   16
 
@@ -60,8 +61,13 @@ struct image_header {
     u64 low, span;            /* the module's page-rounded place, unbiased, and its length */
     s64 distance;             /* image start less the module's start */
     u64 features;             /* enum x64_feature bits that code may use */
-    u64 code_low;             /* guest address of bit 0, unbiased */
-    u32 code_words;           /* guest instruction words that have a bit */
+    u64 profile_samples;      /* of the profile that was used; 0: none was */
+    u64 profile_ever;         /* that had ever been added to it */
+    u64 profile_at;           /* the profile, in the file: struct profile_record each */
+    u64 profile_size;
+    struct digest rest; /* the key of an image of the same without a profile */
+    u64 code_low;       /* guest address of bit 0, unbiased */
+    u32 code_words;     /* guest instruction words that have a bit */
     u32 entry_count, region_count, cell_count, external_count;
     u32 cache_count; /* inline caches, the externals' included */
     u32 guest_insts; /* guest instructions translated */

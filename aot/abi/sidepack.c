@@ -620,6 +620,45 @@ bool side_pack_find(const u8 *image, enum point_kind kind, u32 offset, struct fr
     return more && place(&w) == offset;
 }
 
+bool side_pack_near(const u8 *image, u32 offset, u64 *pc, struct index_place *region)
+{
+    struct walk w;
+    struct frame_state fs;
+    if (!start_walk(&w, image, offset, &fs)) return false;
+    *region = w.c.region;
+    *pc = w.p.at_pc;
+    bool more = has_first_point(&w) || next_point(&w);
+    for (; more && w.c.region.code <= offset; more = next_point(&w)) {
+        if (w.c.region.code != region->code) *pc = 4 * (u64)w.c.region.pc;
+        *region = w.c.region;
+        if (place(&w) > offset) break;
+        *pc = fs.pc;
+    }
+    return !w.p.coder.overflow && !w.c.failed;
+}
+
+#define FEW_WORDS 16
+
+bool side_pack_covers(const u8 *image, u32 pc)
+{
+    const struct image_header *h = header_of(image);
+    struct index_place region = {0};
+    struct index_cursor c;
+    struct frame_state fs;
+    struct walk w;
+    u32 end;
+    if (!h->cluster_count) return false;
+    index_start(&c, image, index_last_of(table(image, h->cluster_pc), h->cluster_count, pc), 1);
+    while (index_next_region(&c) && c.region.pc <= pc) region = c.region;
+    if (!index_region_of_code(image, region.code, &region, &end) || region.pc > pc) return false;
+    for (u32 at = region.code; at < end && start_walk(&w, image, at, &fs); at = w.to) {
+        bool more = has_first_point(&w) || next_point(&w);
+        for (; more && w.c.region.code < end; more = next_point(&w))
+            if (w.c.region.code == region.code && pc - (u32)(fs.pc / 4) < FEW_WORDS) return true;
+    }
+    return false;
+}
+
 void side_pack_safepoints(const u8 *image, u32 offset, struct side_safepoints *out)
 {
     struct walk w;

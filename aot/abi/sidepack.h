@@ -83,6 +83,14 @@ bool side_pack_end(struct side_packer *p);
 bool side_pack_find(const u8 *image, enum point_kind kind, u32 offset, struct frame_state *out,
                     struct index_place *region);
 
+/* The guest address, in bytes from the image's first word of code, of the last point at or before
+ * `offset` of the text, or of its region's start; and the region. For profiles. False as above. */
+bool side_pack_near(const u8 *image, u32 offset, u64 *pc, struct index_place *region);
+
+/* The code of the region that pc (in words from the image's first) belongs to does that guest
+ * instruction, or one of the few in front of it: there is a point of it. */
+bool side_pack_covers(const u8 *image, u32 pc);
+
 /* The safepoints of the group that has that offset of the text, ascending, for who goes from one
  * instruction to the next and looks for one: [from, to) of the text has no others. from is to if
  * there are none because a table is damaged. */

@@ -7,6 +7,7 @@
 int command_convert(int argc, char **argv);
 int command_cache(int argc, char **argv);
 int command_bundle(int argc, char **argv);
+int command_profile(int argc, char **argv);
 int command_report(int argc, char **argv);
 
 #endif

@@ -33,6 +33,8 @@ struct conversion {
     /* Sums. */
     u32 made, there, nothing, failed;
     u64 functions, code, text, image_size, published;
+    u32 profiled;
+    u64 samples;
     u64 memory; /* most that a process had, and for which file */
     const char *largest;
     u64 bytes_by[EVIDENCE_COUNT];
@@ -61,6 +63,8 @@ static void add_facts(struct conversion *c, const struct job_result *r)
     c->functions += h->functions;
     c->code += h->code_bytes;
     c->image_size += h->file_size;
+    c->profiled += h->profile_samples != 0;
+    c->samples += h->profile_samples;
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) c->bytes_by[n] += h->bytes_by[n];
 }
 
@@ -75,13 +79,16 @@ static void print_line(const struct input *in, const struct job_result *r)
     struct shown name;
     progress_clear();
     if (r->status == JOB_MADE)
-        printf("%s: %u functions, %s of code, image %s, %.2f x its sections of code\n",
+        printf("%s: %u functions, %s of code, image %s, %.2f x its sections of code",
                shown(&name, in->guest), r->header.functions, size_text(&code, r->header.code_bytes),
                size_text(&image, r->header.file_size), ratio(r->header.file_size, r->text));
     else if (r->status == JOB_THERE)
-        printf("%s: in the cache already\n", shown(&name, in->guest));
+        printf("%s: in the cache already", shown(&name, in->guest));
     else
-        printf("%s: no image: %s\n", shown(&name, in->guest), r->why);
+        printf("%s: no image: %s", shown(&name, in->guest), r->why);
+    if (r->status != JOB_NOTHING && r->header.profile_samples)
+        printf(", by %llu samples of runs", (unsigned long long)r->header.profile_samples);
+    putchar('\n');
     fflush(stdout);
 }
 
@@ -181,6 +188,9 @@ static void print_summary(const struct conversion *c)
         (unsigned long long)c->functions, size_text(&code, c->code), percent(covered, c->code),
         size_text(&images, c->image_size), ratio(c->image_size, c->text),
         size_text(&memory, c->memory), c->largest);
+    if (c->profiled)
+        printf("%u of the images by profiles of runs, %llu samples\n", c->profiled,
+               (unsigned long long)c->samples);
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) {
         static const char *const names[] = {
 #define X(name, text) text,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aot/cmd/publish.h"
+#include "aot/cmd/say.h"
 #include "aot/image/missed.h"
 #include "aot/xlat.h"
 
@@ -26,17 +27,36 @@ static const char *debug_root(const struct command_options *o, char path[PATH_MA
     return path;
 }
 
-/* The addresses that runs have missed in this module. */
+/* The addresses that runs have missed in this module, and that entries are wanted for. */
 static void read_missed(struct job_module *j, const struct command_options *o)
 {
     struct missed *missed;
     u32 count = o->cache ? cache_missed(o->cache, &j->digest, &missed) : 0;
     if (!count) return;
     u64 *pc = arena_alloc(&j->arena, count * sizeof *pc);
-    for (u32 n = 0; n < count; n++) pc[n] = missed[n].pc;
+    for (u32 n = 0; n < count; n++)
+        if (missed[n].kind != MISSED_RESUME) pc[j->options.missed_count++] = missed[n].pc;
     missed_free(missed, count);
     j->options.missed = pc;
-    j->options.missed_count = count;
+}
+
+/* A profile of fewer samples, half a second or so, says too little. One that has come to this many
+ * times what it was is worth another conversion. */
+#define PROFILE_LEAST 64
+#define PROFILE_MORE  4
+
+static void read_profile(struct job_module *j, const struct command_options *o, const char *path,
+                         bool brief)
+{
+    struct profile_read *read = arena_alloc(&j->arena, sizeof *read);
+    const char *why = NULL;
+    if (!o->cache || o->profile == USE_NO_PROFILE) return;
+    bool there = cache_profile(&j->arena, o->cache, &j->digest, read, &why);
+    if (why && !brief) complain(path, "its profile is not used: %s", why);
+    if (!there || !read->profile.samples) return;
+    if (o->profile != USE_PROFILE && read->ever < PROFILE_LEAST) return;
+    j->options.profile = &read->profile;
+    j->options.profile_ever = read->ever;
 }
 
 /* Of other modules than the one that --count-only names nothing is counted. */
@@ -89,6 +109,7 @@ enum job_status job_open(struct job_module *j, const char *path, const struct co
     j->fingerprint =
         cache_fingerprint(j->m.data, j->m.size < CACHE_HEAD ? j->m.size : CACHE_HEAD, j->m.size);
     read_missed(j, o);
+    read_profile(j, o, path, brief);
     if (digest_debug_file(j)) return JOB_MADE;
     snprintf(why, 160, "its debug file can't be read");
     return JOB_BAD;
@@ -162,8 +183,19 @@ static u64 text_size(const struct module *m)
     return sum;
 }
 
-/* Whether the cache has the very image that conversion would make: what is known of the file by its
- * index entry is enough to tell. */
+/* The profile would make no other image, or none that is worth the time. */
+static bool is_profile_as_good(const struct command_options *o, const struct image_header *h,
+                               const struct convert_options *now)
+{
+    switch ((enum use_profile)o->profile) {
+    case USE_PROFILE: return false;
+    case USE_NO_PROFILE: return !h->profile_samples;
+    default: return !now->profile || now->profile_ever < PROFILE_MORE * h->profile_ever;
+    }
+}
+
+/* Whether the cache has the very image that conversion would make, or one that only a little more
+ * of a profile would change: what is known of the file by its index entry is enough to tell. */
 static bool is_there(const struct command_options *o, const char *path, struct job_result *out)
 {
     struct job_module j;
@@ -173,7 +205,13 @@ static bool is_there(const struct command_options *o, const char *path, struct j
     bool there = false;
     if (status == JOB_MADE) {
         struct digest key = convert_key(&j.digest, &j.options);
+        struct digest rest = convert_rest(&j.digest, &j.options);
         there = known && !memcmp(&key, &out->header.key, sizeof key);
+        if (known && !there && !memcmp(&rest, &out->header.rest, sizeof rest) &&
+            is_profile_as_good(o, &out->header, &j.options)) {
+            there = true;
+            key = out->header.key;
+        }
         if (!there) there = find_image(o, path, &key, &out->header);
         cache_image_name(out->name, &out->header.translator, &j.fingerprint, &key);
         out->text = text_size(&j.m);

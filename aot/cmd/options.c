@@ -153,6 +153,18 @@ static bool set_force(struct command_options *o, const char *value)
     return !value;
 }
 
+static bool set_profile(struct command_options *o, const char *value)
+{
+    o->profile = USE_PROFILE;
+    return !value;
+}
+
+static bool set_no_profile(struct command_options *o, const char *value)
+{
+    o->profile = USE_NO_PROFILE;
+    return !value;
+}
+
 static bool set_handed_over(struct command_options *o, const char *value)
 {
     o->handed_over = true;
@@ -177,13 +189,14 @@ static bool set_compile(struct command_options *o, const char *value)
 #define CONVERT COMMAND_CONVERT
 #define CACHE   COMMAND_CACHE
 #define REPORT  COMMAND_REPORT
+#define PROFILE COMMAND_PROFILE
 
 static const struct option table[] = {
-    {"sysroot", 0, CONVERT | CACHE | REPORT, "FERRY_SYSROOT", "DIR", set_sysroot, "a directory",
-     "the guest's root directory, as for ferry run"},
+    {"sysroot", 0, CONVERT | CACHE | REPORT | PROFILE, "FERRY_SYSROOT", "DIR", set_sysroot,
+     "a directory", "the guest's root directory, as for ferry run"},
     {"root", 0, CONVERT, NULL, "DIR", set_root, "a directory",
      "convert every arm64 program and library in this tree"},
-    {"cache", 0, CONVERT | CACHE | REPORT, "FERRY_CACHE", "DIR", set_cache, "a directory",
+    {"cache", 0, CONVERT | CACHE | REPORT | PROFILE, "FERRY_CACHE", "DIR", set_cache, "a directory",
      "the cache ($XDG_CACHE_HOME/ferry or ~/.cache/ferry)"},
     {"cap", 0, CONVERT | CACHE, "FERRY_CACHE_CAP", "SIZE", set_cap, "a size such as 500M or 4G",
      "how much the cache may hold (4G); what was used longest ago goes first"},
@@ -204,36 +217,54 @@ static const struct option table[] = {
      "modules at a time (as many as there are processors; under make, as its -j says)"},
     {"force", 0, CONVERT, NULL, NULL, set_force, "no value",
      "convert again what is in the cache already"},
+    {"profile", 0, CONVERT, NULL, NULL, set_profile, "no value",
+     "convert again whatever has a profile that has changed (as it is: if there is much more of "
+     "it)"},
+    {"no-profile", 0, CONVERT, NULL, NULL, set_no_profile, "no value",
+     "make no use of what runs have sampled"},
     {"handed-over", 0, CONVERT, NULL, NULL, set_handed_over, "no value",
      "convert what runs with --auto-convert have handed over, with idle priority"},
     {"compile", 0, CACHE, NULL, NULL, set_compile, "no value",
      "verify: convert again and compare byte for byte"},
     {"json", 0, CACHE | REPORT, NULL, NULL, set_json, "no value", "print JSON"},
     {"html", 0, REPORT, NULL, "FILE", set_html, "a file", "write one page with plots"},
-    {"quiet", 'q', CONVERT | CACHE, NULL, NULL, set_quiet, "0 or 1", "print errors only"},
+    {"quiet", 'q', CONVERT | CACHE | PROFILE, NULL, NULL, set_quiet, "0 or 1", "print errors only"},
 };
 
 static const char *name_of(enum command c)
 {
-    return c == CONVERT ? "convert" : c == CACHE ? "cache" : "report";
+    switch (c) {
+    case COMMAND_CACHE: return "cache";
+    case COMMAND_REPORT: return "report";
+    case COMMAND_PROFILE: return "profile";
+    default: return "convert";
+    }
 }
 
 static const char *head_of(enum command c)
 {
-    return c == CONVERT
-               ? "usage: ferry convert [OPTION...] PROGRAM...\n"
-                 "       ferry convert [OPTION...] --root DIR\n"
-                 "       ferry convert [OPTION...] -o FILE PROGRAM\n"
-                 "       ferry convert [OPTION...] --handed-over\n\n"
-                 "Translates programs and the libraries they need before they run. Options:\n"
-           : c == CACHE
-               ? "usage: ferry cache [OPTION...] list|path\n"
-                 "       ferry cache [OPTION...] verify [--compile] [FILE...]\n"
-                 "       ferry cache [OPTION...] prune\n\n"
-                 "Looks after the images that ferry convert has made. Options:\n"
-               : "usage: ferry report [OPTION...] PROGRAM...\n\n"
-                 "What of a program and its libraries is translated, by what evidence, and "
-                 "what runs\nmissed. Options:\n";
+    switch (c) {
+    case COMMAND_CACHE:
+        return "usage: ferry cache [OPTION...] list|path\n"
+               "       ferry cache [OPTION...] verify [--compile] [FILE...]\n"
+               "       ferry cache [OPTION...] prune\n\n"
+               "Looks after the images that ferry convert has made. Options:\n";
+    case COMMAND_REPORT:
+        return "usage: ferry report [OPTION...] PROGRAM...\n\n"
+               "What of a program and its libraries is translated, by what evidence, and "
+               "what runs\nmissed. Options:\n";
+    case COMMAND_PROFILE:
+        return "usage: ferry profile [OPTION...] show PROGRAM...\n"
+               "       ferry profile [OPTION...] merge CACHE...\n"
+               "       ferry profile [OPTION...] clear [MODULE...]\n\n"
+               "What runs have sampled of programs and their libraries. Options:\n";
+    default:
+        return "usage: ferry convert [OPTION...] PROGRAM...\n"
+               "       ferry convert [OPTION...] --root DIR\n"
+               "       ferry convert [OPTION...] -o FILE PROGRAM\n"
+               "       ferry convert [OPTION...] --handed-over\n\n"
+               "Translates programs and the libraries they need before they run. Options:\n";
+    }
 }
 
 static void print_help(enum command command)

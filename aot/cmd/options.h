@@ -1,12 +1,17 @@
 /*
- * Options of convert, cache and report: one table (options.c) of names, environment twins and help.
+ * Options of convert, cache, report and profile: one table (options.c) of names, environment twins
+ * and help.
  */
 #ifndef AOT_CMD_OPTIONS_H
 #define AOT_CMD_OPTIONS_H
 
 #include "aot/base/types.h"
 
-enum command { COMMAND_CONVERT = 1, COMMAND_CACHE = 2, COMMAND_REPORT = 4 };
+enum command { COMMAND_CONVERT = 1, COMMAND_CACHE = 2, COMMAND_REPORT = 4, COMMAND_PROFILE = 8 };
+
+/* Whether conversion goes by profiles: when they tell enough, and anew when they tell much more;
+ * whatever they tell, and anew when they have changed; or not at all. */
+enum use_profile { USE_PROFILE_IF_WORTH_IT, USE_PROFILE, USE_NO_PROFILE };
 
 struct command_options {
     const char *sysroot; /* absolute host path without a slash at the end; "" for none */
@@ -19,6 +24,7 @@ struct command_options {
     u64 features;           /* enum x64_feature bits that code may use */
     u64 cap;                /* bytes of all images in the cache */
     u32 jobs;               /* 0: not given */
+    u8 profile;             /* enum use_profile */
     bool quiet, force, json, compile, insn_lines, handed_over;
 };
 

@@ -136,7 +136,8 @@ static void add_up(struct report *r)
     for (u32 n = 0; n < r->count; n++) {
         struct report_module *m = &r->module[n];
         const struct image_header *h = &m->header;
-        for (u32 k = 0; k < m->miss_count; k++) m->open_count += !m->miss[k].is_entry;
+        for (u32 k = 0; k < m->miss_count; k++)
+            m->open_count += !m->miss[k].is_entry && m->miss[k].missed.kind != MISSED_RESUME;
         t->converted += m->converted;
         t->misses += m->miss_count;
         t->open += m->open_count;

@@ -202,7 +202,8 @@ static void drop_temporary(struct visit *v, const char *name, const struct stat 
     if (ends_with(name, ".tmp")) remove_at(v->dir, name);
 }
 
-/* Runs write index entries and lists of missed addresses without the lock, but not for an hour. */
+/* Runs write index entries, profiles and lists of missed addresses without the lock, but not for an
+ * hour. */
 static void drop_old_temporary(struct visit *v, const char *name, const struct stat *st)
 {
     const char *base = strrchr(name, '/') + 1;
@@ -275,6 +276,7 @@ bool store_trim(const char *dir, u64 cap, s64 since, bool useless, struct store_
     walk(&images, "images", 2);
     walk(&index, "index", 0);
     walk(&index, "missed", 0);
+    walk(&index, "profile", 0);
     store_read(dir, &arena, &all);
     remove_images(dir, &all, cap, since, useless, out);
     if (out->count) walk(&entries, "index", 0);

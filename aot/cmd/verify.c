@@ -76,6 +76,22 @@ static void compare_again(struct job_module *j, int fd, u64 size, struct verdict
     if (again >= 0) close(again);
 }
 
+/* What the image was made by, which it holds; false: that makes no sense. */
+static bool take_profile(struct job_module *j, int fd, const struct image_header *h)
+{
+    struct profile_read *read = arena_alloc(&j->arena, sizeof *read);
+    j->options.profile = NULL;
+    if (!h->profile_samples) return true;
+    if (h->profile_size > h->file_size) return false;
+    void *records = arena_alloc(&j->arena, h->profile_size + 1);
+    if (pread(fd, records, h->profile_size, (off_t)h->profile_at) != (ssize_t)h->profile_size ||
+        !profile_of_records(&j->arena, records, h->profile_size, read))
+        return false;
+    j->options.profile = &read->profile;
+    j->options.profile_ever = read->ever;
+    return true;
+}
+
 static void compile_again(const struct command_options *o, const struct subject *s, int fd,
                           const struct image_header *h, struct verdict *v)
 {
@@ -86,6 +102,8 @@ static void compile_again(const struct command_options *o, const struct subject 
     }
     if (job_open(&j, s->module, o, h->features, NULL, false, v->why) != JOB_MADE) {
         v->outcome = VERIFY_SKIPPED;
+    } else if (!take_profile(&j, fd, h)) {
+        conclude(v, VERIFY_BAD, "its profile makes no sense");
     } else {
         struct digest key = convert_key(&j.digest, &j.options);
         if (memcmp(&key, &h->key, sizeof key))

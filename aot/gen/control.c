@@ -274,6 +274,27 @@ static void come_back(struct gen *g, u64 pc)
     if (to != g->block + 1) x64_jmp(B, g->block_label + to);
 }
 
+/* What come_back begins with. */
+bool gen_return_target(const u8 *code, u64 *pc)
+{
+    s32 field;
+    if (code[0] == 0x48 && code[1] == 0x8d && code[2] == 0x15) { /* lea rdx, [rip + field] */
+        memcpy(&field, code + 3, 4);
+        *pc = (u64)(uintptr_t)(code + 7) + (u64)(s64)field;
+    } else if (code[0] == 0x48 && code[1] == 0xc7 && code[2] == 0xc2) { /* mov rdx, signed field */
+        memcpy(&field, code + 3, 4);
+        *pc = (u64)(s64)field;
+    } else if (code[0] == 0xba) { /* mov edx, field */
+        memcpy(&field, code + 1, 4);
+        *pc = (u32)field;
+    } else if (code[0] == 0x48 && code[1] == 0xba) { /* mov rdx, 64 bits */
+        memcpy(pc, code + 2, 8);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void leave_trap(struct gen *g, u16 code, u64 imm, u64 pc)
 {
     gen_guest_address(g, X64_RCX, pc);

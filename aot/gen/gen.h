@@ -59,4 +59,8 @@ u32 gen_cell_jump(u8 *code, u32 size, u32 *cell_at);
  * size, 0 when there is no room (64 bytes are enough). */
 u32 gen_detour(u8 *code, u32 size, u64 pc);
 
+/* The guest address that the code behind a guest call, where its host call returns to, takes to be
+ * returned to. False: it isn't such code, of which 10 bytes may be read. */
+bool gen_return_target(const u8 *code, u64 *pc);
+
 #endif

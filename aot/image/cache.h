@@ -6,6 +6,7 @@
  *                                          and what both files were when their contents were
  *                                          compared last
  *   missed/MODULE                          addresses that runs missed in a module (missed.h)
+ *   profile/MODULE                         what runs have sampled of a module (profile.h)
  *   handover/                              modules to be converted in the background (handover.h)
  *   lock                                   held shared by who publishes an image, exclusively by
  * who removes some (flock)

@@ -1,9 +1,6 @@
 /*
  * Addresses of a module that runs wanted to enter and that its image had no entry for, so that the
- * next conversion has them: a file missed/MODULE in the cache, MODULE being the module's digest.
- *
- * A file that isn't whole, isn't trusted (cache.h) or is for another module counts as none. Writers
- * merge what they have into what is there and rename; they wait a little for each other.
+ * next conversion has them: files missed/MODULE in the cache (records.h).
  */
 #ifndef AOT_IMAGE_MISSED_H
 #define AOT_IMAGE_MISSED_H
@@ -13,7 +10,12 @@
 
 #define MISSED_MAX 65536 /* addresses kept for a module: the first that came */
 
-/* How an address was come to: X(NAME, text). RESUME: after a signal, a fault, a system call. */
+/*
+ * How an address was come to: X(NAME, text). RESUME: after a signal, a fault, a system call, where
+ * the image has the code but no entry. Conversion makes none: it would cut loops and hold up what
+ * the optimiser does, for the few instructions that are translated as they come from there to the
+ * next entry, once.
+ */
 #define MISSED_KINDS(X)                                                                            \
     X(INDIRECT, "indirect branch or call")                                                         \
     X(DIRECT, "direct branch or call")                                                             \
@@ -31,7 +33,7 @@ enum missed_kind {
 struct missed {
     u64 pc;   /* unbiased guest address, a multiple of 4 */
     u32 runs; /* notes of it, at most one for each call of cache_note_missed */
-    u8 kind;  /* enum missed_kind, of the first note */
+    u8 kind;  /* enum missed_kind, of the first note; RESUME only if all are */
     u8 unused[3];
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "aot/image/lines.h"
+#include "aot/image/profile.h"
 #include "aot/image/unwind.h"
 
 #define NAMES_MAX    128 /* bytes of the sections' names: more than all of them have */
@@ -227,6 +228,19 @@ static bool line_sections(struct writer *w)
            debug_section(w, ".debug_line", &l->line);
 }
 
+static bool profile_section(struct writer *w)
+{
+    Elf64_Shdr s = {.sh_type = SHT_PROGBITS,
+                    .sh_size = w->debug->profile_count * sizeof *w->debug->profile,
+                    .sh_addralign = 8};
+    if (!s.sh_size) return true;
+    if (!tail_section(w, ".ferry.profile", s, (void *)(uintptr_t)w->debug->profile, ELF_T_BYTE))
+        return false;
+    w->h->profile_at = w->at - s.sh_size;
+    w->h->profile_size = s.sh_size;
+    return true;
+}
+
 /* The names come last: they have their own. */
 static bool name_section(struct writer *w)
 {
@@ -240,7 +254,8 @@ static bool sections(struct writer *w)
 {
     w->at = w->h->sites + w->h->sites_size;
     w->section_count = w->section_names_size = 1; /* the null section and its name */
-    return mapped_sections(w) && symbol_sections(w) && line_sections(w) && name_section(w);
+    return mapped_sections(w) && symbol_sections(w) && line_sections(w) && profile_section(w) &&
+           name_section(w);
 }
 
 static bool write_elf(struct writer *w, int fd)

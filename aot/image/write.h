@@ -7,6 +7,8 @@
 #include "aot/abi/image.h"
 #include "aot/base/arena.h"
 
+struct profile_record;
+
 /* A guest function, for the symbol table. */
 struct image_symbol {
     const char *name;
@@ -32,8 +34,10 @@ struct image_debug {
     const char *unit;  /* what the lines' one compilation unit is called */
     const char **path; /* all different, none of them ""; those of a directory side by side */
     u32 path_count;
-    struct image_line *line; /* ascending */
-    u32 line_count;          /* 0: no line tables are written */
+    struct image_line *line;              /* ascending */
+    u32 line_count;                       /* 0: no line tables are written */
+    const struct profile_record *profile; /* that the image was made by */
+    u32 profile_count;
 };
 
 /*

@@ -4,6 +4,7 @@
  */
 #include "rt/jit/image.h"
 #include "rt/jit/jit.h"
+#include "rt/jit/sample.h"
 
 #include "aot/abi/fp_state.h"
 #include "aot/abi/slots.h"
@@ -14,6 +15,7 @@
 #include "rt/mm.h"
 #include "rt/native_run.h"
 #include "rt/options.h"
+#include "rt/profile.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
 
@@ -148,11 +150,15 @@ static struct region *translate(struct thread *t, u64 pc, u8 mode, enum translat
     return r;
 }
 
+/* Where a signal's handler goes back into the middle of a region, the next conversion makes no
+ * entry (missed.h). But where the image has no code, that is the only thing that tells of it. */
 static void note_miss(const struct jit_thread *j, u64 pc)
 {
     u64 unbiased = pc;
     const struct digest *module = image_without(pc, &unbiased);
-    missed_note(module, pc, unbiased, j->asked_for);
+    enum missed_kind kind = j->asked_for;
+    if (module && kind == MISSED_RESUME && !image_covers(pc)) kind = MISSED_OTHER;
+    missed_note(module, pc, unbiased, kind);
 }
 
 /* The region at state.pc, made if need be; NULL: it can't be translated, see *status. */
@@ -210,6 +216,20 @@ static u8 site_for(const struct jit_thread *j)
     return j->exit.code == SI_KERNEL ? MODE_UNTAG_SITE : MODE_FP_NEAR_SITE;
 }
 
+/* For the module's profile. */
+static void count(u64 pc, enum profile_kind kind)
+{
+    u64 unbiased;
+    const struct digest *module = image_without(pc, &unbiased);
+    profile_note(module, unbiased, kind);
+}
+
+static enum profile_kind kind_of_repair(const struct engine_exit *e)
+{
+    if (e->signo == SIGFPE) return e->code == FPE_FLTRES ? PROFILE_INEXACT : PROFILE_INVALID;
+    return e->code == SI_KERNEL ? PROFILE_TAG : PROFILE_STRING;
+}
+
 /* A site that keeps trapping for one reason gets a translation that copes with it. */
 static void note_trap(u64 pc, u8 mode, u8 site, unsigned weight)
 {
@@ -218,6 +238,7 @@ static void note_trap(u64 pc, u8 mode, u8 site, unsigned weight)
     if (!r || (r->mode & site)) return;
     r->traps = (u16)(r->traps + weight);
     if (r->traps < WEIGHT_TO_SUPERSEDE) return;
+    count(pc, PROFILE_SUPERSEDED);
     code_supersede(r, site);
     jit_kick_all();
 }
@@ -386,6 +407,7 @@ static void serve_recovered(struct thread *t, struct turn *turn)
     if (j->exit.kind == ENGINE_FAULT && j->finish) {
         j->finish = false;
         bool inexact = j->exit.signo == SIGFPE && j->exit.code == FPE_FLTRES;
+        if (j->exit.signo) count(t->state.pc, kind_of_repair(&j->exit));
         if (j->exit.signo)
             note_trap(j->at_pc, j->at_mode, site_for(j),
                       inexact ? WEIGHT_OF_INEXACT : WEIGHT_OF_TRAP);
@@ -595,6 +617,8 @@ const struct engine engine_jit = {
     .call = jit_call,
     .fault = jit_fault,
     .interrupt = jit_interrupt,
+    .sample = jit_sample,
+    .place = jit_place,
     .invalidate = jit_invalidate,
     .stats = jit_stats,
     .image_mapped = image_add,

@@ -135,6 +135,28 @@ static const struct mapped_image *image_at(u64 ip)
     return NULL;
 }
 
+bool image_covers(u64 pc)
+{
+    const struct mapped_image *m = image_of(pc);
+    return m && pc % 4 == 0 && side_pack_covers(m->base, (u32)((pc - m->code_start) / 4));
+}
+
+const void *image_base(u64 ip)
+{
+    const struct mapped_image *m = image_at(ip);
+    return m ? m->base : NULL;
+}
+
+const struct digest *image_near(u64 ip, u64 *pc, u64 *region_pc)
+{
+    const struct mapped_image *m = image_at(ip);
+    struct index_place region;
+    if (!m || !side_pack_near(m->base, (u32)(ip - m->text), pc, &region)) return NULL;
+    *pc += m->header->code_low;
+    *region_pc = m->header->code_low + 4 * (u64)region.pc;
+    return &m->header->module;
+}
+
 bool image_find_point(u64 ip, enum point_kind kind, u64 *region_pc, struct frame_state *fs)
 {
     const struct mapped_image *m = image_at(ip);

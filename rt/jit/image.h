@@ -22,6 +22,16 @@ bool image_has(u64 pc);
  * pc is in no module with an image. Lock-free. */
 const struct digest *image_without(u64 pc, u64 *unbiased);
 
+/* True if an image's code does the instruction at pc, for which it may have no entry. Lock-free. */
+bool image_covers(u64 pc);
+
+/* Where the image begins that has ip in a region's code; NULL: none has. Lock-free. */
+const void *image_base(u64 ip);
+
+/* The guest address, unbiased, that code at ip in an image is about, or one shortly before, and
+ * that of its region; and the module's digest, NULL: none of these. Lock-free. */
+const struct digest *image_near(u64 ip, u64 *pc, u64 *region_pc);
+
 /* True if ip is in an image's code, the jumps through its cells included. Lock-free. */
 bool image_holds(u64 ip);
 

@@ -4,6 +4,7 @@
 #include "rt/syscall/syscall.h"
 
 #include "rt/native_run.h"
+#include "rt/profile.h"
 
 #include <string.h>
 
@@ -113,8 +114,12 @@ s64 sys_rt_sigtimedwait(struct thread *t, const u64 *a)
     if (block != 0)
         host_syscall(SYS_rt_sigprocmask, SIG_BLOCK, (u64)&block, 0, sizeof(block), 0, 0);
     r = block != 0 ? take_held(t, set, &info) : 0;
-    if (r == 0)
-        r = guest_syscall(t, SYS_rt_sigtimedwait, (u64)&set, (u64)&info, a[2], sizeof(set), 0, 0);
+    if (r == 0) {
+        do
+            r = guest_syscall(t, SYS_rt_sigtimedwait, (u64)&set, (u64)&info, a[2], sizeof(set), 0,
+                              0);
+        while (r == SIGTRAP && profile_is_tick(&info));
+    }
     if (block != 0)
         host_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (u64)&block, 0, sizeof(block), 0, 0);
     if (r > 0 && a[1] != 0 && !guest_write(a[1], &info, sizeof(info))) return -EFAULT;

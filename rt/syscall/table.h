@@ -48,7 +48,7 @@
     H(97, unshare, "x") P(98, futex, "pdupup") H(99, set_robust_list, "pu") \
     P(100, get_robust_list, "dpp") P(101, nanosleep, "pp") P(102, getitimer, "dp") \
     P(103, setitimer, "dpp") R(104, kexec_load, "xxpx") R(105, init_module, "pup") \
-    R(106, delete_module, "px") P(107, timer_create, "dpp") P(108, timer_gettime, "dp") \
+    R(106, delete_module, "px") H(107, timer_create, "dpp") P(108, timer_gettime, "dp") \
     P(109, timer_getoverrun, "d") P(110, timer_settime, "dxpp") P(111, timer_delete, "d") \
     P(112, clock_settime, "dp") H(113, clock_gettime, "dp") P(114, clock_getres, "dp") \
     P(115, clock_nanosleep, "dxpp") P(116, syslog, "dpd") R(117, ptrace, "dxxx") \

@@ -3,6 +3,8 @@
  */
 #include "rt/syscall/syscall.h"
 
+#include "rt/profile.h"
+
 #include <sys/time.h>
 #include <time.h>
 
@@ -26,4 +28,10 @@ s64 sys_gettimeofday(struct thread *t, const u64 *a)
         (a[1] != 0 && !guest_write(a[1], &tz, sizeof(tz))))
         return -EFAULT;
     return 0;
+}
+
+s64 sys_timer_create(struct thread *t, const u64 *a)
+{
+    (void)t;
+    return profile_timer_create(a);
 }

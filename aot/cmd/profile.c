@@ -1,0 +1,285 @@
+/*
+ * `ferry profile show|merge|clear`: what runs have sampled of modules, by the names of functions.
+ */
+#include "aot/cmd/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aot/cmd/closure.h"
+#include "aot/cmd/guestfs.h"
+#include "aot/cmd/options.h"
+#include "aot/cmd/say.h"
+#include "aot/elf/module.h"
+#include "aot/image/cache.h"
+#include "aot/image/missed.h"
+#include "aot/image/profile.h"
+
+#define SHOWN 20 /* of each list */
+
+/* --- one module ---------------------------------------------------------------------------------
+ */
+
+struct shown_module {
+    const struct input *input;
+    struct profile_read read;
+    u32 missed;
+    struct module m;
+    bool has_names; /* m is open */
+};
+
+struct hot {
+    u64 pc, to;
+    u64 count;
+    u8 kind;
+};
+
+static int by_count(const void *a, const void *b)
+{
+    const struct hot *x = a, *y = b;
+    if (x->count != y->count) return x->count > y->count ? -1 : 1;
+    return x->pc < y->pc ? -1 : x->pc > y->pc;
+}
+
+/* The function that pc is in, or what begins last before it. NULL: nothing does. */
+static const struct module_entry *function_of(const struct shown_module *s, u64 pc)
+{
+    u32 low = 0, high = s->has_names ? s->m.entry_count : 0;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (s->m.entry[middle].pc <= pc)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (u32 n = low; n-- > 0;) {
+        const struct module_entry *e = &s->m.entry[n];
+        if (e->size && pc - e->pc >= e->size) continue; /* one that lies within another */
+        if (e->name || e->size) return e;
+    }
+    return low ? &s->m.entry[low - 1] : NULL;
+}
+
+static const char *name_of(struct arena *arena, const struct shown_module *s, u64 pc)
+{
+    const struct module_entry *e = function_of(s, pc);
+    struct shown name;
+    if (!e || !e->name) return format_text(arena, "0x%llx", (unsigned long long)pc);
+    if (pc == e->pc) return format_text(arena, "%s", shown(&name, e->name));
+    return format_text(arena, "%s+0x%llx", shown(&name, e->name), (unsigned long long)(pc - e->pc));
+}
+
+static double percent(u64 part, u64 whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* Samples by function; they are in the order of addresses, so a function's follow each other. */
+static void print_functions(struct arena *arena, const struct shown_module *s)
+{
+    const struct profile *p = &s->read.profile;
+    struct hot *hot = arena_alloc(arena, (p->weight_count + 1) * sizeof *hot);
+    u32 count = 0;
+    for (u32 n = 0; n < p->weight_count; n++) {
+        const struct module_entry *e = function_of(s, p->weight[n].pc);
+        u64 pc = e ? e->pc : p->weight[n].pc;
+        if (!count || hot[count - 1].pc != pc) hot[count++] = (struct hot){.pc = pc};
+        hot[count - 1].count += p->weight[n].samples;
+    }
+    qsort(hot, count, sizeof *hot, by_count);
+    if (count) printf("  %9s %8s  function\n", "samples", "share");
+    for (u32 n = 0; n < count && n < SHOWN; n++)
+        printf("  %9llu %6.1f %%  %s\n", (unsigned long long)hot[n].count,
+               percent(hot[n].count, p->samples), name_of(arena, s, hot[n].pc));
+}
+
+static void print_calls(struct arena *arena, const struct shown_module *s)
+{
+    const struct profile *p = &s->read.profile;
+    struct hot *hot = arena_alloc(arena, (p->call_count + 1) * sizeof *hot);
+    for (u32 n = 0; n < p->call_count; n++)
+        hot[n] = (struct hot){p->call[n].from, p->call[n].to, p->call[n].samples, 0};
+    qsort(hot, p->call_count, sizeof *hot, by_count);
+    if (p->call_count) printf("  %9s %8s  call\n", "samples", "share");
+    for (u32 n = 0; n < p->call_count && n < SHOWN; n++)
+        printf("  %9llu %6.1f %%  %s -> %s\n", (unsigned long long)hot[n].count,
+               percent(hot[n].count, p->samples), name_of(arena, s, hot[n].pc),
+               name_of(arena, s, hot[n].to));
+}
+
+static const char *kind_text(unsigned kind)
+{
+    static const char *const texts[] = {
+#define X(name, text) text,
+        PROFILE_KINDS(X)
+#undef X
+    };
+    return texts[kind];
+}
+
+static void print_repairs(struct arena *arena, const struct shown_module *s)
+{
+    struct hot *hot = arena_alloc(arena, (s->read.count + 1) * sizeof *hot);
+    u32 count = 0;
+    for (u32 n = 0; n < s->read.count; n++) {
+        const struct profile_record *r = &s->read.record[n];
+        if (r->kind > PROFILE_CALL) hot[count++] = (struct hot){r->pc, 0, r->count, r->kind};
+    }
+    qsort(hot, count, sizeof *hot, by_count);
+    for (u32 n = 0; n < count && n < SHOWN; n++)
+        printf("  %9llu  %s at %s\n", (unsigned long long)hot[n].count, kind_text(hot[n].kind),
+               name_of(arena, s, hot[n].pc));
+}
+
+static void print_module(const struct shown_module *s)
+{
+    struct arena arena;
+    struct shown name;
+    arena_init(&arena);
+    printf("%s: %llu samples (%llu ever), %u addresses missed\n", shown(&name, s->input->guest),
+           (unsigned long long)s->read.profile.samples, (unsigned long long)s->read.ever,
+           s->missed);
+    print_functions(&arena, s);
+    print_calls(&arena, s);
+    print_repairs(&arena, s);
+    arena_free(&arena);
+}
+
+/* --- show ---------------------------------------------------------------------------------------
+ */
+
+static bool digest_of(const char *path, struct digest *out)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool good = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+                cache_digest_file(fd, (u64)st.st_size, out);
+    if (!good) complain(path, "%s", strerror(errno));
+    if (fd >= 0) close(fd);
+    return good;
+}
+
+/* False: it has no profile. */
+static bool read_module(struct shown_module *s, struct arena *arena,
+                        const struct command_options *o, bool *good)
+{
+    struct digest digest;
+    struct missed *missed;
+    char why_not[160];
+    const char *why;
+    if (!digest_of(s->input->host, &digest)) {
+        *good = false;
+        return false;
+    }
+    bool there = cache_profile(arena, o->cache, &digest, &s->read, &why);
+    if (why) complain(s->input->guest, "its profile is not used: %s", why);
+    if (!there) return false;
+    s->missed = cache_missed(o->cache, &digest, &missed);
+    missed_free(missed, s->missed);
+    s->has_names = module_open(arena, s->input->host, NULL, &s->m, why_not) == MODULE_OK;
+    return true;
+}
+
+static int by_samples(const void *a, const void *b)
+{
+    const struct shown_module *x = a, *y = b;
+    u64 i = x->read.profile.samples, j = y->read.profile.samples;
+    return i != j ? (i > j ? -1 : 1) : strcmp(x->input->guest, y->input->guest);
+}
+
+static int show(const struct command_options *o, int count, char **words)
+{
+    struct inputs in;
+    struct arena arena;
+    bool good = true;
+    u32 found = 0;
+    arena_init(&arena);
+    inputs_init(&in, &arena, o->sysroot);
+    for (int n = 0; n < count; n++) good &= inputs_add_program(&in, words[n]);
+    struct shown_module *s = arena_zalloc(&arena, (in.count + 1) * sizeof *s);
+    for (u32 n = 0; n < in.count; n++) {
+        s[found].input = in.item[n];
+        found += read_module(&s[found], &arena, o, &good);
+    }
+    qsort(s, found, sizeof *s, by_samples);
+    for (u32 n = 0; n < found; n++) print_module(&s[n]);
+    if (!found && in.count) puts("no profiles");
+    for (u32 n = 0; n < found; n++)
+        if (s[n].has_names) module_close(&s[n].m);
+    arena_free(&arena);
+    return fflush(stdout) || !good ? 1 : 0;
+}
+
+/* --- merge and clear ----------------------------------------------------------------------------
+ */
+
+static int merge(const struct command_options *o, int count, char **words)
+{
+    bool good = true;
+    if (!cache_make(o->cache)) {
+        complain(o->cache, "%s", strerror(errno));
+        return 1;
+    }
+    for (int n = 0; n < count; n++) {
+        u32 modules;
+        if (access(words[n], R_OK | X_OK)) {
+            complain(words[n], "%s", strerror(errno));
+            good = false;
+        } else if (!cache_merge_profiles(o->cache, words[n], &modules)) {
+            complain(o->cache, "not all profiles of %s can be written", words[n]);
+            good = false;
+        } else if (!o->quiet) {
+            printf("%s: profiles of %u modules\n", words[n], modules);
+        }
+    }
+    return fflush(stdout) || !good ? 1 : 0;
+}
+
+static int clear(const struct command_options *o, int count, char **words)
+{
+    struct guest_file f;
+    struct digest digest;
+    const char *why = NULL;
+    bool good = true;
+    u32 removed = count ? 0 : cache_clear_profiles(o->cache, NULL);
+    for (int n = 0; n < count; n++) {
+        bool known = guest_programs(o->sysroot, words[n], &f, 1, &why) != 0;
+        if (!known) complain(words[n], "%s", why);
+        if (known && digest_of(f.host, &digest))
+            removed += cache_clear_profiles(o->cache, &digest);
+        else
+            good = false;
+    }
+    if (!o->quiet) printf("%u profiles removed\n", removed);
+    return fflush(stdout) || !good ? 1 : 0;
+}
+
+/* --- the command --------------------------------------------------------------------------------
+ */
+
+static int usage(const char *what)
+{
+    complain_all("%s; see ferry profile --help", what);
+    return 2;
+}
+
+int command_profile(int argc, char **argv)
+{
+    struct command_options o;
+    int count = options_read(COMMAND_PROFILE, argc, argv, &o);
+    if (count < 0) return count == -1 ? 0 : 2;
+    if (!count) return usage("profile: show, merge or clear?");
+    if (!o.cache) return usage("no HOME, so no cache; name one with --cache");
+    const char *verb = argv[0];
+    if (!strcmp(verb, "clear")) return clear(&o, count - 1, argv + 1);
+    if (!strcmp(verb, "show") && count == 1) return usage("profile show: of which program?");
+    if (!strcmp(verb, "show")) return show(&o, count - 1, argv + 1);
+    if (strcmp(verb, "merge")) return usage("profile: show, merge or clear?");
+    if (count == 1) return usage("profile merge: from which caches?");
+    return merge(&o, count - 1, argv + 1);
+}
