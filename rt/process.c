@@ -11,7 +11,9 @@
 #include "rt/kernel.h"
 
 #include "rt/auto_convert.h"
+#include "rt/background.h"
 #include "rt/bundle.h"
+#include "rt/host_tls.h"
 #include "rt/image.h"
 #include "rt/log.h"
 #include "rt/mm.h"
@@ -153,38 +155,11 @@ static s64 start_thread(struct thread *t, const struct clone_args_guest *args)
 /* --- children that share memory
  * -------------------------------------------------------------------- */
 
-/* The static C library's own makers of thread-local storage. */
-extern void *_dl_allocate_tls(void *memory);
-extern void _dl_deallocate_tls(void *tcb, bool free_tcb);
-extern void __ctype_init(void);
-
-/* Words of the C library's thread control block that the compiler and the library read from FS. */
-struct tcb {
-    void *self_tcb;
-    void *dtv;
-    void *self;
-    u64 flags, sysinfo;
-    u64 stack_guard;
-    u64 pointer_guard;
-};
-
-static void *make_tls(void)
-{
-    struct tcb *tcb = _dl_allocate_tls(NULL), *mine;
-
-    if (tcb == NULL) return NULL;
-    __asm__("mov %%fs:0, %0" : "=r"(mine));
-    tcb->self_tcb = tcb->self = tcb;
-    tcb->stack_guard = mine->stack_guard;
-    tcb->pointer_guard = mine->pointer_guard;
-    return tcb;
-}
-
 static void __attribute__((noreturn)) child_main(void *argument)
 {
     struct thread *t = argument;
 
-    __ctype_init();
+    host_tls_begin();
     thread_self = t;
     t->tid = t->process->pid = getpid();
     if (t->clear_handlers) clear_handlers(t);
@@ -196,7 +171,7 @@ static void __attribute__((noreturn)) child_main(void *argument)
 static void free_child(struct thread *n)
 {
     if (n->host_stack != NULL) munmap(n->host_stack, CHILD_STACK);
-    if (n->host_tls != NULL) _dl_deallocate_tls(n->host_tls, true);
+    if (n->host_tls != NULL) host_tls_free(n->host_tls);
     thread_free(n);
 }
 
@@ -236,7 +211,7 @@ static s64 start_child(struct thread *t, const struct clone_args_guest *args)
 
     if (n == NULL) return -ENOMEM;
     n->process->borrowed = true;
-    n->host_tls = make_tls();
+    n->host_tls = host_tls_new();
     n->host_stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (n->host_stack == MAP_FAILED) n->host_stack = NULL;
@@ -262,6 +237,7 @@ static s64 start_child(struct thread *t, const struct clone_args_guest *args)
 
 void locks_take_all(struct thread *t)
 {
+    background_before_fork();
     bundle_before_fork();
     mm_before_fork();
     engine->before_fork(t);
@@ -281,6 +257,7 @@ void locks_drop_all(struct thread *t, bool child)
     engine->after_fork(t, child);
     mm_after_fork(child);
     bundle_after_fork(child);
+    background_after_fork(child);
     if (child) auto_convert_after_fork();
 }
 
@@ -320,6 +297,7 @@ static s64 fork_process(struct thread *t, const struct clone_args_guest *args)
     s64 pid;
     s32 tid;
 
+    background_hold();
     signal_block_host();
     locks_take_all(t);
     pid = call_fork(t, args);
@@ -333,6 +311,7 @@ static s64 fork_process(struct thread *t, const struct clone_args_guest *args)
         tid = (s32)pid;
         (void)guest_write(args->parent_tid, &tid, sizeof(tid));
     }
+    background_release();
     if (t->pending == 0) signal_apply_mask(t);
     return pid;
 }

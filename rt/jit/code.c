@@ -299,6 +299,31 @@ bool code_is_entry(void *context, u64 pc)
     return r && r->pc == pc;
 }
 
+bool code_is_entry_locked(void *context, u64 pc)
+{
+    lock_take(&code_lock);
+    bool found = code_is_entry(context, pc);
+    lock_drop(&code_lock);
+    return found;
+}
+
+bool code_is_warm(u64 pc)
+{
+    lock_take(&code_lock);
+    const struct region *r = find(pc, 0);
+    bool warm = r && r->warm;
+    lock_drop(&code_lock);
+    return warm;
+}
+
+void code_set_heat(u64 pc, s32 heat)
+{
+    lock_take(&code_lock);
+    struct region *r = find(pc, 0);
+    if (r && !r->warm) r->heat = heat;
+    lock_drop(&code_lock);
+}
+
 /* An arena with room for that much data, or NULL. */
 static struct code_arena *arena_for_data(size_t size)
 {
@@ -408,6 +433,7 @@ static void take_place(struct region *old, struct region *new)
         __atomic_store_n(in->cell, leading_to(in, new), __ATOMIC_RELEASE);
     }
     old->incoming = NULL;
+    old->heat = 0; /* whose loop turns in it comes out */
 }
 
 static bool is_plain(const struct translation *tr)
