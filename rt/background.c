@@ -16,6 +16,7 @@
 
 #include <linux/futex.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -45,7 +46,8 @@ static struct {
     u32 last; /* the id that it had, until it is known to be gone */
     u8 *stack;
     void *tls;
-    struct background_spent spent; /* of threads that have ended */
+    u64 spent[BACKGROUND_TIMES]; /* ns, of threads that have ended */
+    u64 seen[BACKGROUND_TIMES];  /* the most that the guest has seen */
 } bg;
 
 static u64 clock_ns(clockid_t clock)
@@ -71,9 +73,9 @@ static void account(void)
     u64 all = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
     host_syscall(SYS_getrusage, RUSAGE_THREAD, (u64)&usage, 0, 0, 0, 0);
-    bg.spent.all += all;
-    bg.spent.user += timeval_ns(&usage.ru_utime);
-    bg.spent.system += timeval_ns(&usage.ru_stime);
+    bg.spent[BACKGROUND_ALL] += all;
+    bg.spent[BACKGROUND_USER] += timeval_ns(&usage.ru_utime);
+    bg.spent[BACKGROUND_SYSTEM] += timeval_ns(&usage.ru_stime);
     stats_add(STAT_BACKGROUND_NS, all);
 }
 
@@ -117,7 +119,7 @@ static void wait_until_gone(void)
 
     while ((id = __atomic_load_n(&bg.id, __ATOMIC_ACQUIRE)) != 0)
         host_syscall(SYS_futex, (u64)&bg.id, FUTEX_WAIT, id, 0, 0, 0);
-    if (last == 0) return;
+    if (last == 0 || thread_self->process->borrowed) return;
     while (host_syscall(SYS_tgkill, (u64)getpid(), last, 0, 0, 0, 0) == 0) sched_yield();
     __atomic_compare_exchange_n(&bg.last, &last, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
@@ -203,7 +205,6 @@ enum background_answer background_ask(background_work *work, u64 pc)
 
 void background_hold(void)
 {
-    if (thread_self->process->borrowed) return;
     lock_take(&bg.lock);
     bg.held++;
     lock_drop(&bg.lock);
@@ -212,7 +213,6 @@ void background_hold(void)
 
 void background_release(void)
 {
-    if (thread_self->process->borrowed) return;
     lock_take(&bg.lock);
     bg.held--;
     (void)go_on();
@@ -229,6 +229,17 @@ void background_give_up(void)
     lock_drop(&bg.lock);
 }
 
+void background_keep_away(struct thread *t)
+{
+    if (!t->keeps_away) background_hold();
+    t->keeps_away = true;
+}
+
+bool background_is_there(void)
+{
+    return __atomic_load_n(&bg.id, __ATOMIC_ACQUIRE) != 0;
+}
+
 bool background_is(pid_t id)
 {
     return id > 0 && (u32)id == __atomic_load_n(&bg.id, __ATOMIC_ACQUIRE);
@@ -241,18 +252,19 @@ static clockid_t clock_of(u32 id)
     return (clockid_t)(~id << 3 | 4 | 2);
 }
 
-struct background_spent background_spent(void)
+/* While it runs, all that it has used counts as user time. */
+u64 background_less(enum background_time kind, u64 all)
 {
-    struct background_spent spent;
-    u64 live;
+    u64 spent, left;
 
     lock_take(&bg.lock);
-    spent = bg.spent;
-    live = bg.running ? clock_ns(clock_of(bg.last)) : 0;
+    spent = bg.spent[kind];
+    if (bg.running && kind != BACKGROUND_SYSTEM) spent += clock_ns(clock_of(bg.last));
+    left = all > spent ? all - spent : 0;
+    if (left > bg.seen[kind]) bg.seen[kind] = left;
+    left = bg.seen[kind];
     lock_drop(&bg.lock);
-    spent.all += live;
-    spent.user += live;
-    return spent;
+    return left;
 }
 
 void background_before_fork(void)
@@ -269,6 +281,7 @@ void background_after_fork(bool child)
     }
     bg.held = 1;
     bg.last = 0;
-    bg.spent = (struct background_spent){0};
+    memset(bg.spent, 0, sizeof(bg.spent));
+    memset(bg.seen, 0, sizeof(bg.seen));
     lock_reset(&bg.lock);
 }

@@ -14,7 +14,7 @@
  *    background_hold, which waits for the piece of work that is under way: about a millisecond.
  *    exit_group and execve wait for nothing, the kernel ends it.
  *  - The guest doesn't see it: its id is nobody's (background_is), what lists threads is read while
- *    it is kept away, and its time is taken off the process's (background_spent).
+ *    it is kept away, and its time is taken off the process's (background_less).
  */
 #ifndef RT_BACKGROUND_H
 #define RT_BACKGROUND_H
@@ -22,6 +22,8 @@
 #include "aot/base/types.h"
 
 #include <sys/types.h>
+
+struct thread;
 
 /* Does one piece of work, which is about a guest address. On the compiler thread. */
 typedef void background_work(u64 pc);
@@ -44,14 +46,18 @@ void background_release(void);
  * guest. */
 void background_give_up(void);
 
+/* Keeps it away until the guest thread's system call has ended (syscall_do). */
+void background_keep_away(struct thread *t);
+
+bool background_is_there(void);
+
 /* True for the id of the thread that is there at the moment. */
 bool background_is(pid_t id);
 
-/* Processor time that it has used so far in this process. */
-struct background_spent {
-    u64 all, user, system; /* ns; user and system lag behind while it runs */
-};
-struct background_spent background_spent(void);
+/* Processor time of the process as the guest is to see it: `all` ns, as the kernel has just said,
+ * without the thread's, and never less than before. */
+enum background_time { BACKGROUND_ALL, BACKGROUND_USER, BACKGROUND_SYSTEM, BACKGROUND_TIMES };
+u64 background_less(enum background_time kind, u64 all);
 
 /* The lock around fork, between hold and release. */
 void background_before_fork(void);

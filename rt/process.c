@@ -297,7 +297,7 @@ static s64 fork_process(struct thread *t, const struct clone_args_guest *args)
     s64 pid;
     s32 tid;
 
-    background_hold();
+    background_keep_away(t);
     signal_block_host();
     locks_take_all(t);
     pid = call_fork(t, args);
@@ -311,7 +311,6 @@ static s64 fork_process(struct thread *t, const struct clone_args_guest *args)
         tid = (s32)pid;
         (void)guest_write(args->parent_tid, &tid, sizeof(tid));
     }
-    background_release();
     if (t->pending == 0) signal_apply_mask(t);
     return pid;
 }
@@ -380,6 +379,7 @@ void process_exit(struct thread *t, int status)
 void thread_exit(struct thread *t, int status)
 {
     if (__atomic_load_n(&t->process->count, __ATOMIC_ACQUIRE) == 1 && !t->process->borrowed) {
+        background_hold(); /* the process ends with its last thread */
         stats_report();
         if (image_end()) status = 126;
     }
