@@ -732,7 +732,7 @@ void gen_come_in(struct gen *g, u32 block);
 
 /* At the region's entry or a loop's head at pc, where EFLAGS holds nothing: see gen_options.heat.
  */
-void gen_count_turn(struct gen *g, u64 pc);
+void gen_count_down(struct gen *g, u64 pc, s32 heat);
 
 /* Records a relocation of the 32-bit field that the last instruction left at disp_at. */
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value);

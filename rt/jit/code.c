@@ -234,6 +234,11 @@ static void count_pages(const struct guest_range *range, int by)
     }
 }
 
+s32 code_first_heat(void)
+{
+    return (s32)options.warm * HEAT_OF_ENTRY;
+}
+
 static struct region *install(struct code_arena *a, const struct translation *tr, u8 mode,
                               struct cell_slot **cells_out)
 {
@@ -257,7 +262,7 @@ static struct region *install(struct code_arena *a, const struct translation *tr
                          .side = side,
                          .side_size = tr->side_size,
                          .range = {tr->ranges[0].start, tr->ranges[tr->range_count - 1].end},
-                         .heat = (s32)options.warm,
+                         .heat = code_first_heat(),
                          .mode = mode};
     *cells_out = cells;
     a->regions[a->count] = r;

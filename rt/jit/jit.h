@@ -65,8 +65,8 @@ struct region {
     bool dead;            /* invalidated: never entered again */
     bool image;           /* its code and side table are an image's; code_size is not known */
     bool warm;            /* function-shaped */
-    s32 heat;             /* entries and turns to come until it is warm (gen_options.heat): counted
-                             down by all threads, of which some may be lost */
+    s32 heat;             /* to come until it is warm (gen_options.heat): counted down by all threads
+                             at once, so that some may be lost */
     struct region *also;  /* the same code's next entry: they die together */
     struct region *first; /* of them; NULL: this one */
     u16 traps;            /* weight of what the evaluator had to finish: invalid operations, tags */
@@ -149,6 +149,9 @@ bool code_is_entry_locked(void *context, u64 pc);
 
 /* True when there is a function-shaped region at pc. Takes the lock. */
 bool code_is_warm(u64 pc);
+
+/* The heat of a region that nothing has happened to. */
+s32 code_first_heat(void);
 
 /* The region at pc has no function-shaped one now, and is to have `heat` again. Takes the lock. */
 void code_set_heat(u64 pc, s32 heat);

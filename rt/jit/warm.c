@@ -25,9 +25,9 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* Entries and turns after which a region that has been asked for is asked for again: some 50 us of
- * the shortest loop, for 0.2 us that asking costs. */
-#define ASK_AGAIN 50000
+/* The heat of a region that has been asked for: it asks again after 50 us of the shortest loop at
+ * least, for 0.2 us that asking costs. */
+#define ASK_AGAIN (50000 * HEAT_OF_TURN)
 
 /* Text of the translator's stages is made with the C library's streams. */
 #define LOG_STAGES (1u << LOG_DECODE | 1u << LOG_IR | 1u << LOG_OPT | 1u << LOG_CODE)
@@ -49,7 +49,7 @@ static bool make(struct arena *arena, u64 pc)
     bool good = translate_warm(arena, pc, code_is_entry_locked, &tr) == TRANSLATE_OK &&
                 code_publish_warm(&tr, stamp);
     if (stats_on) stats_add(STAT_TRANSLATE_NS, now_ns() - start);
-    if (!good) code_set_heat(pc, stamp.epoch == code_stamp().epoch ? INT32_MAX : (s32)options.warm);
+    if (!good) code_set_heat(pc, stamp.epoch == code_stamp().epoch ? INT32_MAX : code_first_heat());
     return good;
 }
 
@@ -69,7 +69,7 @@ static void work(u64 pc)
 
 struct region *warm_region(struct arena *arena, struct region *r)
 {
-    bool new = r->heat <= (s32)options.warm;
+    bool new = r->heat <= code_first_heat();
     if (r->image || r->warm || r->mode || !new) return r;
     enum background_answer answer = options.no_background || log_mask & LOG_STAGES
                                         ? BACKGROUND_REFUSED
@@ -78,6 +78,6 @@ struct region *warm_region(struct arena *arena, struct region *r)
         struct region *warm = make(arena, r->pc) ? code_find(r->pc, 0) : NULL;
         return warm ? warm : r;
     }
-    r->heat = answer == BACKGROUND_TAKEN ? ASK_AGAIN : (s32)options.warm;
+    r->heat = answer == BACKGROUND_TAKEN ? ASK_AGAIN : code_first_heat();
     return r;
 }
