@@ -17,8 +17,8 @@ enum reloc_kind {
                    the field (images, which bind their links ahead) */
 };
 
-/* What an entry of the region and a turn of a loop in it weigh in that count. Loops of quick regions
- * are not bad, so an entry is worth more to be rid of. */
+/* What an entry of the region and a turn of a loop in it weigh in that count. Loops of quick
+ * regions are not bad, so an entry is worth more to be rid of. */
 enum { HEAT_OF_TURN = 1, HEAT_OF_ENTRY = 8 };
 
 struct reloc {

@@ -481,6 +481,11 @@ struct region *code_publish_warm(const struct translation *tr, struct code_stamp
         count_pages(&r->range, 1);
         link_known(a, tr, cells, 0);
         stats_add(STAT_WARM, 1);
+        if (log_on_at(LOG_LINK, r->pc))
+            log_line(LOG_LINK,
+                     "region 0x%llx is warm: %u instructions, %u entries, %u bytes at 0x%llx",
+                     (unsigned long long)r->pc, tr->insn_count, tr->entry_count, tr->code_size,
+                     (unsigned long long)r->code);
     }
     lock_drop(&code_lock);
     return r;

@@ -61,13 +61,13 @@ struct region {
     struct region *next; /* in its chain of the lookup table */
     struct incoming *incoming;
     struct guest_range range;
-    u8 mode;              /* bits of enum region_mode */
-    bool dead;            /* invalidated: never entered again */
-    bool image;           /* its code and side table are an image's; code_size is not known */
-    bool warm;            /* function-shaped */
-    s32 heat;             /* to come until it is warm (gen_options.heat): counted down by all threads
-                             at once, so that some may be lost */
-    struct region *also;  /* the same code's next entry: they die together */
+    u8 mode;             /* bits of enum region_mode */
+    bool dead;           /* invalidated: never entered again */
+    bool image;          /* its code and side table are an image's; code_size is not known */
+    bool warm;           /* function-shaped */
+    s32 heat;            /* to come until it is warm (gen_options.heat): counted down by all threads
+                            at once, so that some may be lost */
+    struct region *also; /* the same code's next entry: they die together */
     struct region *first; /* of them; NULL: this one */
     u16 traps;            /* weight of what the evaluator had to finish: invalid operations, tags */
 };

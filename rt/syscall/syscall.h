@@ -27,8 +27,8 @@ void trace_call(struct thread *t, const char *name, const char *args, const u64 
 /* Copies a guest sigset (size must be 8); *mask is 0 when the address is. */
 s64 read_sigset(u64 address, u64 size, sigset64 *mask);
 
-/* Keeps the compiler thread away, or gives it up, if that is what the call needs (the guest's number
- * and its row's arguments). */
+/* Keeps the compiler thread away, or gives it up, if that is what the call needs (the guest's
+ * number and its row's arguments). */
 void alone_for_call(struct thread *t, u64 nr, const char *args, const u64 *a);
 
 /* As background_less, of clock ticks. */

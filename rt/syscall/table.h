@@ -7,7 +7,8 @@
  *   R(number, name, arguments)   refused by name: ENOSYS and a line in the log
  *
  * Arguments, one letter each, for the trace and for passing:
- *   d decimal, t the same: a process's or thread's number, u unsigned, x hexadecimal, o octal, p pointer, b buffer that the call fills
+ *   d decimal, u unsigned, x hexadecimal, o octal, p pointer, b buffer that the call fills
+ *   t decimal, the number of a process or thread
  *   f descriptor (or AT_FDCWD) that the next path is relative to
  *   s path, followed at its end   l path, not followed at its end
  *   n path, followed unless AT_SYMLINK_NOFOLLOW is in the F argument   F that argument

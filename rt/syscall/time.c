@@ -14,8 +14,8 @@
 
 #define NS_PER_SEC UINT64_C(1000000000)
 
-/* What a clock of the process's processor time counts; BACKGROUND_TIMES: it is none. Numbers below 0
- * are made of a process, 0 being the own one, or of a thread (the kernel's posix-timers.h). */
+/* What a clock of the process's processor time counts; BACKGROUND_TIMES: it is none. Numbers below
+ * 0 are made of a process, 0 being the own one, or of a thread (the kernel's posix-timers.h). */
 static enum background_time counted_by(clockid_t id)
 {
     static const enum background_time kinds[4] = {BACKGROUND_ALL, BACKGROUND_USER, BACKGROUND_ALL,
