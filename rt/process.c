@@ -130,6 +130,15 @@ static bool create_pthread(struct start *start)
     return ok;
 }
 
+/* The compiler thread counts, where there is a limit; false: it can't be the reason. */
+static bool leave_room(struct thread *t)
+{
+    bool more = !t->keeps_away && !t->process->borrowed;
+
+    if (more) background_keep_away(t);
+    return more;
+}
+
 static s64 start_thread(struct thread *t, const struct clone_args_guest *args)
 {
     struct start start = {.args = args};
@@ -140,7 +149,7 @@ static s64 start_thread(struct thread *t, const struct clone_args_guest *args)
     set_child_state(start.t, args);
     start.t->is_pthread = true;
     signal_block_host();
-    if (!create_pthread(&start)) {
+    if (!create_pthread(&start) && (!leave_room(t) || !create_pthread(&start))) {
         thread_free(start.t);
         signal_apply_mask(t);
         return -EAGAIN;
@@ -224,8 +233,10 @@ static s64 start_child(struct thread *t, const struct clone_args_guest *args)
     n->clear_handlers = (args->flags & CLONE_CLEAR_SIGHAND) != 0;
     if ((args->flags & CLONE_VFORK) != 0) n->altstack = t->altstack;
     signal_block_host();
-    pid = host_clone(host_flags(args) | CLONE_SETTLS, (u8 *)n->host_stack + CHILD_STACK,
-                     parent_word(args), args->child_tid, n->host_tls, child_main, n);
+    do
+        pid = host_clone(host_flags(args) | CLONE_SETTLS, (u8 *)n->host_stack + CHILD_STACK,
+                         parent_word(args), args->child_tid, n->host_tls, child_main, n);
+    while (pid == -EAGAIN && leave_room(t));
     if (pid < 0 || (args->flags & CLONE_VFORK) != 0) free_child(n); /* it has executed or is gone */
     write_parent_tid(args, pid);
     if (t->pending == 0) signal_apply_mask(t);
