@@ -19,7 +19,8 @@
     X(SIDE_BYTES, "bytes of side tables")                                                          \
     X(TRANSLATE_NS, "ns in translation")                                                           \
     X(WARM, "of them function-shaped, for what was warm")                                          \
-    X(BACKGROUND, "of these by the compiler thread")                                               \
+    X(WARM_ENTERED, "times that a thread came out of old code to go on in one of these")           \
+    X(BACKGROUND, "of the function-shaped by the compiler thread")                                 \
     X(BACKGROUND_QUEUE, "places waiting for it at most")                                           \
     X(BACKGROUND_DROPPED, "places that it had no room for, to be asked for again")                 \
     X(BACKGROUND_NS, "ns of its processor time")                                                   \

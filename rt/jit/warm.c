@@ -69,8 +69,8 @@ static void work(u64 pc)
 
 struct region *warm_region(struct arena *arena, struct region *r)
 {
-    bool new = r->heat <= code_first_heat();
-    if (r->image || r->warm || r->mode || !new) return r;
+    if (r->warm) stats_add(STAT_WARM_ENTERED, 1);
+    if (r->image || r->warm || r->mode || r->heat > code_first_heat()) return r;
     enum background_answer answer = options.no_background || log_mask & LOG_STAGES
                                         ? BACKGROUND_REFUSED
                                         : background_ask(work, r->pc);

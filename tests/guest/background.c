@@ -440,6 +440,13 @@ int main(int argc, char **argv)
         work(3);
         return check_failures != 0;
     }
+    if (argc > 1 && strcmp(argv[1], "loop") == 0) {
+        struct all a;
+
+        fill(&a, 1);
+        spin0(&a, 10000000);
+        return 0;
+    }
     loops();
     views();
     processor_time();
