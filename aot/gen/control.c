@@ -302,10 +302,10 @@ static void leave_trap(struct gen *g, u16 code, u64 imm, u64 pc)
     leave_by(g, LEAVE_TRAP);
 }
 
-void gen_count_entry(struct gen *g)
+void gen_count_down(struct gen *g, u64 pc, s32 heat)
 {
-    struct cold_exit *warm = gen_cold_exit(g, LEAVE_WARM, g->f->pc, true);
-    x64_alu_mi(B, X64_SUB, 4, x64_mem_rip(0), 1);
+    struct cold_exit *warm = gen_cold_exit(g, LEAVE_WARM, pc, false);
+    x64_alu_mi(B, X64_SUB, 4, x64_mem_rip(0), heat);
     gen_reloc(g, RELOC_HEAT, 0);
     x64_jcc(B, X64_CC_S, warm->label);
 }

@@ -3,7 +3,6 @@
  */
 #include "aot/ir/loops.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define ONE        IR_SURE
@@ -235,11 +234,20 @@ static bool is_head(const struct search *s, u32 b)
     return false;
 }
 
-static int by_size(const void *x, const void *y)
+static bool comes_before(const struct ir_loop *a, const struct ir_loop *b)
 {
-    const struct ir_loop *a = x, *b = y;
-    if (a->count != b->count) return a->count < b->count ? 1 : -1;
-    return (a->head > b->head) - (a->head < b->head);
+    return a->count != b->count ? a->count > b->count : a->head < b->head;
+}
+
+/* There are few, and the C library's own sorting may allocate. */
+static void sort_by_size(struct ir_loops *l)
+{
+    for (u32 n = 1; n < l->count; n++) {
+        struct ir_loop loop = l->loop[n];
+        u32 at = n;
+        for (; at && comes_before(&loop, &l->loop[at - 1]); at--) l->loop[at] = l->loop[at - 1];
+        l->loop[at] = loop;
+    }
 }
 
 static void find_members(struct search *s, struct arena *arena, struct ir_loops *l)
@@ -255,7 +263,7 @@ static void find_members(struct search *s, struct arena *arena, struct ir_loops 
         loop.count = find_loop(s, b, loop.member);
         l->loop[l->count++] = loop;
     }
-    qsort(l->loop, l->count, sizeof *l->loop, by_size);
+    sort_by_size(l);
     for (u32 n = 0; n < l->count; n++)
         for (u32 b = 0; b < f->block_count; b++)
             if (ir_in_loop(&l->loop[n], b)) s->innermost[b] = n + 1;

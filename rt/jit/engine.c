@@ -358,30 +358,14 @@ static void serve_indirect(struct thread *t, struct turn *turn, struct left left
     if (turn->next) remember(t, turn->next);
 }
 
-/* What is warm gets a function-shaped region, or isn't asked about again. */
-static struct region *warm_up(struct thread *t, struct region *r)
-{
-    struct jit_thread *j = jit_of(t);
-    struct translation tr;
-    struct code_stamp stamp = code_stamp();
-    u64 start = stats_on ? now_ns() : 0;
-    arena_reset(&j->arena);
-    bool good = translate_warm(&j->arena, r->pc, code_is_entry, &tr) == TRANSLATE_OK;
-    if (stats_on) stats_add(STAT_TRANSLATE_NS, now_ns() - start);
-    struct region *warm = good && code_publish_warm(&tr, stamp) ? code_find(r->pc, 0) : NULL;
-    if (warm && warm->warm) return warm;
-    r->heat = INT32_MAX;
-    return r;
-}
-
 static void serve_warm(struct thread *t, struct turn *turn, struct left left)
 {
     enum translate_status status;
     t->state.pc = left.rcx;
     jit_of(t)->asked_for = MISSED_RESUME;
     struct region *r = region_for(t, &status);
-    if (r && !r->image && !r->warm && !r->mode && r->heat < 0) r = warm_up(t, r);
     if (!r) return;
+    r = warm_region(&jit_of(t)->arena, r);
     remember(t, r->code); /* what led to the old one may be the jump cache */
     turn->next = r->code;
 }
