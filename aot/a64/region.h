@@ -17,6 +17,7 @@ struct a64_block {
     bool target;     /* where indirect branches inside the region may lead */
     u32 calls;       /* 1 + number of the inlined call that it ends with, or 0 */
     u32 of;          /* 1 + number of the inlined call whose callee it is a copy of, or 0 */
+    u32 samples;     /* of a profile: how often runs were found here; 0 too if there is none */
 };
 
 /*

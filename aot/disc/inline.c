@@ -13,10 +13,11 @@
 
 #include <string.h>
 
-#define MOST         64 /* instructions of a callee */
-#define MOST_UNKNOWN 16 /* of one whose heat is not known */
-#define GROWTH       2  /* copies make a region at most so much longer, and: */
-#define GROWTH_FREE  64 /* instructions */
+#define MOST        128  /* instructions of a callee that runs spend time in */
+#define MOST_PLAIN  16   /* of others */
+#define HOT         2000 /* of so many samples of the module one is in it, at least */
+#define GROWTH      2    /* copies make a region longer by at most one part in so many, and: */
+#define GROWTH_FREE 64   /* instructions */
 
 struct callee {
     u64 pc;
@@ -140,7 +141,14 @@ static void set_returns(const struct code_view *view, struct a64_region *region)
     }
 }
 
-void disc_inline(struct arena *arena, const struct code_view *view, struct a64_region *region)
+/* The most instructions that the callee may have. */
+static u32 worth(const struct profile *p, u64 from, u64 to)
+{
+    return p && p->samples && disc_call_samples(p, from, to) * HOT >= p->samples ? MOST : MOST_PLAIN;
+}
+
+void disc_inline(struct arena *arena, const struct code_view *view, const struct profile *profile,
+                 struct a64_region *region)
 {
     u32 count = calls(region), limit = region->insn_count / GROWTH + GROWTH_FREE;
     if (!count || region->insn_count < 2) return;
@@ -158,7 +166,8 @@ void disc_inline(struct arena *arena, const struct code_view *view, struct a64_r
         out.block[out.block_count++] = *b;
         if (!ends_in_call(b, &target) || n + 1 == region->block_count || b[1].pc != behind)
             continue;
-        if (explore(c, view, target, MOST_UNKNOWN) && a.insns + c->insns <= limit)
+        u32 most = worth(profile, behind - 4, target);
+        if (explore(c, view, target, most) && a.insns + c->insns <= limit)
             copy(&a, arena, c);
     }
     if (!out.inlined_count) return;

@@ -44,6 +44,7 @@ static void lift_block(struct lifter *l, const struct a64_block *block)
     u32 n = ir_begin_block(l->f, block->pc);
     l->f->block[n].entry = block->entry;
     l->f->block[n].target = block->target;
+    l->f->block[n].samples = block->samples;
     l->ended = false;
     l->sp_unsure = l->sp_any;
     l->pc = block->pc;

@@ -70,7 +70,7 @@ static u32 inlined(struct text *t)
     struct code_view view = {
         .read = read_text, .is_entry = is_entry, .is_return = is_return, .context = t};
     ck_assert(disc_function(&arena, &view, BASE, &region));
-    disc_inline(&arena, &view, &region);
+    disc_inline(&arena, &view, NULL, &region);
     return region.inlined_count;
 }
 
@@ -151,6 +151,30 @@ START_TEST(long_ones_are_left_alone)
 }
 END_TEST
 
+/* Of a thousand samples one is in the callee: enough for a longer one, if it was called from here. */
+START_TEST(hot_ones_may_be_longer)
+{
+    struct code_view view = {.read = read_text, .is_entry = is_entry};
+    struct text t = {{BL(2), RET}, 2, 0};
+    while (t.count < 60) t.word[t.count++] = ADD;
+    t.word[t.count++] = RET;
+    view.context = &t;
+    static const struct profile_weight weight[] = {{BASE, 7}, {BASE + 8, 2}, {BASE + 40, 3}};
+    struct profile_call call[] = {{BASE, BASE + 4, 9}, {BASE, BASE + 8, 1}, {BASE + 4, BASE, 9}};
+    struct profile p = {weight, 3, call, 3, 1000};
+    for (unsigned hot = 0; hot < 2; hot++) {
+        call[1].samples = hot;
+        ck_assert(disc_function(&arena, &view, BASE, &region));
+        disc_inline(&arena, &view, &p, &region);
+        ck_assert_uint_eq(region.inlined_count, hot);
+    }
+    disc_weigh(&p, &region);
+    ck_assert_uint_eq(region.block[0].samples, 7);
+    ck_assert_uint_eq(region.block[1].samples, 5);
+    ck_assert_uint_eq(region.block[2].samples, 0);
+}
+END_TEST
+
 START_TEST(a_region_grows_only_so_much)
 {
     struct text t = {{0}, 0, 0};
@@ -176,6 +200,7 @@ int main(void)
     tcase_add_test(tc, what_others_lead_to_stays_an_entry);
     tcase_add_loop_test(tc, others_are_left_alone, 0, (int)ARRAY_SIZE(left_alone));
     tcase_add_test(tc, long_ones_are_left_alone);
+    tcase_add_test(tc, hot_ones_may_be_longer);
     tcase_add_test(tc, a_region_grows_only_so_much);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
