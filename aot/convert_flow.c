@@ -11,6 +11,7 @@
 #include "aot/a64/flow.h"
 
 #define CONDITIONAL 0x80000000 /* in walk.branch: the branch is conditional */
+#define OVERLAPPING 16         /* entries with sizes that are looked at for one that reaches pc */
 
 /* --- the guest's bytes --------------------------------------------------------------------------
  */
@@ -56,13 +57,10 @@ static bool is_entry(void *context, u64 pc)
     return state && *state & WORD_EVIDENCE;
 }
 
-/* Of the file's entries: the last one at pc or below that has a size and reaches there, or what is
- * between two. */
-static struct guest_range function(void *context, u64 pc)
+/* How many of the ascending entries are at pc or below. */
+static u32 entries_to(const struct module_entry *e, u32 count, u64 pc)
 {
-    const struct walk *w = context;
-    const struct module_entry *e = w->m->entry;
-    u32 low = 0, high = w->m->entry_count;
+    u32 low = 0, high = count;
     while (low < high) {
         u32 middle = (low + high) / 2;
         if (e[middle].pc <= pc)
@@ -70,10 +68,30 @@ static struct guest_range function(void *context, u64 pc)
         else
             high = middle;
     }
-    for (u32 n = low; n-- > 0 && low - n < 16;)
+    return low;
+}
+
+/* Of the file's entries: the last one at pc or below that has a size and reaches there, or what is
+ * between two. */
+static struct guest_range function(void *context, u64 pc)
+{
+    const struct walk *w = context;
+    const struct module_entry *e = w->sized;
+    u32 below = entries_to(e, w->sized_count, pc);
+    for (u32 n = below; n-- > 0 && below - n < OVERLAPPING;)
         if (pc - e[n].pc < e[n].size) return (struct guest_range){e[n].pc, e[n].pc + e[n].size};
-    return (struct guest_range){low ? e[low - 1].pc : w->low,
-                                low < w->m->entry_count ? e[low].pc : w->high};
+    e = w->m->entry;
+    below = entries_to(e, w->m->entry_count, pc);
+    return (struct guest_range){below ? e[below - 1].pc : w->low,
+                                below < w->m->entry_count ? e[below].pc : w->high};
+}
+
+static void find_sized(struct walk *w)
+{
+    const struct module *m = w->m;
+    w->sized = arena_alloc(w->arena, (m->entry_count + 1) * sizeof *w->sized);
+    for (u32 n = 0; n < m->entry_count; n++)
+        if (m->entry[n].size) w->sized[w->sized_count++] = m->entry[n];
 }
 
 /* Not the start of a function, that is to say. */
@@ -154,6 +172,7 @@ static void note_branches(struct walk *w)
 void convert_views(struct walk *w)
 {
     w->state = arena_zalloc(w->arena, (w->high - w->low) / 4);
+    find_sized(w);
     w->view = (struct disc_view){{convert_read, is_entry, NULL, is_target, is_return, w},
                                  read_bytes,
                                  is_code,

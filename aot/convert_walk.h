@@ -23,6 +23,8 @@ struct walk {
     struct xlat_options options;
     struct disc_view view;
     struct image_builder builder;
+    struct module_entry *sized; /* the module's entries that have a size, ascending */
+    u32 sized_count;
     u64 low, high; /* the code: first and last executable byte */
     u8 *state;     /* of each word, as above */
     u32 *branch;   /* of each word: the number + 1 of a word that branches to it, or 0 */
