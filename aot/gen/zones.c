@@ -137,16 +137,25 @@ static bool stays_inside(const struct ir_func *f, const struct ir_block *b)
     return !b->target && i->op != IR_JUMPIND && !calls;
 }
 
-/* GETs and SETs, as often as they run. */
-static void count_accesses(const struct gen *g, const struct ir_loop *l, u64 *accesses)
+/* GETs and SETs, as often as they run; and values that may be computed into the slot's place
+ * although another is SET in the end. */
+static void count_accesses(struct gen *g, const struct ir_loop *l, u64 *accesses)
 {
     const struct ir_func *f = g->f;
     for (u32 b = 0; b < f->block_count; b++) {
         if (!ir_in_loop(l, b)) continue;
+        g->block = b;
+        u32 sets[SLOT_V0] = {0}, gets[SLOT_V0] = {0}, hints[SLOT_V0] = {0};
         for (ir_ref r = f->block[b].first; r < f->block[b].end; r++) {
             const struct ir_inst *i = &f->inst[r];
-            if ((i->op == IR_GET || i->op == IR_SET) && i->imm < SLOT_V0)
-                accesses[i->imm] += g->loops.frequency[b];
+            unsigned hint = ir_hint(i);
+            if (hint && hint - 1 < SLOT_V0 && !gen_leaves_product(g, r)) hints[hint - 1]++;
+            if (i->op == IR_GET && i->imm < SLOT_V0) gets[i->imm]++;
+            if (i->op == IR_SET && i->imm < SLOT_V0) sets[i->imm]++;
+        }
+        for (unsigned s = 0; s < SLOT_V0; s++) {
+            u32 n = gets[s] + (hints[s] > sets[s] ? hints[s] : sets[s]);
+            accesses[s] += (u64)n * g->loops.frequency[b];
         }
     }
 }
