@@ -137,26 +137,54 @@ static bool stays_inside(const struct ir_func *f, const struct ir_block *b)
     return !b->target && i->op != IR_JUMPIND && !calls;
 }
 
-/* GETs and SETs, as often as they run; and values that may be computed into the slot's place
+/* All users are products, which take the value from memory or have it in RDX. */
+static bool only_factor(const struct ir_func *f, ir_ref r, ir_ref end)
+{
+    u32 left = f->inst[r].uses;
+    for (ir_ref n = r + 1; n < end && left; n++) {
+        const struct ir_inst *i = &f->inst[n];
+        if (i->op != IR_MUL && i->op != IR_MULHU) continue;
+        left -= (i->arg[0] == r) + (i->arg[1] == r);
+    }
+    return !left;
+}
+
+/* What it is worth to have r computed right into the place of a slot. A chain of carries waits for
+ * its links. */
+static u32 worth(const struct gen *g, ir_ref r)
+{
+    const struct ir_inst *i = &g->f->inst[r];
+    if (i->op == IR_ADC || i->op == IR_SBC) return 2;
+    return !gen_leaves_product(g, r);
+}
+
+/* Accesses of each slot in a block: GETs, and SETs or values that may be computed into its place
  * although another is SET in the end. */
-static void count_accesses(struct gen *g, const struct ir_loop *l, u64 *accesses)
+static void count_in_block(struct gen *g, const struct ir_block *b, u32 *accesses)
 {
     const struct ir_func *f = g->f;
-    for (u32 b = 0; b < f->block_count; b++) {
+    u32 hints[SLOT_V0] = {0}, sets[SLOT_V0] = {0};
+    bool multiplies = false;
+    for (ir_ref r = b->end; r-- > b->first;) {
+        const struct ir_inst *i = &f->inst[r];
+        unsigned hint = ir_hint(i);
+        multiplies |= i->op == IR_MUL || i->op == IR_MULHU;
+        if (hint && hint - 1 < SLOT_V0) hints[hint - 1] += worth(g, r);
+        if (i->op == IR_SET && i->imm < SLOT_V0) sets[i->imm]++;
+        if (i->op == IR_GET && i->imm < SLOT_V0)
+            accesses[i->imm] += !(multiplies && only_factor(f, r, b->end));
+    }
+    for (unsigned s = 0; s < SLOT_V0; s++) accesses[s] += hints[s] > sets[s] ? hints[s] : sets[s];
+}
+
+static void count_accesses(struct gen *g, const struct ir_loop *l, u64 *accesses)
+{
+    for (u32 b = 0; b < g->f->block_count; b++) {
+        u32 here[SLOT_V0] = {0};
         if (!ir_in_loop(l, b)) continue;
         g->block = b;
-        u32 sets[SLOT_V0] = {0}, gets[SLOT_V0] = {0}, hints[SLOT_V0] = {0};
-        for (ir_ref r = f->block[b].first; r < f->block[b].end; r++) {
-            const struct ir_inst *i = &f->inst[r];
-            unsigned hint = ir_hint(i);
-            if (hint && hint - 1 < SLOT_V0 && !gen_leaves_product(g, r)) hints[hint - 1]++;
-            if (i->op == IR_GET && i->imm < SLOT_V0) gets[i->imm]++;
-            if (i->op == IR_SET && i->imm < SLOT_V0) sets[i->imm]++;
-        }
-        for (unsigned s = 0; s < SLOT_V0; s++) {
-            u32 n = gets[s] + (hints[s] > sets[s] ? hints[s] : sets[s]);
-            accesses[s] += (u64)n * g->loops.frequency[b];
-        }
+        count_in_block(g, &g->f->block[b], here);
+        for (unsigned s = 0; s < SLOT_V0; s++) accesses[s] += (u64)here[s] * g->loops.frequency[b];
     }
 }
 
