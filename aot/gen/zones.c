@@ -22,6 +22,7 @@
 #define MAX_ZONES 200
 #define WORTH_IT  2 /* accesses that make it worth while to give a register a pin */
 #define WAYS_COST 6 /* accesses that a long block's pin must save beside the one it replaces */
+#define CROWDED   6 /* values of a block for slots that get others in the end */
 #define LOOP_COST 3 /* the same of a loop's, each time that it is entered */
 
 u64 gen_carried(void)
@@ -159,11 +160,11 @@ static u32 worth(const struct gen *g, ir_ref r)
 }
 
 /* Accesses of each slot in a block: GETs, and SETs or values that may be computed into its place
- * although another is SET in the end. */
-static void count_in_block(struct gen *g, const struct ir_block *b, u32 *accesses)
+ * although another is SET in the end. Gives how many of the latter there are. */
+static u32 count_in_block(struct gen *g, const struct ir_block *b, u32 *accesses)
 {
     const struct ir_func *f = g->f;
-    u32 hints[SLOT_V0] = {0}, sets[SLOT_V0] = {0};
+    u32 hints[SLOT_V0] = {0}, sets[SLOT_V0] = {0}, more = 0;
     bool multiplies = false;
     for (ir_ref r = b->end; r-- > b->first;) {
         const struct ir_inst *i = &f->inst[r];
@@ -174,18 +175,27 @@ static void count_in_block(struct gen *g, const struct ir_block *b, u32 *accesse
         if (i->op == IR_GET && i->imm < SLOT_V0)
             accesses[i->imm] += !(multiplies && only_factor(f, r, b->end));
     }
-    for (unsigned s = 0; s < SLOT_V0; s++) accesses[s] += hints[s] > sets[s] ? hints[s] : sets[s];
+    for (unsigned s = 0; s < SLOT_V0; s++) {
+        u32 above = hints[s] > sets[s] ? hints[s] - sets[s] : 0;
+        accesses[s] += sets[s] + above;
+        more += above;
+    }
+    return more;
 }
 
-static void count_accesses(struct gen *g, const struct ir_loop *l, u64 *accesses)
+/* The same of a loop. True: a block of it has so many values on their way that temps count for more
+ * than one more pin. */
+static bool count_accesses(struct gen *g, const struct ir_loop *l, u64 *accesses)
 {
+    bool crowded = false;
     for (u32 b = 0; b < g->f->block_count; b++) {
         u32 here[SLOT_V0] = {0};
         if (!ir_in_loop(l, b)) continue;
         g->block = b;
-        count_in_block(g, &g->f->block[b], here);
+        crowded |= count_in_block(g, &g->f->block[b], here) >= CROWDED;
         for (unsigned s = 0; s < SLOT_V0; s++) accesses[s] += (u64)here[s] * g->loops.frequency[b];
     }
+    return crowded;
 }
 
 /* --- the part of a loop that goes round by itself
@@ -305,8 +315,8 @@ static unsigned plan_loops(struct gen *g)
         if (!find_part(g, l, &part)) continue;
         struct zone z = g->zones[around];
         u64 accesses[SLOT_V0] = {0};
-        count_accesses(g, &part, accesses);
-        if (!choose(&z, accesses, (u64)LOOP_COST * part.entered, !g->needs_temps)) continue;
+        bool one_more = !count_accesses(g, &part, accesses) && !g->needs_temps;
+        if (!choose(&z, accesses, (u64)LOOP_COST * part.entered, one_more)) continue;
         g->zones[count] = z;
         for (u32 b = 0; b < f->block_count; b++)
             if (ir_in_loop(&part, b)) g->block_zone[b] = (u8)count;
