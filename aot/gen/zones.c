@@ -6,7 +6,8 @@
  * whose instructions would rather have other guest registers at hand, is a zone of its own: pins go
  * to the registers that it accesses most. What the convention has and the loop accesses keeps its
  * register; what it doesn't need makes room. The ways in and out pay for that with a store and a
- * load each (control.c).
+ * load each (control.c). Where a block computes many values for a register, of which only the last
+ * is SET, each of them counts: they are what would be spilled.
  *
  * So is a long block outside of loops, where that saves more than the ways in and out cost.
  *
