@@ -695,6 +695,10 @@ struct gen_factors {
 /* MUL, MULHU: false: another way is better, and nothing was done. */
 bool gen_mulx(struct gen *g, ir_ref r, const struct ir_inst *i);
 
+/* The value is a product that will be left to its users, and takes no register; before code of its
+ * block, g->block, is emitted. */
+bool gen_leaves_product(const struct gen *g, ir_ref r);
+
 /* The value is a product that is left to its only users, which are an addition and its flags. */
 static inline bool gen_is_product(const struct gen *g, ir_ref r)
 {

@@ -205,6 +205,13 @@ static bool leave_to_user(struct gen *g, ir_ref r, const struct ir_inst *i)
     return true;
 }
 
+bool gen_leaves_product(const struct gen *g, ir_ref r)
+{
+    const struct ir_inst *i = gen_inst(g, r);
+    bool product = (i->op == IR_MUL || i->op == IR_MULHU) && gen_has(g, X64_HAS_BMI2);
+    return product && !other_half(g, i, r + 1, r + NEAR) && only_added(g, r, i);
+}
+
 bool gen_mulx(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (g->val[r].place != VAL_NONE) return true; /* its other half before it has done it */

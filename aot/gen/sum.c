@@ -24,7 +24,7 @@ static bool saved_carry(struct gen *g, ir_ref bool_value, bool complement)
     if (v->place == VAL_GPR)
         x64_bit_ri(&g->b, X64_BT, 4, v->reg, bit);
     else
-        x64_bit_mi(&g->b, X64_BT, 2, gen_home(SLOT_NZCV), bit);
+        x64_bit_mi(&g->b, X64_BT, 4, gen_home(SLOT_NZCV), bit);
     if ((i->mod & 1) != complement) x64_plain(&g->b, X64_CMC);
     gen_consume_one(g, bool_value);
     return true;

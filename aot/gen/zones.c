@@ -6,7 +6,8 @@
  * whose instructions would rather have other guest registers at hand, is a zone of its own: pins go
  * to the registers that it accesses most. What the convention has and the loop accesses keeps its
  * register; what it doesn't need makes room. The ways in and out pay for that with a store and a
- * load each (control.c).
+ * load each (control.c). Where a block computes many values for a register, of which only the last
+ * is SET, each of them counts: they are what would be spilled.
  *
  * So is a long block outside of loops, where that saves more than the ways in and out cost.
  *
@@ -22,6 +23,7 @@
 #define MAX_ZONES 200
 #define WORTH_IT  2 /* accesses that make it worth while to give a register a pin */
 #define WAYS_COST 6 /* accesses that a long block's pin must save beside the one it replaces */
+#define CROWDED   6 /* values of a block for slots that get others in the end */
 #define LOOP_COST 3 /* the same of a loop's, each time that it is entered */
 
 u64 gen_carried(void)
@@ -137,18 +139,64 @@ static bool stays_inside(const struct ir_func *f, const struct ir_block *b)
     return !b->target && i->op != IR_JUMPIND && !calls;
 }
 
-/* GETs and SETs, as often as they run. */
-static void count_accesses(const struct gen *g, const struct ir_loop *l, u64 *accesses)
+/* All users are products, which take the value from memory or have it in RDX. */
+static bool only_factor(const struct ir_func *f, ir_ref r, ir_ref end)
+{
+    u32 left = f->inst[r].uses;
+    for (ir_ref n = r + 1; n < end && left; n++) {
+        const struct ir_inst *i = &f->inst[n];
+        if (i->op != IR_MUL && i->op != IR_MULHU) continue;
+        left -= (i->arg[0] == r) + (i->arg[1] == r);
+    }
+    return !left;
+}
+
+/* What it is worth to have r computed right into the place of a slot. A chain of carries waits for
+ * its links. */
+static u32 worth(const struct gen *g, ir_ref r)
+{
+    const struct ir_inst *i = &g->f->inst[r];
+    if (i->op == IR_ADC || i->op == IR_SBC) return 2;
+    return !gen_leaves_product(g, r);
+}
+
+/* Accesses of each slot in a block: GETs, and SETs or values that may be computed into its place
+ * although another is SET in the end. Gives how many of the latter there are. */
+static u32 count_in_block(struct gen *g, const struct ir_block *b, u32 *accesses)
 {
     const struct ir_func *f = g->f;
-    for (u32 b = 0; b < f->block_count; b++) {
-        if (!ir_in_loop(l, b)) continue;
-        for (ir_ref r = f->block[b].first; r < f->block[b].end; r++) {
-            const struct ir_inst *i = &f->inst[r];
-            if ((i->op == IR_GET || i->op == IR_SET) && i->imm < SLOT_V0)
-                accesses[i->imm] += g->loops.frequency[b];
-        }
+    u32 hints[SLOT_V0] = {0}, sets[SLOT_V0] = {0}, more = 0;
+    bool multiplies = false;
+    for (ir_ref r = b->end; r-- > b->first;) {
+        const struct ir_inst *i = &f->inst[r];
+        unsigned hint = ir_hint(i);
+        multiplies |= i->op == IR_MUL || i->op == IR_MULHU;
+        if (hint && hint - 1 < SLOT_V0) hints[hint - 1] += worth(g, r);
+        if (i->op == IR_SET && i->imm < SLOT_V0) sets[i->imm]++;
+        if (i->op == IR_GET && i->imm < SLOT_V0)
+            accesses[i->imm] += !(multiplies && only_factor(f, r, b->end));
     }
+    for (unsigned s = 0; s < SLOT_V0; s++) {
+        u32 above = hints[s] > sets[s] ? hints[s] - sets[s] : 0;
+        accesses[s] += sets[s] + above;
+        more += above;
+    }
+    return more;
+}
+
+/* The same of a loop. True: a block of it has so many values on their way that temps count for more
+ * than one more pin. */
+static bool count_accesses(struct gen *g, const struct ir_loop *l, u64 *accesses)
+{
+    bool crowded = false;
+    for (u32 b = 0; b < g->f->block_count; b++) {
+        u32 here[SLOT_V0] = {0};
+        if (!ir_in_loop(l, b)) continue;
+        g->block = b;
+        crowded |= count_in_block(g, &g->f->block[b], here) >= CROWDED;
+        for (unsigned s = 0; s < SLOT_V0; s++) accesses[s] += (u64)here[s] * g->loops.frequency[b];
+    }
+    return crowded;
 }
 
 /* --- the part of a loop that goes round by itself
@@ -268,8 +316,8 @@ static unsigned plan_loops(struct gen *g)
         if (!find_part(g, l, &part)) continue;
         struct zone z = g->zones[around];
         u64 accesses[SLOT_V0] = {0};
-        count_accesses(g, &part, accesses);
-        if (!choose(&z, accesses, (u64)LOOP_COST * part.entered, !g->needs_temps)) continue;
+        bool one_more = !count_accesses(g, &part, accesses) && !g->needs_temps;
+        if (!choose(&z, accesses, (u64)LOOP_COST * part.entered, one_more)) continue;
         g->zones[count] = z;
         for (u32 b = 0; b < f->block_count; b++)
             if (ir_in_loop(&part, b)) g->block_zone[b] = (u8)count;
