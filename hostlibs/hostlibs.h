@@ -263,12 +263,13 @@ struct module_needs {
     bool has_malloc; /* defines one of its own */
     u64 dev, ino;
     char soname[128];
-    void *memory;
 };
 
-/* Reads a guest ELF file by its host path; false: it isn't one. To be freed. */
+/* Reads a guest ELF file by its host path; false: it isn't one. What is read stays. */
 bool module_read(const char *host, struct module_needs *out);
-void module_free(struct module_needs *m);
+
+/* The host path is that of a guest ELF file. */
+bool module_is_one(const char *host);
 
 /* What an ELF file of the guest's defines. NULL: it isn't one. */
 struct module_symbols *module_symbols_open(const char *host);

@@ -108,8 +108,10 @@ static u32 symbol_count(const struct file *f, const struct dynamic *d, u64 room)
     return count < MAX_SYMBOLS ? (u32)count : MAX_SYMBOLS;
 }
 
-/* The name of version `index` that the file needs of another; "": none. */
-static const char *version_name(const struct file *f, const struct dynamic *d, u16 index)
+#define VERSIONS 0x8000u /* indices: the bit above says that a symbol is hidden */
+
+/* The names of the versions that the file needs of others, by their indices; NULL: no such one. */
+static void read_versions(const struct file *f, const struct dynamic *d, const char **name)
 {
     u64 at = d->verneed, room;
 
@@ -120,15 +122,15 @@ static const char *version_name(const struct file *f, const struct dynamic *d, u
         for (u32 k = 0; aux != 0 && k < n->vn_cnt; k++) {
             const Elf64_Vernaux *a = at_address(f, aux, &room);
 
-            if (a == NULL || room < sizeof(*a)) return "";
-            if (a->vna_other == index) return string_at(f, a->vna_name);
+            if (a == NULL || room < sizeof(*a)) return;
+            if (a->vna_other < VERSIONS && name[a->vna_other] == NULL)
+                name[a->vna_other] = string_at(f, a->vna_name);
             if (a->vna_next == 0) break;
             aux += a->vna_next;
         }
         if (n == NULL || aux == 0 || n->vn_next == 0) break;
         at += n->vn_next;
     }
-    return "";
 }
 
 /* Copies of strings, in one piece of memory behind the tables of pointers. */
@@ -146,64 +148,89 @@ static char *keep(struct keeper *k, const char *text)
     return copy;
 }
 
-static const char *symbol_version(const struct file *f, const struct dynamic *d, u32 i)
-{
-    u64 room = 0;
-    const u16 *versym = d->versym != 0 ? at_address(f, d->versym, &room) : NULL;
-    u16 index = versym != NULL && i < room / sizeof(*versym) ? versym[i] & 0x7fff : 0;
+/* What is read of a file, and where symbols' versions are found. */
+struct source {
+    const struct file *file;
+    struct dynamic dynamic;
+    const Elf64_Sym *symbol;
+    u32 count;
+    const u16 *versym; /* NULL: the file has none */
+    u32 versym_count;
+    const char **version; /* by index */
+};
 
-    return index > VER_NDX_GLOBAL ? version_name(f, d, index) : "";
+static const char *symbol_version(const struct source *s, u32 i)
+{
+    u16 index = i < s->versym_count ? s->versym[i] % VERSIONS : 0;
+
+    return index > VER_NDX_GLOBAL && s->version[index] != NULL ? s->version[index] : "";
 }
 
-static void fill(const struct file *f, const struct dynamic *d, const Elf64_Sym *symbol, u32 count,
-                 struct module_needs *out, struct keeper *k)
+static void fill(const struct source *s, struct module_needs *out, struct keeper *k)
 {
-    for (u32 i = 0; i < d->count && d->entry[i].d_tag != DT_NULL; i++)
-        if (d->entry[i].d_tag == DT_NEEDED)
-            out->needed[out->needed_count++] = keep(k, string_at(f, d->entry[i].d_un.d_val));
-    for (u32 i = 1; i < count; i++) {
-        const char *name = string_at(f, symbol[i].st_name);
+    const Elf64_Dyn *entry = s->dynamic.entry;
+
+    for (u32 i = 0; i < s->dynamic.count && entry[i].d_tag != DT_NULL; i++)
+        if (entry[i].d_tag == DT_NEEDED)
+            out->needed[out->needed_count++] = keep(k, string_at(s->file, entry[i].d_un.d_val));
+    for (u32 i = 1; i < s->count; i++) {
+        const char *name = string_at(s->file, s->symbol[i].st_name);
 
         if (name[0] == '\0') continue;
-        if (symbol[i].st_shndx == SHN_UNDEF) {
+        if (s->symbol[i].st_shndx == SHN_UNDEF) {
             struct import *im = &out->imports[out->import_count++];
 
             im->name = keep(k, name);
-            im->version = keep(k, symbol_version(f, d, i));
+            im->version = keep(k, symbol_version(s, i));
         } else
             out->has_malloc |= strcmp(name, "malloc") == 0;
     }
 }
 
-static bool collect(struct file *f, struct module_needs *out)
+static bool collect(const struct source *s, struct module_needs *out)
 {
-    struct dynamic d;
-    const Elf64_Sym *symbol;
-    u64 room = 0, bytes;
-    u32 count, needed = 0;
+    const Elf64_Dyn *entry = s->dynamic.entry;
+    u64 bytes = 1;
+    u32 needed = 0;
+    void *memory;
     struct keeper k;
 
-    if (!read_dynamic(f, &d)) return false;
-    symbol = at_address(f, d.symtab, &room);
-    count = symbol != NULL ? symbol_count(f, &d, room) : 0;
-    bytes = 1;
-    for (u32 i = 0; i < d.count && d.entry[i].d_tag != DT_NULL; i++)
-        if (d.entry[i].d_tag == DT_NEEDED) {
+    for (u32 i = 0; i < s->dynamic.count && entry[i].d_tag != DT_NULL; i++)
+        if (entry[i].d_tag == DT_NEEDED) {
             needed++;
-            bytes += strlen(string_at(f, d.entry[i].d_un.d_val)) + 1;
+            bytes += strlen(string_at(s->file, entry[i].d_un.d_val)) + 1;
         }
-    for (u32 i = 1; i < count; i++)
-        if (symbol[i].st_shndx == SHN_UNDEF)
-            bytes += strlen(string_at(f, symbol[i].st_name)) + strlen(symbol_version(f, &d, i)) + 2;
-    out->memory =
-        malloc(needed * sizeof(char *) + ((u64)count + 1) * sizeof(struct import) + bytes);
-    if (out->memory == NULL) return false;
-    out->needed = out->memory;
+    for (u32 i = 1; i < s->count; i++)
+        if (s->symbol[i].st_shndx == SHN_UNDEF)
+            bytes += strlen(string_at(s->file, s->symbol[i].st_name)) +
+                     strlen(symbol_version(s, i)) + 2;
+    memory = malloc(needed * sizeof(char *) + ((u64)s->count + 1) * sizeof(struct import) + bytes);
+    if (memory == NULL) return false;
+    out->needed = memory;
     out->imports = (struct import *)(out->needed + needed);
-    k.at = (char *)(out->imports + count + 1);
-    fill(f, &d, symbol, count, out, &k);
-    strncpy(out->soname, string_at(f, d.soname), sizeof(out->soname) - 1);
+    k.at = (char *)(out->imports + s->count + 1);
+    fill(s, out, &k);
+    strncpy(out->soname, string_at(s->file, s->dynamic.soname), sizeof(out->soname) - 1);
     return true;
+}
+
+static bool read_needs(struct file *f, struct module_needs *out)
+{
+    struct source s = {.file = f};
+    u64 room = 0;
+    bool good;
+
+    if (!read_dynamic(f, &s.dynamic)) return false;
+    s.symbol = at_address(f, s.dynamic.symtab, &room);
+    s.count = s.symbol != NULL ? symbol_count(f, &s.dynamic, room) : 0;
+    s.versym = s.dynamic.versym != 0 ? at_address(f, s.dynamic.versym, &room) : NULL;
+    s.versym_count = s.versym != NULL ? (u32)(room / sizeof(*s.versym)) : 0;
+    s.version = calloc(VERSIONS, sizeof(*s.version));
+    if (s.version == NULL) return false;
+    read_versions(f, &s.dynamic, s.version);
+    good = collect(&s, out);
+    free(s.version);
+    return good;
 }
 
 static bool is_guest_elf(struct file *f)
@@ -246,11 +273,21 @@ bool module_read(const char *host, struct module_needs *out)
 
     memset(out, 0, sizeof(*out));
     if (!map_file(host, &f, &st)) return false;
-    good = collect(&f, out);
+    good = read_needs(&f, out);
     out->dev = st.st_dev;
     out->ino = st.st_ino;
     munmap((void *)(u64)f.bytes, f.size);
     return good;
+}
+
+bool module_is_one(const char *host)
+{
+    struct file f;
+    struct stat st;
+
+    if (!map_file(host, &f, &st)) return false;
+    munmap((void *)(u64)f.bytes, f.size);
+    return true;
 }
 
 /* The file's definition of that name; NULL: it has none. */
@@ -463,10 +500,4 @@ bool module_is_stub(const char *host, const struct binding *b)
     count = good ? stubs_at(&f, b->code) : 0;
     munmap((void *)(u64)f.bytes, f.size);
     return good && count >= least && count <= b->function_count;
-}
-
-void module_free(struct module_needs *m)
-{
-    free(m->memory);
-    m->memory = NULL;
 }

@@ -81,13 +81,9 @@ static struct module *add_module(const char *name, const char *host)
 static bool is_in(const char *directory, size_t length, const char *soname, char *host, size_t size)
 {
     char name[PATH_MAX];
-    struct module_needs probe;
 
-    if (snprintf(name, sizeof(name), "%.*s/%s", (int)length, directory, soname) >= PATH_MAX ||
-        !native_path(name, true, host, size) || !module_read(host, &probe))
-        return false;
-    module_free(&probe);
-    return true;
+    return snprintf(name, sizeof(name), "%.*s/%s", (int)length, directory, soname) < PATH_MAX &&
+           native_path(name, true, host, size) && module_is_one(host);
 }
 
 static bool find_in_system(const char *soname, char *host, size_t size)
@@ -187,7 +183,7 @@ static bool same_group(const struct binding *a, const struct binding *b)
 }
 
 /* The module is a library that would be the host's together with b: what it imports doesn't count.
- */
+ * Asked last, of what does: it reads that library's binding. */
 static bool goes_with(const struct module *m, const struct binding *b)
 {
     struct library *l = library_named(m->name);
@@ -220,10 +216,11 @@ static const struct bound_symbol *refused_import(const struct binding *b, const 
     const struct bound_symbol **all = sorted(b), *found = NULL;
 
     for (struct module *m = modules; all != NULL && m != NULL && found == NULL; m = m->next) {
-        if (!m->found || goes_with(m, b)) continue;
+        if (!m->found) continue;
         *module = m->name;
         for (u32 i = 0; i < m->needs.import_count && found == NULL; i++)
             found = refused_of(all, b->function_count, &m->needs.imports[i]);
+        if (found != NULL && goes_with(m, b)) found = NULL;
     }
     free(all);
     return found;
@@ -240,13 +237,14 @@ static const char *unknown_import(const struct library *l, const char **module)
     const char *found = NULL;
 
     for (struct module *m = modules; stub != NULL && m != NULL && found == NULL; m = m->next) {
-        if (!m->found || goes_with(m, l->binding)) continue;
+        if (!m->found) continue;
         *module = m->name;
         for (u32 i = 0; i < m->needs.import_count && found == NULL; i++) {
             const struct import *im = &m->needs.imports[i];
 
             if (module_symbols_have(own, im) && !module_symbols_have(stub, im)) found = im->name;
         }
+        if (found != NULL && goes_with(m, l->binding)) found = NULL;
     }
     module_symbols_close(stub);
     module_symbols_close(own);
@@ -303,6 +301,7 @@ static const char *group_objection(struct library *l)
 {
     const char *why = objection(l);
 
+    if (l->binding->group[0] == '\0') return why;
     for (struct module *m = modules; why == NULL && m != NULL; m = m->next) {
         struct library *other = library_named(m->name);
 
