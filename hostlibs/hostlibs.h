@@ -5,6 +5,7 @@
  *     policy.c    which libraries are the host's, and why others aren't
  *     names.c     names in --native's list
  *     module.c    what guest ELF files import and need
+ *     imports.c   what a binding says of that
  *     heap.c, files.c, environment.c, stdio.c   the C library's, for native code
  *     call.c      from the guest's registers to the host's function
  *     callback.c  from host code to the guest's function, and pointers to functions between both
@@ -252,6 +253,7 @@ void stream_standard(void);
 /* A symbol that a guest file wants, and the version that it wants of it ("": any). */
 struct import {
     const char *name, *version;
+    u32 hash; /* import_hash of the name */
 };
 
 /* What a guest ELF file wants of others. */
@@ -293,6 +295,15 @@ const char *policy_preload(void);
 void policy_explain(void);
 const char *policy_open(const char *guest, const char *host);
 
+/* --- imports.c */
+
+/* A name's hash, as DT_GNU_HASH has it. */
+u32 import_hash(const char *name);
+
+/* The symbol of the library's binding that the import may mean: a bound one, if there is one. NULL:
+ * none. The caller holds policy.c's lock. */
+const struct bound_symbol *import_in_binding(struct library *l, const struct import *im);
+
 /* --- names.c: as native_ops.check */
 void names_check(void);
 
@@ -312,9 +323,11 @@ struct library {
     struct stub_file *files; /* that the guest may have opened as such, the last first */
     bool wanted;             /* decided: the guest gets the stub */
     bool decided;
-    const char *why; /* decided against */
-    void *handle;    /* of dlopen */
-    struct native_function *function;
+    const char *why;                   /* decided against */
+    void *handle;                      /* of dlopen */
+    struct native_function **function; /* by number; NULL: not called yet */
+    struct symbol_index *index;        /* imports.c; NULL: not asked for yet */
+    const void *fits, *has;            /* policy.c: modules that have been looked at */
 };
 
 /* The library of that soname for which there is a binding; NULL: none. Reads it when first asked.
@@ -324,6 +337,9 @@ struct library *library_named(const char *soname);
 /* Loads the host's library and sees that it is the one that the binding was made for. NULL, or why
  * not. */
 const char *library_load(struct library *l);
+
+/* The host's library, loaded, has what the binding calls so. */
+bool library_has(const struct library *l, const struct bound_symbol *b);
 
 /* The path of its stub, to be opened; NULL: that can't be made. */
 const char *library_stub(struct library *l);

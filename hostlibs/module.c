@@ -182,6 +182,7 @@ static void fill(const struct source *s, struct module_needs *out, struct keeper
 
             im->name = keep(k, name);
             im->version = keep(k, symbol_version(s, i));
+            im->hash = import_hash(name);
         } else
             out->has_malloc |= strcmp(name, "malloc") == 0;
     }
@@ -202,8 +203,8 @@ static bool collect(const struct source *s, struct module_needs *out)
         }
     for (u32 i = 1; i < s->count; i++)
         if (s->symbol[i].st_shndx == SHN_UNDEF)
-            bytes += strlen(string_at(s->file, s->symbol[i].st_name)) +
-                     strlen(symbol_version(s, i)) + 2;
+            bytes +=
+                strlen(string_at(s->file, s->symbol[i].st_name)) + strlen(symbol_version(s, i)) + 2;
     memory = malloc(needed * sizeof(char *) + ((u64)s->count + 1) * sizeof(struct import) + bytes);
     if (memory == NULL) return false;
     out->needed = memory;
@@ -424,18 +425,20 @@ static bool in_hash(const struct module_symbols *m, const struct import *im)
 }
 
 /* DT_GNU_HASH: buckets, first symbol, words of 64 bits in the filter, its shift; the filter, the
- * buckets, and a chain of hashes whose last has bit 0 set. */
+ * buckets, and a chain of hashes whose last has bit 0 set. A name has two bits in one word of the
+ * filter. */
 static bool in_gnu_hash(const struct module_symbols *m, const struct import *im)
 {
     u64 room = 0;
     const u32 *table = at_address(&m->file, m->dynamic.gnu_hash, &room);
-    u64 words = room / sizeof(*table), buckets;
-    u32 h = 5381, i;
+    u64 words = room / sizeof(*table), buckets, filter;
+    u32 h = im->hash, i;
 
-    if (table == NULL || words < 4 || table[0] == 0) return false;
+    if (table == NULL || words < 4 || table[0] == 0 || table[2] == 0) return false;
     buckets = 4 + 2 * (u64)table[2];
     if (buckets + table[0] > words) return false;
-    for (const u8 *p = (const u8 *)im->name; *p != '\0'; p++) h = h * 33 + *p;
+    memcpy(&filter, &table[4 + 2 * (h / 64 % table[2])], sizeof(filter));
+    if ((filter >> h % 64 & filter >> (h >> table[3] % 32) % 64 & 1) == 0) return false;
     for (i = table[buckets + h % table[0]]; i >= table[1]; i++) {
         u64 at = buckets + table[0] + (i - table[1]);
 
