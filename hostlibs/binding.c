@@ -13,11 +13,21 @@
 #define MAX_LEAVES 4096u
 #define MAX_NUMBER 1000000u
 
+#define KNOWN 256u
+
+/* A function's signature that has been read: thousands of functions have hundreds of them. */
+struct known {
+    const char *text;
+    size_t size;
+    const struct signature *signature;
+};
+
 struct reader {
     char *at, *end; /* of the line, or of the word that is read */
     struct arena *arena;
     struct binding *b;
     bool bad;
+    struct known known[KNOWN]; /* by the text's hash, the last one */
 };
 
 struct binding_memory {
@@ -190,7 +200,6 @@ static void read_signature(struct reader *r, struct signature *s)
 {
     struct type param[BINDING_MAX_PARAMS], *kept;
 
-    memset(param, 0, sizeof(param));
     read_type(r, &s->result, true);
     expect(r, '(');
     while (!r->bad && r->at < r->end && *r->at != ')') {
@@ -203,6 +212,7 @@ static void read_signature(struct reader *r, struct signature *s)
             r->bad = true;
             return;
         }
+        param[s->count] = (struct type){0};
         read_type(r, &param[s->count++], false);
     }
     expect(r, ')');
@@ -214,6 +224,26 @@ static void read_signature(struct reader *r, struct signature *s)
     kept = take(r, s->count * sizeof(*kept));
     memcpy(kept, param, s->count * sizeof(*kept));
     s->param = kept;
+}
+
+static const struct signature *function_signature(struct reader *r)
+{
+    const char *text = r->at;
+    size_t size = (size_t)(r->end - text);
+    u32 hash = 0;
+    struct signature *s;
+    struct known *k;
+
+    for (size_t i = 0; i < size; i++) hash = hash * 31 + (u8)text[i];
+    k = &r->known[hash % KNOWN];
+    if (k->text != NULL && k->size == size && memcmp(k->text, text, size) == 0) {
+        r->at = r->end;
+        return k->signature;
+    }
+    s = take(r, sizeof(*s));
+    read_signature(r, s);
+    if (!r->bad && r->at == r->end) *k = (struct known){text, size, s};
+    return s;
 }
 
 /* --- lines
@@ -248,7 +278,6 @@ static void read_record(struct reader *r, struct record *out)
 static void read_symbol(struct reader *r, bool refused)
 {
     struct bound_symbol *s = &r->b->function[r->b->function_count];
-    struct signature *signature;
     const char *version;
 
     s->name = word(r);
@@ -258,12 +287,10 @@ static void read_symbol(struct reader *r, bool refused)
         return;
     }
     s->version = strcmp(version, "-") == 0 ? "" : version;
-    if (refused) {
+    if (refused)
         s->reason = rest(r);
-    } else {
-        s->signature = signature = take(r, sizeof(*signature));
-        read_signature(r, signature);
-    }
+    else
+        s->signature = function_signature(r);
     r->b->function_count++;
 }
 
