@@ -270,7 +270,7 @@ struct module_needs {
 /* Reads a guest ELF file by its host path; false: it isn't one. What is read stays. */
 bool module_read(const char *host, struct module_needs *out);
 
-/* The host path is that of a guest ELF file. */
+/* The host path is that of a guest ELF file, by its header. */
 bool module_is_one(const char *host);
 
 /* What an ELF file of the guest's defines. NULL: it isn't one. */

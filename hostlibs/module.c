@@ -234,13 +234,17 @@ static bool read_needs(struct file *f, struct module_needs *out)
     return good;
 }
 
+static bool is_guests(const Elf64_Ehdr *h)
+{
+    return memcmp(h->e_ident, ELFMAG, SELFMAG) == 0 && h->e_ident[EI_CLASS] == ELFCLASS64 &&
+           h->e_machine == EM_AARCH64;
+}
+
 static bool is_guest_elf(struct file *f)
 {
     const Elf64_Ehdr *h = at_offset(f, 0, sizeof(*h));
 
-    if (h == NULL || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
-        h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_AARCH64 ||
-        h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phoff % 8 != 0)
+    if (h == NULL || !is_guests(h) || h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phoff % 8 != 0)
         return false;
     f->phnum = h->e_phnum;
     f->ph = at_offset(f, h->e_phoff, (u64)h->e_phnum * sizeof(Elf64_Phdr));
@@ -283,12 +287,12 @@ bool module_read(const char *host, struct module_needs *out)
 
 bool module_is_one(const char *host)
 {
-    struct file f;
-    struct stat st;
+    Elf64_Ehdr h;
+    int fd = open(host, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    bool is = fd >= 0 && read(fd, &h, sizeof(h)) == (ssize_t)sizeof(h) && is_guests(&h);
 
-    if (!map_file(host, &f, &st)) return false;
-    munmap((void *)(u64)f.bytes, f.size);
-    return true;
+    if (fd >= 0) close(fd);
+    return is;
 }
 
 /* The file's definition of that name; NULL: it has none. */

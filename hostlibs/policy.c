@@ -200,12 +200,15 @@ static bool is_against(struct library *l, const struct import *im, const struct 
 static bool any_against(struct library *l, struct against *out)
 {
     char path[PATH_MAX];
-    const struct module *m;
+    const struct module *m = find_module(l->soname);
+    const char *guests = m != NULL && m->found ? m->host : path;
     struct module_symbols *own, *stub;
     bool found = false;
 
     if (l->fits == modules) return false;
-    own = find_in_system(l->soname, path, sizeof(path)) ? module_symbols_open(path) : NULL;
+    own = guests != path || find_in_system(l->soname, path, sizeof(path))
+              ? module_symbols_open(guests)
+              : NULL;
     stub = own != NULL ? module_symbols_open(l->stub) : NULL;
     for (m = modules; m != l->fits && !found; m = m->next) {
         out->module = m->name;
