@@ -110,10 +110,12 @@ static u32 symbol_count(const struct file *f, const struct dynamic *d, u64 room)
 
 #define VERSIONS 0x8000u /* indices: the bit above says that a symbol is hidden */
 
-/* The names of the versions that the file needs of others, by their indices; NULL: no such one. */
-static void read_versions(const struct file *f, const struct dynamic *d, const char **name)
+/* The names of the versions that the file needs of others, by their indices below `count`. The
+ * number of indices that there are. */
+static u32 read_versions(const struct file *f, const struct dynamic *d, const char **name, u32 count)
 {
     u64 at = d->verneed, room;
+    u32 all = 0;
 
     for (u64 i = 0; i < d->verneed_count && at != 0; i++) {
         const Elf64_Verneed *n = at_address(f, at, &room);
@@ -122,8 +124,9 @@ static void read_versions(const struct file *f, const struct dynamic *d, const c
         for (u32 k = 0; aux != 0 && k < n->vn_cnt; k++) {
             const Elf64_Vernaux *a = at_address(f, aux, &room);
 
-            if (a == NULL || room < sizeof(*a)) return;
-            if (a->vna_other < VERSIONS && name[a->vna_other] == NULL)
+            if (a == NULL || room < sizeof(*a)) return all;
+            if (a->vna_other < VERSIONS && a->vna_other >= all) all = a->vna_other + 1u;
+            if (a->vna_other < count && name[a->vna_other] == NULL)
                 name[a->vna_other] = string_at(f, a->vna_name);
             if (a->vna_next == 0) break;
             aux += a->vna_next;
@@ -131,6 +134,7 @@ static void read_versions(const struct file *f, const struct dynamic *d, const c
         if (n == NULL || aux == 0 || n->vn_next == 0) break;
         at += n->vn_next;
     }
+    return all;
 }
 
 /* Copies of strings, in one piece of memory behind the tables of pointers. */
@@ -156,14 +160,17 @@ struct source {
     u32 count;
     const u16 *versym; /* NULL: the file has none */
     u32 versym_count;
-    const char **version; /* by index */
+    const char **version; /* by index; NULL: no such one */
+    u32 version_count;
 };
 
 static const char *symbol_version(const struct source *s, u32 i)
 {
     u16 index = i < s->versym_count ? s->versym[i] % VERSIONS : 0;
 
-    return index > VER_NDX_GLOBAL && s->version[index] != NULL ? s->version[index] : "";
+    return index > VER_NDX_GLOBAL && index < s->version_count && s->version[index] != NULL
+               ? s->version[index]
+               : "";
 }
 
 static void fill(const struct source *s, struct module_needs *out, struct keeper *k)
@@ -226,9 +233,10 @@ static bool read_needs(struct file *f, struct module_needs *out)
     s.count = s.symbol != NULL ? symbol_count(f, &s.dynamic, room) : 0;
     s.versym = s.dynamic.versym != 0 ? at_address(f, s.dynamic.versym, &room) : NULL;
     s.versym_count = s.versym != NULL ? (u32)(room / sizeof(*s.versym)) : 0;
-    s.version = calloc(VERSIONS, sizeof(*s.version));
+    s.version_count = read_versions(f, &s.dynamic, NULL, 0);
+    s.version = calloc(s.version_count + 1u, sizeof(*s.version));
     if (s.version == NULL) return false;
-    read_versions(f, &s.dynamic, s.version);
+    read_versions(f, &s.dynamic, s.version, s.version_count);
     good = collect(&s, out);
     free(s.version);
     return good;
