@@ -112,7 +112,8 @@ static u32 symbol_count(const struct file *f, const struct dynamic *d, u64 room)
 
 /* The names of the versions that the file needs of others, by their indices below `count`. The
  * number of indices that there are. */
-static u32 read_versions(const struct file *f, const struct dynamic *d, const char **name, u32 count)
+static u32 read_versions(const struct file *f, const struct dynamic *d, const char **name,
+                         u32 count)
 {
     u64 at = d->verneed, room;
     u32 all = 0;
