@@ -550,6 +550,7 @@ bool call_host(struct guest_state *s)
     if (f->code == NULL)
         native_fatal("%s: %s can't be called natively: %s; run it with --native=none",
                      f->name.library, f->name.function, f->reason);
+    if (__atomic_load_n(&locale_is_due, __ATOMIC_RELAXED)) locale_follow(s, f);
     plan = plan_of(f);
     if (plan->lists)
         call_with_list(f, plan, s);

@@ -6,7 +6,7 @@
  *     names.c     names in --native's list
  *     module.c    what guest ELF files import and need
  *     imports.c   what a binding says of that
- *     heap.c, files.c, environment.c, stdio.c   the C library's, for native code
+ *     heap.c, files.c, environment.c, stdio.c, locale.c   the C library's, for native code
  *     call.c      from the guest's registers to the host's function
  *     callback.c  from host code to the guest's function, and pointers to functions between both
  *     closure.c   closures of functions of scalars
@@ -60,6 +60,14 @@ u64 guest_call(struct guest_state *s, u64 function, const u64 *integer, u32 coun
 /* The host's errno becomes the guest's; the guest's the host's. */
 void errno_to_host(struct guest_state *s);
 void errno_to_guest(struct guest_state *s);
+
+/* --- locale.c */
+
+/* As native_ops.locale; then, by calls until it isn't due any more: the guest's LC_CTYPE becomes
+ * the host's. */
+void locale_opened(void);
+extern bool locale_is_due;
+void locale_follow(struct guest_state *s, const struct native_function *f);
 
 /* --- callback.c */
 

@@ -387,6 +387,7 @@ static const struct native_ops ops = {
     .explain = policy_explain,
     .open = policy_open,
     .opened = library_opened,
+    .locale = locale_opened,
     .preload = policy_preload,
     .call = call_host,
     .code_for = callback_code_for,

@@ -530,6 +530,14 @@ static bool is_loader(struct thread *t)
            dev == loader_dev && ino == loader_ino;
 }
 
+/* Of one, or of many. */
+static bool has_locales(const char *name)
+{
+    const char *base = strrchr(name, '/');
+
+    return base != NULL && (strcmp(base, "/LC_CTYPE") == 0 || strcmp(base, "/locale-archive") == 0);
+}
+
 const char *native_open(struct thread *t, u64 guest, const char *host)
 {
     char name[PATH_MAX];
@@ -539,6 +547,7 @@ const char *native_open(struct thread *t, u64 guest, const char *host)
     n = guard_strnlen((const char *)guest, sizeof(name));
     if (n < 0 || n >= (s64)sizeof(name) || !guest_read(name, guest, (size_t)n + 1)) return NULL;
     name[n] = '\0';
+    if (has_locales(name)) native_ops->locale();
     if (strstr(name, ".so") == NULL || !is_loader(t)) return NULL;
     return native_ops->open(name, host);
 }
