@@ -1,8 +1,8 @@
 /*
  * LC_CTYPE: native code has the guest's, which says what bytes of text mean (libcurl takes names of
- * hosts in it), or C.UTF-8 where the host has no such one and the guest's is of these codes. A guest
- * that leaves the C locale opens files with locales; what it has made of them is asked for by the
- * next call of a library. Numbers, times and messages stay as in the C locale.
+ * hosts in it), or C.UTF-8 where the host has no such one and the guest's is of these codes. A
+ * guest that leaves the C locale opens files with locales; what it has made of them is asked for by
+ * the next call of a library. Numbers, times and messages stay as in the C locale.
  */
 #include "hostlibs/hostlibs.h"
 
