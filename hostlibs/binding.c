@@ -1,6 +1,6 @@
 /*
  * Reading a binding's text (binding.h). One pass counts lines of each kind, a second one fills
- * tables that lie, with all that they point to, in memory of one arena.
+ * tables that lie in memory of one arena; words are cut out of the text where they stand.
  */
 #include "hostlibs/binding.h"
 
@@ -13,16 +13,27 @@
 #define MAX_LEAVES 4096u
 #define MAX_NUMBER 1000000u
 
+#define KNOWN 256u
+
+/* A function's signature that has been read: thousands of functions have hundreds of them. */
+struct known {
+    const char *text;
+    size_t size;
+    const struct signature *signature;
+};
+
 struct reader {
-    const char *at, *end; /* of the line, or of the word that is read */
+    char *at, *end; /* of the line, or of the word that is read */
     struct arena *arena;
     struct binding *b;
     bool bad;
+    struct known known[KNOWN]; /* by the text's hash, the last one */
 };
 
 struct binding_memory {
     struct binding binding;
     struct arena arena;
+    char *text;
 };
 
 u32 type_scalar_size(u8 kind)
@@ -51,37 +62,32 @@ static void *take(struct reader *r, size_t size)
     return arena_zalloc(r->arena, size);
 }
 
-/* The next word of the line, cut out as a string; NULL: there is none. */
+/* The next word of the line, made a string; NULL: there is none. */
 static const char *word(struct reader *r)
 {
-    const char *start = r->at;
-    char *copy;
-    size_t n;
+    char *start = r->at, *stop = memchr(start, ' ', (size_t)(r->end - start));
 
-    while (r->at < r->end && *r->at != ' ') r->at++;
-    n = (size_t)(r->at - start);
-    if (r->at < r->end) r->at++;
-    if (n == 0) return NULL;
-    copy = take(r, n + 1);
-    memcpy(copy, start, n);
-    return copy;
+    r->at = stop != NULL ? stop + 1 : r->end;
+    if (stop == NULL) stop = r->end;
+    if (stop == start) return NULL;
+    *stop = '\0';
+    return start;
 }
 
 /* The rest of the line. */
 static const char *rest(struct reader *r)
 {
-    size_t n = (size_t)(r->end - r->at);
-    char *copy = take(r, n + 1);
+    char *start = r->at;
 
-    memcpy(copy, r->at, n);
     r->at = r->end;
-    return copy;
+    *r->end = '\0';
+    return start;
 }
 
 static u32 number(struct reader *r)
 {
     u32 n = 0;
-    const char *start = r->at;
+    char *start = r->at;
 
     while (r->at < r->end && *r->at >= '0' && *r->at <= '9' && n <= MAX_NUMBER)
         n = n * 10 + (u32)(*r->at++ - '0');
@@ -194,7 +200,6 @@ static void read_signature(struct reader *r, struct signature *s)
 {
     struct type param[BINDING_MAX_PARAMS], *kept;
 
-    memset(param, 0, sizeof(param));
     read_type(r, &s->result, true);
     expect(r, '(');
     while (!r->bad && r->at < r->end && *r->at != ')') {
@@ -207,6 +212,7 @@ static void read_signature(struct reader *r, struct signature *s)
             r->bad = true;
             return;
         }
+        param[s->count] = (struct type){0};
         read_type(r, &param[s->count++], false);
     }
     expect(r, ')');
@@ -218,6 +224,26 @@ static void read_signature(struct reader *r, struct signature *s)
     kept = take(r, s->count * sizeof(*kept));
     memcpy(kept, param, s->count * sizeof(*kept));
     s->param = kept;
+}
+
+static const struct signature *function_signature(struct reader *r)
+{
+    const char *text = r->at;
+    size_t size = (size_t)(r->end - text);
+    u32 hash = 0;
+    struct signature *s;
+    struct known *k;
+
+    for (size_t i = 0; i < size; i++) hash = hash * 31 + (u8)text[i];
+    k = &r->known[hash % KNOWN];
+    if (k->text != NULL && k->size == size && memcmp(k->text, text, size) == 0) {
+        r->at = r->end;
+        return k->signature;
+    }
+    s = take(r, sizeof(*s));
+    read_signature(r, s);
+    if (!r->bad && r->at == r->end) *k = (struct known){text, size, s};
+    return s;
 }
 
 /* --- lines
@@ -264,7 +290,7 @@ static void read_symbol(struct reader *r, bool refused)
     if (refused)
         s->reason = rest(r);
     else
-        read_signature(r, &s->signature);
+        s->signature = function_signature(r);
     r->b->function_count++;
 }
 
@@ -354,13 +380,14 @@ static struct counts count_lines(const char *text, size_t size)
     return c;
 }
 
-static struct binding *make(size_t size, const char *text, struct reader *r)
+static struct binding *make(size_t size, char *text, struct reader *r)
 {
     struct binding_memory *m = calloc(1, sizeof(*m));
     struct counts c = count_lines(text, size);
 
     if (m == NULL) return NULL;
     arena_init(&m->arena);
+    m->text = text;
     r->arena = &m->arena;
     r->b = &m->binding;
     m->binding.memory = m;
@@ -386,32 +413,39 @@ static bool is_as_written(const char *text, size_t size)
     return memcmp(digits, text + size, BINDING_DIGITS) == 0;
 }
 
-struct binding *binding_parse(const char *text, size_t size, u32 *line)
+static bool read_lines(struct reader *r, char *text, size_t size, u32 *line)
 {
     static const char first[] = "ferry-binding 2\n";
-    struct reader r = {0};
-    const char *end = text + size;
-    struct binding *b;
+    char *end = text + size;
 
-    *line = 0;
-    if (!is_as_written(text, size)) return NULL;
-    b = make(size, text, &r);
-    if (b == NULL) return NULL;
-    *line = 1;
-    if (size < strlen(first) || memcmp(text, first, strlen(first)) != 0) r.bad = true;
-    for (const char *at = text + strlen(first); !r.bad && at < end; at = r.end + 1) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
+    if (size < strlen(first) || memcmp(text, first, strlen(first)) != 0) r->bad = true;
+    for (char *at = text + strlen(first); !r->bad && at < end; at = r->end + 1) {
+        char *stop = memchr(at, '\n', (size_t)(end - at));
 
         ++*line;
-        r.at = at;
-        r.end = stop;
+        r->at = at;
+        r->end = stop;
         if (stop == NULL) /* cut off */
-            r.bad = true;
+            r->bad = true;
         else if (stop > at)
-            read_line(&r);
+            read_line(r);
     }
-    if (!r.bad && b->soname != NULL && b->stub != NULL && b->host_id != NULL && b->group != NULL)
-        return b;
+    return !r->bad && r->b->soname != NULL && r->b->stub != NULL && r->b->host_id != NULL &&
+           r->b->group != NULL;
+}
+
+struct binding *binding_parse(char *text, size_t size, u32 *line)
+{
+    struct reader r = {0};
+    struct binding *b = is_as_written(text, size) ? make(size, text, &r) : NULL;
+
+    *line = 0;
+    if (b == NULL) {
+        free(text);
+        return NULL;
+    }
+    *line = 1;
+    if (read_lines(&r, text, size, line)) return b;
     binding_free(b);
     return NULL;
 }
@@ -422,5 +456,6 @@ void binding_free(struct binding *b)
 
     if (m == NULL) return;
     arena_free(&m->arena);
+    free(m->text);
     free(m);
 }

@@ -133,9 +133,9 @@ struct record {
 
 struct bound_symbol {
     const char *name;
-    const char *version; /* "" : none */
-    const char *reason;  /* why it is refused; NULL: it is bound */
-    struct signature signature;
+    const char *version;               /* "" : none */
+    const char *reason;                /* why it is refused; NULL: it is bound */
+    const struct signature *signature; /* when it is bound */
 };
 
 /* An object of the host library's that is the guest's, too. */
@@ -159,10 +159,10 @@ struct binding {
     void *memory; /* all of it */
 };
 
-/* Reads a binding's text (which it keeps no pointer to). NULL, or the binding, to be freed by
- * binding_free; *line is the line that is wrong (0: no memory, or the digest is another). Any text
- * may be given. */
-struct binding *binding_parse(const char *text, size_t size, u32 *line);
+/* Reads a binding's text, which has been malloc'ed and is the binding's from then on, or freed.
+ * NULL, or the binding, to be freed by binding_free; *line is the line that is wrong (0: no memory,
+ * or the digest is another). Any text may be given. */
+struct binding *binding_parse(char *text, size_t size, u32 *line);
 void binding_free(struct binding *b);
 
 /* The size in bytes of a scalar kind; 0: not a scalar. */

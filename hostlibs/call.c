@@ -38,9 +38,13 @@ struct stack_word {
 
 struct call_plan {
     u8 way;
-    bool converts;       /* arguments or result aren't passed as they are */
-    bool lists;          /* of these, there is a va_list */
-    struct aapcs behind; /* the named arguments */
+    u8 result_kind;
+    bool converts; /* arguments or result aren't passed as they are */
+    bool lists;    /* of these, there is a va_list */
+    bool records;  /* or a record that the host may change */
+    u8 converted_count;
+    u8 converted[BINDING_MAX_PARAMS]; /* arguments */
+    struct aapcs behind;              /* the named arguments */
     u8 narrow_count;
     struct narrow narrow[DIRECT_INTEGERS];
     u8 word_count;
@@ -159,7 +163,10 @@ static struct call_plan *make_plan(const struct signature *given)
         plan->place[i] = aapcs_argument(&a, &sig->param[i]);
         plan->converts |= is_converted(sig->param[i].kind);
         plan->lists |= sig->param[i].kind == TYPE_VA_LIST;
+        plan->records |= sig->param[i].kind == TYPE_RECORD;
+        if (is_converted_at(sig, i)) plan->converted[plan->converted_count++] = (u8)i;
     }
+    plan->result_kind = sig->result.kind;
     plan->behind = a;
     plan->converts |= is_converted(sig->result.kind);
     plan->result = aapcs_result(&sig->result);
@@ -243,10 +250,10 @@ static void list_to_host(const struct native_function *f, const struct call_plan
 static void convert_arguments(const struct native_function *f, const struct call_plan *plan,
                               struct guest_state *s, u64 *value, struct host_list *lists)
 {
-    for (u32 i = 0; i < f->signature->count; i++) {
+    for (u32 k = 0; k < plan->converted_count; k++) {
+        u32 i = plan->converted[k];
         const struct type *t = &f->signature->param[i];
 
-        if (!is_converted_at(f->signature, i)) continue;
         aapcs_read(s, &plan->place[i], t, (const u8 *)s->sp, &value[i]);
         if (t->kind == TYPE_VA_LIST)
             list_to_host(f, plan, s, i, value, lists);
@@ -314,17 +321,19 @@ static bool word_is_function(const struct native_function *f, const struct signa
 /* The host's registers for integers, perhaps in x. value: pointers that were converted, by
  * argument.
  */
-static const u64 *take_registers(const struct native_function *f, const struct call_plan *plan,
-                                 const struct guest_state *s, const u64 *value, u64 *x)
+static const u64 *take_registers(const struct call_plan *plan, const struct guest_state *s,
+                                 const u64 *value, u64 *x)
 {
-    if (plan->narrow_count == 0 && !plan->converts) return s->x;
+    if (plan->narrow_count == 0 && plan->converted_count == 0) return s->x;
     memcpy(x, s->x, DIRECT_INTEGERS * sizeof(*x));
     for (u32 i = 0; i < plan->narrow_count; i++)
         x[plan->narrow[i].number] = narrowed(plan->narrow[i].kind, x[plan->narrow[i].number]);
-    for (u32 i = 0; plan->converts && i < f->signature->count; i++)
-        if (is_converted_at(f->signature, i) && plan->place[i].kind == PLACE_X &&
-            plan->place[i].first < DIRECT_INTEGERS)
+    for (u32 k = 0; k < plan->converted_count; k++) {
+        u32 i = plan->converted[k];
+
+        if (plan->place[i].kind == PLACE_X && plan->place[i].first < DIRECT_INTEGERS)
             x[plan->place[i].first] = value[i];
+    }
     return x;
 }
 
@@ -354,7 +363,7 @@ static void take_vectors(const struct guest_state *s, double *v)
 static void give_result(const struct native_function *f, const struct call_plan *plan,
                         struct guest_state *s, struct host_result r)
 {
-    u8 kind = f->signature->result.kind;
+    u8 kind = plan->result_kind;
 
     native_leave(s);
     if (is_vector(kind))
@@ -367,7 +376,7 @@ static void call_integers(const struct native_function *f, const struct call_pla
                           struct guest_state *s, const u64 *value)
 {
     u64 copy[DIRECT_INTEGERS];
-    const u64 *x = take_registers(f, plan, s, value, copy);
+    const u64 *x = take_registers(plan, s, value, copy);
     u64 r = ((integer_function *)f->code)(x[0], x[1], x[2], x[3], x[4], x[5]);
 
     give_result(f, plan, s, (struct host_result){.integer = r});
@@ -377,7 +386,7 @@ static void call_floats(const struct native_function *f, const struct call_plan 
                         struct guest_state *s, const u64 *value)
 {
     u64 copy[DIRECT_INTEGERS];
-    const u64 *x = take_registers(f, plan, s, value, copy);
+    const u64 *x = take_registers(plan, s, value, copy);
     struct host_result r = ((float_function *)f->code)(
         x[0], x[1], x[2], x[3], x[4], x[5], vector(s, 0), vector(s, 1), vector(s, 2), vector(s, 3),
         vector(s, 4), vector(s, 5), vector(s, 6), vector(s, 7));
@@ -399,7 +408,7 @@ static void call_stack(const struct native_function *f, const struct call_plan *
                        struct guest_state *s, const u64 *value)
 {
     u64 copy[DIRECT_INTEGERS], w[BINDING_MAX_PARAMS + VARIADIC_WORDS];
-    const u64 *x = take_registers(f, plan, s, value, copy);
+    const u64 *x = take_registers(plan, s, value, copy);
     double v[DIRECT_VECTORS];
 
     take_stack(plan, s, value, w);
@@ -518,7 +527,7 @@ static void call_now(struct native_function *f, const struct call_plan *plan, st
     case WAY_FFI: call_ffi(f, plan, s, value); break;
     }
     errno_to_guest(s);
-    if (plan->converts) convert_back(f, value);
+    if (plan->records) convert_back(f, value);
 }
 
 static void call_with_list(struct native_function *f, const struct call_plan *plan,
@@ -550,6 +559,7 @@ bool call_host(struct guest_state *s)
     if (f->code == NULL)
         native_fatal("%s: %s can't be called natively: %s; run it with --native=none",
                      f->name.library, f->name.function, f->reason);
+    if (__atomic_load_n(&locale_is_due, __ATOMIC_RELAXED)) locale_follow(s, f);
     plan = plan_of(f);
     if (plan->lists)
         call_with_list(f, plan, s);

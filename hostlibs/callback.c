@@ -288,7 +288,7 @@ static void *behind_stub(u64 pc)
 {
     struct native_function *f = native_is_stub(pc) ? library_function_at(pc) : NULL;
 
-    return f != NULL && !converts(f->signature) ? f->code : NULL;
+    return f != NULL && f->code != NULL && !converts(f->signature) ? f->code : NULL;
 }
 
 void *callback_to_host(u64 guest, const struct binding *b, u32 callback)

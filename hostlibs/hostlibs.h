@@ -5,7 +5,8 @@
  *     policy.c    which libraries are the host's, and why others aren't
  *     names.c     names in --native's list
  *     module.c    what guest ELF files import and need
- *     heap.c, files.c, environment.c, stdio.c   the C library's, for native code
+ *     imports.c   what a binding says of that
+ *     heap.c, files.c, environment.c, stdio.c, locale.c   the C library's, for native code
  *     call.c      from the guest's registers to the host's function
  *     callback.c  from host code to the guest's function, and pointers to functions between both
  *     closure.c   closures of functions of scalars
@@ -59,6 +60,14 @@ u64 guest_call(struct guest_state *s, u64 function, const u64 *integer, u32 coun
 /* The host's errno becomes the guest's; the guest's the host's. */
 void errno_to_host(struct guest_state *s);
 void errno_to_guest(struct guest_state *s);
+
+/* --- locale.c */
+
+/* As native_ops.locale; then, by calls until it isn't due any more: the guest's LC_CTYPE becomes
+ * the host's. */
+void locale_opened(void);
+extern bool locale_is_due;
+void locale_follow(struct guest_state *s, const struct native_function *f);
 
 /* --- callback.c */
 
@@ -252,6 +261,7 @@ void stream_standard(void);
 /* A symbol that a guest file wants, and the version that it wants of it ("": any). */
 struct import {
     const char *name, *version;
+    u32 hash; /* import_hash of the name */
 };
 
 /* What a guest ELF file wants of others. */
@@ -263,12 +273,13 @@ struct module_needs {
     bool has_malloc; /* defines one of its own */
     u64 dev, ino;
     char soname[128];
-    void *memory;
 };
 
-/* Reads a guest ELF file by its host path; false: it isn't one. To be freed. */
+/* Reads a guest ELF file by its host path; false: it isn't one. What is read stays. */
 bool module_read(const char *host, struct module_needs *out);
-void module_free(struct module_needs *m);
+
+/* The host path is that of a guest ELF file, by its header. */
+bool module_is_one(const char *host);
 
 /* What an ELF file of the guest's defines. NULL: it isn't one. */
 struct module_symbols *module_symbols_open(const char *host);
@@ -292,6 +303,15 @@ const char *policy_preload(void);
 void policy_explain(void);
 const char *policy_open(const char *guest, const char *host);
 
+/* --- imports.c */
+
+/* A name's hash, as DT_GNU_HASH has it. */
+u32 import_hash(const char *name);
+
+/* The symbol of the library's binding that the import may mean: a bound one, if there is one. NULL:
+ * none. The caller holds policy.c's lock. */
+const struct bound_symbol *import_in_binding(struct library *l, const struct import *im);
+
 /* --- names.c: as native_ops.check */
 void names_check(void);
 
@@ -311,9 +331,11 @@ struct library {
     struct stub_file *files; /* that the guest may have opened as such, the last first */
     bool wanted;             /* decided: the guest gets the stub */
     bool decided;
-    const char *why; /* decided against */
-    void *handle;    /* of dlopen */
-    struct native_function *function;
+    const char *why;                   /* decided against */
+    void *handle;                      /* of dlopen */
+    struct native_function **function; /* by number; NULL: not called yet */
+    struct symbol_index *index;        /* imports.c; NULL: not asked for yet */
+    const void *fits, *has;            /* policy.c: modules that have been looked at */
 };
 
 /* The library of that soname for which there is a binding; NULL: none. Reads it when first asked.
@@ -323,6 +345,9 @@ struct library *library_named(const char *soname);
 /* Loads the host's library and sees that it is the one that the binding was made for. NULL, or why
  * not. */
 const char *library_load(struct library *l);
+
+/* The host's library, loaded, has what the binding calls so. */
+bool library_has(const struct library *l, const struct bound_symbol *b);
 
 /* The path of its stub, to be opened; NULL: that can't be made. */
 const char *library_stub(struct library *l);

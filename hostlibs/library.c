@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <limits.h>
@@ -98,7 +99,6 @@ static bool read_binding(struct library *l, const char *directory, const char *s
         return false;
     }
     l->binding = binding_parse(text, size, &line);
-    free(text);
     if (l->binding == NULL || strcmp(l->binding->soname, soname) != 0 || stat(l->stub, &st) != 0) {
         log_bad_binding(path, line);
         binding_free(l->binding);
@@ -112,19 +112,6 @@ static bool read_binding(struct library *l, const char *directory, const char *s
         return false;
     }
     return add_file(l, &st);
-}
-
-static void name_functions(struct library *l)
-{
-    const struct binding *b = l->binding;
-
-    l->function = calloc(b->function_count + 1, sizeof(*l->function));
-    for (u32 i = 0; l->function != NULL && i < b->function_count; i++)
-        l->function[i] = (struct native_function){
-            .name = {.library = b->soname, .function = b->function[i].name},
-            .reason = b->function[i].reason,
-            .signature = &b->function[i].signature,
-            .binding = b};
 }
 
 static struct library *find(const char *soname)
@@ -144,7 +131,8 @@ static struct library *look_for(const char *soname)
     snprintf(l->soname, sizeof(l->soname), "%s", soname);
     for (unsigned n = 0; l->binding == NULL && (directory = native_directory(n)) != NULL; n++)
         if (directory[0] == '/') (void)read_binding(l, directory, soname);
-    if (l->binding != NULL) name_functions(l);
+    if (l->binding != NULL)
+        l->function = calloc(l->binding->function_count + 1, sizeof(*l->function));
     l->next = libraries;
     __atomic_store_n(&libraries, l, __ATOMIC_RELEASE);
     return l;
@@ -258,22 +246,9 @@ static const char *share_objects(struct library *l)
     return filled_path;
 }
 
-static const char *find_symbols(struct library *l)
+bool library_has(const struct library *l, const struct bound_symbol *b)
 {
-    static __thread char why[256];
-
-    for (u32 i = 0; i < l->binding->function_count; i++) {
-        const struct bound_symbol *b = &l->binding->function[i];
-
-        if (b->reason != NULL) continue;
-        l->function[i].code = find_symbol(l, b->name, b->version);
-        if (l->function[i].code == NULL) {
-            snprintf(why, sizeof(why), "the host's library has no %s%s%s", b->name,
-                     b->version[0] != '\0' ? "@" : "", b->version);
-            return why;
-        }
-    }
-    return NULL;
+    return find_symbol(l, b->name, b->version) != NULL;
 }
 
 static bool has_scalars_alone(const struct signature *sig)
@@ -287,7 +262,7 @@ static bool has_scalars_alone(const struct signature *sig)
 static bool needs_ffi(const struct binding *b)
 {
     for (u32 i = 0; i < b->function_count; i++)
-        if (b->function[i].reason == NULL && !has_scalars_alone(&b->function[i].signature))
+        if (b->function[i].reason == NULL && !has_scalars_alone(b->function[i].signature))
             return true;
     for (u32 i = 0; i < b->callback_count; i++)
         if (!has_scalars_alone(&b->callback[i])) return true;
@@ -297,7 +272,7 @@ static bool needs_ffi(const struct binding *b)
 const char *library_load(struct library *l)
 {
     static __thread char why[512];
-    const char *name, *objection;
+    const char *name;
 
     if (l->handle != NULL) return NULL;
     if (needs_ffi(l->binding) && ffi_door() == NULL) return "libffi is missing on the host";
@@ -310,12 +285,10 @@ const char *library_load(struct library *l)
         snprintf(why, sizeof(why), "%s", dlerror());
         return why;
     }
-    objection = is_the_build(l->handle, l->binding->host_id)
-                    ? find_symbols(l)
-                    : "the host's library is another build than that which the binding was made "
-                      "for; ferry bind makes it anew";
-    if (objection != NULL) l->handle = NULL; /* stays loaded: nobody uses it */
-    return objection;
+    if (is_the_build(l->handle, l->binding->host_id)) return NULL;
+    l->handle = NULL; /* stays loaded: nobody uses it */
+    return "the host's library is another build than that which the binding was made for; ferry "
+           "bind makes it anew";
 }
 
 const char *library_stub(struct library *l)
@@ -336,6 +309,42 @@ void library_opened(void)
 
 static struct native_function *cache[CACHE];
 
+/* A function's symbol is looked for when it is first called: of a library's thousands, few are. */
+static struct native_function *make_function(const struct library *l, u32 number)
+{
+    const struct bound_symbol *b = &l->binding->function[number];
+    struct native_function *f = calloc(1, sizeof(*f));
+
+    if (f == NULL) native_fatal("%s: no memory", b->name);
+    *f = (struct native_function){.name = {.library = l->binding->soname, .function = b->name},
+                                  .reason = b->reason,
+                                  .signature = b->signature,
+                                  .binding = l->binding};
+    if (b->reason != NULL) return f;
+    f->code = find_symbol(l, b->name, b->version);
+    if (f->code == NULL) f->reason = "the host's library hasn't got it";
+    return f;
+}
+
+static struct native_function *function_of(struct library *l, u32 number)
+{
+    struct native_function *f = __atomic_load_n(&l->function[number], __ATOMIC_ACQUIRE);
+    int error = errno;
+
+    if (f != NULL) return f;
+    native_hold();
+    pthread_mutex_lock(&lock);
+    f = l->function[number];
+    if (f == NULL) {
+        f = make_function(l, number);
+        __atomic_store_n(&l->function[number], f, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&lock);
+    native_release();
+    errno = error;
+    return f;
+}
+
 static struct native_function *in_library(u64 pc)
 {
     u64 dev, ino, offset;
@@ -348,7 +357,7 @@ static struct native_function *in_library(u64 pc)
         if (offset % BINDING_STUB_BYTES != 0 ||
             offset / BINDING_STUB_BYTES >= l->binding->function_count)
             return NULL;
-        return &l->function[offset / BINDING_STUB_BYTES];
+        return function_of(l, (u32)(offset / BINDING_STUB_BYTES));
     }
     return NULL;
 }
@@ -378,6 +387,7 @@ static const struct native_ops ops = {
     .explain = policy_explain,
     .open = policy_open,
     .opened = library_opened,
+    .locale = locale_opened,
     .preload = policy_preload,
     .call = call_host,
     .code_for = callback_code_for,

@@ -108,10 +108,15 @@ static u32 symbol_count(const struct file *f, const struct dynamic *d, u64 room)
     return count < MAX_SYMBOLS ? (u32)count : MAX_SYMBOLS;
 }
 
-/* The name of version `index` that the file needs of another; "": none. */
-static const char *version_name(const struct file *f, const struct dynamic *d, u16 index)
+#define VERSIONS 0x8000u /* indices: the bit above says that a symbol is hidden */
+
+/* The names of the versions that the file needs of others, by their indices below `count`. The
+ * number of indices that there are. */
+static u32 read_versions(const struct file *f, const struct dynamic *d, const char **name,
+                         u32 count)
 {
     u64 at = d->verneed, room;
+    u32 all = 0;
 
     for (u64 i = 0; i < d->verneed_count && at != 0; i++) {
         const Elf64_Verneed *n = at_address(f, at, &room);
@@ -120,15 +125,17 @@ static const char *version_name(const struct file *f, const struct dynamic *d, u
         for (u32 k = 0; aux != 0 && k < n->vn_cnt; k++) {
             const Elf64_Vernaux *a = at_address(f, aux, &room);
 
-            if (a == NULL || room < sizeof(*a)) return "";
-            if (a->vna_other == index) return string_at(f, a->vna_name);
+            if (a == NULL || room < sizeof(*a)) return all;
+            if (a->vna_other < VERSIONS && a->vna_other >= all) all = a->vna_other + 1u;
+            if (a->vna_other < count && name[a->vna_other] == NULL)
+                name[a->vna_other] = string_at(f, a->vna_name);
             if (a->vna_next == 0) break;
             aux += a->vna_next;
         }
         if (n == NULL || aux == 0 || n->vn_next == 0) break;
         at += n->vn_next;
     }
-    return "";
+    return all;
 }
 
 /* Copies of strings, in one piece of memory behind the tables of pointers. */
@@ -146,73 +153,107 @@ static char *keep(struct keeper *k, const char *text)
     return copy;
 }
 
-static const char *symbol_version(const struct file *f, const struct dynamic *d, u32 i)
-{
-    u64 room = 0;
-    const u16 *versym = d->versym != 0 ? at_address(f, d->versym, &room) : NULL;
-    u16 index = versym != NULL && i < room / sizeof(*versym) ? versym[i] & 0x7fff : 0;
+/* What is read of a file, and where symbols' versions are found. */
+struct source {
+    const struct file *file;
+    struct dynamic dynamic;
+    const Elf64_Sym *symbol;
+    u32 count;
+    const u16 *versym; /* NULL: the file has none */
+    u32 versym_count;
+    const char **version; /* by index; NULL: no such one */
+    u32 version_count;
+};
 
-    return index > VER_NDX_GLOBAL ? version_name(f, d, index) : "";
+static const char *symbol_version(const struct source *s, u32 i)
+{
+    u16 index = i < s->versym_count ? s->versym[i] % VERSIONS : 0;
+
+    return index > VER_NDX_GLOBAL && index < s->version_count && s->version[index] != NULL
+               ? s->version[index]
+               : "";
 }
 
-static void fill(const struct file *f, const struct dynamic *d, const Elf64_Sym *symbol, u32 count,
-                 struct module_needs *out, struct keeper *k)
+static void fill(const struct source *s, struct module_needs *out, struct keeper *k)
 {
-    for (u32 i = 0; i < d->count && d->entry[i].d_tag != DT_NULL; i++)
-        if (d->entry[i].d_tag == DT_NEEDED)
-            out->needed[out->needed_count++] = keep(k, string_at(f, d->entry[i].d_un.d_val));
-    for (u32 i = 1; i < count; i++) {
-        const char *name = string_at(f, symbol[i].st_name);
+    const Elf64_Dyn *entry = s->dynamic.entry;
+
+    for (u32 i = 0; i < s->dynamic.count && entry[i].d_tag != DT_NULL; i++)
+        if (entry[i].d_tag == DT_NEEDED)
+            out->needed[out->needed_count++] = keep(k, string_at(s->file, entry[i].d_un.d_val));
+    for (u32 i = 1; i < s->count; i++) {
+        const char *name = string_at(s->file, s->symbol[i].st_name);
 
         if (name[0] == '\0') continue;
-        if (symbol[i].st_shndx == SHN_UNDEF) {
+        if (s->symbol[i].st_shndx == SHN_UNDEF) {
             struct import *im = &out->imports[out->import_count++];
 
             im->name = keep(k, name);
-            im->version = keep(k, symbol_version(f, d, i));
+            im->version = keep(k, symbol_version(s, i));
+            im->hash = import_hash(name);
         } else
             out->has_malloc |= strcmp(name, "malloc") == 0;
     }
 }
 
-static bool collect(struct file *f, struct module_needs *out)
+static bool collect(const struct source *s, struct module_needs *out)
 {
-    struct dynamic d;
-    const Elf64_Sym *symbol;
-    u64 room = 0, bytes;
-    u32 count, needed = 0;
+    const Elf64_Dyn *entry = s->dynamic.entry;
+    u64 bytes = 1;
+    u32 needed = 0;
+    void *memory;
     struct keeper k;
 
-    if (!read_dynamic(f, &d)) return false;
-    symbol = at_address(f, d.symtab, &room);
-    count = symbol != NULL ? symbol_count(f, &d, room) : 0;
-    bytes = 1;
-    for (u32 i = 0; i < d.count && d.entry[i].d_tag != DT_NULL; i++)
-        if (d.entry[i].d_tag == DT_NEEDED) {
+    for (u32 i = 0; i < s->dynamic.count && entry[i].d_tag != DT_NULL; i++)
+        if (entry[i].d_tag == DT_NEEDED) {
             needed++;
-            bytes += strlen(string_at(f, d.entry[i].d_un.d_val)) + 1;
+            bytes += strlen(string_at(s->file, entry[i].d_un.d_val)) + 1;
         }
-    for (u32 i = 1; i < count; i++)
-        if (symbol[i].st_shndx == SHN_UNDEF)
-            bytes += strlen(string_at(f, symbol[i].st_name)) + strlen(symbol_version(f, &d, i)) + 2;
-    out->memory =
-        malloc(needed * sizeof(char *) + ((u64)count + 1) * sizeof(struct import) + bytes);
-    if (out->memory == NULL) return false;
-    out->needed = out->memory;
+    for (u32 i = 1; i < s->count; i++)
+        if (s->symbol[i].st_shndx == SHN_UNDEF)
+            bytes +=
+                strlen(string_at(s->file, s->symbol[i].st_name)) + strlen(symbol_version(s, i)) + 2;
+    memory = malloc(needed * sizeof(char *) + ((u64)s->count + 1) * sizeof(struct import) + bytes);
+    if (memory == NULL) return false;
+    out->needed = memory;
     out->imports = (struct import *)(out->needed + needed);
-    k.at = (char *)(out->imports + count + 1);
-    fill(f, &d, symbol, count, out, &k);
-    strncpy(out->soname, string_at(f, d.soname), sizeof(out->soname) - 1);
+    k.at = (char *)(out->imports + s->count + 1);
+    fill(s, out, &k);
+    strncpy(out->soname, string_at(s->file, s->dynamic.soname), sizeof(out->soname) - 1);
     return true;
+}
+
+static bool read_needs(struct file *f, struct module_needs *out)
+{
+    struct source s = {.file = f};
+    u64 room = 0;
+    bool good;
+
+    if (!read_dynamic(f, &s.dynamic)) return false;
+    s.symbol = at_address(f, s.dynamic.symtab, &room);
+    s.count = s.symbol != NULL ? symbol_count(f, &s.dynamic, room) : 0;
+    s.versym = s.dynamic.versym != 0 ? at_address(f, s.dynamic.versym, &room) : NULL;
+    s.versym_count = s.versym != NULL ? (u32)(room / sizeof(*s.versym)) : 0;
+    s.version_count = read_versions(f, &s.dynamic, NULL, 0);
+    s.version = calloc(s.version_count + 1u, sizeof(*s.version));
+    if (s.version == NULL) return false;
+    read_versions(f, &s.dynamic, s.version, s.version_count);
+    good = collect(&s, out);
+    free(s.version);
+    return good;
+}
+
+static bool is_guests(const Elf64_Ehdr *h)
+{
+    return memcmp(h->e_ident, ELFMAG, SELFMAG) == 0 && h->e_ident[EI_CLASS] == ELFCLASS64 &&
+           h->e_machine == EM_AARCH64;
 }
 
 static bool is_guest_elf(struct file *f)
 {
     const Elf64_Ehdr *h = at_offset(f, 0, sizeof(*h));
 
-    if (h == NULL || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
-        h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_AARCH64 ||
-        h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phoff % 8 != 0)
+    if (h == NULL || !is_guests(h) || h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phoff % 8 != 0)
         return false;
     f->phnum = h->e_phnum;
     f->ph = at_offset(f, h->e_phoff, (u64)h->e_phnum * sizeof(Elf64_Phdr));
@@ -246,11 +287,21 @@ bool module_read(const char *host, struct module_needs *out)
 
     memset(out, 0, sizeof(*out));
     if (!map_file(host, &f, &st)) return false;
-    good = collect(&f, out);
+    good = read_needs(&f, out);
     out->dev = st.st_dev;
     out->ino = st.st_ino;
     munmap((void *)(u64)f.bytes, f.size);
     return good;
+}
+
+bool module_is_one(const char *host)
+{
+    Elf64_Ehdr h;
+    int fd = open(host, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    bool is = fd >= 0 && read(fd, &h, sizeof(h)) == (ssize_t)sizeof(h) && is_guests(&h);
+
+    if (fd >= 0) close(fd);
+    return is;
 }
 
 /* The file's definition of that name; NULL: it has none. */
@@ -387,18 +438,20 @@ static bool in_hash(const struct module_symbols *m, const struct import *im)
 }
 
 /* DT_GNU_HASH: buckets, first symbol, words of 64 bits in the filter, its shift; the filter, the
- * buckets, and a chain of hashes whose last has bit 0 set. */
+ * buckets, and a chain of hashes whose last has bit 0 set. A name has two bits in one word of the
+ * filter. */
 static bool in_gnu_hash(const struct module_symbols *m, const struct import *im)
 {
     u64 room = 0;
     const u32 *table = at_address(&m->file, m->dynamic.gnu_hash, &room);
-    u64 words = room / sizeof(*table), buckets;
-    u32 h = 5381, i;
+    u64 words = room / sizeof(*table), buckets, filter;
+    u32 h = im->hash, i;
 
-    if (table == NULL || words < 4 || table[0] == 0) return false;
+    if (table == NULL || words < 4 || table[0] == 0 || table[2] == 0) return false;
     buckets = 4 + 2 * (u64)table[2];
     if (buckets + table[0] > words) return false;
-    for (const u8 *p = (const u8 *)im->name; *p != '\0'; p++) h = h * 33 + *p;
+    memcpy(&filter, &table[4 + 2 * (h / 64 % table[2])], sizeof(filter));
+    if ((filter >> h % 64 & filter >> (h >> table[3] % 32) % 64 & 1) == 0) return false;
     for (i = table[buckets + h % table[0]]; i >= table[1]; i++) {
         u64 at = buckets + table[0] + (i - table[1]);
 
@@ -463,10 +516,4 @@ bool module_is_stub(const char *host, const struct binding *b)
     count = good ? stubs_at(&f, b->code) : 0;
     munmap((void *)(u64)f.bytes, f.size);
     return good && count >= least && count <= b->function_count;
-}
-
-void module_free(struct module_needs *m)
-{
-    free(m->memory);
-    m->memory = NULL;
 }

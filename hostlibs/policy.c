@@ -81,13 +81,9 @@ static struct module *add_module(const char *name, const char *host)
 static bool is_in(const char *directory, size_t length, const char *soname, char *host, size_t size)
 {
     char name[PATH_MAX];
-    struct module_needs probe;
 
-    if (snprintf(name, sizeof(name), "%.*s/%s", (int)length, directory, soname) >= PATH_MAX ||
-        !native_path(name, true, host, size) || !module_read(host, &probe))
-        return false;
-    module_free(&probe);
-    return true;
+    return snprintf(name, sizeof(name), "%.*s/%s", (int)length, directory, soname) < PATH_MAX &&
+           native_path(name, true, host, size) && module_is_one(host);
 }
 
 static bool find_in_system(const char *soname, char *host, size_t size)
@@ -165,29 +161,13 @@ static void add_preloaded_file(const char *guest)
 /* --- decisions
  * ------------------------------------------------------------------------------------ */
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp((*(const struct bound_symbol *const *)a)->name,
-                  (*(const struct bound_symbol *const *)b)->name);
-}
-
-/* The binding's symbols in order of their names; to be freed. */
-static const struct bound_symbol **sorted(const struct binding *b)
-{
-    const struct bound_symbol **s = calloc(b->function_count + 1, sizeof(*s));
-
-    for (u32 i = 0; s != NULL && i < b->function_count; i++) s[i] = &b->function[i];
-    if (s != NULL) qsort(s, b->function_count, sizeof(*s), by_name);
-    return s;
-}
-
 static bool same_group(const struct binding *a, const struct binding *b)
 {
     return a == b || (a->group[0] != '\0' && strcmp(a->group, b->group) == 0);
 }
 
 /* The module is a library that would be the host's together with b: what it imports doesn't count.
- */
+ * Asked last, of what does: it reads that library's binding. */
 static bool goes_with(const struct module *m, const struct binding *b)
 {
     struct library *l = library_named(m->name);
@@ -195,62 +175,74 @@ static bool goes_with(const struct module *m, const struct binding *b)
     return l != NULL && (l->wanted || same_group(l->binding, b));
 }
 
-/* The refused one among the binding's symbols that the import may mean; NULL: it is none of them,
- * or a bound one. */
-static const struct bound_symbol *refused_of(const struct bound_symbol **all, u32 count,
-                                             const struct import *im)
-{
-    struct bound_symbol key = {.name = im->name}, *p = &key;
-    const struct bound_symbol **hit = bsearch(&p, all, count, sizeof(*all), by_name);
-    const struct bound_symbol *refused = NULL;
+/* What a module imports that speaks against a library. */
+struct against {
+    const char *module, *symbol;
+    const char *reason; /* why it is refused; NULL: the binding doesn't know it */
+};
 
-    if (hit == NULL) return NULL;
-    while (hit > all && strcmp(hit[-1]->name, im->name) == 0) hit--;
-    for (; hit < all + count && strcmp((*hit)->name, im->name) == 0; hit++) {
-        if (im->version[0] != '\0' && strcmp((*hit)->version, im->version) != 0) continue;
-        if ((*hit)->reason == NULL) return NULL;
-        refused = *hit;
-    }
-    return refused;
+/* Another version of the guest's library than the one for which the binding was made has symbols
+ * that the stub lacks. */
+static bool is_against(struct library *l, const struct import *im, const struct module_symbols *own,
+                       const struct module_symbols *stub, struct against *out)
+{
+    const struct bound_symbol *s = import_in_binding(l, im);
+
+    if (s != NULL ? s->reason == NULL
+                  : own == NULL || !module_symbols_have(own, im) || module_symbols_have(stub, im))
+        return false;
+    out->symbol = im->name;
+    out->reason = s != NULL ? s->reason : NULL;
+    return true;
 }
 
-/* Something refused is imported: *module and the symbol. */
-static const struct bound_symbol *refused_import(const struct binding *b, const char **module)
-{
-    const struct bound_symbol **all = sorted(b), *found = NULL;
-
-    for (struct module *m = modules; all != NULL && m != NULL && found == NULL; m = m->next) {
-        if (!m->found || goes_with(m, b)) continue;
-        *module = m->name;
-        for (u32 i = 0; i < m->needs.import_count && found == NULL; i++)
-            found = refused_of(all, b->function_count, &m->needs.imports[i]);
-    }
-    free(all);
-    return found;
-}
-
-/* Something is imported that the guest's library has and the stub has not: another version of it
- * than the one for which the binding was made. */
-static const char *unknown_import(const struct library *l, const char **module)
+/* Of modules that have come since this was last false; the newest are first in the list. */
+static bool any_against(struct library *l, struct against *out)
 {
     char path[PATH_MAX];
-    struct module_symbols *own =
-        find_in_system(l->soname, path, sizeof(path)) ? module_symbols_open(path) : NULL;
-    struct module_symbols *stub = own != NULL ? module_symbols_open(l->stub) : NULL;
-    const char *found = NULL;
+    const struct module *m = find_module(l->soname);
+    const char *guests = m != NULL && m->found ? m->host : path;
+    struct module_symbols *own, *stub;
+    bool found = false;
 
-    for (struct module *m = modules; stub != NULL && m != NULL && found == NULL; m = m->next) {
-        if (!m->found || goes_with(m, l->binding)) continue;
-        *module = m->name;
-        for (u32 i = 0; i < m->needs.import_count && found == NULL; i++) {
-            const struct import *im = &m->needs.imports[i];
-
-            if (module_symbols_have(own, im) && !module_symbols_have(stub, im)) found = im->name;
-        }
+    if (l->fits == modules) return false;
+    own = guests != path || find_in_system(l->soname, path, sizeof(path))
+              ? module_symbols_open(guests)
+              : NULL;
+    stub = own != NULL ? module_symbols_open(l->stub) : NULL;
+    for (m = modules; m != l->fits && !found; m = m->next) {
+        out->module = m->name;
+        for (u32 i = 0; m->found && i < m->needs.import_count && !found; i++)
+            found = is_against(l, &m->needs.imports[i], stub != NULL ? own : NULL, stub, out);
+        if (found && goes_with(m, l->binding)) found = false;
     }
+    if (!found) l->fits = modules;
     module_symbols_close(stub);
     module_symbols_close(own);
     return found;
+}
+
+/* What is imported of the library and its host's build lacks, though it has the build ID; NULL:
+ * nothing. What else there is, is looked for when it is first called. */
+static const struct bound_symbol *missing_import(struct library *l)
+{
+    for (const struct module *m = modules; m != l->has; m = m->next)
+        for (u32 i = 0; m->found && i < m->needs.import_count; i++) {
+            const struct bound_symbol *s = import_in_binding(l, &m->needs.imports[i]);
+
+            if (s != NULL && s->reason == NULL && !library_has(l, s)) return s;
+        }
+    l->has = modules;
+    return NULL;
+}
+
+/* The same of all that the binding has. */
+static const struct bound_symbol *missing_symbol(const struct library *l)
+{
+    for (u32 i = 0; i < l->binding->function_count; i++)
+        if (l->binding->function[i].reason == NULL && !library_has(l, &l->binding->function[i]))
+            return &l->binding->function[i];
+    return NULL;
 }
 
 /* Some module names it as needed: then all that is used of it is known. */
@@ -269,30 +261,54 @@ static const struct bound_symbol *first_refused(const struct binding *b)
     return NULL;
 }
 
+/* Why a refused symbol, or one that isn't known, is in the way. */
+static const char *unfit(const struct against *a)
+{
+    static char why[512];
+
+    if (a->reason != NULL)
+        snprintf(why, sizeof(why), "%s may call %s: %s", a->module, a->symbol, a->reason);
+    else
+        snprintf(why, sizeof(why), "%s may call %s, which the binding doesn't know", a->module,
+                 a->symbol);
+    return why;
+}
+
+/* Loads the host's library, which needs to have what is used of it: `all` that there is, or what is
+ * imported. */
+static const char *load(struct library *l, bool all)
+{
+    static char why[256];
+    const char *unloaded = library_load(l);
+    const struct bound_symbol *s;
+
+    if (unloaded != NULL) return unloaded;
+    s = all ? missing_symbol(l) : missing_import(l);
+    if (s == NULL) return NULL;
+    snprintf(why, sizeof(why), "the host's library has no %s%s%s", s->name,
+             s->version[0] != '\0' ? "@" : "", s->version);
+    return why;
+}
+
 /* Why the library can't be bound; NULL: it can. */
 static const char *objection(struct library *l)
 {
-    static char why[512];
     char other[PATH_MAX];
-    const char *module = "a program that opens it by name", *unloaded, *unknown;
-    const struct bound_symbol *refused;
+    const char *unloaded;
+    bool needed = is_needed(l->soname);
+    const struct bound_symbol *refused = needed ? NULL : first_refused(l->binding);
+    struct against a = {.module = "a program that opens it by name"};
 
-    if (strcmp(l->soname, HEAP_SONAME) == 0) return one_heap ? library_load(l) : "not wanted";
+    if (strcmp(l->soname, HEAP_SONAME) == 0) return one_heap ? load(l, true) : "not wanted";
     if (!is_listed(l->soname)) return "not in --native's list";
     if (find_before(l->soname, other, sizeof(other))) return "LD_LIBRARY_PATH has another one";
-    refused =
-        is_needed(l->soname) ? refused_import(l->binding, &module) : first_refused(l->binding);
     if (refused != NULL) {
-        snprintf(why, sizeof(why), "%s may call %s: %s", module, refused->name, refused->reason);
-        return why;
+        a.symbol = refused->name;
+        a.reason = refused->reason;
+        return unfit(&a);
     }
-    unknown = unknown_import(l, &module);
-    if (unknown != NULL) {
-        snprintf(why, sizeof(why), "%s may call %s, which the binding doesn't know", module,
-                 unknown);
-        return why;
-    }
-    unloaded = library_load(l);
+    if (any_against(l, &a)) return unfit(&a);
+    unloaded = load(l, !needed);
     if (unloaded != NULL || !l->binding->heap || one_heap) return unloaded;
     return own_malloc ? "the program has a heap of its own"
                       : "memory passes between it and the program, which began with another heap";
@@ -303,6 +319,7 @@ static const char *group_objection(struct library *l)
 {
     const char *why = objection(l);
 
+    if (l->binding->group[0] == '\0') return why;
     for (struct module *m = modules; why == NULL && m != NULL; m = m->next) {
         struct library *other = library_named(m->name);
 
@@ -333,13 +350,16 @@ static void check_late(const char *name)
 
     for (u32 i = 0; m != NULL && i < m->needs.needed_count; i++) {
         struct library *l = library_named(m->needs.needed[i]);
-        const char *module;
-        const struct bound_symbol *s =
-            l != NULL && l->wanted ? refused_import(l->binding, &module) : NULL;
+        const char *why;
+        struct against a;
 
-        if (s != NULL)
+        if (l == NULL || !l->wanted) continue;
+        why = load(l, false);
+        if (why != NULL) native_log("%s: %s, but it is native already", l->soname, why);
+        if (any_against(l, &a))
             native_log("%s: %s may call %s, which isn't callable (%s), but %s is native already",
-                       l->soname, module, s->name, s->reason, l->soname);
+                       l->soname, a.module, a.symbol,
+                       a.reason != NULL ? a.reason : "the binding doesn't know it", l->soname);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "rt/image.h"
 #include "rt/log.h"
 #include "rt/native.h"
+#include "rt/native_start.h"
 #include "rt/options.h"
 #include "rt/process.h"
 #include "rt/profile.h"
@@ -47,18 +48,21 @@ static s64 measure(struct vector *v)
     }
 }
 
-/* Copies the strings to *text and their addresses to out; memory may change under us, so every
- * copy is bounded. */
-static bool copy(const struct vector *v, char **out, char **text, char *limit)
+/* Copies the strings to *text and their addresses to out, variables perhaps as they travel to the
+ * dynamic program; memory may change under us, so every copy is bounded. */
+static bool copy(const struct vector *v, char **out, char **text, char *limit, bool hide)
 {
+    s64 more = hide ? NATIVE_ROOM : 0;
+
     for (size_t i = 0; i < v->count; i++) {
         u64 p;
         s64 n;
 
         if (!guest_read(&p, v->guest + i * 8, 8)) return false;
         n = guard_strnlen((const char *)p, LARGEST_STRING);
-        if (n < 0 || n >= limit - *text || !guest_read(*text, p, (size_t)n)) return false;
+        if (n < 0 || n + more >= limit - *text || !guest_read(*text, p, (size_t)n)) return false;
         (*text)[n] = '\0';
+        if (hide) n += (s64)native_hide(*text);
         out[i] = *text;
         *text += n + 1;
     }
@@ -68,6 +72,7 @@ static bool copy(const struct vector *v, char **out, char **text, char *limit)
 
 struct exec_args {
     char **argv, **envp;
+    const char *dynamic; /* the program that takes them, if it isn't the static one */
 };
 
 static s64 take_block(struct thread *t, size_t size)
@@ -124,31 +129,36 @@ static s64 collect(struct thread *t, u64 argv, u64 envp, const struct exec_targe
                    struct exec_args *out)
 {
     struct vector a = {.guest = argv}, e = {.guest = envp};
-    size_t pointers, bytes, variable = 3 * PATH_MAX + 4096;
+    size_t pointers, bytes, variable = 3 * PATH_MAX + 4096, self = sizeof(process_self) + 64;
     char *text, *limit;
     s64 r = measure(&a);
 
     if (r == 0) r = measure(&e);
     if (r != 0) return r;
     pointers = (a.count + e.count + x->prefix_count + 8) * sizeof(char *);
-    bytes = a.bytes + e.bytes + 16 + variable;
+    out->dynamic = x->native || t->files->hidden[HIDDEN_SELF] >= 0 ? NULL : native_again();
+    bytes = a.bytes + e.bytes + (e.count + 1) * NATIVE_ROOM + 16 + variable + self;
     r = take_block(t, pointers + bytes);
     if (r != 0) return r;
     out->argv = t->exec_block;
     out->envp = out->argv + a.count + x->prefix_count + 3;
     text = (char *)t->exec_block + pointers;
-    limit = (char *)t->exec_block + pointers + bytes - variable;
-    if (!copy(&a, out->argv, &text, limit) || !copy(&e, out->envp, &text, limit)) {
+    limit = (char *)t->exec_block + pointers + bytes - variable - self;
+    if (!copy(&a, out->argv, &text, limit, false) ||
+        !copy(&e, out->envp, &text, limit, out->dynamic != NULL)) {
         drop_block(t);
         return -EFAULT;
     }
     put_prefix(out->argv, a.count, x);
     if (!x->native) {
         out->envp[e.count] = exec_variable(limit, variable, x);
-        out->envp[e.count + 1] = NULL;
         if (out->envp[e.count] == NULL) {
             drop_block(t);
             return -E2BIG;
+        }
+        if (out->dynamic != NULL) {
+            out->envp[e.count + 1] = limit + variable;
+            native_put_self(limit + variable, self);
         }
     }
     return 0;
@@ -226,7 +236,9 @@ static s64 run_self(struct thread *t, const struct exec_args *a)
         fcntl(kept, F_SETFD, FD_CLOEXEC);
         return r;
     }
-    /* The dynamic program is no way to start. */
+    if (a->dynamic != NULL)
+        return host_syscall(SYS_execve, (u64)a->dynamic, (u64)a->argv, (u64)a->envp, 0, 0, 0);
+    /* The dynamic program is no way to start with an environment that isn't for it. */
     r = native_available()
             ? -ENOENT
             : host_syscall(SYS_execve, (u64) "/proc/self/exe", (u64)a->argv, (u64)a->envp, 0, 0, 0);

@@ -452,14 +452,14 @@ native_barrier(int version, _Unwind_Action action, _Unwind_Exception_Class kind,
                  name->function);
 }
 
-/* The C stack has come close to its end, by callbacks within callbacks: another native function and
- * the runtime below it might not find room. */
+/* The C stack has come close to its end, by callbacks within callbacks (there is a run): another
+ * native function and the runtime below it might not find room. */
 static bool is_full(struct thread *t)
 {
     s64 used = t->loop_frame - (const u8 *)__builtin_frame_address(0);
     struct rlimit limit;
 
-    if (t->run == NULL || used <= DEEP) return false;
+    if (used <= DEEP) return false;
     drop_left(t);
     if (used <= NATIVE_STACK / 16) return false;
     if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur > NATIVE_STACK)
@@ -471,7 +471,7 @@ bool native_call_with_float(struct thread *t)
 {
     bool called;
 
-    if (!native_available() || is_full(t)) return false;
+    if (!native_available() || (t->run != NULL && is_full(t))) return false;
     __asm__ volatile(".cfi_personality 0x1b, native_barrier"); /* pcrel | sdata4 */
     called = native_ops->call(&t->state);
     take_float_back(&t->state);
@@ -482,7 +482,8 @@ bool native_call(struct thread *t)
 {
     bool called;
 
-    if (native_available() && is_full(t)) { /* as the guest's own stack would end */
+    if (native_available() && t->run != NULL &&
+        is_full(t)) { /* as the guest's own stack would end */
         log_line(signal_is_handled(t, SIGSEGV) ? LOG_NATIVE : LOG_ERROR,
                  "no stack left for another native function below callbacks");
         signal_force(t, SIGSEGV, SEGV_MAPERR, t->state.sp);
@@ -530,6 +531,14 @@ static bool is_loader(struct thread *t)
            dev == loader_dev && ino == loader_ino;
 }
 
+/* Of one, or of many. */
+static bool has_locales(const char *name)
+{
+    const char *base = strrchr(name, '/');
+
+    return base != NULL && (strcmp(base, "/LC_CTYPE") == 0 || strcmp(base, "/locale-archive") == 0);
+}
+
 const char *native_open(struct thread *t, u64 guest, const char *host)
 {
     char name[PATH_MAX];
@@ -539,6 +548,7 @@ const char *native_open(struct thread *t, u64 guest, const char *host)
     n = guard_strnlen((const char *)guest, sizeof(name));
     if (n < 0 || n >= (s64)sizeof(name) || !guest_read(name, guest, (size_t)n + 1)) return NULL;
     name[n] = '\0';
+    if (has_locales(name)) native_ops->locale();
     if (strstr(name, ".so") == NULL || !is_loader(t)) return NULL;
     return native_ops->open(name, host);
 }

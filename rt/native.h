@@ -54,6 +54,9 @@ struct native_ops {
     /* It has been opened, or not. */
     void (*opened)(void);
 
+    /* The guest opens a file with locales. */
+    void (*locale)(void);
+
     /*
      * Calls the host's function of the stub at s->pc: arguments from the guest's registers and
      * stack, results into them. False: there is none at that address. Brackets the call itself by

@@ -2,7 +2,7 @@
  * From the static program to the dynamic one, which native libraries need: the host's loader must
  * not see the guest's words for its own (LD_PRELOAD, LD_LIBRARY_PATH, tunables), so they travel
  * under other names and are put back before anybody looks. What the guest executes starts with the
- * static program again.
+ * dynamic program again, which gives it such an environment.
  */
 #include "rt/native_start.h"
 
@@ -27,6 +27,28 @@ static bool is_for_loader(const char *variable)
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (strncmp(variable, names[i], strlen(names[i])) == 0) return true;
     return false;
+}
+
+_Static_assert(sizeof(HIDDEN_PREFIX) - 1 == NATIVE_ROOM, "native_start.h");
+
+size_t native_hide(char *variable)
+{
+    if (!is_for_loader(variable)) return 0;
+    memmove(variable + NATIVE_ROOM, variable, strlen(variable) + 1);
+    memcpy(variable, HIDDEN_PREFIX, NATIVE_ROOM);
+    return NATIVE_ROOM;
+}
+
+int native_put_self(char *text, size_t size)
+{
+    return snprintf(text, size, SELF_VARIABLE "%s", process_self);
+}
+
+const char *native_again(void)
+{
+    static __thread char path[2 * PATH_MAX];
+
+    return native_available() && process_helper("native", path, sizeof(path)) ? path : NULL;
 }
 
 static char *join(const char *a, const char *b)

@@ -30,5 +30,15 @@ $(HALF): $(XLAT_ID) | all sysroots
 	    $(if $(FERRY_ALL_MODES),--root $(SYSROOT_ARM64),--sysroot $(SYSROOT_ARM64) $$(tests/debian/small-programs))
 	@touch $@
 
-ready-debian: sysroots $(BUILD)/tests/cache.ready bindings $(HALF)
+# Tests of Python's that no binary package has, for tests/debian/programs/python-module.sh. They are
+# skipped where the package's source can't be fetched.
+PYTHON_TESTS := $(BUILD)/tests/debian-data/python-module-test_sqlite3
+$(PYTHON_TESTS).ready: tests/debian/source
+	$(call say,SOURCE,$(PYTHON_TESTS))
+	$(Q)rm -rf $(PYTHON_TESTS) && mkdir -p $(PYTHON_TESTS)
+	$(Q)archive=$$(tests/debian/source python3.11 $(BUILD)/tests/debian-source) && \
+	    tar -x -f "$$archive" -C $(PYTHON_TESTS) --strip-components=3 --wildcards '*/Lib/test/test_sqlite3' && \
+	    touch $@ || echo "no tests of Python's sqlite3: they are skipped" >&2
+
+ready-debian: $(PYTHON_TESTS).ready sysroots $(BUILD)/tests/cache.ready bindings $(HALF)
 .PHONY: sysroots

@@ -27,3 +27,5 @@ EOF
 kill $p; wait $p 2>/dev/null; curl -s $u/a.json; echo $?; curl -s file://"$PWD"/www/a.json; curl -s nosuch://x; echo $?
 start tls
 u=https://localhost:$port; curl -s --cacert s.crt $u/numbers | sha256sum; curl -s --cacert s.crt "https://127.0.0.1:$port/a.json"; echo $?; curl -sk $u/a.json; curl -s --cacert s.crt --compressed -w '%{ssl_verify_result} %{http_version}\n' $u/a.json; kill $p
+# A host's name is in the locale's characters.
+for l in C C.UTF-8; do LC_ALL=$l curl -s --resolve xn--bcher-kva.test:1:127.0.0.1 http://bücher.test:1/; echo $l $?; done
