@@ -33,6 +33,10 @@ void profile_init(void);
 void profile_start(struct thread *t);
 void profile_stop(struct thread *t);
 
+/* It is after some system calls: a process that another has started may have a short life. */
+void profile_start_later(struct thread *t);
+void profile_system_call(struct thread *t);
+
 /* No thread of the process is, since it is about to execute another program. */
 void profile_stop_all(const struct thread *t);
 
@@ -52,7 +56,7 @@ void profile_note(const struct digest *module, u64 unbiased, enum profile_kind k
 /* Writes to the cache `dir` what there is, if that is worth it; NULL: forgets it. */
 void profile_flush(const char *dir);
 
-/* In a fork's child, before it runs: it has no samples, and no thread of it is sampled yet. */
+/* In a fork's child, before it runs: it has no samples, and isn't sampled yet. */
 void profile_after_fork(struct thread *t);
 
 #endif
