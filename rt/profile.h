@@ -20,7 +20,8 @@ struct profile_sample {
     u64 code; /* tells apart what has been at ip, one after the other */
 };
 
-/* What it stands for: unbiased guest addresses of a module with an image. */
+/* What it stands for: unbiased guest addresses of a module with an image, or, if `module` is NULL,
+ * guest addresses. */
 struct profile_place {
     const struct digest *module;
     u64 pc, from, to; /* as in struct profile_weight and profile_call; from 0: no call is known */
