@@ -300,6 +300,7 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
                                       .image = true,
                                       .profile = o->profile,
                                       .known = true,
+                                      .inlines = true,
                                       .steps = w.lines.row_count != 0};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);

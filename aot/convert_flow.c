@@ -102,6 +102,12 @@ static u64 branch_to(void *context, u64 pc)
     return from ? w->low + 4 * (u64)(from - 1) : 0;
 }
 
+static bool is_return(void *context, u64 pc)
+{
+    const u8 *state = convert_state(context, pc);
+    return state && (*state & WORD_EVIDENCE) == EVIDENCE_RETURN + 1;
+}
+
 static void mark_data(struct walk *w, u64 start, u64 end)
 {
     if (start < w->low) start = w->low;
@@ -148,8 +154,12 @@ static void note_branches(struct walk *w)
 void convert_views(struct walk *w)
 {
     w->state = arena_zalloc(w->arena, (w->high - w->low) / 4);
-    w->view = (struct disc_view){
-        {convert_read, is_entry, NULL, is_target, w}, read_bytes, is_code, branch_to, function, w};
+    w->view = (struct disc_view){{convert_read, is_entry, NULL, is_target, is_return, w},
+                                 read_bytes,
+                                 is_code,
+                                 branch_to,
+                                 function,
+                                 w};
     for (u32 n = 0; n < w->m->data_range_count; n++)
         mark_data(w, w->m->data_range[n].start, w->m->data_range[n].end);
     note_branches(w);
@@ -177,7 +187,8 @@ void convert_found(struct walk *w, u64 pc, enum evidence evidence)
 {
     u8 *state = convert_state(w, pc);
     if (!state || *state & WORD_DATA) return;
-    if (!(*state & WORD_EVIDENCE)) *state |= (u8)(evidence + 1);
+    u8 known = *state & WORD_EVIDENCE;
+    if (!known || known == EVIDENCE_RETURN + 1) *state = (u8)((*state ^ known) | (evidence + 1));
     reach(w, pc);
 }
 

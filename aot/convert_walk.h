@@ -50,7 +50,8 @@ size_t convert_read(void *context, u64 pc, u32 *words, size_t max);
 /* Makes the states and fills in the view of the module, but for its extents. */
 void convert_views(struct walk *w);
 
-/* Code at pc is entered from elsewhere, by this evidence. */
+/* Code at pc is entered from elsewhere, by this evidence; what shows that is kept, the first but
+ * for EVIDENCE_RETURN. */
 void convert_found(struct walk *w, u64 pc, enum evidence evidence);
 
 /* Follows the code from all the file's own entries and what runs have missed: fills in the states.

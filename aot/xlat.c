@@ -143,6 +143,8 @@ static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
         bool found = o->tier == XLAT_FULL ? disc_function(arena, view, pc, region)
                                           : disc_quick(arena, view, pc, o->max_insts, region);
         if (!found) return XLAT_NO_CODE;
+        if (o->inlines) disc_inline(arena, view, o->profile, region);
+        if (o->profile) disc_weigh(o->profile, region);
         if (wants(o, XLAT_STAGE_DECODE)) dump_decode(o, region);
         f = lift_region(arena, region, &how);
     }

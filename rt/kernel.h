@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 /* A host system call that may block, with signals in mind: see guard_syscall. */
 static inline s64 guest_syscall(struct thread *t, long nr, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4,
@@ -91,6 +92,9 @@ void fpcr_write(struct guest_state *s, u32 value);
 /* Outside translated code: what FPSR has by now no longer traps (fp_state.h). */
 void fpstate_settle(struct guest_state *s);
 void fpstate_init(struct guest_state *s);
+
+/* The host's clock as the guest is to see it; -errno (syscall/time.c). */
+s64 clock_for_guest(clockid_t id, struct timespec *ts);
 
 /* The time functions of the guest's vDSO; false: not one of its instructions. */
 bool vdso_hypercall(struct thread *t);

@@ -11,12 +11,14 @@
 #include "rt/guard.h"
 #include "rt/log.h"
 #include "rt/mm_table.h"
+#include "rt/thread.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define GIB    (UINT64_C(1) << 30)
@@ -201,6 +203,18 @@ static struct code_range code_at(u64 pc, u64 end)
     return r;
 }
 
+/* The bytes at `from` that can be read, as far as they go without a gap. */
+static size_t copy_code(void *to, u64 from, size_t n)
+{
+    struct iovec here = {to, n}, there = {(void *)from, n};
+    s64 got;
+
+    if (thread_self != NULL) return n - guard_copy(to, (const void *)from, n);
+    /* The compiler thread's faults would end the process. */
+    got = host_syscall(SYS_process_vm_readv, (u64)getpid(), (u64)&here, 1, (u64)&there, 1, 0);
+    return got > 0 ? (size_t)got : 0;
+}
+
 size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max)
 {
     u64 end = pc + max * 4;
@@ -211,7 +225,7 @@ size_t mm_read_code(void *context, u64 pc, u32 *words, size_t max)
     r = code_at(pc, end);
     if (end > r.end) end = r.end;
     if (end <= pc) return 0;
-    return (end - pc - guard_copy(words, (const void *)pc, end - pc)) / 4;
+    return copy_code(words, pc, end - pc) / 4;
 }
 
 bool mm_code_at(u64 pc)

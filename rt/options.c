@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 
 #define WARM_ENTRIES 1000
-#define WARM_MAX     1000000000
+#define WARM_MAX     200000000 /* such that 8 times as much is below INT32_MAX */
 
 struct options options = {.sysroot = "", .warm = WARM_ENTRIES, .native = "none"};
 
@@ -108,6 +108,11 @@ static bool set_no_profile(const char *value)
     return set_switch(&options.no_profile, value);
 }
 
+static bool set_no_background(const char *value)
+{
+    return set_switch(&options.no_background, value);
+}
+
 static bool set_count(const char *value)
 {
     options.count_rest = value != NULL && strcmp(value, "rest") == 0;
@@ -185,9 +190,11 @@ static const struct option table[] = {
     {"cpu-features", "FERRY_CPU_FEATURES", "LIST", set_features,
      "all, none, or names of features such as avx2,fma",
      "host features to use: all, none (plain SSE2), or names such as avx2,fma"},
-    {"warm", "FERRY_WARM", "N", set_warm, "a number from 0 (never) to 1000000000",
+    {"warm", "FERRY_WARM", "N", set_warm, "a number from 0 (never) to 200000000",
      "code that is translated as it comes gets a better translation after N entries\n"
-     "(1000); 0: never"},
+     "or 8 N turns of a loop (1000), made in the background; 0: never"},
+    {"no-background", "FERRY_NO_BACKGROUND", NULL, set_no_background, "0 or 1",
+     "that translation is made by the thread that needs it, which waits"},
     {"native", "FERRY_NATIVE", "auto|none|LIST", set_native, "auto, none, or names of libraries",
      "the host's libraries in place of the guest's, where bindings fit (none);\n"
      "LIST: only these, by soname, separated by commas"},
@@ -297,6 +304,7 @@ size_t options_pack(char *buf, size_t size, const char *sysroot)
     if (options.no_profile) PACK("%cno-profile=1", SEPARATOR);
     if (options.cpu_features != NULL) PACK("%ccpu-features=%s", SEPARATOR, options.cpu_features);
     if (options.warm != WARM_ENTRIES) PACK("%cwarm=%u", SEPARATOR, options.warm);
+    if (options.no_background) PACK("%cno-background=1", SEPARATOR);
     if (strcmp(options.native, "none") != 0) PACK("%cnative=%s", SEPARATOR, options.native);
     if (options.bindings != NULL) PACK("%cbindings=%s", SEPARATOR, options.bindings);
     if (options.verify) PACK("%cverify=1", SEPARATOR);

@@ -23,6 +23,7 @@ struct options {
     bool no_profile;          /* take no samples */
     bool auto_convert;        /* at the end, have converted what wasn't from images */
     u32 warm;                 /* entries after which a region is warm; 0: none ever is */
+    bool no_background;       /* there is no compiler thread */
     const char *native;       /* libraries of the host's: "auto", "none", or sonames */
     bool explain_native;  /* say which libraries are the host's, and why not, instead of running */
     const char *bindings; /* a directory of bindings that comes first, or NULL */

@@ -6,6 +6,7 @@
  */
 #include "rt/path.h"
 
+#include "rt/background.h"
 #include "rt/bundle.h"
 #include "rt/guard.h"
 #include "rt/log.h"
@@ -429,6 +430,14 @@ s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_
     return 0;
 }
 
+/* True for what may be /proc's list of a process's threads, or something in it. */
+static bool names_threads(const char *host)
+{
+    const char *at = strstr(host, "task");
+
+    return at != NULL && (at == host || at[-1] == '/') && (at[4] == '\0' || at[4] == '/');
+}
+
 s64 path_resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, struct path *out)
 {
     char text[PATH_MAX];
@@ -437,5 +446,7 @@ s64 path_resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, st
     if (n < 0) return -EFAULT;
     if (n >= PATH_MAX) return -ENAMETOOLONG;
     if (!guest_read(text, guest, (size_t)n + 1)) return -EFAULT;
-    return path_resolve_text(t, (s32)dirfd, text, last, out);
+    n = path_resolve_text(t, (s32)dirfd, text, last, out);
+    if (n == 0 && names_threads(out->host)) background_keep_away(t);
+    return n;
 }

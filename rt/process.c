@@ -11,7 +11,9 @@
 #include "rt/kernel.h"
 
 #include "rt/auto_convert.h"
+#include "rt/background.h"
 #include "rt/bundle.h"
+#include "rt/host_tls.h"
 #include "rt/image.h"
 #include "rt/log.h"
 #include "rt/mm.h"
@@ -130,6 +132,15 @@ static bool create_pthread(struct start *start)
     return ok;
 }
 
+/* The compiler thread counts, where there is a limit; false: it can't be the reason. */
+static bool leave_room(struct thread *t)
+{
+    bool more = !t->keeps_away && !t->process->borrowed;
+
+    if (more) background_keep_away(t);
+    return more;
+}
+
 static s64 start_thread(struct thread *t, const struct clone_args_guest *args)
 {
     struct start start = {.args = args};
@@ -140,7 +151,7 @@ static s64 start_thread(struct thread *t, const struct clone_args_guest *args)
     set_child_state(start.t, args);
     start.t->is_pthread = true;
     signal_block_host();
-    if (!create_pthread(&start)) {
+    if (!create_pthread(&start) && (!leave_room(t) || !create_pthread(&start))) {
         thread_free(start.t);
         signal_apply_mask(t);
         return -EAGAIN;
@@ -155,38 +166,11 @@ static s64 start_thread(struct thread *t, const struct clone_args_guest *args)
 /* --- children that share memory
  * -------------------------------------------------------------------- */
 
-/* The static C library's own makers of thread-local storage. */
-extern void *_dl_allocate_tls(void *memory);
-extern void _dl_deallocate_tls(void *tcb, bool free_tcb);
-extern void __ctype_init(void);
-
-/* Words of the C library's thread control block that the compiler and the library read from FS. */
-struct tcb {
-    void *self_tcb;
-    void *dtv;
-    void *self;
-    u64 flags, sysinfo;
-    u64 stack_guard;
-    u64 pointer_guard;
-};
-
-static void *make_tls(void)
-{
-    struct tcb *tcb = _dl_allocate_tls(NULL), *mine;
-
-    if (tcb == NULL) return NULL;
-    __asm__("mov %%fs:0, %0" : "=r"(mine));
-    tcb->self_tcb = tcb->self = tcb;
-    tcb->stack_guard = mine->stack_guard;
-    tcb->pointer_guard = mine->pointer_guard;
-    return tcb;
-}
-
 static void __attribute__((noreturn)) child_main(void *argument)
 {
     struct thread *t = argument;
 
-    __ctype_init();
+    host_tls_begin();
     thread_self = t;
     t->tid = t->process->pid = getpid();
     if (t->clear_handlers) clear_handlers(t);
@@ -198,7 +182,7 @@ static void __attribute__((noreturn)) child_main(void *argument)
 static void free_child(struct thread *n)
 {
     if (n->host_stack != NULL) munmap(n->host_stack, CHILD_STACK);
-    if (n->host_tls != NULL) _dl_deallocate_tls(n->host_tls, true);
+    if (n->host_tls != NULL) host_tls_free(n->host_tls);
     thread_free(n);
 }
 
@@ -238,7 +222,7 @@ static s64 start_child(struct thread *t, const struct clone_args_guest *args)
 
     if (n == NULL) return -ENOMEM;
     n->process->borrowed = true;
-    n->host_tls = make_tls();
+    n->host_tls = host_tls_new();
     n->host_stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (n->host_stack == MAP_FAILED) n->host_stack = NULL;
@@ -251,8 +235,10 @@ static s64 start_child(struct thread *t, const struct clone_args_guest *args)
     n->clear_handlers = (args->flags & CLONE_CLEAR_SIGHAND) != 0;
     if ((args->flags & CLONE_VFORK) != 0) n->altstack = t->altstack;
     signal_block_host();
-    pid = host_clone(host_flags(args) | CLONE_SETTLS, (u8 *)n->host_stack + CHILD_STACK,
-                     parent_word(args), args->child_tid, n->host_tls, child_main, n);
+    do
+        pid = host_clone(host_flags(args) | CLONE_SETTLS, (u8 *)n->host_stack + CHILD_STACK,
+                         parent_word(args), args->child_tid, n->host_tls, child_main, n);
+    while (pid == -EAGAIN && leave_room(t));
     if (pid < 0 || (args->flags & CLONE_VFORK) != 0) free_child(n); /* it has executed or is gone */
     write_parent_tid(args, pid);
     if (t->pending == 0) signal_apply_mask(t);
@@ -264,6 +250,7 @@ static s64 start_child(struct thread *t, const struct clone_args_guest *args)
 
 void locks_take_all(struct thread *t)
 {
+    background_before_fork();
     bundle_before_fork();
     mm_before_fork();
     engine->before_fork(t);
@@ -283,6 +270,7 @@ void locks_drop_all(struct thread *t, bool child)
     engine->after_fork(t, child);
     mm_after_fork(child);
     bundle_after_fork(child);
+    background_after_fork(child);
     if (child) auto_convert_after_fork();
 }
 
@@ -323,6 +311,7 @@ static s64 fork_process(struct thread *t, const struct clone_args_guest *args)
     s64 pid;
     s32 tid;
 
+    background_keep_away(t);
     signal_block_host();
     locks_take_all(t);
     pid = call_fork(t, args);
@@ -403,6 +392,7 @@ void process_exit(struct thread *t, int status)
 void thread_exit(struct thread *t, int status)
 {
     if (__atomic_load_n(&t->process->count, __ATOMIC_ACQUIRE) == 1 && !t->process->borrowed) {
+        background_hold(); /* the process ends with its last thread */
         stats_report();
         if (image_end(t)) status = 126;
     }

@@ -19,6 +19,11 @@
     X(SIDE_BYTES, "bytes of side tables")                                                          \
     X(TRANSLATE_NS, "ns in translation")                                                           \
     X(WARM, "of them function-shaped, for what was warm")                                          \
+    X(WARM_ENTERED, "times that a thread came out of old code to go on in one of these")           \
+    X(BACKGROUND, "of the function-shaped by the compiler thread")                                 \
+    X(BACKGROUND_QUEUE, "places waiting for it at most")                                           \
+    X(BACKGROUND_DROPPED, "places that it had no room for, to be asked for again")                 \
+    X(BACKGROUND_NS, "ns of its processor time")                                                   \
     X(IMAGES, "images mapped")                                                                     \
     X(IMAGE_ENTRIES, "entries of images used")                                                     \
     X(LEAVE_LINK, "exits to be linked")                                                            \
@@ -52,6 +57,13 @@ extern bool stats_on;
 static inline void stats_add(enum stat_counter s, u64 n)
 {
     if (stats_on) __atomic_fetch_add(&stats[s], n, __ATOMIC_RELAXED);
+}
+
+/* The counter is at least n. */
+static inline void stats_most(enum stat_counter s, u64 n)
+{
+    if (stats_on && n > __atomic_load_n(&stats[s], __ATOMIC_RELAXED))
+        __atomic_store_n(&stats[s], n, __ATOMIC_RELAXED);
 }
 
 /* One line of --stats output: "  VALUE  TEXT". */

@@ -15,7 +15,10 @@
 struct lock thread_lock;
 static struct thread *threads;
 
-#define THREAD_BYTES ALIGN_UP(sizeof(struct thread), (size_t)4096)
+/* With the jump cache, which is in front of its state. */
+#define THREAD_BYTES (JUMP_CACHE_BYTES + ALIGN_UP(sizeof(struct thread), (size_t)4096))
+
+_Static_assert(offsetof(struct thread, state) == 0, "the jump cache is in front of the thread");
 
 /* A counted object: shared (one more) or a copy with a count of its own. The count comes first. */
 static void *share_or_copy(void *object, size_t size, bool share)
@@ -86,10 +89,11 @@ static void unlink_thread(struct thread *t)
 
 struct thread *thread_new(struct thread *like, u64 flags)
 {
-    struct thread *t =
-        mmap(NULL, THREAD_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    u8 *place = mmap(NULL, THREAD_BYTES, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct thread *t = (void *)(place + JUMP_CACHE_BYTES);
 
-    if (t == MAP_FAILED) return NULL;
+    if (place == MAP_FAILED) return NULL;
     if (like != NULL) {
         memcpy(&t->state, &like->state, sizeof(t->state));
         t->state.in_translated = 0;
@@ -137,7 +141,7 @@ void thread_free(struct thread *t)
     drop(t->files);
     if (t->exec_block != NULL) munmap(t->exec_block, t->exec_size);
     signal_stack_free(t);
-    munmap(t, THREAD_BYTES);
+    munmap((u8 *)t - JUMP_CACHE_BYTES, THREAD_BYTES);
 }
 
 void thread_each(void (*visit)(struct thread *t, void *context), void *context)

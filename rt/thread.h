@@ -98,7 +98,8 @@ struct thread {
     sigset64 held; /* synchronous signals sent by kill(), waiting for delivery */
     siginfo_t held_info[5];
     struct alt_stack altstack;
-    bool in_fault; /* the frame being made is a fault's: address and syndrome go into it */
+    bool in_fault;   /* the frame being made is a fault's: address and syndrome go into it */
+    bool keeps_away; /* the compiler thread, until its system call has ended (background.h) */
     u64 fault_address;
     u64 syndrome; /* ESR of the last fault, as arm64 would have it; 0: not a data abort */
 

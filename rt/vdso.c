@@ -236,7 +236,7 @@ bool vdso_hypercall(struct thread *t)
     if (!vdso_owns(s->pc) || (s->pc & 3) != 0) return false;
     fn = (*(u32 *)s->pc - HLT(HYPERCALL)) >> 5;
     switch (fn) {
-    case FN_CLOCK_GETTIME: r = clock_gettime((clockid_t)s->x[0], &ts) == 0 ? 0 : -errno; break;
+    case FN_CLOCK_GETTIME: r = clock_for_guest((clockid_t)s->x[0], &ts); break;
     case FN_CLOCK_GETRES: r = clock_getres((clockid_t)s->x[0], &ts) == 0 ? 0 : -errno; break;
     case FN_GETTIMEOFDAY: r = gettimeofday_call(s->x[0], s->x[1]); break;
     default: return false;

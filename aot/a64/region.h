@@ -15,29 +15,43 @@ struct a64_block {
     const u16 *row;  /* their enum a64_row */
     bool entry;      /* may be entered from outside the region */
     bool target;     /* where indirect branches inside the region may lead */
+    u32 calls;       /* 1 + number of the inlined call that it ends with, or 0 */
+    u32 of;          /* 1 + number of the inlined call whose callee it is a copy of, or 0 */
+    u32 samples;     /* of a profile: how often runs were found here; 0 too if there is none */
 };
 
 /*
- * Ascending by pc, no overlaps. A block ends at its last instruction: a branch, a trap, or one
- * that simply goes on at the address behind it (another block's, or an exit).
+ * A call whose callee's code is in the region, in a copy that is for this call alone: blocks behind
+ * the one that calls, the callee's first instruction in the first of them. The callee calls nobody
+ * and leaves x30 alone, so that its RETs lead to block `behind` of the region.
+ */
+struct a64_inlined {
+    u32 first, count; /* blocks, ascending by pc */
+    u32 behind;       /* block */
+};
+
+/*
+ * Ascending by pc, no overlaps, but for copies of callees, which are in between. A block ends at
+ * its last instruction: a branch, a trap, or one that simply goes on at the address behind it
+ * (another block's, or an exit).
  */
 struct a64_region {
     u64 pc; /* where translation was asked for: an entry */
     struct a64_block *block;
     u32 block_count;
-    u32 insn_count;
+    u32 insn_count; /* copies included */
     bool has_targets;
     bool straight; /* one block, and no branch inside leads to it */
+    struct a64_inlined *inlined;
+    u32 inlined_count;
+    const u32 *own; /* if calls are inlined: numbers of the blocks that are no copies, ascending */
+    u32 own_count;
 };
 
-/* The same for an address between the first block's and the last one's. */
-int a64_region_search(const struct a64_region *region, u64 pc);
+/* The number of the block that starts at pc, no copy; or -1. */
+int a64_region_block_at(const struct a64_region *region, u64 pc);
 
-/* The number of the block that starts at pc, or -1. */
-static inline int a64_region_block_at(const struct a64_region *region, u64 pc)
-{
-    u64 first = region->block[0].pc, last = region->block[region->block_count - 1].pc;
-    return pc - first <= last - first ? a64_region_search(region, pc) : -1;
-}
+/* The same of the copies of an inlined call's callee. */
+int a64_region_copy_at(const struct a64_region *region, const struct a64_inlined *call, u64 pc);
 
 #endif

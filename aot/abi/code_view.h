@@ -26,6 +26,7 @@ struct code_view {
     bool (*is_entry)(void *context, u64 pc);
     void (*extent)(void *context, u64 pc, u64 *low, u64 *high);
     bool (*is_target)(void *context, u64 pc);
+    bool (*is_return)(void *context, u64 pc);
     void *context;
 };
 

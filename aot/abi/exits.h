@@ -12,9 +12,10 @@
  *     jumps to this door.
  *     With bit 0 of RAX set the cell is an inline cache (translation.h), and RCX another address
  * than its record's, tag bits not yet dropped. LEAVE_INDIRECT: RCX = guest target, which missed the
- * jump cache (tag bits not yet dropped). LEAVE_WARM: RCX = the region's guest address: it has been
- * entered often, and nothing is done yet. LEAVE_TRAP: EAX = enum trap_reason | 16-bit immediate <<
- * 8, RCX = guest PC the trap reports; state.trap_arg is set for the reasons that say so.
+ * jump cache (tag bits not yet dropped). LEAVE_WARM: RCX = the guest address of the region or of a
+ * loop's head in it: it has been entered often, and nothing is done yet. LEAVE_TRAP: EAX = enum
+ * trap_reason | 16-bit immediate << 8, RCX = guest PC the trap reports; state.trap_arg is set for
+ * the reasons that say so.
  */
 #ifndef AOT_ABI_EXITS_H
 #define AOT_ABI_EXITS_H

@@ -18,5 +18,4 @@ PROVE(STATE_HOST_MXCSR, host_mxcsr);
 PROVE(STATE_IN_TRANSLATED, in_translated);
 PROVE(STATE_DOOR, door);
 PROVE(STATE_LOOKUP, lookup);
-PROVE(STATE_JUMP_CACHE, jump_cache);
 _Static_assert(STATE_RBP_BIAS == STATE_BIAS, "offsets.h disagrees: STATE_RBP_BIAS");

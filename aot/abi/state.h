@@ -19,21 +19,25 @@
  */
 #define STATE_BIAS 152
 
-#define JUMP_CACHE_BITS                                                                            \
-    14                    /* entries of the jump cache: 2^14, 256 KiB a thread, used as touched    \
-                           */
+#define JUMP_CACHE_BITS 14 /* entries of the jump cache: 2^14, so that an index is 16 bits of pc */
 #define SCRATCH_COUNT  64 /* 64-bit scratch words for values that are no guest register's */
 #define VSCRATCH_COUNT 32 /* 128-bit ones: as many as there are vector registers */
 
 /*
  * One entry of a thread's private cache of indirect branch targets. Index: (pc >> 2) mod size.
  * An empty entry has a pc that belongs to another index: 0, but for the first one.
+ *
+ * Translated code takes four times the low 16 bits of pc for the distance of an entry. One that is
+ * no multiple of 4 then is compared with what is in no entry's `pc`: with the host's address of
+ * code, where the guest has none, or with parts of two words of which that is one.
  */
 #define JUMP_CACHE_EMPTY_FIRST 4
 struct jump_cache_entry {
     u64 pc;     /* guest address */
     void *host; /* region entry */
 };
+
+#define JUMP_CACHE_BYTES ((u64)sizeof(struct jump_cache_entry) << JUMP_CACHE_BITS)
 
 struct guest_state {
     u64 x[31];
@@ -54,8 +58,7 @@ struct guest_state {
     u64 excl_val[2]; /* what it loaded, low address first */
     u64 excl_size;   /* bytes (1, 2, 4, 8, 16); 0: open */
 
-    struct jump_cache_entry *jump_cache; /* 2^JUMP_CACHE_BITS entries */
-    u64 trap_arg;                        /* a trap's operand: see exits.h */
+    u64 trap_arg;      /* a trap's operand: see exits.h */
     u64 counter_scale; /* CNTVCT_EL0 = (TSC * counter_scale) >> 32 + counter_offset */
     u64 counter_offset;
 
@@ -77,5 +80,16 @@ struct guest_state {
      */
     u64 executed[4];
 };
+
+/* The cache lies in front of the state: its last byte is the one before it. */
+static inline struct jump_cache_entry *jump_cache_of(struct guest_state *s)
+{
+    return (struct jump_cache_entry *)(void *)((u8 *)s - JUMP_CACHE_BYTES);
+}
+
+static inline struct jump_cache_entry *jump_cache_entry_of(struct guest_state *s, u64 pc)
+{
+    return &jump_cache_of(s)[pc >> 2 & ((1u << JUMP_CACHE_BITS) - 1)];
+}
 
 #endif

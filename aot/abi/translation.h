@@ -12,10 +12,14 @@
 enum reloc_kind {
     RELOC_CELL,  /* 32-bit: address of cell `value` minus the address behind the field */
     RELOC_GUEST, /* 32-bit: guest address `value` minus the address behind the field (images) */
-    RELOC_HEAT,  /* 32-bit: address of the region's 32-bit count of entries to come, likewise */
+    RELOC_HEAT,  /* 32-bit: address of the region's 32-bit count of what is to come, likewise */
     RELOC_LINK, /* 32-bit: where code for cell `value`'s target is entered, minus the address behind
                    the field (images, which bind their links ahead) */
 };
+
+/* What an entry of the region and a turn of a loop in it weigh in that count. Loops of quick
+ * regions are not bad, so an entry is worth more to be rid of. */
+enum { HEAT_OF_TURN = 1, HEAT_OF_ENTRY = 8 };
 
 struct reloc {
     u32 offset; /* of the field in code */

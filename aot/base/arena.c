@@ -1,5 +1,5 @@
 /*
- * The arena of arena.h: a chain of malloc'ed blocks, bump allocation in the newest.
+ * The arena of arena.h: a chain of blocks, bump allocation in the newest.
  */
 #include "aot/base/arena.h"
 
@@ -52,7 +52,8 @@ void arena_grow(struct arena *a, size_t size)
     struct arena_block *b = take_spare(a, size);
     if (!b) {
         size_t usable = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-        b = malloc(ALIGN_UP(sizeof(*b), 16) + usable);
+        size_t all = ALIGN_UP(sizeof(*b), 16) + usable;
+        b = a->take_block ? a->take_block(all) : malloc(all);
         if (!b) {
             fputs("ferry: out of memory in the translator\n", stderr);
             abort();

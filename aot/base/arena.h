@@ -16,6 +16,8 @@ struct arena {
     u8 *limit;                  /* end of the current block */
     struct arena_block *blocks; /* all blocks, current first */
     struct arena_block *spare;  /* kept by a reset */
+    /* Gives the blocks, of an arena that is never freed, or NULL; malloc does if this is NULL. */
+    void *(*take_block)(size_t size);
 };
 
 /* Makes an empty arena; allocates nothing. */

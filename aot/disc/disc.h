@@ -6,6 +6,7 @@
 
 #include "aot/a64/region.h"
 #include "aot/abi/code_view.h"
+#include "aot/abi/profile.h"
 #include "aot/abi/translation.h"
 #include "aot/base/arena.h"
 
@@ -36,6 +37,20 @@ bool disc_quick(struct arena *arena, const struct code_view *view, u64 pc, u32 m
  */
 bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
                    struct a64_region *out);
+
+/*
+ * Gives a function-shaped region copies of small functions that it calls, one for each call; with a
+ * profile (or NULL) of larger ones as well where runs spend time in them. What such a call returns
+ * to is an entry no longer. Parts live in the arena.
+ */
+void disc_inline(struct arena *arena, const struct code_view *view, const struct profile *profile,
+                 struct a64_region *region);
+
+/* Sets the samples of the region's blocks. */
+void disc_weigh(const struct profile *profile, struct a64_region *region);
+
+/* Samples in the function `to` that the call at `from` had called. */
+u64 disc_call_samples(const struct profile *profile, u64 from, u64 to);
 
 /*
  * A module as its file has it, for what looks further than a region. No callback may fault,

@@ -155,15 +155,14 @@ u32 gen_detour(u8 *code, u32 size, u64 pc)
  * -------------------------------------------------------------------------------------- */
 
 /* RCX = guest target; state is as at borders. Goes to `miss` if the jump cache hasn't got it; where
- * it leads otherwise is returned. EFLAGS and RAX, RDX go. */
+ * it leads otherwise is returned. EFLAGS and RAX go. */
 static struct x64_mem look_up(struct gen *g, u32 miss)
 {
-    x64_mov_rr(B, 4, X64_RAX, X64_RCX);
-    x64_alu_ri(B, X64_AND, 4, X64_RAX, ((1 << JUMP_CACHE_BITS) - 1) << 2);
-    x64_mov_rm(B, 8, X64_RDX, gen_state(offsetof(struct guest_state, jump_cache)));
-    x64_alu_mr(B, X64_CMP, 8, x64_mem_bi(X64_RDX, X64_RAX, 2, 0), X64_RCX);
+    s32 cache = -(s32)JUMP_CACHE_BYTES - STATE_BIAS;
+    x64_movzx_rr(B, 2, X64_RAX, X64_RCX);
+    x64_alu_mr(B, X64_CMP, 8, x64_mem_bi(X64_RBP, X64_RAX, 2, cache), X64_RCX);
     x64_jcc(B, X64_CC_NE, miss);
-    return x64_mem_bi(X64_RDX, X64_RAX, 2, 8);
+    return x64_mem_bi(X64_RBP, X64_RAX, 2, cache + (s32)offsetof(struct jump_cache_entry, host));
 }
 
 static void jump_to_indirect(struct gen *g)
@@ -303,10 +302,10 @@ static void leave_trap(struct gen *g, u16 code, u64 imm, u64 pc)
     leave_by(g, LEAVE_TRAP);
 }
 
-void gen_count_entry(struct gen *g)
+void gen_count_down(struct gen *g, u64 pc, s32 heat)
 {
-    struct cold_exit *warm = gen_cold_exit(g, LEAVE_WARM, g->f->pc, true);
-    x64_alu_mi(B, X64_SUB, 4, x64_mem_rip(0), 1);
+    struct cold_exit *warm = gen_cold_exit(g, LEAVE_WARM, pc, false);
+    x64_alu_mi(B, X64_SUB, 4, x64_mem_rip(0), heat);
     gen_reloc(g, RELOC_HEAT, 0);
     x64_jcc(B, X64_CC_S, warm->label);
 }

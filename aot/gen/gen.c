@@ -135,6 +135,7 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
     /* Not at the branch that leads back: that would look at NZCV again, which may be dead here. */
     bool entered_here = n && b->entry && gen_is_entry(g, n); /* else by an entry stub */
     if (b->loop_head || b->target || entered_here) gen_safepoint(g, b->pc);
+    if (b->loop_head && g->options->heat) gen_count_down(g, b->pc, HEAT_OF_TURN);
     gen_count_block(g, b);
     const struct ir_inst *i;
     for (ir_ref r = b->work, end = b->end; r < end; r += ir_distance(i)) {
@@ -164,7 +165,7 @@ static void prologue(struct gen *g)
     gen_safepoint_home(g, g->f->pc);
     gen_count_stretch(g);
     gen_check_source(g);
-    if (g->options->heat) gen_count_entry(g);
+    if (g->options->heat) gen_count_down(g, g->f->pc, HEAT_OF_ENTRY);
     gen_come_in(g, 0);
 }
 

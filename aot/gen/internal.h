@@ -730,8 +730,9 @@ bool gen_is_entry(const struct gen *g, u32 block);
 /* From a region's border to where the block wants everything. */
 void gen_come_in(struct gen *g, u32 block);
 
-/* At the region's entry: see gen_options.heat. */
-void gen_count_entry(struct gen *g);
+/* At the region's entry or a loop's head at pc, where EFLAGS holds nothing: see gen_options.heat.
+ */
+void gen_count_down(struct gen *g, u64 pc, s32 heat);
 
 /* Records a relocation of the 32-bit field that the last instruction left at disp_at. */
 void gen_reloc(struct gen *g, enum reloc_kind kind, u64 value);

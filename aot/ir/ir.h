@@ -134,6 +134,7 @@ struct ir_block {
     bool entry;        /* may be entered from outside */
     bool target;       /* where JUMPINDs may lead */
     bool loop_head;    /* target of a back edge */
+    u32 samples;       /* by a profile: how often runs were found here */
     /* By ir_look_back: */
     bool sees_nzcv; /* NZCV may be seen behind the start before it is SET (functions of one block:
                        not set) */

@@ -3,13 +3,14 @@
  */
 #include "aot/ir/loops.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define ONE        IR_SURE
 #define LEAVES     7864u  /* that a branch leaves its loop: 0.12 */
 #define CALLS      14417u /* that it leads to a call that the other way hasn't: 0.22 */
 #define RETURNS    18350u /* that it leads to a return: 0.28 */
+#define ENOUGH     24u         /* samples around a branch to go by */
+#define SELDOM     (ONE / 100) /* what they never show to be taken is taken so often */
 #define MOST_TURNS 32u
 #define PASSED     3u
 #define MOST       (UINT64_C(1) << 40) /* of a frequency: once is ONE */
@@ -235,11 +236,20 @@ static bool is_head(const struct search *s, u32 b)
     return false;
 }
 
-static int by_size(const void *x, const void *y)
+static bool comes_before(const struct ir_loop *a, const struct ir_loop *b)
 {
-    const struct ir_loop *a = x, *b = y;
-    if (a->count != b->count) return a->count < b->count ? 1 : -1;
-    return (a->head > b->head) - (a->head < b->head);
+    return a->count != b->count ? a->count > b->count : a->head < b->head;
+}
+
+/* There are few, and the C library's own sorting may allocate. */
+static void sort_by_size(struct ir_loops *l)
+{
+    for (u32 n = 1; n < l->count; n++) {
+        struct ir_loop loop = l->loop[n];
+        u32 at = n;
+        for (; at && comes_before(&loop, &l->loop[at - 1]); at--) l->loop[at] = l->loop[at - 1];
+        l->loop[at] = loop;
+    }
 }
 
 static void find_members(struct search *s, struct arena *arena, struct ir_loops *l)
@@ -255,7 +265,7 @@ static void find_members(struct search *s, struct arena *arena, struct ir_loops 
         loop.count = find_loop(s, b, loop.member);
         l->loop[l->count++] = loop;
     }
-    qsort(l->loop, l->count, sizeof *l->loop, by_size);
+    sort_by_size(l);
     for (u32 n = 0; n < l->count; n++)
         for (u32 b = 0; b < f->block_count; b++)
             if (ir_in_loop(&l->loop[n], b)) s->innermost[b] = n + 1;
@@ -281,11 +291,35 @@ static enum ending ending_of(const struct ir_func *f, u32 b)
     return GOES_ON;
 }
 
+/* Samples for each instruction, about, in 1/256. Values stand for instructions. */
+static u64 heat_of(const struct ir_func *f, u32 b)
+{
+    const struct ir_block *block = &f->block[b];
+    return ((u64)block->samples << 8) / (block->end - block->first);
+}
+
+/* By samples, how likely the first way is: what is only come to by one of the two ways runs as
+ * often as that is taken. 0: there are too few. */
+static u32 first_by_samples(const struct ir_func *f, u32 from, const u32 *to)
+{
+    const struct ir_block *b = f->block;
+    u64 all = (u64)b[from].samples + b[to[0]].samples + b[to[1]].samples;
+    bool alone[] = {b[to[0]].preds == 1, b[to[1]].preds == 1};
+    if (all < ENOUGH || (!alone[0] && !alone[1])) return 0;
+    u64 first = heat_of(f, to[0]), second = heat_of(f, to[1]), before = heat_of(f, from);
+    if (!alone[0]) first = before > second ? before - second : 0;
+    if (!alone[1]) second = before > first ? before - first : 0;
+    u64 likely = first + second ? first * ONE / (first + second) : ONE / 2;
+    return likely < SELDOM ? SELDOM : likely > ONE - SELDOM ? ONE - SELDOM : (u32)likely;
+}
+
 static u32 first_of_two(const struct search *s, const struct ir_loops *l, u32 from, const u32 *to)
 {
     static const u32 likely[] = {
         [GOES_ON] = ONE / 2, [ENDS_IN_CALL] = CALLS, [ENDS_IN_RETURN] = RETURNS};
     if (to[0] == to[1]) return ONE / 2;
+    u32 known = first_by_samples(s->f, from, to);
+    if (known) return known;
     if (s->innermost[from]) {
         const struct ir_loop *around = &l->loop[s->innermost[from] - 1];
         bool stays[] = {ir_in_loop(around, to[0]), ir_in_loop(around, to[1])};

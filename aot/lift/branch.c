@@ -1,6 +1,7 @@
 /*
  * Branches (Arm ARM C4.1.94). Branches inside the region are jumps between blocks; conditional
- * ones that leave it are EXITIF, and the block goes on behind them.
+ * ones that leave it are EXITIF, and the block goes on behind them. So are calls that are inlined,
+ * and their returns (region.h).
  */
 #include "aot/a64/flow.h"
 #include "aot/lift/lift.h"
@@ -19,8 +20,8 @@ static void jump_block(struct lifter *l, int block)
 
 static void branch_if(struct lifter *l, ir_ref cond, u64 target)
 {
-    int taken = a64_region_block_at(l->region, target);
-    int next = a64_region_block_at(l->region, l->pc + 4);
+    int taken = lift_block_at(l, target);
+    int next = lift_block_at(l, l->pc + 4);
     if (taken < 0) {
         exit_if(l, cond, target);
     } else if (taken == next) {
@@ -109,7 +110,12 @@ static void exit_indirect(struct lifter *l, ir_ref target, enum ir_exit kind)
 void lift_BL(struct lifter *l, u32 w)
 {
     u64 target = target_of(l, A64_BL, w);
+    u32 inlined = l->block->calls;
     set_link(l);
+    if (inlined) {
+        jump_block(l, (int)l->region->inlined[inlined - 1].first);
+        return;
+    }
     ir_opx(l->f, IR_EXIT, IR_VOID, 0, IR_EXIT_CALL | lift_nzcv_dead(l, target), (s64)target,
            IR_NONE, IR_NONE, IR_NONE);
     l->ended = true;
@@ -142,5 +148,9 @@ void lift_BR(struct lifter *l, u32 w)
 
 void lift_RET(struct lifter *l, u32 w)
 {
+    if (l->block->of) {
+        jump_block(l, (int)l->region->inlined[l->block->of - 1].behind);
+        return;
+    }
     exit_indirect(l, lift_get_x(l, a64_rn(w), true), IR_EXIT_RETURN);
 }

@@ -129,9 +129,16 @@ u8 lift_nzcv_dead(struct lifter *l, u64 target)
     return IR_EXIT_NZCV_DEAD;
 }
 
+int lift_block_at(const struct lifter *l, u64 pc)
+{
+    u32 of = l->block->of;
+    return of ? a64_region_copy_at(l->region, &l->region->inlined[of - 1], pc)
+              : a64_region_block_at(l->region, pc);
+}
+
 void lift_goto(struct lifter *l, u64 target)
 {
-    int block = a64_region_block_at(l->region, target);
+    int block = lift_block_at(l, target);
     if (block >= 0)
         ir_opx(l->f, IR_JUMP, IR_VOID, 0, 0, block, IR_NONE, IR_NONE, IR_NONE);
     else

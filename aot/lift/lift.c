@@ -44,9 +44,11 @@ static void lift_block(struct lifter *l, const struct a64_block *block)
     u32 n = ir_begin_block(l->f, block->pc);
     l->f->block[n].entry = block->entry;
     l->f->block[n].target = block->target;
+    l->f->block[n].samples = block->samples;
     l->ended = false;
     l->sp_unsure = l->sp_any;
     l->pc = block->pc;
+    l->block = block;
     for (u32 i = 0; i < block->count && !l->ended; i++, l->pc += 4)
         lift_instruction(l, (enum a64_row)block->row[i], block->word[i]);
     if (!l->ended) {

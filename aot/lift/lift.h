@@ -42,10 +42,11 @@ struct lifter {
     u64 pc;     /* of the instruction in work */
     bool ended; /* the instruction has closed its block with an END operation */
     const struct a64_region *region;
-    struct lift_look *look; /* or NULL */
-    bool sp_any;            /* as struct lift_how's */
-    bool sp_unsure;         /* SP may be misaligned here */
-    bool sets_nzcv;         /* some instruction so far SETs NZCV */
+    const struct a64_block *block; /* in work */
+    struct lift_look *look;        /* or NULL */
+    bool sp_any;                   /* as struct lift_how's */
+    bool sp_unsure;                /* SP may be misaligned here */
+    bool sets_nzcv;                /* some instruction so far SETs NZCV */
 };
 
 typedef void lift_fn(struct lifter *l, u32 w);
@@ -177,6 +178,9 @@ static inline void lift_check_sp(struct lifter *l)
 {
     if (l->sp_unsure && !l->sp_any) lift_guard_sp_even(l);
 }
+
+/* The number of the block that a branch to that address leads to, or -1: it leaves the region. */
+int lift_block_at(const struct lifter *l, u64 pc);
 
 /* Goes on at a fixed address: a jump when a block of the region starts there, else an exit. */
 void lift_goto(struct lifter *l, u64 target);

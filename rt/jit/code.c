@@ -66,6 +66,7 @@ _Static_assert(REGION_PC == offsetof(struct jump_cache_entry, pc) &&
                "a region is no record of an inline cache");
 _Static_assert(REGION_PC == offsetof(struct region, pc), "lookup.h disagrees");
 _Static_assert(REGION_CODE == offsetof(struct region, code), "lookup.h disagrees");
+_Static_assert(JUMP_CACHE_SIZE == JUMP_CACHE_BYTES, "lookup.h disagrees");
 _Static_assert(JUMP_CACHE_MASK == ((1 << JUMP_CACHE_BITS) - 1) << 2, "lookup.h disagrees");
 
 static struct lookup *lookup_for(u8 mode)
@@ -233,6 +234,11 @@ static void count_pages(const struct guest_range *range, int by)
     }
 }
 
+s32 code_first_heat(void)
+{
+    return (s32)options.warm * HEAT_OF_ENTRY;
+}
+
 static struct region *install(struct code_arena *a, const struct translation *tr, u8 mode,
                               struct cell_slot **cells_out)
 {
@@ -256,7 +262,7 @@ static struct region *install(struct code_arena *a, const struct translation *tr
                          .side = side,
                          .side_size = tr->side_size,
                          .range = {tr->ranges[0].start, tr->ranges[tr->range_count - 1].end},
-                         .heat = (s32)options.warm,
+                         .heat = code_first_heat(),
                          .mode = mode};
     *cells_out = cells;
     a->regions[a->count] = r;
@@ -296,6 +302,31 @@ bool code_is_entry(void *context, u64 pc)
     (void)context;
     const struct region *r = __atomic_load_n(lookup_of(pc, 0), __ATOMIC_ACQUIRE);
     return r && r->pc == pc;
+}
+
+bool code_is_entry_locked(void *context, u64 pc)
+{
+    lock_take(&code_lock);
+    bool found = code_is_entry(context, pc);
+    lock_drop(&code_lock);
+    return found;
+}
+
+bool code_is_warm(u64 pc)
+{
+    lock_take(&code_lock);
+    const struct region *r = find(pc, 0);
+    bool warm = r && r->warm;
+    lock_drop(&code_lock);
+    return warm;
+}
+
+void code_set_heat(u64 pc, s32 heat)
+{
+    lock_take(&code_lock);
+    struct region *r = find(pc, 0);
+    if (r && !r->warm) r->heat = heat;
+    lock_drop(&code_lock);
 }
 
 /* An arena with room for that much data, or NULL. */
@@ -407,6 +438,7 @@ static void take_place(struct region *old, struct region *new)
         __atomic_store_n(in->cell, leading_to(in, new), __ATOMIC_RELEASE);
     }
     old->incoming = NULL;
+    old->heat = 0; /* whose loop turns in it comes out */
 }
 
 static bool is_plain(const struct translation *tr)
@@ -449,6 +481,11 @@ struct region *code_publish_warm(const struct translation *tr, struct code_stamp
         count_pages(&r->range, 1);
         link_known(a, tr, cells, 0);
         stats_add(STAT_WARM, 1);
+        if (log_on_at(LOG_LINK, r->pc))
+            log_line(LOG_LINK,
+                     "region 0x%llx is warm: %u instructions, %u entries, %u bytes at 0x%llx",
+                     (unsigned long long)r->pc, tr->insn_count, tr->entry_count, tr->code_size,
+                     (unsigned long long)r->code);
     }
     lock_drop(&code_lock);
     return r;

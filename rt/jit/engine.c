@@ -40,21 +40,20 @@
 static void forget_code(struct thread *t)
 {
     t->state.translated_sp = jit_of(t)->last_frame;
-    memset(t->state.jump_cache, 0, sizeof(struct jump_cache_entry) << JUMP_CACHE_BITS);
-    t->state.jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
+    memset(jump_cache_of(&t->state), 0, JUMP_CACHE_BYTES);
+    jump_cache_of(&t->state)->pc = JUMP_CACHE_EMPTY_FIRST;
 }
 
 static bool jit_thread_init(struct thread *t)
 {
-    size_t cache = sizeof(struct jump_cache_entry) << JUMP_CACHE_BITS;
     size_t size = ALIGN_UP(sizeof(struct jit_thread), (size_t)4096);
-    u8 *place = mmap(NULL, GUARD_SIZE + STACK_SIZE + cache + size, PROT_READ | PROT_WRITE,
+    u8 *place = mmap(NULL, GUARD_SIZE + STACK_SIZE + size, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (place == MAP_FAILED) return false;
     mprotect(place, GUARD_SIZE, PROT_NONE);
     /* Even a small program touches most of its first thread's cache; others may be many. */
-    if (!thread_self) madvise(place + GUARD_SIZE + STACK_SIZE, cache + size, MADV_POPULATE_WRITE);
-    struct jit_thread *j = (void *)(place + GUARD_SIZE + STACK_SIZE + cache);
+    if (!thread_self) madvise(jump_cache_of(&t->state), JUMP_CACHE_BYTES, MADV_POPULATE_WRITE);
+    struct jit_thread *j = (void *)(place + GUARD_SIZE + STACK_SIZE);
     memset(j, 0, sizeof(*j));
     arena_init(&j->arena);
     j->stack = place;
@@ -64,8 +63,7 @@ static bool jit_thread_init(struct thread *t)
     *(const void **)j->last_frame = engine_return_last;
     t->state.translated_sp = j->last_frame;
     code_choose_lookup(&t->state, 0);
-    t->state.jump_cache = (void *)(place + GUARD_SIZE + STACK_SIZE);
-    t->state.jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
+    jump_cache_of(&t->state)->pc = JUMP_CACHE_EMPTY_FIRST;
     t->state.host_mxcsr = 0x1f80;
     *(const void **)&t->state.leave[LEAVE_LINK] = engine_leave_link;
     *(const void **)&t->state.leave[LEAVE_INDIRECT] = engine_leave_indirect;
@@ -87,13 +85,12 @@ static void take_counts(struct thread *t)
 static void jit_thread_exit(struct thread *t)
 {
     struct jit_thread *j = jit_of(t);
-    size_t cache = sizeof(struct jump_cache_entry) << JUMP_CACHE_BITS;
     size_t size = ALIGN_UP(sizeof(struct jit_thread), (size_t)4096);
     t->engine = NULL;
     if (!j) return;
     take_counts(t);
     arena_free(&j->arena);
-    munmap(j->stack, GUARD_SIZE + STACK_SIZE + cache + size);
+    munmap(j->stack, GUARD_SIZE + STACK_SIZE + size);
 }
 
 /* --- translating
@@ -344,8 +341,7 @@ static bool is_early_hypercall(struct thread *t)
 /* The jump cache leads from state.pc to the code. */
 static void remember(struct thread *t, u8 *code)
 {
-    u32 n = (u32)(t->state.pc >> 2) & ((1u << JUMP_CACHE_BITS) - 1);
-    t->state.jump_cache[n] = (struct jump_cache_entry){t->state.pc, code};
+    *jump_cache_entry_of(&t->state, t->state.pc) = (struct jump_cache_entry){t->state.pc, code};
 }
 
 static void serve_indirect(struct thread *t, struct turn *turn, struct left left)
@@ -362,30 +358,14 @@ static void serve_indirect(struct thread *t, struct turn *turn, struct left left
     if (turn->next) remember(t, turn->next);
 }
 
-/* What is warm gets a function-shaped region, or isn't asked about again. */
-static struct region *warm_up(struct thread *t, struct region *r)
-{
-    struct jit_thread *j = jit_of(t);
-    struct translation tr;
-    struct code_stamp stamp = code_stamp();
-    u64 start = stats_on ? now_ns() : 0;
-    arena_reset(&j->arena);
-    bool good = translate_warm(&j->arena, r->pc, code_is_entry, &tr) == TRANSLATE_OK;
-    if (stats_on) stats_add(STAT_TRANSLATE_NS, now_ns() - start);
-    struct region *warm = good && code_publish_warm(&tr, stamp) ? code_find(r->pc, 0) : NULL;
-    if (warm && warm->warm) return warm;
-    r->heat = INT32_MAX;
-    return r;
-}
-
 static void serve_warm(struct thread *t, struct turn *turn, struct left left)
 {
     enum translate_status status;
     t->state.pc = left.rcx;
     jit_of(t)->asked_for = MISSED_RESUME;
     struct region *r = region_for(t, &status);
-    if (r && !r->image && !r->warm && !r->mode && r->heat < 0) r = warm_up(t, r);
     if (!r) return;
+    r = warm_region(&jit_of(t)->arena, r);
     remember(t, r->code); /* what led to the old one may be the jump cache */
     turn->next = r->code;
 }
@@ -532,8 +512,7 @@ static struct engine_exit jit_run(struct thread *t)
 static u8 *code_at_once(struct thread *t)
 {
     u64 pc = t->state.pc;
-    const struct jump_cache_entry *e =
-        &t->state.jump_cache[(u32)(pc >> 2) & ((1u << JUMP_CACHE_BITS) - 1)];
+    const struct jump_cache_entry *e = jump_cache_entry_of(&t->state, pc);
     bool plain = (fpcr_mode_of(t->state.fpcr) | jit_of(t)->fpcr_mode) == 0;
     return plain && e->pc == pc && t->state.sp % 16 == 0 ? e->host : NULL;
 }

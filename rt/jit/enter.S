@@ -11,6 +11,7 @@
 #include "rt/jit/lookup.h"
 
 #define FIELD(offset) (offset - STATE_RBP_BIAS)(%rbp)
+#define JUMP_CACHE    -(JUMP_CACHE_SIZE + STATE_RBP_BIAS) /* from RBP on */
 
 /* Beyond enum leave_door: see jit.h. */
 #define DOOR_ATTENTION 4
@@ -88,12 +89,10 @@ engine_call:
 engine_return_last:
         sub $8, %rsp
         mov %LINK_NAME, %rcx
-        mov %ecx, %eax
-        and $JUMP_CACHE_MASK, %eax
-        mov FIELD(STATE_JUMP_CACHE), %rdx
-        cmp %rcx, (%rdx,%rax,4)
+        movzwl %cx, %eax
+        cmp %rcx, JUMP_CACHE(%rbp,%rax,4)
         jne engine_leave_indirect
-        jmp *8(%rdx,%rax,4)
+        jmp *8 + JUMP_CACHE(%rbp,%rax,4)
 
         .globl engine_leave_recovered
 engine_leave_recovered:
@@ -125,10 +124,8 @@ engine_leave_indirect:
         mov REGION_CODE(%rax), %rax
         mov %ecx, %edx
         and $JUMP_CACHE_MASK, %edx
-        shl $2, %rdx
-        add FIELD(STATE_JUMP_CACHE), %rdx
-        mov %rcx, (%rdx)
-        mov %rax, 8(%rdx)
+        mov %rcx, JUMP_CACHE(%rbp,%rdx,4)
+        mov %rax, 8 + JUMP_CACHE(%rbp,%rdx,4)
         jmp *%rax
 2:      movl $1, FIELD(STATE_DOOR)
         jmp leave_guest

@@ -61,12 +61,13 @@ struct region {
     struct region *next; /* in its chain of the lookup table */
     struct incoming *incoming;
     struct guest_range range;
-    u8 mode;              /* bits of enum region_mode */
-    bool dead;            /* invalidated: never entered again */
-    bool image;           /* its code and side table are an image's; code_size is not known */
-    bool warm;            /* function-shaped */
-    s32 heat;             /* entries to come until it is warm (gen_options.heat) */
-    struct region *also;  /* the same code's next entry: they die together */
+    u8 mode;             /* bits of enum region_mode */
+    bool dead;           /* invalidated: never entered again */
+    bool image;          /* its code and side table are an image's; code_size is not known */
+    bool warm;           /* function-shaped */
+    s32 heat;            /* to come until it is warm (gen_options.heat): counted down by all threads
+                            at once, so that some may be lost */
+    struct region *also; /* the same code's next entry: they die together */
     struct region *first; /* of them; NULL: this one */
     u16 traps;            /* weight of what the evaluator had to finish: invalid operations, tags */
 };
@@ -140,8 +141,20 @@ struct region *code_find(u64 pc, u8 mode);
  * is none, or no memory. Takes the lock. */
 struct region *code_from_image(u64 pc);
 
-/* True when a region at pc is known at a glance: for code_view.is_entry. */
+/* True when a region at pc is known at a glance: for code_view.is_entry. A guest thread. */
 bool code_is_entry(void *context, u64 pc);
+
+/* The same on any thread; takes the lock. */
+bool code_is_entry_locked(void *context, u64 pc);
+
+/* True when there is a function-shaped region at pc. Takes the lock. */
+bool code_is_warm(u64 pc);
+
+/* The heat of a region that nothing has happened to. */
+s32 code_first_heat(void);
+
+/* The region at pc has no function-shaped one now, and is to have `heat` again. Takes the lock. */
+void code_set_heat(u64 pc, s32 heat);
 
 /* How often code memory has changed so far: before a translation is begun. */
 struct code_stamp {
@@ -204,6 +217,16 @@ void code_after_fork(bool child);
 
 bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc);
 void jit_interrupt(struct thread *t, ucontext_t *uc);
+
+/* --- warm.c: function-shaped regions for what is warm
+ * ------------------------------------------------- */
+
+/*
+ * A region's count has run out at r's address, on a guest thread whose arena that is: r, or the
+ * function-shaped region in its place. That is made by the compiler thread, or here if there can be
+ * none.
+ */
+struct region *warm_region(struct arena *arena, struct region *r);
 
 /* --- engine.c
  * --------------------------------------------------------------------------------------- */

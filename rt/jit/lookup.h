@@ -13,5 +13,6 @@
 #define REGION_PC       0
 #define REGION_CODE     8
 #define JUMP_CACHE_MASK (0x3fff << 2) /* of the guest address: state.h's JUMP_CACHE_BITS */
+#define JUMP_CACHE_SIZE 0x40000       /* bytes: state.h's JUMP_CACHE_BYTES */
 
 #endif

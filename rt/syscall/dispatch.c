@@ -4,6 +4,7 @@
  */
 #include "rt/syscall/syscall.h"
 
+#include "rt/background.h"
 #include "rt/bundle.h"
 #include "rt/log.h"
 #include "rt/path.h"
@@ -167,7 +168,12 @@ void syscall_do(struct thread *t)
         bundle_fill_waiting();
     if (log_on(LOG_SYSCALL) && (nr == NR_EXIT || nr == NR_EXIT_GROUP))
         trace_call(t, row->name, row->args, a, SYSCALL_NO_RESULT);
+    if (row != NULL && row->name != NULL) alone_for_call(t, nr, row->args, a);
     r = call(t, nr, row, a);
+    if (t->keeps_away) {
+        t->keeps_away = false;
+        background_release();
+    }
     if (log_on(LOG_SYSCALL) && row != NULL && row->name != NULL)
         trace_call(t, row->name, row->args, a, r);
     switch (r) {

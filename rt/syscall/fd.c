@@ -133,8 +133,8 @@ struct entry {
     char name[12];
 } __attribute__((packed));
 
-/* True when the directory lists this process's descriptors. */
-static bool lists_descriptors(u64 fd)
+/* True when the directory is one or another of this process in /proc. */
+static bool lists(u64 fd, const char *one, const char *other)
 {
     char link[32], path[64];
     struct proc_file file;
@@ -144,7 +144,7 @@ static bool lists_descriptors(u64 fd)
     n = readlink(link, path, sizeof(path) - 1);
     path[n > 0 ? n : 0] = '\0';
     return proc_parse(path, &file) && file.pid == getpid() &&
-           (strcmp(file.name, "fd") == 0 || strcmp(file.name, "fdinfo") == 0);
+           (strcmp(file.name, one) == 0 || strcmp(file.name, other) == 0);
 }
 
 /* Takes the hidden descriptors out of `size` bytes of entries; the bytes that are left. */
@@ -176,12 +176,14 @@ s64 sys_getdents64(struct thread *t, const u64 *a)
     const struct bundle_entry *e = bundle_of_fd((s32)a[0], NULL);
 
     if (e != NULL) return bundle_getdents(e, (s32)a[0], a[1], (u32)a[2]);
+    if ((background_is_there() || t->process->count > 1) && lists(a[0], "task", "task"))
+        background_keep_away(t);
     for (;;) {
         s64 r = guest_syscall(t, SYS_getdents64, a[0], a[1], a[2], 0, 0, 0), left;
         bool hides = false;
 
         for (unsigned i = 0; i < HIDDEN_COUNT; i++) hides |= t->files->hidden[i] >= 0;
-        if (r <= 0 || !hides || !lists_descriptors(a[0])) return r;
+        if (r <= 0 || !hides || !lists(a[0], "fd", "fdinfo")) return r;
         left = drop_hidden(t, a[1], r);
         if (left > 0) return left;
     }

@@ -127,6 +127,7 @@ static void print_stat(int fd, const struct source *source)
         [26] = i->code_start, [27] = i->code_end,  [28] = i->stack_start, [45] = i->data_start,
         [46] = i->data_end,   [47] = i->brk_start, [48] = i->arg_start,   [49] = i->arg_end,
         [50] = i->env_start,  [51] = i->env_end};
+    bool whole = strstr(source->host, "/task/") == NULL; /* times of all threads */
     const sigset64 set[STAT_FIELDS] = {[32] = s.blocked, [33] = s.ignored, [34] = s.caught};
     char out[2600], *in, *at, *save = NULL;
     struct lines lines;
@@ -146,6 +147,11 @@ static void print_stat(int fd, const struct source *source)
 
         if (field >= 32 && field <= 34 && s.found) {
             value = set[field] & 0x7fffffff; /* the kernel shows no more of them here */
+            ours = true;
+        }
+        if (whole && (field == 14 || field == 15)) {
+            value = ticks_for_guest(field == 14 ? BACKGROUND_USER : BACKGROUND_SYSTEM,
+                                    strtoull(at, NULL, 10));
             ours = true;
         }
         if (ours)
@@ -288,6 +294,7 @@ s64 proc_open(s64 dirfd, const char *host, u64 flags)
     if (file == NULL && proc_parse(host, &name) && name.pid == getpid()) {
         source.tid = name.tid;
         file = find(own_files, ARRAY_SIZE(own_files), name.name);
+        if (file != NULL) background_keep_away(thread_self); /* some count threads */
     }
     return file != NULL && access(host, F_OK) == 0 ? open_text(file, &source, flags) : -ENOSYS;
 }

@@ -4,6 +4,7 @@
 #ifndef RT_SYSCALL_SYSCALL_H
 #define RT_SYSCALL_SYSCALL_H
 
+#include "rt/background.h"
 #include "rt/kernel.h"
 #include "rt/syscall/table.h"
 
@@ -25,6 +26,13 @@ void trace_call(struct thread *t, const char *name, const char *args, const u64 
 
 /* Copies a guest sigset (size must be 8); *mask is 0 when the address is. */
 s64 read_sigset(u64 address, u64 size, sigset64 *mask);
+
+/* Keeps the compiler thread away, or gives it up, if that is what the call needs (the guest's
+ * number and its row's arguments). */
+void alone_for_call(struct thread *t, u64 nr, const char *args, const u64 *a);
+
+/* As background_less, of clock ticks. */
+u64 ticks_for_guest(enum background_time kind, u64 ticks);
 
 /* /proc files that must look like arm64's (proc_files.c), by a host path relative to dirfd: an open
  * descriptor, -ENOSYS when the path is none of them, or another error. */

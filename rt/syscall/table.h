@@ -8,6 +8,7 @@
  *
  * Arguments, one letter each, for the trace and for passing:
  *   d decimal, u unsigned, x hexadecimal, o octal, p pointer, b buffer that the call fills
+ *   t decimal, the number of a process or thread
  *   f descriptor (or AT_FDCWD) that the next path is relative to
  *   s path, followed at its end   l path, not followed at its end
  *   n path, followed unless AT_SYMLINK_NOFOLLOW is in the F argument   F that argument
@@ -27,7 +28,7 @@
     P(19, eventfd2, "ux") P(20, epoll_create1, "x") H(21, epoll_ctl, "dddp") \
     H(22, epoll_pwait, "dpddpu") H(23, dup, "d") H(24, dup3, "ddx") H(25, fcntl, "dux") \
     P(26, inotify_init1, "x") P(27, inotify_add_watch, "dsx") P(28, inotify_rm_watch, "dd") \
-    H(29, ioctl, "dxx") P(30, ioprio_set, "ddd") P(31, ioprio_get, "dd") P(32, flock, "dx") \
+    H(29, ioctl, "dxx") P(30, ioprio_set, "dtd") P(31, ioprio_get, "dt") P(32, flock, "dx") \
     P(33, mknodat, "flox") P(34, mkdirat, "flo") P(35, unlinkat, "flx") P(36, symlinkat, "pfl") \
     H(37, linkat, "flflx") P(38, renameat, "flfl") P(39, umount2, "sx") H(40, mount, "pspxp") \
     H(41, pivot_root, "ss") R(42, nfsservctl, "dpp") P(43, statfs, "sp") P(44, fstatfs, "dp") \
@@ -46,27 +47,27 @@
     P(89, acct, "s") P(90, capget, "pp") P(91, capset, "pp") H(92, personality, "x") \
     H(93, exit, "d") H(94, exit_group, "d") P(95, waitid, "ddpxp") H(96, set_tid_address, "p") \
     H(97, unshare, "x") P(98, futex, "pdupup") H(99, set_robust_list, "pu") \
-    P(100, get_robust_list, "dpp") P(101, nanosleep, "pp") P(102, getitimer, "dp") \
+    P(100, get_robust_list, "tpp") P(101, nanosleep, "pp") P(102, getitimer, "dp") \
     P(103, setitimer, "dpp") R(104, kexec_load, "xxpx") R(105, init_module, "pup") \
     R(106, delete_module, "px") H(107, timer_create, "dpp") P(108, timer_gettime, "dp") \
     P(109, timer_getoverrun, "d") P(110, timer_settime, "dxpp") P(111, timer_delete, "d") \
     P(112, clock_settime, "dp") H(113, clock_gettime, "dp") P(114, clock_getres, "dp") \
     P(115, clock_nanosleep, "dxpp") P(116, syslog, "dpd") R(117, ptrace, "dxxx") \
-    P(118, sched_setparam, "dp") P(119, sched_setscheduler, "ddp") P(120, sched_getscheduler, "d") \
-    P(121, sched_getparam, "dp") P(122, sched_setaffinity, "dup") \
-    P(123, sched_getaffinity, "dup") P(124, sched_yield, "") P(125, sched_get_priority_max, "d") \
-    P(126, sched_get_priority_min, "d") P(127, sched_rr_get_interval, "dp") \
-    H(128, restart_syscall, "") P(129, kill, "dd") P(130, tkill, "dd") P(131, tgkill, "ddd") \
+    P(118, sched_setparam, "tp") P(119, sched_setscheduler, "tdp") P(120, sched_getscheduler, "t") \
+    P(121, sched_getparam, "tp") P(122, sched_setaffinity, "tup") \
+    P(123, sched_getaffinity, "tup") P(124, sched_yield, "") P(125, sched_get_priority_max, "d") \
+    P(126, sched_get_priority_min, "d") P(127, sched_rr_get_interval, "tp") \
+    H(128, restart_syscall, "") P(129, kill, "td") P(130, tkill, "td") P(131, tgkill, "dtd") \
     H(132, sigaltstack, "pp") H(133, rt_sigsuspend, "pu") H(134, rt_sigaction, "dppu") \
     H(135, rt_sigprocmask, "dppu") H(136, rt_sigpending, "pu") H(137, rt_sigtimedwait, "pppu") \
-    P(138, rt_sigqueueinfo, "ddp") H(139, rt_sigreturn, "") P(140, setpriority, "ddd") \
-    P(141, getpriority, "dd") P(142, reboot, "xxxp") P(143, setregid, "dd") P(144, setgid, "d") \
+    P(138, rt_sigqueueinfo, "tdp") H(139, rt_sigreturn, "") P(140, setpriority, "dtd") \
+    P(141, getpriority, "dt") P(142, reboot, "xxxp") P(143, setregid, "dd") P(144, setgid, "d") \
     P(145, setreuid, "dd") P(146, setuid, "d") P(147, setresuid, "ddd") P(148, getresuid, "ppp") \
     P(149, setresgid, "ddd") P(150, getresgid, "ppp") P(151, setfsuid, "d") P(152, setfsgid, "d") \
-    P(153, times, "p") P(154, setpgid, "dd") P(155, getpgid, "d") P(156, getsid, "d") \
+    H(153, times, "p") P(154, setpgid, "td") P(155, getpgid, "t") P(156, getsid, "t") \
     P(157, setsid, "") P(158, getgroups, "dp") P(159, setgroups, "dp") H(160, uname, "p") \
     P(161, sethostname, "pu") P(162, setdomainname, "pu") P(163, getrlimit, "dp") \
-    P(164, setrlimit, "dp") P(165, getrusage, "dp") P(166, umask, "o") H(167, prctl, "dxxxx") \
+    P(164, setrlimit, "dp") H(165, getrusage, "dp") P(166, umask, "o") H(167, prctl, "dxxxx") \
     P(168, getcpu, "ppp") H(169, gettimeofday, "pp") P(170, settimeofday, "pp") \
     P(171, adjtimex, "p") P(172, getpid, "") P(173, getppid, "") P(174, getuid, "") \
     P(175, geteuid, "") P(176, getgid, "") P(177, getegid, "") P(178, gettid, "") \
@@ -86,15 +87,15 @@
     P(225, swapoff, "s") H(226, mprotect, "pux") P(227, msync, "pux") P(228, mlock, "pu") \
     P(229, munlock, "pu") P(230, mlockall, "x") P(231, munlockall, "") P(232, mincore, "pup") \
     H(233, madvise, "pud") R(234, remap_file_pages, "puxux") P(235, mbind, "puxpux") \
-    P(236, get_mempolicy, "ppupx") P(237, set_mempolicy, "dpu") P(238, migrate_pages, "dupp") \
-    P(239, move_pages, "dupppx") P(240, rt_tgsigqueueinfo, "dddp") \
-    P(241, perf_event_open, "pdddx") H(242, accept4, "dppx") H(243, recvmmsg, "dpuxp") \
-    P(260, wait4, "dpxp") P(261, prlimit64, "ddpp") H(262, fanotify_init, "xx") \
+    P(236, get_mempolicy, "ppupx") P(237, set_mempolicy, "dpu") P(238, migrate_pages, "tupp") \
+    P(239, move_pages, "tupppx") P(240, rt_tgsigqueueinfo, "dtdp") \
+    P(241, perf_event_open, "ptddx") H(242, accept4, "dppx") H(243, recvmmsg, "dpuxp") \
+    P(260, wait4, "dpxp") P(261, prlimit64, "tdpp") H(262, fanotify_init, "xx") \
     P(263, fanotify_mark, "dxxfs") P(264, name_to_handle_at, "flppx") \
     H(265, open_by_handle_at, "dpx") P(266, clock_adjtime, "dp") P(267, syncfs, "d") \
-    P(268, setns, "dx") H(269, sendmmsg, "dpux") P(270, process_vm_readv, "dpupux") \
-    P(271, process_vm_writev, "dpupux") P(272, kcmp, "dddxx") R(273, finit_module, "dpx") \
-    P(274, sched_setattr, "dpx") P(275, sched_getattr, "dpux") P(276, renameat2, "flflx") \
+    P(268, setns, "dx") H(269, sendmmsg, "dpux") P(270, process_vm_readv, "tpupux") \
+    P(271, process_vm_writev, "tpupux") P(272, kcmp, "ttdxx") R(273, finit_module, "dpx") \
+    P(274, sched_setattr, "tpx") P(275, sched_getattr, "tpux") P(276, renameat2, "flflx") \
     H(277, seccomp, "dxp") P(278, getrandom, "bux") P(279, memfd_create, "px") \
     P(280, bpf, "dpu") H(281, execveat, "dpppx") P(282, userfaultfd, "x") \
     P(283, membarrier, "dxd") P(284, mlock2, "pux") P(285, copy_file_range, "dpdpux") \
@@ -104,7 +105,7 @@
     P(424, pidfd_send_signal, "ddpx") R(425, io_uring_setup, "up") \
     R(426, io_uring_enter, "duuxpu") R(427, io_uring_register, "dupu") P(428, open_tree, "flx") \
     P(429, move_mount, "flflx") P(430, fsopen, "px") P(431, fsconfig, "dxppd") \
-    P(432, fsmount, "dxx") P(433, fspick, "flx") P(434, pidfd_open, "dx") H(435, clone3, "pu") \
+    P(432, fsmount, "dxx") P(433, fspick, "flx") P(434, pidfd_open, "tx") H(435, clone3, "pu") \
     H(436, close_range, "uux") H(437, openat2, "fppu") P(438, pidfd_getfd, "ddx") \
     P(439, faccessat2, "fnxF") P(440, process_madvise, "dpudx") \
     H(441, epoll_pwait2, "dpdppu") P(442, mount_setattr, "flxpu") P(443, quotactl_fd, "dxdp") \

@@ -60,6 +60,7 @@ static void add_argument(struct text *x, char kind, const u64 *a, s64 result)
 {
     switch (kind) {
     case 'd':
+    case 't':
         add(x, "%lld", (long long)(s32)*a == (long long)*a ? (long long)*a : (long long)(s64)*a);
         break;
     case 'u': add(x, "%llu", (unsigned long long)*a); break;

@@ -97,7 +97,7 @@ void guest_file_open(struct guest_file *f, const char *path)
     read_sections(f);
     ck_assert(f->symbol_count && f->text.end);
     f->view = (struct disc_view){
-        {read_code, NULL, NULL, NULL, f}, read_bytes, is_code, branch_to, function, f};
+        {read_code, NULL, NULL, NULL, NULL, f}, read_bytes, is_code, branch_to, function, f};
 }
 
 void guest_file_close(struct guest_file *f)

@@ -84,13 +84,16 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, struct quic
 {
     static struct arena arena;
     static unsigned runs; /* every other one is checked, which is done in a walk of its own */
-    static const struct code_view quick = {.read = read_code},
-                                  full = {read_code, is_entry, extent, is_target, NULL};
+    static const struct code_view quick = {.read = read_code}, full = {.read = read_code,
+                                                                       .is_entry = is_entry,
+                                                                       .extent = extent,
+                                                                       .is_target = is_target};
     bool flush = fp_flushes_only(state->fpcr);
     const struct code_view *view = how.full ? &full : &quick;
     struct xlat_options options = {.tier = how.full ? XLAT_FULL : XLAT_QUICK,
                                    .host_features = how.features,
                                    .image = how.image,
+                                   .inlines = how.full,
                                    .fp_checked =
                                        how.fp_checked || (state->fpcr & FPCR_CHECKED && !flush),
                                    .fp_near = how.fp_near,

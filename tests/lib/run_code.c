@@ -25,10 +25,14 @@
 
 static u8 *far_at, *near_at, *stack_at;
 static u8 *code_at; /* of these the one with the code */
-static struct jump_cache_entry *jump_cache;
 static u8 *lookup; /* empty: every indirect branch leaves */
 static const struct translation *running;
-static struct guest_state *running_state;
+/* The state of what runs, behind a jump cache. */
+static struct {
+    struct jump_cache_entry cache[1u << JUMP_CACHE_BITS];
+    struct guest_state state;
+} room __attribute__((aligned(64)));
+_Static_assert(offsetof(__typeof__(room), state) == JUMP_CACHE_BYTES, "state.h says where it is");
 static struct run_result result;
 static struct sigaction others[65]; /* handlers of the program's own, for when nothing runs here */
 
@@ -51,11 +55,11 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     result.kind = RUN_LOST;
     if (side_find(running->side, running->side_size, running->entries[0].pc, POINT_FAULT,
                   result.offset, &fs)) {
-        frame_recover(running_state, &fs, uc);
+        frame_recover(&room.state, &fs, uc);
         result.kind = RUN_FAULT;
     }
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(u64)engine_leave_recovered;
-    uc->uc_mcontext.gregs[REG_RBP] = (greg_t)((u64)running_state + STATE_BIAS);
+    uc->uc_mcontext.gregs[REG_RBP] = (greg_t)((u64)&room.state + STATE_BIAS);
 }
 
 void run_code_init(void)
@@ -66,11 +70,10 @@ void run_code_init(void)
     far_at = mmap(NULL, CODE_ROOM, prot | PROT_EXEC, flags, -1, 0);
     near_at = mmap(NEAR_AT, NEAR_ROOM, prot | PROT_EXEC, flags, -1, 0);
     stack_at = mmap(NULL, STACK_ROOM, prot, flags, -1, 0);
-    jump_cache = calloc(1u << JUMP_CACHE_BITS, sizeof(*jump_cache));
     lookup = calloc(1, LOOKUP_PAGES + (sizeof(void *) << LOOKUP_BITS));
     if (far_at == MAP_FAILED || near_at == MAP_FAILED || stack_at == MAP_FAILED) abort();
     lookup += LOOKUP_PAGES;
-    jump_cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
+    room.cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
     for (size_t n = 0; n < ARRAY_SIZE(signals); n++)
         sigaction(signals[n], &sa, &others[signals[n]]);
 }
@@ -131,7 +134,6 @@ static void install(const struct translation *tr)
 
 static void prepare(struct guest_state *s)
 {
-    s->jump_cache = jump_cache;
     s->lookup = lookup;
     s->translated_sp = stack_at + STACK_ROOM - 4096;
     *(const void **)s->translated_sp = engine_return_last;
@@ -149,21 +151,23 @@ const u32 *engine_native(struct guest_state *s)
     return NULL;
 }
 
-struct run_result run_code(const struct translation *tr, struct guest_state *state)
+struct run_result run_code(const struct translation *tr, struct guest_state *given)
 {
     static const u32 no_attention;
+    struct guest_state *state = &room.state;
     install(tr);
+    *state = *given;
     prepare(state);
     result = (struct run_result){.kind = RUN_EXIT};
-    running_state = state;
     running = tr;
     struct left left = engine_enter(state, code_at + tr->entries[0].offset, &no_attention);
     running = NULL;
     /* What trapped isn't done yet. */
     if (result.signo == SIGFPE) state->mxcsr = fp_drop_trapped(state->mxcsr);
     state->fpsr = fp_read_fpsr(state->fpsr, state->mxcsr, state->qc) & ~FPSR_QC;
+    if (state->door != DOOR_RECOVERED) state->pc = left.rcx;
+    *given = *state;
     if (state->door == DOOR_RECOVERED) return result;
-    state->pc = left.rcx;
     result.door = state->door;
     if (result.door == LEAVE_TRAP) {
         result.reason = (u8)left.rax;

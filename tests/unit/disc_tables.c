@@ -271,7 +271,7 @@ static struct guest_range words_function(void *context, u64 pc)
 /* Whatever is said of them must hold: targets are instructions, and entries can be read. */
 static void look_at_words(struct words *w)
 {
-    struct disc_view view = {{words_read, NULL, NULL, NULL, w},
+    struct disc_view view = {{words_read, NULL, NULL, NULL, NULL, w},
                              words_bytes,
                              words_is_code,
                              words_branch_to,

@@ -216,8 +216,10 @@ static void print_code(FILE *out, const struct translation *t)
 
 static void print_region(FILE *out, struct words *w, const char *where)
 {
-    struct xlat_options options = {.tier = strstr(where, "full-") ? XLAT_FULL : XLAT_QUICK,
+    bool full = strstr(where, "full-");
+    struct xlat_options options = {.tier = full ? XLAT_FULL : XLAT_QUICK,
                                    .host_features = FEATURES,
+                                   .inlines = full,
                                    .verify = true,
                                    .max_insts = (u32)w->count};
     struct code_view view = {.read = read_words, .is_entry = entered_nowhere_else, .context = w};

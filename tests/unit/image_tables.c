@@ -366,6 +366,7 @@ int main(void)
 {
     Suite *suite = suite_create("image_tables");
     TCase *tests = tcase_create("image_tables");
+    tcase_set_timeout(tests, 60); /* on a busy machine */
     arena_init(&arena);
     tcase_add_test(tests, all_is_found);
     tcase_add_test(tests, damage_is_harmless);

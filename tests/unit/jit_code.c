@@ -285,8 +285,15 @@ START_TEST(a_warm_region_takes_the_place_of_others)
     struct region *from = publish_link(0x10000), *old = publish_value(0x20008, 7, 0, 6);
     struct cell_slot *slot = cell_of(from);
     code_link(slot, old);
-    ck_assert_int_eq(old->heat, 50);
+    ck_assert_int_eq(old->heat, 50 * HEAT_OF_ENTRY);
+    ck_assert(code_is_entry_locked(NULL, 0x20008) && !code_is_entry_locked(NULL, 0x20000));
+    code_set_heat(0x20008, 1000);
+    ck_assert(old->heat == 1000 && !code_is_warm(0x20008));
     ck_assert_ptr_nonnull(publish_warm());
+    ck_assert_int_eq(old->heat, 0); /* who turns in a loop of it leaves soon */
+    ck_assert(code_is_warm(0x20008) && code_is_warm(0x20000));
+    code_set_heat(0x20008, 1000);
+    ck_assert_int_ne(code_find(0x20008, 0)->heat, 1000);
     ck_assert_uint_eq(call(code_find(0x20000, 0)), 40);
     ck_assert_uint_eq(call(code_find(0x20008, 0)), 41);
     ck_assert(code_find(0x20008, 0)->warm && !old->warm && !old->dead);

@@ -152,6 +152,31 @@ START_TEST(calls_and_returns)
 }
 END_TEST
 
+/* A loop whose body has a branch; samples say where it goes, where enough were taken. */
+START_TEST(samples)
+{
+    static const struct node node[] = {GO(1, -1), GO(3, 2), GO(4, -1), GO(4, -1), GO(1, 5),
+                                  GO(-1, -1)};
+    static const struct {
+        u32 first, second, likely; /* samples of both ways; hundredths */
+    } want[] = {{0, 0, 50}, {5, 0, 50}, {300, 100, 75}, {0, 500, 1}, {500, 0, 99}};
+    for (unsigned n = 0; n < sizeof want / sizeof want[0]; n++) {
+        struct ir_func *f = func_of(node, 6);
+        f->block[3].samples = want[n].first;
+        f->block[2].samples = want[n].second;
+        struct ir_loops l = ir_find_loops(f, &arena);
+        u32 hundredths = (l.first_way[1] * 100 + IR_SURE / 2) / IR_SURE;
+        ck_assert_uint_eq(hundredths, want[n].likely);
+    }
+    struct ir_func *f = func_of(node, 6); /* out of the loop: both its end and its head have others */
+    f->block[4].samples = 400 * 4;
+    f->block[5].samples = 40 * 2;
+    struct ir_loops l = ir_find_loops(f, &arena);
+    ck_assert_uint_gt(l.first_way[4], IR_SURE * 85 / 100);
+    ck_assert_uint_lt(l.first_way[4], IR_SURE * 95 / 100);
+}
+END_TEST
+
 START_TEST(none)
 {
     static const struct node node[] = {GO(1, 2), GO(2, -1), GO(-1, -1)};
@@ -241,6 +266,7 @@ int main(void)
     tcase_add_test(c, many_exits);
     tcase_add_test(c, calls_and_entries);
     tcase_add_test(c, calls_and_returns);
+    tcase_add_test(c, samples);
     tcase_add_test(c, none);
     tcase_add_test(c, random_graphs);
     suite_add_tcase(s, c);

@@ -1,0 +1,179 @@
+/*
+ * Inlining: small functions that call nobody get a copy in the region, behind each call to them
+ * (region.h).
+ *
+ * A copy saves the call, the return and its check, and what both need in its place: the state in
+ * the registers of the convention. In a loop there is no call left then, and its pins are its own.
+ * A callee must return by RET to where it was called from, whichever way it takes: it must not
+ * write x30, nor leave by a branch.
+ */
+#include "aot/disc/disc.h"
+
+#include "aot/a64/flow.h"
+
+#include <string.h>
+
+#define MOST        128  /* instructions of a callee that runs spend time in */
+#define MOST_PLAIN  16   /* of others */
+#define HOT         2000 /* of so many samples of the module one is in it, at least */
+#define GROWTH      2    /* copies make a region longer by at most one part in so many, and: */
+#define GROWTH_FREE 64   /* instructions */
+
+struct callee {
+    u64 pc;
+    u32 limit, available; /* words */
+    u32 size;             /* words, with gaps */
+    u32 blocks, insns;
+    u32 word[MOST];
+    u16 row[MOST];
+    bool seen[MOST], leads[MOST]; /* an instruction that runs; one that a block begins with */
+};
+
+/* Perhaps: register 30 is in one of the fields that name what is written. */
+static bool may_write_link(u32 word)
+{
+    bool memory = (word >> 25 & 5) == 4; /* Arm ARM C4.1: loads and stores */
+    return (word & 31) == 30 || (word >> 5 & 31) == 30 || (memory && (word >> 10 & 31) == 30);
+}
+
+/* The instruction may run. False: it is not in the callee's reach. */
+static bool reach(struct callee *c, u64 pc, bool leads, bool *changed)
+{
+    u64 at = (pc - c->pc) / 4;
+    if (pc < c->pc || at >= c->available) return false;
+    *changed |= !c->seen[at] || (leads && !c->leads[at]);
+    c->seen[at] = true;
+    c->leads[at] |= leads;
+    return true;
+}
+
+/* What instruction `at` leads to. False: it is none that can be inlined. */
+static bool follow(struct callee *c, u32 at, bool *changed)
+{
+    u64 pc = c->pc + 4 * (u64)at, target = 0;
+    switch (a64_flow((enum a64_row)c->row[at], c->word[at], pc, &target)) {
+    case A64_FLOW_NEXT: return !may_write_link(c->word[at]) && reach(c, pc + 4, false, changed);
+    case A64_FLOW_CONDITIONAL:
+        return reach(c, target, true, changed) && reach(c, pc + 4, true, changed);
+    case A64_FLOW_JUMP: return reach(c, target, true, changed);
+    case A64_FLOW_RETURN: return c->row[at] == A64_RET && (c->word[at] >> 5 & 31) == 30;
+    default: return false;
+    }
+}
+
+/* Finds out what runs of the function at pc. False: it can't be inlined. */
+static bool explore(struct callee *c, const struct code_view *view, u64 pc, u32 limit)
+{
+    memset(c, 0, sizeof *c);
+    c->pc = pc;
+    c->available = (u32)view->read(view->context, pc, c->word, limit);
+    bool changed = false;
+    if (!reach(c, pc, true, &changed)) return false;
+    while (changed) {
+        changed = false;
+        c->insns = c->blocks = 0;
+        for (u32 at = 0; at < c->available; at++) {
+            if (!c->seen[at]) continue;
+            c->row[at] = (u16)a64_decode(c->word[at]);
+            if (!follow(c, at, &changed)) return false;
+            c->insns++;
+            c->blocks += c->leads[at] || !c->seen[at - 1];
+            c->size = at + 1;
+        }
+    }
+    return true;
+}
+
+/* What is added to a region. */
+struct addition {
+    struct a64_region *to;
+    u32 insns;
+};
+
+static void copy(struct addition *a, struct arena *arena, const struct callee *c)
+{
+    struct a64_region *to = a->to;
+    struct a64_inlined *call = &to->inlined[to->inlined_count++];
+    u32 *word = arena_alloc(arena, c->size * (sizeof *word + sizeof(u16)));
+    u16 *row = (u16 *)(word + c->size);
+    memcpy(word, c->word, c->size * sizeof *word);
+    memcpy(row, c->row, c->size * sizeof *row);
+    *call = (struct a64_inlined){.first = to->block_count};
+    to->block[to->block_count - 1].calls = to->inlined_count;
+    for (u32 at = 0; at < c->size; at++) {
+        if (!c->seen[at]) continue;
+        if (c->leads[at] || !c->seen[at - 1])
+            to->block[to->block_count++] = (struct a64_block){.pc = c->pc + 4 * (u64)at,
+                                                              .word = word + at,
+                                                              .row = row + at,
+                                                              .of = to->inlined_count};
+        to->block[to->block_count - 1].count++;
+    }
+    call->count = to->block_count - call->first;
+    a->insns += c->insns;
+}
+
+/* The target of the call that a block ends with; false: it ends otherwise. */
+static bool ends_in_call(const struct a64_block *b, u64 *target)
+{
+    u32 last = b->count - 1;
+    return b->count && b->row[last] == A64_BL &&
+           a64_flow(A64_BL, b->word[last], b->pc + 4 * (u64)last, target) == A64_FLOW_CALL;
+}
+
+static u32 calls(const struct a64_region *region)
+{
+    u32 count = 0;
+    u64 target;
+    for (u32 n = 0; n < region->block_count; n++) count += ends_in_call(&region->block[n], &target);
+    return count;
+}
+
+static void set_returns(const struct code_view *view, struct a64_region *region)
+{
+    for (u32 n = 0; n < region->block_count; n++) {
+        const struct a64_block *b = &region->block[n];
+        if (!b->calls) continue;
+        struct a64_inlined *call = &region->inlined[b->calls - 1];
+        call->behind = call->first + call->count;
+        struct a64_block *behind = &region->block[call->behind];
+        if (!view->is_return || view->is_return(view->context, behind->pc)) behind->entry = false;
+    }
+}
+
+/* The most instructions that the callee may have. */
+static u32 worth(const struct profile *p, u64 from, u64 to)
+{
+    return p && p->samples && disc_call_samples(p, from, to) * HOT >= p->samples ? MOST : MOST_PLAIN;
+}
+
+void disc_inline(struct arena *arena, const struct code_view *view, const struct profile *profile,
+                 struct a64_region *region)
+{
+    u32 count = calls(region), limit = region->insn_count / GROWTH + GROWTH_FREE;
+    if (!count || region->insn_count < 2) return;
+    struct a64_region out = *region;
+    struct addition a = {.to = &out};
+    struct callee *c = arena_alloc(arena, sizeof *c);
+    u32 *own = arena_alloc(arena, region->block_count * sizeof *own);
+    out.inlined = arena_alloc(arena, count * sizeof *out.inlined);
+    out.block = arena_alloc(arena, (region->block_count + limit) * sizeof *out.block);
+    out.block_count = 0;
+    for (u32 n = 0; n < region->block_count; n++) {
+        const struct a64_block *b = &region->block[n];
+        u64 target, behind = b->pc + 4 * (u64)b->count;
+        own[n] = out.block_count;
+        out.block[out.block_count++] = *b;
+        if (!ends_in_call(b, &target) || n + 1 == region->block_count || b[1].pc != behind)
+            continue;
+        u32 most = worth(profile, behind - 4, target);
+        if (explore(c, view, target, most) && a.insns + c->insns <= limit)
+            copy(&a, arena, c);
+    }
+    if (!out.inlined_count) return;
+    out.insn_count += a.insns;
+    out.own = own;
+    out.own_count = region->block_count;
+    set_returns(view, &out);
+    *region = out;
+}
