@@ -183,7 +183,7 @@ run_program(struct thread *t, const char *host, const char *name, char **argv, c
     prctl(PR_SET_NAME, base != NULL ? base + 1 : name);
     signal_init(t);
     native_start(host);
-    profile_start(t);
+    if (t->until_sampled == 0) profile_start(t);
     thread_loop(t);
 }
 
@@ -267,6 +267,7 @@ static void __attribute__((noreturn)) run_executed(char *host, char **argv, char
     options_unpack(packed);
     name_program(host);
     t = start_runtime();
+    profile_start_later(t);
     process_take_self(t, atoi(self));
     start_bundle(t, (u32)strtoul(cwd, NULL, 10));
     run_program(t, host, guest, argv, envp);

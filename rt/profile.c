@@ -16,6 +16,7 @@
 #include "rt/log.h"
 #include "rt/native_run.h"
 #include "rt/options.h"
+#include "rt/profile_files.h"
 #include "rt/stats.h"
 
 #include <string.h>
@@ -23,9 +24,15 @@
 #include <time.h>
 
 /* Nanoseconds. The kernel looks at such timers when its clock ticks, 100 to 1000 times a second.
- * A little less than 4 ms is each tick of most kernels, each fourth of the fastest. */
-#define FIRST    15000000
-#define INTERVAL 3000000
+ * A little less than 4 ms is each tick of most kernels, each fourth of the fastest; a signal counts
+ * for all the intervals that have gone by. */
+#define FIRST      15000000
+#define INTERVAL   3000000
+#define MOST_TIMES 100
+
+/* Before a process that another has made is sampled: most that do nothing make fewer, and a timer
+ * costs them a hundredth or two. */
+#define SYSTEM_CALLS 60
 
 #define COOKIE ((void *)0x4672727922)
 
@@ -55,7 +62,8 @@ static struct seen {
 
 static struct digest modules[MAX_MODULES];
 static u32 module_count;
-static u32 sample_count; /* of modules */
+static u32 sample_count; /* of modules with images */
+static u32 file_samples; /* elsewhere */
 static u32 busy;         /* the table is being looked at */
 static u32 timers;
 static struct lock timer_lock; /* the kernel's way of numbering timers is the process's */
@@ -141,6 +149,16 @@ void profile_start(struct thread *t)
     }
 }
 
+void profile_start_later(struct thread *t)
+{
+    if (on) t->until_sampled = SYSTEM_CALLS;
+}
+
+void profile_system_call(struct thread *t)
+{
+    if (--t->until_sampled == 0) profile_start(t);
+}
+
 void profile_stop(struct thread *t)
 {
     if (!t->has_sampler) return;
@@ -214,44 +232,56 @@ static struct seen *find(const struct profile_sample *s, bool *is_new)
     return NULL;
 }
 
-static void count_sample(const struct profile_sample *s)
+static void count_sample(const struct profile_sample *s, u32 times)
 {
     struct profile_place place = {0};
     bool is_new;
     struct seen *e = find(s, &is_new);
 
     if (e == NULL) {
-        stats_add(STAT_SAMPLES_LOST, 1);
+        stats_add(STAT_SAMPLES_LOST, times);
         return;
     }
     if (is_new) {
-        if (!engine->place(s, &place)) place.module = NULL;
+        if (!engine->place(s, &place)) place = (struct profile_place){0};
         *e = (struct seen){.sample = *s, .kind = PROFILE_WEIGHT};
         e->pc = place.pc;
         e->from = place.from;
         e->to = place.to;
         e->module = number_of(place.module);
     }
-    e->count++;
-    if (e->module == NO_MODULE)
-        stats_add(STAT_SAMPLES_ELSEWHERE, 1);
-    else
-        sample_count++;
+    e->count += times;
+    if (e->module == NO_MODULE) {
+        stats_add(STAT_SAMPLES_ELSEWHERE, times);
+        file_samples += times;
+    } else {
+        sample_count += times;
+    }
+}
+
+/* Intervals that have gone by since the last one. */
+static u32 times_of(const siginfo_t *info)
+{
+    u32 more = (u32)info->si_overrun;
+
+    return 1 + (more < MOST_TIMES ? more : 0);
 }
 
 bool profile_tick(struct thread *t, const siginfo_t *info, ucontext_t *uc)
 {
     struct profile_sample s;
+    u32 times;
 
     if (!profile_is_tick(info)) return false;
-    stats_add(STAT_SAMPLES, 1);
+    times = times_of(info);
+    stats_add(STAT_SAMPLES, times);
     if (!on || !engine->sample(t, uc, &s))
-        stats_add(STAT_SAMPLES_RUNTIME, 1);
+        stats_add(STAT_SAMPLES_RUNTIME, times);
     else if (take_table()) {
-        count_sample(&s);
+        count_sample(&s, times);
         drop_table();
     } else
-        stats_add(STAT_SAMPLES_LOST, 1);
+        stats_add(STAT_SAMPLES_LOST, times);
     if ((__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) == 0) guard_again(uc);
     return true;
 }
@@ -276,20 +306,40 @@ void profile_note(const struct digest *module, u64 unbiased, enum profile_kind k
 /* --- the end ------------------------------------------------------------------------------------
  */
 
+static u32 add_records(const struct seen *e, bool call, struct profile_record *out)
+{
+    out[0] = (struct profile_record){.pc = e->pc, .count = e->count, .kind = e->kind};
+    if (call)
+        out[1] = (struct profile_record){
+            .pc = e->from, .to = e->to, .count = e->count, .kind = PROFILE_CALL};
+    return 1 + call;
+}
+
+/* profile_between, of modules without an image. */
+static u32 between(u64 start, u64 end, struct profile_record *out, u32 *samples)
+{
+    u32 count = 0;
+
+    *samples = 0;
+    for (u32 n = 0; n < SEEN; n++) {
+        const struct seen *e = &seen[n];
+        bool call = e->from >= start && e->from < end && e->to >= start && e->to < end;
+
+        if (e->count == 0 || e->module != NO_MODULE || e->pc < start || e->pc >= end) continue;
+        *samples += e->count;
+        count += add_records(e, call, out + count);
+    }
+    return count;
+}
+
 static void write_module(const char *dir, u16 module, struct profile_record *record)
 {
     const char *why;
     u32 count = 0;
 
-    for (u32 n = 0; n < SEEN; n++) {
-        const struct seen *e = &seen[n];
-
-        if (e->count == 0 || e->module != module) continue;
-        record[count++] = (struct profile_record){.pc = e->pc, .count = e->count, .kind = e->kind};
-        if (e->from != 0)
-            record[count++] = (struct profile_record){
-                .pc = e->from, .to = e->to, .count = e->count, .kind = PROFILE_CALL};
-    }
+    for (u32 n = 0; n < SEEN; n++)
+        if (seen[n].count != 0 && seen[n].module == module)
+            count += add_records(&seen[n], seen[n].from != 0, record + count);
     if (!cache_note_profile(dir, &modules[module], record, count, &why))
         log_line(LOG_IMAGE, "%s: a profile can't be written", dir);
     if (why != NULL) log_line(LOG_IMAGE, "%s: a profile was not used: %s", dir, why);
@@ -299,7 +349,7 @@ static void forget(void)
 {
     if (seen != NULL) munmap(seen, SEEN * sizeof(*seen));
     seen = NULL;
-    module_count = sample_count = 0;
+    module_count = sample_count = file_samples = 0;
 }
 
 void profile_flush(const char *dir)
@@ -308,11 +358,12 @@ void profile_flush(const char *dir)
     void *room;
 
     if (__atomic_load_n(&seen, __ATOMIC_RELAXED) == NULL || !take_table()) return;
-    room = dir != NULL && sample_count >= WORTH_IT
+    room = dir != NULL && sample_count + file_samples >= WORTH_IT
                ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
                : MAP_FAILED;
     if (room != MAP_FAILED) {
         for (u32 n = 0; n < module_count; n++) write_module(dir, (u16)n, room);
+        if (file_samples >= WORTH_IT) profile_write_files(dir, room, between);
         munmap(room, size);
     }
     forget();
@@ -326,5 +377,5 @@ void profile_after_fork(struct thread *t)
     lock_reset(&timer_lock);
     forget();
     t->has_sampler = false;
-    profile_start(t);
+    profile_start_later(t);
 }

@@ -20,7 +20,8 @@ struct profile_sample {
     u64 code; /* tells apart what has been at ip, one after the other */
 };
 
-/* What it stands for: unbiased guest addresses of a module with an image. */
+/* What it stands for: unbiased guest addresses of a module with an image, or, if `module` is NULL,
+ * guest addresses. */
 struct profile_place {
     const struct digest *module;
     u64 pc, from, to; /* as in struct profile_weight and profile_call; from 0: no call is known */
@@ -32,6 +33,10 @@ void profile_init(void);
 /* The calling thread, whose id is known, is sampled from now on, or no longer. */
 void profile_start(struct thread *t);
 void profile_stop(struct thread *t);
+
+/* It is after some system calls: a process that another has started may have a short life. */
+void profile_start_later(struct thread *t);
+void profile_system_call(struct thread *t);
 
 /* No thread of the process is, since it is about to execute another program. */
 void profile_stop_all(const struct thread *t);
@@ -52,7 +57,7 @@ void profile_note(const struct digest *module, u64 unbiased, enum profile_kind k
 /* Writes to the cache `dir` what there is, if that is worth it; NULL: forgets it. */
 void profile_flush(const char *dir);
 
-/* In a fork's child, before it runs: it has no samples, and no thread of it is sampled yet. */
+/* In a fork's child, before it runs: it has no samples, and isn't sampled yet. */
 void profile_after_fork(struct thread *t);
 
 #endif

@@ -123,6 +123,7 @@ struct thread {
     struct files *files;
 
     pid_t tid;
+    u32 until_sampled;          /* system calls to come until there is one; 0: none is planned */
     s32 sampler;                /* the timer for its profile */
     bool has_sampler;           /* there is one */
     u64 clear_child_tid;        /* guest address or 0 */

@@ -1,7 +1,7 @@
 /*
  * What a sample of translated code says of the guest: see rt/profile.h. A host frame holds nothing
- * but the address that the function returns to, so the caller is at the top of the stack; and behind
- * each call the code names the guest address that it is to return to.
+ * but the address that the function returns to, so the caller is at the top of the stack; and
+ * behind each call the code names the guest address that it is to return to.
  */
 #include "rt/jit/image.h"
 #include "rt/jit/jit.h"
@@ -55,15 +55,22 @@ static bool is_stub(u64 pc)
     return ((word[0] == 0xd503245f ? word[1] : word[0]) & 0x9f00001f) == 0x90000010;
 }
 
+/* A module with an image, in which pc is at *unbiased; or NULL, and *unbiased is pc. */
+static const struct digest *module_of(u64 pc, u64 *unbiased)
+{
+    *unbiased = pc;
+    return image_without(pc, unbiased);
+}
+
 /* The call within the module below which the sample is. The callee is what the call names, else
  * `function`, where the region begins that the sample is in; 0: that is no function's. */
 static void find_call(u64 back, u64 function, struct profile_place *out)
 {
     u32 word = 0;
     u64 from = call_before(back, &word), to, unbiased;
-    if (!from || image_without(from, &unbiased) != out->module) return;
+    if (!from || module_of(from, &unbiased) != out->module) return;
     u64 target = is_bl(word) ? bl_target(word, from) : 0;
-    bool named = target && !is_stub(target) && image_without(target, &to) == out->module;
+    bool named = target && !is_stub(target) && module_of(target, &to) == out->module;
     if (!named && !function) return;
     out->from = unbiased;
     out->to = named ? to : function;
@@ -76,15 +83,15 @@ bool jit_place(const struct profile_sample *s, struct profile_place *out)
     *out = (struct profile_place){0};
     if (!r) {
         out->module = image_near(s->ip, &out->pc, &function);
+        if (!out->module) return false;
     } else {
         struct side_reader side = {r->side, r->side + r->side_size, 0, r->pc};
         struct side_record record;
         pc = r->pc;
         while (side_next(&side, &record) && record.offset <= s->ip - (u64)r->code)
             if (record.kind == SIDE_POINT) pc = record.pc;
-        out->module = image_without(pc, &out->pc);
+        out->module = module_of(pc, &out->pc);
     }
-    if (!out->module) return false;
     if (s->back) find_call(s->back, function, out);
     return true;
 }

@@ -8,6 +8,7 @@
 #include "rt/bundle.h"
 #include "rt/log.h"
 #include "rt/path.h"
+#include "rt/profile.h"
 #include "rt/stats.h"
 
 #include <fcntl.h>
@@ -162,6 +163,7 @@ void syscall_do(struct thread *t)
 
     memcpy(a, s->x, sizeof(a));
     stats_add(STAT_SYSCALLS, 1);
+    if (t->until_sampled != 0) profile_system_call(t);
     if (__atomic_load_n(&bundle_waiting, __ATOMIC_RELAXED) != 0 && !bundle_may_wait(nr, a))
         bundle_fill_waiting();
     if (log_on(LOG_SYSCALL) && (nr == NR_EXIT || nr == NR_EXIT_GROUP))

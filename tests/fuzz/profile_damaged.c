@@ -122,6 +122,7 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "%s/profile/%s", dir, name);
     arena_init(&arena);
     while (time(NULL) < end) try_one(&arena);
+    arena_free(&arena);
     unlink(path);
     *strrchr(path, '/') = '\0';
     rmdir(path);
