@@ -23,10 +23,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUEUE      64
-#define STACK      (512u << 10) /* as a guest thread has for the translator */
-#define GUARD      4096u
-#define NS_PER_SEC UINT64_C(1000000000)
+#define QUEUE       64
+#define STACK       (512u << 10) /* as a guest thread has for the translator */
+#define GUARD       4096u
+#define MOST_YIELDS 10000
+#define NS_PER_SEC  UINT64_C(1000000000)
 
 #define THREAD_FLAGS                                                                               \
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |            \
@@ -112,7 +113,7 @@ static void __attribute__((noreturn)) run(void *argument)
  * ------------------------------------------------------------------------ */
 
 /* Its stack is free, and the process hasn't got it any more. The kernel's own wake-up of `id` is
- * for shared futexes. */
+ * for shared futexes. If the thread has ended long ago, its id may be a guest thread's by now. */
 static void wait_until_gone(void)
 {
     u32 id, last = __atomic_load_n(&bg.last, __ATOMIC_ACQUIRE);
@@ -120,7 +121,10 @@ static void wait_until_gone(void)
     while ((id = __atomic_load_n(&bg.id, __ATOMIC_ACQUIRE)) != 0)
         host_syscall(SYS_futex, (u64)&bg.id, FUTEX_WAIT, id, 0, 0, 0);
     if (last == 0 || thread_self->process->borrowed) return;
-    while (host_syscall(SYS_tgkill, (u64)getpid(), last, 0, 0, 0, 0) == 0) sched_yield();
+    for (unsigned n = 0; n < MOST_YIELDS; n++) {
+        if (host_syscall(SYS_tgkill, (u64)getpid(), last, 0, 0, 0, 0) != 0) break;
+        sched_yield();
+    }
     __atomic_compare_exchange_n(&bg.last, &last, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 

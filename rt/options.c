@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define WARM_ENTRIES 1000
+#define WARM_ENTRIES 2000
 #define WARM_MAX     200000000 /* such that 8 times as much is below INT32_MAX */
 
 struct options options = {.sysroot = "", .warm = WARM_ENTRIES, .native = "none"};
@@ -192,7 +192,7 @@ static const struct option table[] = {
      "host features to use: all, none (plain SSE2), or names such as avx2,fma"},
     {"warm", "FERRY_WARM", "N", set_warm, "a number from 0 (never) to 200000000",
      "code that is translated as it comes gets a better translation after N entries\n"
-     "or 8 N turns of a loop (1000), made in the background; 0: never"},
+     "or 8 N turns of a loop (2000), made in the background; 0: never"},
     {"no-background", "FERRY_NO_BACKGROUND", NULL, set_no_background, "0 or 1",
      "that translation is made by the thread that needs it, which waits"},
     {"native", "FERRY_NATIVE", "auto|none|LIST", set_native, "auto, none, or names of libraries",

@@ -53,6 +53,7 @@ static struct lookup {
 static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates */
 static u32 epoch, published;        /* struct code_stamp */
 static u32 generation = 1;
+static u32 looked_at;    /* the compiler thread reads tables of this generation; 0: it doesn't */
 static s32 current = -1; /* arena that takes new regions */
 static u8 sites[SITES];  /* site modes by address, folded: a wrong hit costs only speed */
 static bool any_site;    /* most programs never have one */
@@ -302,14 +303,6 @@ bool code_is_entry(void *context, u64 pc)
     (void)context;
     const struct region *r = __atomic_load_n(lookup_of(pc, 0), __ATOMIC_ACQUIRE);
     return r && r->pc == pc;
-}
-
-bool code_is_entry_locked(void *context, u64 pc)
-{
-    lock_take(&code_lock);
-    bool found = code_is_entry(context, pc);
-    lock_drop(&code_lock);
-    return found;
 }
 
 bool code_is_warm(u64 pc)
@@ -693,12 +686,31 @@ static void find_oldest(struct thread *t, void *context)
     if (g < *oldest) *oldest = g;
 }
 
+/* code_lock held. Nobody holds addresses of code of an older generation. */
+static u32 oldest_in_use(void)
+{
+    u32 oldest = UINT32_MAX, looked = __atomic_load_n(&looked_at, __ATOMIC_SEQ_CST);
+    thread_each(find_oldest, &oldest);
+    return looked && looked < oldest ? looked : oldest;
+}
+
+/* Who is about to give memory back has taken all of it out of the tables before looking at this. So
+ * either he sees it, or what is in that memory isn't found any more. */
+void code_begin_looking(void)
+{
+    __atomic_store_n(&looked_at, __atomic_load_n(&generation, __ATOMIC_SEQ_CST), __ATOMIC_SEQ_CST);
+}
+
+void code_end_looking(void)
+{
+    __atomic_store_n(&looked_at, 0, __ATOMIC_RELEASE);
+}
+
 void code_acknowledge(struct jit_thread *j)
 {
     __atomic_store_n(&j->generation, generation, __ATOMIC_SEQ_CST);
-    u32 oldest = UINT32_MAX;
     lock_take(&code_lock);
-    thread_each(find_oldest, &oldest);
+    u32 oldest = oldest_in_use();
     for (u32 n = 0; n < MAX_ARENAS; n++)
         if (arenas[n].code && arenas[n].retired && arenas[n].retired <= oldest)
             close_arena(&arenas[n]);
@@ -711,7 +723,6 @@ void code_acknowledge(struct jit_thread *j)
 bool code_evict_images(u64 start, u64 end)
 {
     for (unsigned tries = 0; tries < 1000; tries++) {
-        u32 oldest = UINT32_MAX;
         lock_take(&code_lock);
         bool any = image_evict(start, end, generation + 1, kill_image_regions);
         generation += any;
@@ -719,7 +730,7 @@ bool code_evict_images(u64 start, u64 end)
         if (!any) return true;
         jit_kick_all(); /* before any is given back: frames may lead there */
         lock_take(&code_lock);
-        thread_each(find_oldest, &oldest);
+        u32 oldest = oldest_in_use();
         lock_drop(&code_lock);
         image_give_back(oldest);
         if (tries) usleep(1000);

@@ -141,11 +141,11 @@ struct region *code_find(u64 pc, u8 mode);
  * is none, or no memory. Takes the lock. */
 struct region *code_from_image(u64 pc);
 
-/* True when a region at pc is known at a glance: for code_view.is_entry. A guest thread. */
+/* True when a region at pc is known at a glance: for code_view.is_entry. A guest thread, or the
+ * compiler thread between these two: it keeps memory from being given back. */
 bool code_is_entry(void *context, u64 pc);
-
-/* The same on any thread; takes the lock. */
-bool code_is_entry_locked(void *context, u64 pc);
+void code_begin_looking(void);
+void code_end_looking(void);
 
 /* True when there is a function-shaped region at pc. Takes the lock. */
 bool code_is_warm(u64 pc);

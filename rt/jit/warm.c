@@ -9,10 +9,10 @@
  * the middle of a region asked for its head, which gets a quick region of its own to wait in.
  *
  * Who may touch what: the compiler thread translates in an arena of its own, reads code by
- * mm_read_code, looks at and changes code memory's tables under code_lock alone, and keeps no
- * pointer to anything in them in between: what it knows a place by is the guest address. So memory
- * that is given back (code_acknowledge) need not wait for it. A translation whose bytes have
- * changed meanwhile isn't published (code_stamp).
+ * mm_read_code, changes code memory's tables under code_lock alone, and asks them for entries
+ * between code_begin_looking and code_end_looking. It keeps no pointer to anything in them: what it
+ * knows a place by is the guest address. A translation whose bytes have changed meanwhile isn't
+ * published (code_stamp).
  */
 #include "rt/jit/jit.h"
 
@@ -46,7 +46,7 @@ static bool make(struct arena *arena, u64 pc)
     struct code_stamp stamp = code_stamp();
     u64 start = stats_on ? now_ns() : 0;
     arena_reset(arena);
-    bool good = translate_warm(arena, pc, code_is_entry_locked, &tr) == TRANSLATE_OK &&
+    bool good = translate_warm(arena, pc, code_is_entry, &tr) == TRANSLATE_OK &&
                 code_publish_warm(&tr, stamp);
     if (stats_on) stats_add(STAT_TRANSLATE_NS, now_ns() - start);
     if (!good) code_set_heat(pc, stamp.epoch == code_stamp().epoch ? INT32_MAX : code_first_heat());
@@ -64,7 +64,11 @@ static void *take_block(size_t size)
 static void work(u64 pc)
 {
     static struct arena arena = {.take_block = take_block};
-    if (!code_is_warm(pc) && make(&arena, pc)) stats_add(STAT_BACKGROUND, 1);
+    if (code_is_warm(pc)) return;
+    code_begin_looking();
+    bool made = make(&arena, pc);
+    code_end_looking();
+    if (made) stats_add(STAT_BACKGROUND, 1);
 }
 
 struct region *warm_region(struct arena *arena, struct region *r)

@@ -286,7 +286,6 @@ START_TEST(a_warm_region_takes_the_place_of_others)
     struct cell_slot *slot = cell_of(from);
     code_link(slot, old);
     ck_assert_int_eq(old->heat, 50 * HEAT_OF_ENTRY);
-    ck_assert(code_is_entry_locked(NULL, 0x20008) && !code_is_entry_locked(NULL, 0x20000));
     code_set_heat(0x20008, 1000);
     ck_assert(old->heat == 1000 && !code_is_warm(0x20008));
     ck_assert_ptr_nonnull(publish_warm());
