@@ -473,6 +473,9 @@ static inline unsigned gen_use_gpr(struct gen *g, ir_ref r)
 
 unsigned gen_use_xmm(struct gen *g, ir_ref r);
 
+/* The vector or floating-point constant into the register. */
+void gen_constant_xmm(struct gen *g, ir_ref r, unsigned reg);
+
 /*
  * True when r is in memory, and either stays there whatever happens (at home), or there is no temp
  * for it, or its last `uses` uses are the operands of the instruction being emitted: then that is
