@@ -125,7 +125,7 @@ static void add(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_clobber_flags(g);
         x64_alu_rr(B, X64_ADD, size, dst, dst == a ? b : a);
     } else {
-        x64_lea(B, size, dst, x64_mem_bi((int)a, (int)b, 0, 0));
+        x64_lea(B, size, dst, x64_mem_sum(a, b));
     }
 }
 

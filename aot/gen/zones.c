@@ -23,6 +23,8 @@
 #define WORTH_IT  2 /* accesses that make it worth while to give a register a pin */
 #define WAYS_COST 6 /* accesses that a long block's pin must save beside the one it replaces */
 #define LOOP_COST 3 /* the same of a loop's, each time that it is entered */
+#define LEAST_TURNS 4 /* that a loop is taken to make: one with many exits, or entered in its middle,
+                         looks as if it made fewer */
 
 u64 gen_carried(void)
 {
@@ -269,7 +271,9 @@ static unsigned plan_loops(struct gen *g)
         struct zone z = g->zones[around];
         u64 accesses[SLOT_V0] = {0};
         count_accesses(g, &part, accesses);
-        if (!choose(&z, accesses, (u64)LOOP_COST * part.entered, !g->needs_temps)) continue;
+        u32 most = g->loops.frequency[l->head] / LEAST_TURNS;
+        u64 entered = part.entered < most ? part.entered : most;
+        if (!choose(&z, accesses, LOOP_COST * entered, !g->needs_temps)) continue;
         g->zones[count] = z;
         for (u32 b = 0; b < f->block_count; b++)
             if (ir_in_loop(&part, b)) g->block_zone[b] = (u8)count;
