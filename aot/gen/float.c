@@ -461,6 +461,10 @@ static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool half = i->type == IR_F16;
+    if (gen_is_conditional(g, r)) {
+        g->val[r].place = VAL_LATER;
+        return;
+    }
     if (half && !float_can_half(g)) {
         gen_by_helper(g, r, i);
         return;

@@ -666,6 +666,9 @@ void gen_set_nzcv(struct gen *g, const struct ir_inst *i);
 
 /* Evaluates bool r into EFLAGS and says which condition means true. */
 struct host_cond gen_cond(struct gen *g, ir_ref r);
+
+/* A comparison of floats that an FLSELECT right behind it stands for, with its operands: FCCMP. */
+bool gen_is_conditional(const struct gen *g, ir_ref compare);
 struct host_cond gen_not(struct host_cond c);
 /* Bool as 0 or 1 in a register's low 32 bits, upper bits zero. Keeps EFLAGS. dst not EFLAGS-bound.
  */
