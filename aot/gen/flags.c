@@ -11,6 +11,7 @@
  * sets NZCV: greater 0010, less 1000, equal 0110, unordered 0011.
  */
 #include "aot/gen/nzcv.h"
+#include "aot/gen/vector.h"
 
 #define NZCV_HOME gen_home(SLOT_NZCV)
 
@@ -458,11 +459,11 @@ bool gen_is_conditional(const struct gen *g, ir_ref compare)
            is_operand_of(g, i->arg[1], select);
 }
 
-/* The operand itself. */
-static unsigned use_operand(struct gen *g, ir_ref r)
+/* What is compared if the condition holds. */
+static ir_ref chosen(const struct gen *g, ir_ref r)
 {
     const struct ir_inst *i = gen_inst(g, r);
-    return gen_use_xmm(g, i->op == IR_SELECT ? i->arg[1] : r);
+    return i->op == IR_SELECT ? i->arg[1] : r;
 }
 
 /* FCCMP: compare or not; NZCV in home format in a register. Where comparing traps, EFLAGS have what
@@ -476,7 +477,8 @@ static void select_float_compare(struct gen *g, ir_ref r, const struct ir_inst *
     u32 done = x64_label_new(b), home = nzcv_from_pstate((u32)gen_inst(g, i->arg[2])->imm << 28);
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_unlock(g); /* what follows leaves EFLAGS alone */
-    unsigned x = use_operand(g, cmp->arg[0]), y = use_operand(g, cmp->arg[1]);
+    unsigned x = gen_use_xmm(g, chosen(g, cmp->arg[0]));
+    struct vec_source y = vec_source(g, chosen(g, cmp->arg[1]));
     unsigned t = gen_temp_gpr(g);
     gen_consume(g, i);
     ir_ref before = g->eflags_of;
@@ -487,7 +489,7 @@ static void select_float_compare(struct gen *g, ir_ref r, const struct ir_inst *
     x64_mov_ri(b, X64_RAX, home);
     gen_jcc(g, gen_not(c), done);
     gen_fault_point(g);
-    x64_vec_rr(b, g->avx, op, x, y);
+    vec_op1_of(g, op, x, y);
     fcmp_to_ax(g);
     x64_bind(b, done);
     gen_clobber_flags(g);

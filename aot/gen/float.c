@@ -474,18 +474,23 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
     enum x64_vec op = signals ? wide ? X64_COMISD : X64_COMISS : quiet;
     gen_clobber_flags(g);
     bool narrow_a = float_is_narrow(g, i->arg[0]), narrow_b = float_is_narrow(g, i->arg[1]);
-    unsigned a = gen_use_xmm(g, i->arg[0]), b = gen_use_xmm(g, i->arg[1]);
+    unsigned a = gen_use_xmm(g, i->arg[0]);
+    struct vec_source b = {.reg = NO_REG};
+    if (half || g->options->fp_flush)
+        b.reg = gen_use_xmm(g, i->arg[1]);
+    else
+        b = vec_source(g, i->arg[1]);
     gen_consume(g, i);
     if (half) {
         float_half_to_single(g, X0, a, narrow_a);
-        float_half_to_single(g, X1, b, narrow_b);
+        float_half_to_single(g, X1, b.reg, narrow_b);
         a = X0;
-        b = X1;
+        b.reg = X1;
     } else {
-        float_flush_operands(g, wide ? FORM_SD : FORM_SS, a, b);
+        float_flush_operands(g, wide ? FORM_SD : FORM_SS, a, b.reg);
     }
     gen_fault_point(g);
-    vec_op1(g, op, a, b);
+    vec_op1_of(g, op, a, b);
     if (!gen_left(g, r)) return;
     gen_flags_in(g, r, EF_FCMP);
     gen_flags_expr(g, r, half ? NZCV_NONE : NZCV_OF_FCMP, i, IR_NONE);
