@@ -68,6 +68,7 @@ static void ax_to_eflags(struct gen *g)
 void gen_flags_in(struct gen *g, ir_ref r, enum eflags_kind kind)
 {
     g->eflags = (u8)kind;
+    g->ordered = false;
     g->eflags_of = r;
     g->val[r].place = VAL_EFLAGS;
     if (g->candidate.of != r) g->candidate = (struct nzcv_pending){.of = r};
@@ -223,6 +224,7 @@ static struct host_cond cond_of_flags(struct gen *g, unsigned cond)
     struct host_cond c;
     if (g->eflags == EF_FCMP) {
         c = cc_after_fcmp[cond >> 1];
+        if (g->ordered) c.parity = 0;
     } else {
         c = plain(cc_after_sub[cond >> 1]);
         if (g->eflags == EF_ADD && cond >> 1 == IR_CC_CS >> 1) c.cc ^= 1;

@@ -493,6 +493,7 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_op1_of(g, op, a, b);
     if (!gen_left(g, r)) return;
     gen_flags_in(g, r, EF_FCMP);
+    g->ordered = signals;
     gen_flags_expr(g, r, half ? NZCV_NONE : NZCV_OF_FCMP, i, IR_NONE);
 }
 

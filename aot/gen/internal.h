@@ -238,6 +238,7 @@ struct gen {
 
     /* NZCV. */
     u8 eflags;                   /* enum eflags_kind: what EFLAGS hold */
+    bool ordered;                /* EF_FCMP: no operand was a NaN, which would have trapped */
     ir_ref eflags_of;            /* the flags value in EFLAGS, or IR_NONE */
     ir_ref nzcv;                 /* the value that the slot logically holds but its home does not */
     ir_ref nzcv_at_home;         /* the value whose copy is at home, or IR_NONE */
