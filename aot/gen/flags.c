@@ -452,8 +452,9 @@ static bool is_operand_of(const struct gen *g, ir_ref r, const struct ir_inst *s
 
 bool gen_is_conditional(const struct gen *g, ir_ref compare)
 {
+    if (compare + 1 >= g->f->block[g->block].end) return false;
     const struct ir_inst *i = gen_inst(g, compare), *select = i + 1;
-    if (i->op != IR_FLFCMP || compare + 1 == g->f->block[g->block].end) return false;
+    if (i->op != IR_FLFCMP) return false;
     bool by_helper = i->type == IR_F16 || g->options->fp_flush || g->options->fp_checked;
     if (i->uses != 1 || by_helper) return false;
     return select->op == IR_FLSELECT && select->arg[1] == compare &&
