@@ -11,6 +11,7 @@
  * sets NZCV: greater 0010, less 1000, equal 0110, unordered 0011.
  */
 #include "aot/gen/nzcv.h"
+#include "aot/gen/vector.h"
 
 #define NZCV_HOME gen_home(SLOT_NZCV)
 
@@ -71,6 +72,7 @@ static void ax_to_eflags(struct gen *g)
 void gen_flags_in(struct gen *g, ir_ref r, enum eflags_kind kind)
 {
     g->eflags = (u8)kind;
+    g->ordered = false;
     g->eflags_of = r;
     g->val[r].place = VAL_EFLAGS;
     if (g->candidate.of != r) g->candidate = (struct nzcv_pending){.of = r};
@@ -226,6 +228,7 @@ static struct host_cond cond_of_flags(struct gen *g, unsigned cond)
     struct host_cond c;
     if (g->eflags == EF_FCMP) {
         c = cc_after_fcmp[cond >> 1];
+        if (g->ordered) c.parity = 0;
     } else {
         c = plain(cc_after_sub[cond >> 1]);
         if (g->eflags == EF_ADD && cond >> 1 == IR_CC_CS >> 1) c.cc ^= 1;
@@ -439,12 +442,74 @@ static void select_compare(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_flags_in(g, r, sub ? EF_SUB : EF_ADD);
 }
 
+/* A conditional comparison's operand: chosen by its condition, or zero. */
+static bool is_operand_of(const struct gen *g, ir_ref r, const struct ir_inst *select)
+{
+    const struct ir_inst *i = gen_inst(g, r), *zero = gen_inst(g, i->arg[2]);
+    if (i->op == IR_CONST) return !i->imm;
+    return i->op == IR_SELECT && i->uses == 1 && i->arg[0] == select->arg[0] &&
+           zero->op == IR_CONST && !zero->imm;
+}
+
+bool gen_is_conditional(const struct gen *g, ir_ref compare)
+{
+    if (compare + 1 >= g->f->block[g->block].end) return false;
+    const struct ir_inst *i = gen_inst(g, compare), *select = i + 1;
+    if (i->op != IR_FLFCMP) return false;
+    bool by_helper = i->type == IR_F16 || g->options->fp_flush || g->options->fp_checked;
+    if (i->uses != 1 || by_helper) return false;
+    return select->op == IR_FLSELECT && select->arg[1] == compare &&
+           gen_inst(g, select->arg[2])->op == IR_FLCONST && is_operand_of(g, i->arg[0], select) &&
+           is_operand_of(g, i->arg[1], select);
+}
+
+/* What is compared if the condition holds. */
+static ir_ref chosen(const struct gen *g, ir_ref r)
+{
+    const struct ir_inst *i = gen_inst(g, r);
+    return i->op == IR_SELECT ? i->arg[1] : r;
+}
+
+/* FCCMP: compare or not; NZCV in home format in a register. Where comparing traps, EFLAGS have what
+ * was before. */
+static void select_float_compare(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    const struct ir_inst *cmp = gen_inst(g, i->arg[1]);
+    struct x64_buf *b = &g->b;
+    bool wide = cmp->type == IR_F64, signals = cmp->mod & 1;
+    enum x64_vec op = signals ? wide ? X64_COMISD : X64_COMISS : wide ? X64_UCOMISD : X64_UCOMISS;
+    u32 done = x64_label_new(b), home = nzcv_from_pstate((u32)gen_inst(g, i->arg[2])->imm << 28);
+    struct host_cond c = gen_cond(g, i->arg[0]);
+    gen_unlock(g); /* what follows leaves EFLAGS alone */
+    unsigned x = gen_use_xmm(g, chosen(g, cmp->arg[0]));
+    struct vec_source y = vec_source(g, chosen(g, cmp->arg[1]));
+    unsigned t = gen_temp_gpr(g);
+    gen_consume(g, i);
+    ir_ref before = g->eflags_of;
+    if (gen_nzcv_live(g) || (before && gen_left(g, before))) {
+        if (g->nzcv && g->nzcv == before) store_pending(g, true);
+        gen_forget_eflags(g, true);
+    }
+    x64_mov_ri(b, X64_RAX, home);
+    gen_jcc(g, gen_not(c), done);
+    gen_fault_point(g);
+    vec_op1_of(g, op, x, y);
+    fcmp_to_ax(g);
+    x64_bind(b, done);
+    gen_clobber_flags(g);
+    x64_mov_rr(b, 4, t, X64_RAX);
+    gen_bind_gpr(g, r, t);
+}
+
 /* b ? flags a : flags c, in home format in a register. */
 static void fl_select(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_buf *b = &g->b;
     if (g->val[i->arg[1]].place == VAL_LATER) {
-        select_compare(g, r, i);
+        if (gen_is_conditional(g, i->arg[1]))
+            select_float_compare(g, r, i);
+        else
+            select_compare(g, r, i);
         return;
     }
     unsigned t = gen_temp_gpr(g), u = X64_RAX;

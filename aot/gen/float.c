@@ -320,6 +320,14 @@ static const u16 fused_231[4][4] = {
     {X64_VFMADD231SD, X64_VFNMADD231SD, X64_VFMSUB231SD, X64_VFNMSUB231SD},
 };
 
+/* The same where the first operand is a factor: a * b + c and so on. */
+static const u16 fused_213[4][4] = {
+    {X64_VFMADD213PS, X64_VFNMADD213PS, X64_VFMSUB213PS, X64_VFNMSUB213PS},
+    {X64_VFMADD213PD, X64_VFNMADD213PD, X64_VFMSUB213PD, X64_VFNMSUB213PD},
+    {X64_VFMADD213SS, X64_VFNMADD213SS, X64_VFMSUB213SS, X64_VFNMSUB213SS},
+    {X64_VFMADD213SD, X64_VFNMADD213SD, X64_VFMSUB213SD, X64_VFNMSUB213SD},
+};
+
 static bool can_fuse(const struct gen *g)
 {
     return g->avx && gen_has(g, X64_HAS_FMA);
@@ -333,6 +341,39 @@ static void put_aside(struct gen *g, unsigned reg)
     if (g->dirty >> slot & 1) vec_move(g, X0, reg);
 }
 
+/* One of two registers that is an empty temp, or NO_REG. */
+static unsigned empty_temp(const struct gen *g, unsigned one, unsigned other)
+{
+    u32 empty = g->xmm_temps & g->xmm.free;
+    return empty >> one & 1 ? one : empty >> other & 1 ? other : NO_REG;
+}
+
+/* The result takes the place of factor dst, as polynomials have it; which of two NaNs the host
+ * prefers doesn't matter, since both trap. */
+static void fuse_into_factor(struct gen *g, unsigned op, enum float_form f, unsigned dst,
+                             unsigned factor, unsigned a)
+{
+    if (g->xmm.slot[dst] != NO_SLOT) put_aside(g, dst);
+    gen_fault_point(g);
+    x64_vec_rrr(B, true, op, dst, factor, a);
+    check_fused(g, f, dst);
+    g->aside = 0;
+}
+
+static void fuse_into_sum(struct gen *g, unsigned op, enum float_form f, unsigned work, unsigned a,
+                          unsigned b, struct vec_source c)
+{
+    if (g->xmm.slot[work] != NO_SLOT) put_aside(g, work);
+    vec_move(g, work, a);
+    gen_fault_point(g);
+    if (c.reg == NO_REG)
+        x64_vec_rrm(B, true, op, work, b, c.m);
+    else
+        x64_vec_rrr(B, true, op, work, b, c.reg);
+    check_fused(g, f, work);
+    g->aside = 0;
+}
+
 static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
@@ -344,26 +385,26 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_by_helper(g, r, i);
         return;
     }
-    bool narrow = float_is_narrow(g, i->arg[0]);
-    struct x64_mem m;
-    bool third = gen_in_memory(g, i->arg[2], 1, &m);
-    bool memory = third || gen_in_memory(g, i->arg[1], 1, &m);
-    unsigned a = gen_use_xmm(g, i->arg[0]), b = gen_use_xmm(g, i->arg[memory && !third ? 2 : 1]);
-    unsigned c = memory ? b : gen_use_xmm(g, i->arg[2]);
+    struct vec_source c = {.reg = NO_REG};
+    bool third = gen_in_memory(g, i->arg[2], 1, &c.m);
+    bool memory = third || gen_in_memory(g, i->arg[1], 1, &c.m);
+    ir_ref first = i->arg[memory && !third ? 2 : 1];
+    unsigned a = gen_use_xmm(g, i->arg[0]), b = gen_use_xmm(g, first);
+    if (!memory) c.reg = gen_use_xmm(g, i->arg[2]);
+    bool narrow = float_is_narrow(g, i->arg[0]), narrow_b = float_is_narrow(g, first);
+    bool narrow_c = float_is_narrow(g, i->arg[2]);
     gen_consume(g, i);
-    unsigned dst = gen_def_xmm(g, r, a);
-    struct scalar_target t = scalar_target(g, r, dst, narrow);
-    bool apart = dst == a || (dst != b && dst != c);
-    if (!apart) t.work = X0;
-    if (t.work == dst && g->xmm.slot[dst] != NO_SLOT) put_aside(g, dst);
-    vec_move(g, t.work, a);
-    gen_fault_point(g);
-    if (memory)
-        x64_vec_rrm(B, true, fused_231[f][i->mod & 3], t.work, b, m);
-    else
-        x64_vec_rrr(B, true, fused_231[f][i->mod & 3], t.work, b, c);
-    check_fused(g, f, t.work);
-    g->aside = 0;
+    unsigned dst = gen_def_xmm(g, r, memory ? a : empty_temp(g, a, b));
+    bool is_factor = !memory && dst != a && (dst == b || dst == c.reg);
+    bool stays = dst == b ? narrow_b : narrow_c; /* bits above come from the first operand */
+    struct scalar_target t = scalar_target(g, r, dst, is_factor && stays ? stays : narrow);
+    if (is_factor && !t.clears && (stays || i->type == IR_V128)) {
+        fuse_into_factor(g, fused_213[f][i->mod & 3], f, dst, dst == b ? c.reg : b, a);
+    } else {
+        bool apart = dst == a || (dst != b && dst != c.reg);
+        if (!apart) t.work = X0;
+        fuse_into_sum(g, fused_231[f][i->mod & 3], f, t.work, a, b, c);
+    }
     scalar_finish(g, r, t);
 }
 
@@ -461,6 +502,10 @@ static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
 static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool half = i->type == IR_F16;
+    if (gen_is_conditional(g, r)) {
+        g->val[r].place = VAL_LATER;
+        return;
+    }
     if (half && !float_can_half(g)) {
         gen_by_helper(g, r, i);
         return;
@@ -470,20 +515,26 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
     enum x64_vec op = signals ? wide ? X64_COMISD : X64_COMISS : quiet;
     gen_clobber_flags(g);
     bool narrow_a = float_is_narrow(g, i->arg[0]), narrow_b = float_is_narrow(g, i->arg[1]);
-    unsigned a = gen_use_xmm(g, i->arg[0]), b = gen_use_xmm(g, i->arg[1]);
+    unsigned a = gen_use_xmm(g, i->arg[0]);
+    struct vec_source b = {.reg = NO_REG};
+    if (half || g->options->fp_flush)
+        b.reg = gen_use_xmm(g, i->arg[1]);
+    else
+        b = vec_source(g, i->arg[1]);
     gen_consume(g, i);
     if (half) {
         float_half_to_single(g, X0, a, narrow_a);
-        float_half_to_single(g, X1, b, narrow_b);
+        float_half_to_single(g, X1, b.reg, narrow_b);
         a = X0;
-        b = X1;
+        b.reg = X1;
     } else {
-        float_flush_operands(g, wide ? FORM_SD : FORM_SS, a, b);
+        float_flush_operands(g, wide ? FORM_SD : FORM_SS, a, b.reg);
     }
     gen_fault_point(g);
-    vec_op1(g, op, a, b);
+    vec_op1_of(g, op, a, b);
     if (!gen_left(g, r)) return;
     gen_flags_in(g, r, EF_FCMP);
+    g->ordered = signals;
     gen_flags_expr(g, r, half ? NZCV_NONE : NZCV_OF_FCMP, i, IR_NONE);
 }
 

@@ -526,11 +526,19 @@ static void to_unsigned32_lanes(struct gen *g, struct vec_args v, unsigned mode,
     vec_op2(g, X64_PXOR, v.dst, X0, X1);
 }
 
+/* A scalar of 32 bits with zeros above is a vector of them, and stays one: for signed integers that
+ * is shorter. */
+static enum float_form lanes_form(const struct gen *g, const struct ir_inst *i, unsigned esz)
+{
+    bool as_vector = esz == 2 && !(i->mod & UNSIGNED) && float_is_narrow(g, i->arg[0]);
+    return float_form_of(i->type != IR_V128 && !as_vector, esz);
+}
+
 void float_to_int_lanes(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool scalar = i->type != IR_V128, is_unsigned = (i->mod & UNSIGNED) != 0;
     unsigned esz = scalar ? i->type - IR_F16 + 1u : i->esz, mode = i->mod & 7;
-    enum float_form f = float_form_of(scalar, esz);
+    enum float_form f = lanes_form(g, i, esz);
     bool lanes32 = f == FORM_PS;
     if (f == FORM_NONE) {
         float_half(g, r, i);
@@ -628,7 +636,7 @@ void float_from_int_lanes(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool scalar = i->type != IR_V128;
     unsigned esz = scalar ? i->type - IR_F16 + 1u : i->esz;
-    enum float_form f = float_form_of(scalar, esz);
+    enum float_form f = lanes_form(g, i, esz);
     if (f == FORM_NONE) {
         float_half(g, r, i);
         return;

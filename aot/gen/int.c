@@ -125,7 +125,7 @@ static void add(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_clobber_flags(g);
         x64_alu_rr(B, X64_ADD, size, dst, dst == a ? b : a);
     } else {
-        x64_lea(B, size, dst, x64_mem_bi((int)a, (int)b, 0, 0));
+        x64_lea(B, size, dst, x64_mem_sum(a, b));
     }
 }
 
@@ -602,8 +602,21 @@ static void select_gpr(struct gen *g, ir_ref r, const struct ir_inst *i)
     move_if(g, c.cc, size, dst, x);
 }
 
+/* An operand of FCCMP, which does without the choice. */
+static bool is_compared(const struct gen *g, ir_ref r)
+{
+    const struct ir_inst *i = gen_inst(g, r);
+    for (ir_ref n = r + 1; n <= r + 2; n++)
+        if (gen_is_conditional(g, n) && (i[n - r].arg[0] == r || i[n - r].arg[1] == r)) return true;
+    return false;
+}
+
 static void select_xmm(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (is_compared(g, r)) {
+        g->val[r].place = VAL_LATER;
+        return;
+    }
     unsigned x = gen_use_xmm(g, i->arg[1]), y = gen_use_xmm(g, i->arg[2]);
     bool narrow = (g->val[i->arg[1]].place == VAL_CONST || g->val[i->arg[1]].narrow) &&
                   (g->val[i->arg[2]].place == VAL_CONST || g->val[i->arg[2]].narrow);

@@ -238,6 +238,7 @@ struct gen {
 
     /* NZCV. */
     u8 eflags;                   /* enum eflags_kind: what EFLAGS hold */
+    bool ordered;                /* EF_FCMP: no operand was a NaN, which would have trapped */
     ir_ref eflags_of;            /* the flags value in EFLAGS, or IR_NONE */
     ir_ref nzcv;                 /* the value that the slot logically holds but its home does not */
     ir_ref nzcv_at_home;         /* the value whose copy is at home, or IR_NONE */
@@ -473,6 +474,9 @@ static inline unsigned gen_use_gpr(struct gen *g, ir_ref r)
 
 unsigned gen_use_xmm(struct gen *g, ir_ref r);
 
+/* The vector or floating-point constant into the register. */
+void gen_constant_xmm(struct gen *g, ir_ref r, unsigned reg);
+
 /*
  * True when r is in memory, and either stays there whatever happens (at home), or there is no temp
  * for it, or its last `uses` uses are the operands of the instruction being emitted: then that is
@@ -663,6 +667,9 @@ void gen_set_nzcv(struct gen *g, const struct ir_inst *i);
 
 /* Evaluates bool r into EFLAGS and says which condition means true. */
 struct host_cond gen_cond(struct gen *g, ir_ref r);
+
+/* A comparison of floats that an FLSELECT right behind it stands for, with its operands: FCCMP. */
+bool gen_is_conditional(const struct gen *g, ir_ref compare);
 struct host_cond gen_not(struct host_cond c);
 /* Bool as 0 or 1 in a register's low 32 bits, upper bits zero. Keeps EFLAGS. dst not EFLAGS-bound.
  */

@@ -31,6 +31,7 @@ static GEN_APART struct x64_mem general_address(struct gen *g, const struct ir_i
         base = X64_RCX;
         disp = 0;
     }
+    if (index >= 0 && !i->mod && !disp) return x64_mem_sum((unsigned)base, (unsigned)index);
     return x64_mem_bi(base, index, index < 0 ? 0 : i->mod, (s32)disp);
 }
 

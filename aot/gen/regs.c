@@ -591,10 +591,9 @@ unsigned gen_fetch_gpr(struct gen *g, ir_ref r)
     return reg;
 }
 
-static unsigned use_constant_xmm(struct gen *g, ir_ref r)
+void gen_constant_xmm(struct gen *g, ir_ref r, unsigned reg)
 {
     const struct ir_inst *i = gen_inst(g, r);
-    unsigned reg = gen_temp_xmm(g);
     u64 lo = (u64)i->imm, hi = i->type == IR_V128 ? lo : 0;
     if (i->op == IR_VCONST2) hi = i->arg[0] | (u64)i->arg[1] << 32;
     if (!lo && !hi)
@@ -603,6 +602,12 @@ static unsigned use_constant_xmm(struct gen *g, ir_ref r)
         x64_vec_rrr(&g->b, g->avx, X64_PCMPEQD, reg, reg, reg);
     else
         x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, gen_pool(g, lo, hi));
+}
+
+static unsigned use_constant_xmm(struct gen *g, ir_ref r)
+{
+    unsigned reg = gen_temp_xmm(g);
+    gen_constant_xmm(g, r, reg);
     return reg;
 }
 

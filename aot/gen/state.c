@@ -210,11 +210,14 @@ static GEN_APART void set_xmm_pin(struct gen *g, const struct ir_inst *i, unsign
     bool ready = g->val[v].place == VAL_XMM && g->val[v].reg == pin;
     bool clean = !is_float(i->type) || g->val[v].narrow;
     if (ready && clean) {
-        gen_consume_one(g, i->arg[0]);
+        gen_consume_one(g, v);
+    } else if (g->val[v].place == VAL_CONST) {
+        gen_consume_one(g, v);
+        gen_evacuate_pin(g, slot);
+        gen_constant_xmm(g, v, pin);
     } else {
         unsigned reg = gen_use_xmm(g, v);
-        if (g->val[v].place == VAL_CONST) clean = true;
-        gen_consume_one(g, i->arg[0]);
+        gen_consume_one(g, v);
         gen_evacuate_pin(g, slot);
         gen_narrow_xmm(g, clean ? IR_V128 : i->type, pin, reg);
         if (gen_left(g, v) && g->val[v].place == VAL_XMM && g->xmm.slot[reg] == NO_SLOT) {

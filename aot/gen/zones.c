@@ -19,12 +19,13 @@
 
 #include <string.h>
 
-#define GENERAL   0xffffffffu
-#define MAX_ZONES 200
-#define WORTH_IT  2 /* accesses that make it worth while to give a register a pin */
-#define WAYS_COST 6 /* accesses that a long block's pin must save beside the one it replaces */
-#define CROWDED   6 /* values of a block for slots that get others in the end */
-#define LOOP_COST 3 /* the same of a loop's, each time that it is entered */
+#define GENERAL     0xffffffffu
+#define MAX_ZONES   200
+#define WORTH_IT    2 /* accesses that make it worth while to give a register a pin */
+#define WAYS_COST   6 /* accesses that a long block's pin must save beside the one it replaces */
+#define CROWDED     6 /* values of a block for slots that get others in the end */
+#define LOOP_COST   3 /* the same of a loop's, each time that it is entered */
+#define LEAST_TURNS 4 /* that a loop is taken to make if nothing is known of one inside it */
 
 u64 gen_carried(void)
 {
@@ -299,6 +300,37 @@ static bool find_part(const struct gen *g, const struct ir_loop *l, struct ir_lo
     return true;
 }
 
+/* --- loops with two entries ----------------------------------------------------------------------
+ */
+
+static bool is_head(const struct gen *g, u32 b)
+{
+    for (u32 n = 0; n < g->loops.count; n++)
+        if (g->loops.loop[n].head == b) return true;
+    return false;
+}
+
+/* A way back in it leads to no loop's head: to a loop that is entered in its middle too, of which
+ * blocks' frequencies know nothing. */
+static bool has_unknown(const struct gen *g, const struct ir_loop *l)
+{
+    const struct ir_func *f = g->f;
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 own[2];
+        unsigned n = 0;
+        const u32 *to = ir_in_loop(l, b) ? ir_successors(f, &f->block[b], own, &n) : own;
+        for (unsigned k = 0; k < n; k++)
+            if (to[k] <= b && ir_in_loop(l, to[k]) && !is_head(g, to[k])) return true;
+    }
+    return false;
+}
+
+static u32 times_entered(const struct gen *g, const struct ir_loop *l)
+{
+    u32 most = g->loops.frequency[l->head] / LEAST_TURNS;
+    return l->entered > most && has_unknown(g, l) ? most : l->entered;
+}
+
 /* --- all ---------------------------------------------------------------------------------------
  */
 
@@ -317,7 +349,8 @@ static unsigned plan_loops(struct gen *g)
         struct zone z = g->zones[around];
         u64 accesses[SLOT_V0] = {0};
         bool one_more = !count_accesses(g, &part, accesses) && !g->needs_temps;
-        if (!choose(&z, accesses, (u64)LOOP_COST * part.entered, one_more)) continue;
+        u64 by = (u64)LOOP_COST * times_entered(g, &part);
+        if (!choose(&z, accesses, by, one_more)) continue;
         g->zones[count] = z;
         for (u32 b = 0; b < f->block_count; b++)
             if (ir_in_loop(&part, b)) g->block_zone[b] = (u8)count;

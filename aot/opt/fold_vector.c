@@ -125,7 +125,7 @@ ir_ref opt_fold_dup_lane(struct ir_func *f, ir_ref r)
     if (constant(f, i->arg[0], &v))
         return become(f, r, splat(i->esz, at < 64 ? v.low >> at : v.high >> (at - 64)));
     if (at < 64) use_low_halves(f, i);
-    return r;
+    return opt_use_again(f, r);
 }
 
 /* The upper half is zero. */

@@ -56,6 +56,9 @@ opt_rule_fn opt_fold_add, opt_fold_difference, opt_fold_multiply, opt_fold_plain
 opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_fold_and_lanes,
     opt_fold_or_lanes, opt_fold_low_half, opt_fold_half, opt_fold_pair, opt_fold_insert;
 
+/* Vectors that have been computed shortly before (repeat.c). */
+opt_rule_fn opt_use_again;
+
 /* --- passes --------------------------------------------------------------------------------------
  */
 

@@ -112,6 +112,13 @@ static inline struct x64_mem x64_mem_bi(int base, int index, unsigned scale, s32
     return (struct x64_mem){(s8)base, (s8)index, (u8)scale, X64_MEM_BASE, disp};
 }
 
+/* [one + other]. RBP and R13 would need a displacement as bases, which is slower too. */
+static inline struct x64_mem x64_mem_sum(unsigned one, unsigned other)
+{
+    bool swap = (one & 7) == X64_RBP;
+    return x64_mem_bi((int)(swap ? other : one), (int)(swap ? one : other), 0, 0);
+}
+
 /* [disp], an absolute address in the low or the high 2 GiB. */
 static inline struct x64_mem x64_mem_abs(s32 disp)
 {

@@ -1,0 +1,39 @@
+/*
+ * Operations on vectors that are computed again shortly behind: the earlier value stands for them.
+ *
+ * Guests widen the low and the high half by two instructions, each of which names the operation
+ * that comes before (UABAL, UABAL2), and multiply several vectors by one element of another
+ * (FMLA by element), which this host has to duplicate first. Only what is near is looked at: a
+ * value that is kept for long takes a register that others want.
+ */
+#include "aot/opt/pass.h"
+
+#define NEAR 20 /* instructions, from where the earlier value is computed or used */
+
+static bool is_same(const struct ir_inst *a, const struct ir_inst *b)
+{
+    return a->op == b->op && a->type == b->type && a->esz == b->esz && a->mod == b->mod &&
+           a->imm == b->imm && a->arg[0] == b->arg[0] && a->arg[1] == b->arg[1];
+}
+
+/* Among the arguments of n one that is the same as i, or IR_NONE. */
+static ir_ref among_arguments(const struct ir_func *f, const struct ir_inst *n,
+                              const struct ir_inst *i)
+{
+    for (unsigned k = 0; k < ir_op_args[n->op]; k++)
+        if (is_same(&f->inst[n->arg[k]], i)) return n->arg[k];
+    return IR_NONE;
+}
+
+ir_ref opt_use_again(struct ir_func *f, ir_ref r)
+{
+    const struct ir_inst *i = &f->inst[r];
+    ir_ref last = r > NEAR ? r - NEAR : 1;
+    for (ir_ref n = r - 1; n >= last; n--) {
+        const struct ir_inst *before = &f->inst[n];
+        if (ir_op_kind[before->op] == IR_KIND_END) break;
+        ir_ref same = is_same(before, i) ? n : among_arguments(f, before, i);
+        if (same) return opt_replace(f, r, same);
+    }
+    return r;
+}
