@@ -350,19 +350,10 @@ static void go_out(struct gen *g, u64 dirty)
  * more; a call would be taken for the guest's.
  */
 
-static u64 slots_of(const struct nzcv_ways *ways)
-{
-    u64 slots = 0;
-    for (const struct nzcv_expr *x = ways->x; x < ways->x + ways->count; x++) {
-        slots |= gen_slot_of(&x->a) | gen_slot_of(&x->b);
-    }
-    return slots;
-}
-
 /* The label of what stores the exit's flags. */
 static u32 shared_store(struct gen *g, const struct cold_exit *c)
 {
-    u64 loaded = c->loaded & slots_of(c->flags);
+    u64 loaded = c->loaded & gen_slots_of(c->flags);
     for (const struct flag_store *s = g->flag_stores; s; s = s->next)
         if (s->zone == c->zone && s->loaded == loaded && gen_same_ways(s->ways, c->flags))
             return s->label;
@@ -607,7 +598,9 @@ static u32 taken_label(struct gen *g, u32 to, bool home, u8 mark, const struct n
 {
     u64 stores = edge_stores(g, to), loads = edge_loads(g, to);
     bool flags = home && g->nzcv, in_eflags = !known && g->nzcv == g->eflags_of;
-    const struct owed_homes owed = gen_owed_homes(g, gen_owed_at(g, to));
+    const struct nzcv_ways *ways = !flags || in_eflags ? NULL : known ? known : gen_keep_ways(g);
+    u32 pay = gen_owed_at(g, to) | (ways ? gen_owed_for(g, gen_slots_of(ways)) : 0);
+    const struct owed_homes owed = gen_owed_homes(g, pay);
     if (!stores && !loads && !flags && !mark && !owed.regs) return g->block_label + to;
     struct cold_edge *e = arena_alloc(g->arena, sizeof *e);
     *e = (struct cold_edge){.label = x64_label_new(B),
@@ -618,9 +611,7 @@ static u32 taken_label(struct gen *g, u32 to, bool home, u8 mark, const struct n
                             .to_zone = (u8)gen_zone_of(g, to),
                             .eflags = flags && in_eflags ? g->eflags : EF_NONE,
                             .mark = mark,
-                            .flags = !flags || in_eflags ? NULL
-                                     : known             ? known
-                                                         : gen_keep_ways(g),
+                            .flags = ways,
                             .loaded = g->loaded,
                             .from = gen_step_pc(g),
                             .owed = owed,

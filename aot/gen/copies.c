@@ -98,10 +98,17 @@ void gen_settle(struct gen *g, u32 regs)
     g->copies.owed &= ~regs;
 }
 
+u32 gen_owed_for(const struct gen *g, u64 slots)
+{
+    u32 regs = 0;
+    for (u32 m = g->copies.owed; m; m &= m - 1)
+        if (slots >> g->copies.slot[__builtin_ctz(m)] & 1) regs |= m & -m;
+    return regs;
+}
+
 void gen_settle_slots(struct gen *g, u64 slots)
 {
-    for (u32 m = g->copies.owed; m; m &= m - 1)
-        if (slots >> g->copies.slot[__builtin_ctz(m)] & 1) gen_settle(g, m & -m);
+    gen_settle(g, gen_owed_for(g, slots));
 }
 
 /* --- from block to block ------------------------------------------------------------------------

@@ -593,6 +593,9 @@ unsigned gen_owing(const struct gen *g, unsigned slot);
 /* Those of the registers that a block behind a way to it can't take over. */
 u32 gen_owed_at(const struct gen *g, u32 to);
 
+/* Those that owe the homes of slots. */
+u32 gen_owed_for(const struct gen *g, u64 slots);
+
 /* What is owed in these registers; and the code that pays it. */
 struct owed_homes gen_owed_homes(const struct gen *g, u32 regs);
 void gen_pay(struct gen *g, const struct owed_homes *owed);

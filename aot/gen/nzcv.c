@@ -460,16 +460,18 @@ static void store_flags_of(struct gen *g, const struct nzcv_expr *x, u64 loaded)
 }
 
 /* Operands are read from their homes. */
-static void settle_operands(struct gen *g, const struct nzcv_ways *ways)
+u64 gen_slots_of(const struct nzcv_ways *ways)
 {
-    for (u32 n = 0; g->copies.owed && n < ways->count; n++)
-        gen_settle_slots(g, gen_slot_of(&ways->x[n].a) | gen_slot_of(&ways->x[n].b));
+    u64 slots = 0;
+    for (const struct nzcv_expr *x = ways->x; x < ways->x + ways->count; x++)
+        slots |= gen_slot_of(&x->a) | gen_slot_of(&x->b);
+    return slots;
 }
 
 void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
 {
     u32 done = x64_label_new(B);
-    settle_operands(g, ways);
+    if (g->copies.owed) gen_settle_slots(g, gen_slots_of(ways));
     for (u32 n = 0; n < ways->count; n++) {
         const struct nzcv_expr *x = &ways->x[n];
         bool last = n + 1 == ways->count;

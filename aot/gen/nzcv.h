@@ -64,6 +64,9 @@ void gen_copy_ways(struct nzcv_ways *to, const struct nzcv_ways *from);
 /* The same, to keep. */
 struct nzcv_ways *gen_keep_ways(const struct gen *g);
 
+/* The slots of general registers that the expressions are of. */
+u64 gen_slots_of(const struct nzcv_ways *ways);
+
 /* Emits what stores the flags of the expression that holds to home. RAX, RCX, XMM0 and EFLAGS go.
  */
 void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded);
