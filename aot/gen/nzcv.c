@@ -459,7 +459,6 @@ static void store_flags_of(struct gen *g, const struct nzcv_expr *x, u64 loaded)
         gen_store_nzcv(g, evaluate(g, x, loaded), false);
 }
 
-/* Operands are read from their homes. */
 u64 gen_slots_of(const struct nzcv_ways *ways)
 {
     u64 slots = 0;
@@ -468,6 +467,7 @@ u64 gen_slots_of(const struct nzcv_ways *ways)
     return slots;
 }
 
+/* Operands are read from their homes. */
 void gen_store_ways(struct gen *g, const struct nzcv_ways *ways, u64 loaded)
 {
     u32 done = x64_label_new(B);
