@@ -170,7 +170,7 @@ static void take(struct walk *w, u32 piece, const struct convert_options *o)
         return;
     }
     w->out->regions_by[evidence[0]]++;
-    w->out->bytes_by[evidence[0]] += 4 * (u64)t.insn_count;
+    w->out->bytes_by[evidence[0]] += 4 * (u64)(t.insn_count - t.copied);
 }
 
 /* --- symbols ------------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
                                       .image = true,
                                       .profile = o->profile,
                                       .known = true,
-                                      .inlines = true,
+                                      .inlines = o->insn_lines || !w.lines.row_count,
                                       .steps = w.lines.row_count != 0};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);

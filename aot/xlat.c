@@ -187,6 +187,7 @@ static void set_ranges(struct arena *arena, const struct a64_region *region,
                        const struct lift_look *look, struct translation *out)
 {
     out->insn_count = region->insn_count;
+    out->copied = region->copied;
     out->ranges = arena_alloc(arena, (region->block_count + look->count + 1) * sizeof *out->ranges);
     out->range_count = 0;
     for (u32 b = 0; b < region->block_count; b++) {

@@ -39,7 +39,8 @@ struct a64_region {
     u64 pc; /* where translation was asked for: an entry */
     struct a64_block *block;
     u32 block_count;
-    u32 insn_count; /* copies included */
+    u32 insn_count; /* copies included, which are: */
+    u32 copied;
     bool has_targets;
     bool straight; /* one block, and no branch inside leads to it */
     struct a64_inlined *inlined;

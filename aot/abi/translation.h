@@ -62,7 +62,8 @@ struct translation {
     u32 code_size;
     bool has_fp;    /* floating point that may trap (set for images only) */
     u32 code_align; /* what the code's address must be a multiple of */
-    u32 insn_count; /* guest instructions covered */
+    u32 insn_count; /* guest instructions translated */
+    u32 copied;     /* of these, how many are copies of other regions' */
     struct reloc *relocs;
     u32 reloc_count;
     struct cell *cells;

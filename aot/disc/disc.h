@@ -49,6 +49,9 @@ void disc_inline(struct arena *arena, const struct code_view *view, const struct
 /* Sets the samples of the region's blocks. */
 void disc_weigh(const struct profile *profile, struct a64_region *region);
 
+/* Samples at [low, high), copies of that code included. */
+u64 disc_samples(const struct profile *profile, u64 low, u64 high);
+
 /* Samples in the function `to` that the call at `from` had called. */
 u64 disc_call_samples(const struct profile *profile, u64 from, u64 to);
 

@@ -10,6 +10,7 @@
 #include "aot/disc/disc.h"
 
 #include "aot/a64/flow.h"
+#include "aot/disc/known.h"
 
 #include <string.h>
 
@@ -141,10 +142,23 @@ static void set_returns(const struct code_view *view, struct a64_region *region)
     }
 }
 
-/* The most instructions that the callee may have. */
-static u32 worth(const struct profile *p, u64 from, u64 to)
+/* The host has the function: its own is better than a copy. */
+static bool is_known(const struct code_view *view, u64 pc)
 {
-    return p && p->samples && disc_call_samples(p, from, to) * HOT >= p->samples ? MOST : MOST_PLAIN;
+    u32 word[DISC_KNOWN_MAX], count;
+    enum helper id;
+    return disc_known(view, pc, word, &count, &id);
+}
+
+/* Runs spend time in the callee when it is called from this block: either calls from there show
+ * that, or, once it has a copy there and is called no more, that both are run. */
+static bool is_hot(const struct profile *p, const struct a64_block *from, const struct callee *c)
+{
+    u64 behind = from->pc + 4 * (u64)from->count;
+    if (!p || !p->samples) return false;
+    if (disc_call_samples(p, behind - 4, c->pc) * HOT >= p->samples) return true;
+    return disc_samples(p, from->pc, behind) * HOT >= p->samples &&
+           disc_samples(p, c->pc, c->pc + 4 * (u64)c->size) * HOT >= p->samples;
 }
 
 void disc_inline(struct arena *arena, const struct code_view *view, const struct profile *profile,
@@ -166,12 +180,13 @@ void disc_inline(struct arena *arena, const struct code_view *view, const struct
         out.block[out.block_count++] = *b;
         if (!ends_in_call(b, &target) || n + 1 == region->block_count || b[1].pc != behind)
             continue;
-        u32 most = worth(profile, behind - 4, target);
-        if (explore(c, view, target, most) && a.insns + c->insns <= limit)
-            copy(&a, arena, c);
+        bool good = explore(c, view, target, profile ? MOST : MOST_PLAIN) &&
+                    a.insns + c->insns <= limit && !is_known(view, target);
+        if (good && (c->insns <= MOST_PLAIN || is_hot(profile, b, c))) copy(&a, arena, c);
     }
     if (!out.inlined_count) return;
     out.insn_count += a.insns;
+    out.copied = a.insns;
     out.own = own;
     out.own_count = region->block_count;
     set_returns(view, &out);

@@ -17,13 +17,19 @@ static u32 first_weight(const struct profile *p, u64 pc)
     return low;
 }
 
+u64 disc_samples(const struct profile *p, u64 low, u64 high)
+{
+    u64 samples = 0;
+    for (u32 n = first_weight(p, low); n < p->weight_count && p->weight[n].pc < high; n++)
+        samples += p->weight[n].samples;
+    return samples;
+}
+
 void disc_weigh(const struct profile *p, struct a64_region *region)
 {
     for (u32 b = 0; b < region->block_count; b++) {
         struct a64_block *block = &region->block[b];
-        u64 end = block->pc + 4 * (u64)block->count, samples = 0;
-        for (u32 n = first_weight(p, block->pc); n < p->weight_count && p->weight[n].pc < end; n++)
-            samples += p->weight[n].samples;
+        u64 samples = disc_samples(p, block->pc, block->pc + 4 * (u64)block->count);
         block->samples = samples < UINT32_MAX ? (u32)samples : UINT32_MAX;
     }
 }

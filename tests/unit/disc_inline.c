@@ -80,6 +80,7 @@ START_TEST(each_call_has_a_copy_of_its_own)
     ck_assert_uint_eq(inlined(&t), 2);
     ck_assert_uint_eq(region.block_count, 5);
     ck_assert_uint_eq(region.insn_count, 8);
+    ck_assert_uint_eq(region.copied, 4);
     static const u64 pc[] = {0, 16, 4, 16, 8};
     static const u32 calls[] = {1, 0, 2, 0, 0}, of[] = {0, 1, 0, 2, 0};
     for (u32 n = 0; n < 5; n++) {
@@ -159,15 +160,27 @@ START_TEST(hot_ones_may_be_longer)
     while (t.count < 60) t.word[t.count++] = ADD;
     t.word[t.count++] = RET;
     view.context = &t;
-    static const struct profile_weight weight[] = {{BASE, 7}, {BASE + 8, 2}, {BASE + 40, 3}};
+    static const struct profile_weight weight[] = {{BASE, 7}, {BASE + 8, 2}, {BASE + 40, 3}},
+                                       elsewhere[] = {{BASE + 400, 12}};
     struct profile_call call[] = {{BASE, BASE + 4, 9}, {BASE, BASE + 8, 1}, {BASE + 4, BASE, 9}};
-    struct profile p = {weight, 3, call, 3, 1000};
+    struct profile p = {elsewhere, 1, call, 3, 1000};
     for (unsigned hot = 0; hot < 2; hot++) {
         call[1].samples = hot;
         ck_assert(disc_function(&arena, &view, BASE, &region));
         disc_inline(&arena, &view, &p, &region);
         ck_assert_uint_eq(region.inlined_count, hot);
     }
+    call[1].samples = 0; /* once it has a copy, that both run is as good */
+    struct profile_weight both[] = {{BASE, 1}, {BASE + 8, 1}};
+    struct profile later = {both, 2, call, 3, 1000};
+    for (unsigned hot = 0; hot < 2; hot++) {
+        both[1].samples = hot;
+        ck_assert(disc_function(&arena, &view, BASE, &region));
+        disc_inline(&arena, &view, &later, &region);
+        ck_assert_uint_eq(region.inlined_count, hot);
+    }
+    p.weight = weight;
+    p.weight_count = 3;
     disc_weigh(&p, &region);
     ck_assert_uint_eq(region.block[0].samples, 7);
     ck_assert_uint_eq(region.block[1].samples, 5);
