@@ -73,7 +73,8 @@ guard_length_failed:
  *
  * RCX is 0 up to the SYSCALL instruction, which sets it to the address behind itself: so a signal
  * handler that finds RIP at the instruction knows whether the kernel has wound it back to restart
- * the call or whether it has not begun. Where it returns, the call's number is on the stack.
+ * the call or whether it has not begun (1: guard_again is about to make it once more). Where it
+ * returns, the call's number is on the stack.
  */
     .globl guard_syscall, guard_syscall_begin, guard_syscall_insn, guard_syscall_end
     .globl guard_syscall_again, guard_syscall_restart

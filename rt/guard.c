@@ -15,6 +15,10 @@ extern const char guard_length_begin[], guard_length_end[], guard_length_failed[
 extern const char guard_syscall_begin[], guard_syscall_insn[], guard_syscall_end[];
 extern const char guard_syscall_again[], guard_syscall_restart[];
 
+/* RCX at guard_syscall_insn, when a call had been interrupted before (guard_again): a signal that
+ * comes now interrupts it, as the one that it waited for may have done at the same time. */
+#define MADE_AGAIN 1
+
 static const struct {
     const char *begin, *end, *go_on;
 } accesses[] = {
@@ -43,10 +47,14 @@ void guard_interrupt(ucontext_t *uc)
 
     if (reg[REG_RIP] < (greg_t)guard_syscall_begin || reg[REG_RIP] > (greg_t)guard_syscall_insn)
         return;
-    if (reg[REG_RIP] == (greg_t)guard_syscall_insn && reg[REG_RCX] == (greg_t)guard_syscall_end)
+    if (reg[REG_RIP] == (greg_t)guard_syscall_insn && reg[REG_RCX] == (greg_t)guard_syscall_end) {
         reg[REG_RIP] = (greg_t)guard_syscall_restart;
-    else
+    } else if (reg[REG_RIP] == (greg_t)guard_syscall_insn && reg[REG_RCX] == MADE_AGAIN) {
+        reg[REG_RIP] = (greg_t)guard_syscall_end;
+        reg[REG_RAX] = -EINTR;
+    } else {
         reg[REG_RIP] = (greg_t)guard_syscall_again;
+    }
 }
 
 /* What a handler always interrupts, SA_RESTART or not (signal(7)). Others give EINTR for reasons of
@@ -95,6 +103,6 @@ void guard_again(ucontext_t *uc)
     nr = *(const u64 *)reg[REG_RSP];
     if (!is_always_interrupted(nr)) return;
     reg[REG_RAX] = (greg_t)nr;
-    reg[REG_RCX] = 0;
+    reg[REG_RCX] = MADE_AGAIN;
     reg[REG_RIP] = (greg_t)guard_syscall_insn;
 }

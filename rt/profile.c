@@ -19,6 +19,7 @@
 #include "rt/profile_files.h"
 #include "rt/stats.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -41,7 +42,8 @@
 #define PROBES      32
 #define MAX_MODULES 64
 #define MAX_TIMERS  64 /* each takes one of the signals that the user may have pending */
-#define WORTH_IT    8  /* samples; with fewer, writing would cost more than a hundredth */
+#define MOST_YIELDS 1000
+#define WORTH_IT    8 /* samples; with fewer, writing would cost more than a hundredth */
 
 /* Since Linux 6.15: timer_create takes the id that its caller wants. */
 #ifndef PR_TIMER_CREATE_RESTORE_IDS
@@ -352,12 +354,22 @@ static void forget(void)
     module_count = sample_count = file_samples = 0;
 }
 
+/* For what is no handler: one of those may be at work, for some ten microseconds. */
+static bool wait_for_table(void)
+{
+    for (unsigned n = 0; n < MOST_YIELDS; n++) {
+        if (take_table()) return true;
+        sched_yield();
+    }
+    return false;
+}
+
 void profile_flush(const char *dir)
 {
     const size_t size = 2 * SEEN * sizeof(struct profile_record);
     void *room;
 
-    if (__atomic_load_n(&seen, __ATOMIC_RELAXED) == NULL || !take_table()) return;
+    if (__atomic_load_n(&seen, __ATOMIC_RELAXED) == NULL || !wait_for_table()) return;
     room = dir != NULL && sample_count + file_samples >= WORTH_IT
                ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
                : MAP_FAILED;

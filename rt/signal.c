@@ -183,6 +183,9 @@ static void on_signal(int sig, siginfo_t *info, void *context)
         interrupt(t, uc);
     else if (!profile_tick(t, info, uc))
         note_signal(t, sig, info, uc);
+    /* A kick that is sent while a sample's signal is pending is lost: there is one SIGTRAP. */
+    else if (__atomic_load_n(&t->attention, __ATOMIC_ACQUIRE) != 0)
+        interrupt(t, uc);
 }
 
 void signal_set_host(int sig, const struct guest_sigaction *action)

@@ -218,6 +218,12 @@ static int show(const struct command_options *o, int count, char **words)
 /* --- merge and clear ----------------------------------------------------------------------------
  */
 
+static bool is_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static int merge(const struct command_options *o, int count, char **words)
 {
     bool good = true;
@@ -226,16 +232,24 @@ static int merge(const struct command_options *o, int count, char **words)
         return 1;
     }
     for (int n = 0; n < count; n++) {
-        u32 modules;
+        u32 modules = 0;
+        bool left_out = false;
         if (access(words[n], R_OK | X_OK)) {
             complain(words[n], "%s", strerror(errno));
             good = false;
-        } else if (!cache_merge_profiles(o->cache, words[n], &modules)) {
+        } else if (is_same(o->cache, words[n])) {
+            complain(words[n], "this is the cache that profiles are to be added to");
+            good = false;
+        } else if (!cache_merge_profiles(o->cache, words[n], &modules, &left_out)) {
             complain(o->cache, "not all profiles of %s can be written", words[n]);
             good = false;
         } else if (!o->quiet) {
             printf("%s: profiles of %u modules\n", words[n], modules);
         }
+        if (left_out)
+            complain(words[n], "not all of its profiles are used: they are damaged, of another "
+                               "version, or somebody else may have written them");
+        good &= !left_out;
     }
     return fflush(stdout) || !good ? 1 : 0;
 }

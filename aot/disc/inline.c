@@ -33,8 +33,10 @@ struct callee {
 /* Perhaps: register 30 is in one of the fields that name what is written. */
 static bool may_write_link(u32 word)
 {
-    bool memory = (word >> 25 & 5) == 4; /* Arm ARM C4.1: loads and stores */
-    return (word & 31) == 30 || (word >> 5 & 31) == 30 || (memory && (word >> 10 & 31) == 30);
+    bool memory = (word >> 25 & 5) == 4;                /* Arm ARM C4.1: loads and stores */
+    bool exclusive = (word & 0x3f000000) == 0x08000000; /* status, or compare and swap */
+    return (word & 31) == 30 || (word >> 5 & 31) == 30 || (memory && (word >> 10 & 31) == 30) ||
+           (exclusive && (word >> 16 & 31) == 30);
 }
 
 /* The instruction may run. False: it is not in the callee's reach. */

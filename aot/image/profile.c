@@ -4,6 +4,7 @@
 #include "aot/image/profile.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,7 +83,7 @@ static u32 fade(struct profile_record *r, u32 count)
 /* No more than a file holds: what was counted least goes. */
 static u32 bound(struct profile_record *r, u32 count)
 {
-    for (u32 least = 1; count > PROFILE_RECORDS; least *= 2) {
+    for (u32 least = 1; count > PROFILE_RECORDS; least = plus(least, least)) {
         u32 kept = 0;
         for (u32 n = 0; n < count; n++)
             if (r[n].kind == PROFILE_EVER || r[n].count > least) r[kept++] = r[n];
@@ -95,6 +96,7 @@ struct added {
     const struct profile_record *record; /* in order, each once */
     u32 count;
     u64 ever;
+    bool newer;  /* than what is there, which fades first */
     bool failed; /* no memory */
 };
 
@@ -128,19 +130,22 @@ static u32 join(const struct profile_record *a, u32 a_count, const struct profil
 static u32 merge(void *records, u32 count, void *context)
 {
     struct added *a = context;
-    struct profile_record *old = records, *all = records_room(&files, 2 * PROFILE_RECORDS);
+    const u32 room = 2 * PROFILE_RECORDS + 1;
+    struct profile_record *old = records, *all = records_room(&files, room);
     u64 ever = ever_of(old, count), most = PROFILE_SAMPLES;
     a->failed = !all;
     if (!all) return RECORDS_AS_THEY_ARE;
     u64 more = samples_of(a->record, a->count);
-    while (count > 1 && samples_of(old, count) + more > most && samples_of(old, count))
+    while (a->newer && samples_of(old, count) + more > most && samples_of(old, count))
         count = fade(old, count);
     u32 skipped = has_ever(old, count);
     all[0] = (struct profile_record){.pc = ever + a->ever, .count = 1, .kind = PROFILE_EVER};
     u32 joined = join(old + skipped, count - skipped, a->record, a->count, all + 1);
-    count = bound(all, joined + 1);
+    count = joined + 1;
+    while (!a->newer && samples_of(all, count) > most) count = fade(all, count);
+    count = bound(all, count);
     memcpy(old, all, count * sizeof *old);
-    records_free(&files, all, 2 * PROFILE_RECORDS);
+    records_free(&files, all, room);
     return count;
 }
 
@@ -159,7 +164,7 @@ bool cache_note_profile(const char *dir, const struct digest *module,
     if (!mine) return false;
     memcpy(mine, added, count * sizeof *mine);
     records_sort(&files, mine, count);
-    struct added a = {.record = mine, .count = unite(mine, count)};
+    struct added a = {.record = mine, .count = unite(mine, count), .newer = true};
     a.ever = samples_of(mine, a.count);
     bool good = !a.ever && !a.count ? true : add(dir, module, &a, why);
     records_free(&files, mine, count);
@@ -255,6 +260,14 @@ struct digest profile_digest(const struct profile *p)
 /* --- whole folders ------------------------------------------------------------------------------
  */
 
+/* The name of a profile, or of what a writer left that was killed: PROFILE.PID.tmp. Whatever else
+ * is in a folder of that name is not ours. */
+static bool is_ours(const char *name)
+{
+    size_t n = strspn(name, "0123456789abcdef");
+    return n == RECORDS_DIGITS && (!name[n] || name[n] == '.');
+}
+
 static DIR *open_folder(const char *dir, int *folder)
 {
     *folder = cache_folder(dir, files.folder, false);
@@ -277,16 +290,21 @@ static bool add_all(const char *dir, const char *from, const struct digest *modu
     return good;
 }
 
-bool cache_merge_profiles(const char *dir, const char *from, u32 *modules)
+bool cache_merge_profiles(const char *dir, const char *from, u32 *modules, bool *left_out)
 {
     struct dirent *e;
     struct digest module;
     bool good = true;
     int folder;
+    errno = 0;
     DIR *d = open_folder(from, &folder);
     *modules = 0;
+    *left_out = !d && errno != ENOENT;
     while (d && (e = readdir(d)) != NULL) {
-        if (!records_module(&files, from, e->d_name, &module)) continue;
+        if (!records_module(&files, from, e->d_name, &module)) {
+            *left_out |= is_ours(e->d_name) && !strchr(e->d_name, '.');
+            continue;
+        }
         bool added = add_all(dir, from, &module);
         *modules += added;
         good &= added;
@@ -304,7 +322,7 @@ u32 cache_clear_profiles(const char *dir, const struct digest *module)
     DIR *d = open_folder(dir, &folder);
     if (module) digest_text(module, name, RECORDS_DIGITS);
     while (d && (e = readdir(d)) != NULL) {
-        if (e->d_name[0] == '.' || (module && strcmp(e->d_name, name) != 0)) continue;
+        if (!is_ours(e->d_name) || (module && strcmp(e->d_name, name) != 0)) continue;
         removed += unlinkat(folder, e->d_name, 0) == 0 && strlen(e->d_name) == RECORDS_DIGITS;
     }
     if (d) closedir(d);

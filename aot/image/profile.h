@@ -71,8 +71,9 @@ struct profile_record *profile_pack(struct arena *arena, const struct profile *p
 /* Of all that a conversion reads of it. */
 struct digest profile_digest(const struct profile *p);
 
-/* Adds all profiles of the cache `from` to those of `dir`. False: some can't be written. */
-bool cache_merge_profiles(const char *dir, const char *from, u32 *modules);
+/* Adds all profiles of the cache `from`, another one, to those of `dir`, as if they were as old.
+ * False: some can't be written. *left_out: some of `from` count as none. */
+bool cache_merge_profiles(const char *dir, const char *from, u32 *modules, bool *left_out);
 
 /* Removes the profile of a module, or all of them (NULL); how many. */
 u32 cache_clear_profiles(const char *dir, const struct digest *module);

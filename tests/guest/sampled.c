@@ -1,16 +1,19 @@
 /*
  * What a guest must not notice of being sampled (rt/profile.c): calls that wait are never
  * interrupted, waits are as long as they were to be, SIGTRAP is the guest's own, its timers are
- * numbered from 0. Run for some tenths of a second of processor time, so that samples come.
+ * numbered from 0; and what samples must not hide from it: signals, changed code. Run for some
+ * tenths of a second of processor time, so that samples come.
  */
 #include "check.h"
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <linux/futex.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
@@ -95,19 +98,26 @@ static void waits(void)
     CHECK(longest < 5); /* others use this machine, too */
 }
 
-/* A sample's signal while a call waits, which only older kernels send: the call is made again. Each
- * time that happens it waits anew, for less time than passes to the next. */
-static void interrupted_waits(void)
+static siginfo_t a_tick(void)
 {
-    struct timespec between = {0, 5000000};
     siginfo_t tick;
-    pid_t child, parent = getpid();
-    int status;
 
     memset(&tick, 0, sizeof(tick));
     tick.si_signo = SIGTRAP;
     tick.si_code = SI_TIMER;
     tick.si_value.sival_ptr = (void *)0x4672727922;
+    return tick;
+}
+
+/* A sample's signal while a call waits, which only older kernels send: the call is made again. Each
+ * time that happens it waits anew, for less time than passes to the next. */
+static void interrupted_waits(void)
+{
+    struct timespec between = {0, 5000000};
+    siginfo_t tick = a_tick();
+    pid_t child, parent = getpid();
+    int status;
+
     child = fork();
     while (child == 0) {
         nanosleep(&between, NULL);
@@ -116,6 +126,91 @@ static void interrupted_waits(void)
     wait_ms = 3;
     for (unsigned n = 0; n < 27; n++) wait_once(n % 9);
     CHECK(kill(child, SIGKILL) == 0 && waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+}
+
+static volatile int came;
+
+static void on_usr2(int sig, siginfo_t *info, void *context)
+{
+    (void)sig;
+    (void)info;
+    (void)context;
+    came++;
+}
+
+/* A call that a handler has interrupted isn't made again because a sample's signal came with it. */
+static void interrupted_with_it(void)
+{
+    struct timespec soon = {0, 30000000}, left = {0, 0};
+    siginfo_t tick = a_tick();
+    pid_t parent = getpid();
+    int status;
+
+    install(SIGUSR2, on_usr2, SA_RESTART);
+    for (int n = 0; n < 3; n++) {
+        struct timespec long_time = {4, 0};
+        pid_t child = fork();
+
+        if (child == 0) {
+            nanosleep(&soon, NULL);
+            kill(parent, SIGSTOP);
+            nanosleep(&soon, NULL);
+            syscall(SYS_rt_tgsigqueueinfo, parent, parent, SIGTRAP, &tick);
+            kill(parent, SIGUSR2);
+            _exit(kill(parent, SIGCONT));
+        }
+        came = 0;
+        if (n == 0) CHECK_ERRNO(nanosleep(&long_time, &left), EINTR);
+        if (n == 1) CHECK_ERRNO(poll(NULL, 0, 4000), EINTR);
+        if (n == 2) CHECK_ERRNO(ppoll(NULL, 0, &long_time, NULL), EINTR);
+        CHECK(came == 1);
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+}
+
+static volatile uint32_t *code;
+static volatile int looping;
+
+static void *loop(void *argument)
+{
+    looping = (int)gettid();
+    ((void (*)(void))code)();
+    return argument;
+}
+
+/* A thread that is to leave a loop whose code has changed does so even if it has a sample's signal
+ * to take at the moment: on one processor, the loop stands still meanwhile. */
+static void changed_code(void)
+{
+    struct timespec due, some = {0, 60000000};
+    siginfo_t tick = a_tick();
+    cpu_set_t one, all;
+    pthread_t t;
+    int cpu = 0;
+
+    code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(sched_getaffinity(0, sizeof(all), &all) == 0);
+    while (!CPU_ISSET(cpu, &all)) cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    CHECK(sched_setaffinity(0, sizeof(one), &one) == 0);
+    for (int n = 0; n < 5; n++) {
+        code[0] = 0x91000400; /* add x0, x0, #1 */
+        code[1] = 0x17ffffff; /* b . - 4 */
+        __builtin___clear_cache((char *)code, (char *)(code + 2));
+        looping = 0;
+        CHECK(pthread_create(&t, NULL, loop, NULL) == 0);
+        while (looping == 0) sched_yield();
+        nanosleep(&some, NULL);
+        code[1] = 0xd65f03c0; /* ret */
+        CHECK(syscall(SYS_rt_tgsigqueueinfo, getpid(), looping, SIGTRAP, &tick) == 0);
+        __builtin___clear_cache((char *)code, (char *)(code + 2));
+        clock_gettime(CLOCK_REALTIME, &due);
+        due.tv_sec += 5;
+        CHECK(pthread_timedjoin_np(t, NULL, &due) == 0);
+    }
+    CHECK(sched_setaffinity(0, sizeof(all), &all) == 0);
 }
 
 static void on_trap(int sig, siginfo_t *info, void *context)
@@ -215,6 +310,8 @@ int main(int argc, char **argv)
     own_traps();
     waits();
     interrupted_waits();
+    interrupted_with_it();
+    changed_code();
     threads();
     executes(argv[0]);
     CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0); /* what is written at the end may not end it */

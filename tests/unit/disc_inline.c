@@ -19,6 +19,8 @@
 #define ADD         0x91000400 /* add x0, x0, #1 */
 #define MOV_LINK    0xaa0003fe /* mov x30, x0 */
 #define LDP_LINK    0xa9407bfd /* ldp x29, x30, [sp] */
+#define CAS_LINK    0x88be7c01 /* cas w30, w1, [x0] */
+#define STXR_LINK   0x881e7c01 /* stxr w30, w1, [x0] */
 #define SVC         0xd4000001
 #define BR          0xd61f0000
 #define BRK         0xd4200000
@@ -120,6 +122,8 @@ static const struct text left_alone[] = {
     {{BL(2), RET, BL(2), RET, RET}, 5, 0},         /* calls */
     {{BL(2), RET, MOV_LINK, RET}, 4, 0},           /* writes x30 */
     {{BL(2), RET, LDP_LINK, RET}, 4, 0},           /* likewise */
+    {{BL(2), RET, CAS_LINK, RET}, 4, 0},           /* what was there */
+    {{BL(2), RET, STXR_LINK, RET}, 4, 0},          /* whether it stored */
     {{BL(2), RET, RET_X1}, 3, 0},                  /* returns elsewhere */
     {{BL(2), RET, ADD, B(-2)}, 4, 0},              /* leaves, into the region */
     {{BL(2), RET, CBNZ(100), RET}, 4, 0},          /* leaves, perhaps */

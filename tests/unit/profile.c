@@ -226,6 +226,7 @@ START_TEST(caches_merge_and_are_cleared)
     struct profile_record r = weight(0x40, 4);
     struct profile_read got;
     u32 modules;
+    bool left_out;
     snprintf(other, sizeof other, "%s/other", dir);
     ck_assert_int_eq(mkdir(other, 0755), 0);
     ck_assert(add(0x40, 3));
@@ -233,13 +234,76 @@ START_TEST(caches_merge_and_are_cleared)
     ck_assert(cache_note_profile(other, &second, &r, 1, &why));
     snprintf(junk, sizeof junk, "%s/profile/junk", other);
     close(open(junk, O_WRONLY | O_CREAT, 0644));
-    ck_assert(cache_merge_profiles(dir, other, &modules));
+    ck_assert(cache_merge_profiles(dir, other, &modules, &left_out));
     ck_assert_uint_eq(modules, 2);
+    ck_assert(!left_out);
     ck_assert(get(&got) && got.ever == 7 && got.profile.weight[0].samples == 7);
     ck_assert_uint_eq(cache_clear_profiles(dir, &module), 1);
     ck_assert(!get(&got) && why == NULL);
     ck_assert_uint_eq(cache_clear_profiles(dir, NULL), 1);
     ck_assert_uint_eq(cache_clear_profiles(dir, NULL), 0);
+    ck_assert_uint_eq(cache_clear_profiles(other, NULL), 2); /* and nothing else is touched */
+    ck_assert_int_eq(access(junk, F_OK), 0);
+}
+END_TEST
+
+START_TEST(what_others_can_write_is_not_merged)
+{
+    char other[PATH_MAX], name[33], path[PATH_MAX + 64];
+    struct profile_record r = weight(0x40, 4);
+    struct profile_read got;
+    u32 modules;
+    bool left_out;
+    snprintf(other, sizeof other, "%s/other", dir);
+    ck_assert_int_eq(mkdir(other, 0755), 0);
+    ck_assert(cache_merge_profiles(dir, other, &modules, &left_out) && !left_out);
+    ck_assert(cache_note_profile(other, &module, &r, 1, &why));
+    digest_text(&module, name, 32);
+    snprintf(path, sizeof path, "%s/profile/%s", other, name);
+    ck_assert_int_eq(chmod(path, 0666), 0);
+    ck_assert(cache_merge_profiles(dir, other, &modules, &left_out));
+    ck_assert(left_out && modules == 0 && !get(&got));
+    *strrchr(path, '/') = '\0';
+    ck_assert_int_eq(chmod(path, 0777), 0);
+    ck_assert(cache_merge_profiles(dir, other, &modules, &left_out) && left_out);
+}
+END_TEST
+
+/* Of two that have as many samples as there may be, neither is lost. */
+START_TEST(full_profiles_merge)
+{
+    char other[PATH_MAX];
+    struct profile_record r = weight(0x40, PROFILE_SAMPLES);
+    struct profile_read got;
+    u32 modules;
+    bool left_out;
+    snprintf(other, sizeof other, "%s/other", dir);
+    ck_assert_int_eq(mkdir(other, 0755), 0);
+    ck_assert(add(0x80, PROFILE_SAMPLES));
+    ck_assert(cache_note_profile(other, &module, &r, 1, &why));
+    ck_assert(cache_merge_profiles(dir, other, &modules, &left_out) && get(&got));
+    ck_assert_uint_eq(got.ever, 2 * PROFILE_SAMPLES);
+    ck_assert_uint_eq(got.profile.weight_count, 2);
+    ck_assert_uint_eq(got.profile.weight[0].samples, PROFILE_SAMPLES / 2);
+    ck_assert_uint_eq(got.profile.weight[1].samples, PROFILE_SAMPLES / 2);
+}
+END_TEST
+
+/* More than a file holds of what has no samples, and so doesn't fade. */
+START_TEST(the_largest_counts_have_a_bound)
+{
+    enum { COUNT = PROFILE_RECORDS - 1 };
+    struct profile_record *r = calloc(COUNT, sizeof *r);
+    struct profile_read got;
+    for (u32 k = 0; k < 2; k++) {
+        for (u32 n = 0; n < COUNT; n++)
+            r[n] = (struct profile_record){
+                .pc = 4 * (u64)(2 * n + k), .count = UINT32_MAX, .kind = PROFILE_INVALID};
+        ck_assert(cache_note_profile(dir, &module, r, COUNT, &why));
+    }
+    ck_assert(get(&got));
+    ck_assert_uint_le(got.count, PROFILE_RECORDS);
+    free(r);
 }
 END_TEST
 
@@ -257,6 +321,9 @@ int main(void)
     tcase_add_test(t, a_full_disk_changes_nothing);
     tcase_add_test(t, writers_lose_nothing_of_each_other);
     tcase_add_test(t, caches_merge_and_are_cleared);
+    tcase_add_test(t, what_others_can_write_is_not_merged);
+    tcase_add_test(t, full_profiles_merge);
+    tcase_add_test(t, the_largest_counts_have_a_bound);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
