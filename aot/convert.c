@@ -300,7 +300,7 @@ enum convert_status convert_module(struct arena *arena, const struct module *m,
                                       .image = true,
                                       .profile = o->profile,
                                       .known = true,
-                                      .inlines = o->insn_lines || !w.lines.row_count,
+                                      .inlines = o->profile != NULL,
                                       .steps = w.lines.row_count != 0};
     arena_init(&w.work);
     image_begin(&w.builder, arena, &module);

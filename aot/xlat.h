@@ -38,7 +38,7 @@ struct xlat_options {
     bool steps;                /* translation.steps are wanted, for line tables */
     bool untag;                /* addresses lose their top byte before each access */
     bool known;   /* functions of the C library that are known by their bytes call the host's */
-    bool inlines; /* the full tier's regions have copies of small functions that they call */
+    bool inlines; /* the full tier's regions have copies of functions that they call */
     const struct profile *profile; /* what runs have shown of the module's code, or NULL */
     bool verify;                   /* IR verifier after every pass */
     u32 max_insts;                 /* guest instructions in a region; 0: the tier's default */

@@ -39,9 +39,9 @@ bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
                    struct a64_region *out);
 
 /*
- * Gives a function-shaped region copies of small functions that it calls, one for each call; with a
- * profile (or NULL) of larger ones as well where runs spend time in them. What such a call returns
- * to is an entry no longer. Parts live in the arena.
+ * Gives a function-shaped region copies of functions that it calls, one for each call: of those
+ * that runs spend time in, or, with no profile, of small ones. What such a call returns to is an
+ * entry no longer. Parts live in the arena.
  */
 void disc_inline(struct arena *arena, const struct code_view *view, const struct profile *profile,
                  struct a64_region *region);

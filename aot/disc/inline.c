@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define MOST        128  /* instructions of a callee that runs spend time in */
-#define MOST_PLAIN  16   /* of others */
+#define MOST_PLAIN  16   /* of any, where nothing is known of runs */
 #define HOT         2000 /* of so many samples of the module one is in it, at least */
 #define GROWTH      2    /* copies make a region longer by at most one part in so many, and: */
 #define GROWTH_FREE 64   /* instructions */
@@ -184,7 +184,7 @@ void disc_inline(struct arena *arena, const struct code_view *view, const struct
             continue;
         bool good = explore(c, view, target, profile ? MOST : MOST_PLAIN) &&
                     a.insns + c->insns <= limit && !is_known(view, target);
-        if (good && (c->insns <= MOST_PLAIN || is_hot(profile, b, c))) copy(&a, arena, c);
+        if (good && (!profile || is_hot(profile, b, c))) copy(&a, arena, c);
     }
     if (!out.inlined_count) return;
     out.insn_count += a.insns;
