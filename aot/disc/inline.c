@@ -1,6 +1,6 @@
 /*
- * Inlining: small functions that call nobody get a copy in the region, behind each call to them
- * (region.h).
+ * Inlining: functions that call nobody, and that a profile shows to be hot, get a copy in the region
+ * behind each such call (region.h). Without a profile small ones do.
  *
  * A copy saves the call, the return and its check, and what both need in its place: the state in
  * the registers of the convention. In a loop there is no call left then, and its pins are its own.
@@ -22,9 +22,9 @@
 
 struct callee {
     u64 pc;
-    u32 limit, available; /* words */
-    u32 size;             /* words, with gaps */
-    u32 blocks, insns;
+    u32 available; /* words that can be read and are not too many */
+    u32 size;      /* words, with gaps */
+    u32 insns;
     u32 word[MOST];
     u16 row[MOST];
     bool seen[MOST], leads[MOST]; /* an instruction that runs; one that a block begins with */
@@ -74,13 +74,12 @@ static bool explore(struct callee *c, const struct code_view *view, u64 pc, u32 
     if (!reach(c, pc, true, &changed)) return false;
     while (changed) {
         changed = false;
-        c->insns = c->blocks = 0;
+        c->insns = 0;
         for (u32 at = 0; at < c->available; at++) {
             if (!c->seen[at]) continue;
             c->row[at] = (u16)a64_decode(c->word[at]);
             if (!follow(c, at, &changed)) return false;
             c->insns++;
-            c->blocks += c->leads[at] || !c->seen[at - 1];
             c->size = at + 1;
         }
     }

@@ -3,13 +3,21 @@
  */
 #include "aot/disc/disc.h"
 
-/* The first weight at pc or behind. */
-static u32 first_weight(const struct profile *p, u64 pc)
+#include <stddef.h>
+#include <string.h>
+
+_Static_assert(offsetof(struct profile_weight, pc) == 0 && offsetof(struct profile_call, from) == 0,
+               "first_at reads what a record begins with");
+
+/* Of `count` records, ascending by the address that each begins with, the first at pc or behind. */
+static u32 first_at(const void *record, u32 count, size_t size, u64 pc)
 {
-    u32 low = 0, high = p->weight_count;
+    u32 low = 0, high = count;
     while (low < high) {
         u32 middle = (low + high) / 2;
-        if (p->weight[middle].pc < pc)
+        u64 address;
+        memcpy(&address, (const u8 *)record + middle * size, sizeof address);
+        if (address < pc)
             low = middle + 1;
         else
             high = middle;
@@ -20,7 +28,8 @@ static u32 first_weight(const struct profile *p, u64 pc)
 u64 disc_samples(const struct profile *p, u64 low, u64 high)
 {
     u64 samples = 0;
-    for (u32 n = first_weight(p, low); n < p->weight_count && p->weight[n].pc < high; n++)
+    u32 n = first_at(p->weight, p->weight_count, sizeof *p->weight, low);
+    for (; n < p->weight_count && p->weight[n].pc < high; n++)
         samples += p->weight[n].samples;
     return samples;
 }
@@ -36,15 +45,8 @@ void disc_weigh(const struct profile *p, struct a64_region *region)
 
 u64 disc_call_samples(const struct profile *p, u64 from, u64 to)
 {
-    u32 low = 0, high = p->call_count;
-    while (low < high) {
-        u32 middle = (low + high) / 2;
-        if (p->call[middle].from < from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < p->call_count && p->call[low].from == from; low++)
-        if (p->call[low].to == to) return p->call[low].samples;
+    u32 n = first_at(p->call, p->call_count, sizeof *p->call, from);
+    for (; n < p->call_count && p->call[n].from == from; n++)
+        if (p->call[n].to == to) return p->call[n].samples;
     return 0;
 }
