@@ -219,6 +219,13 @@ START_TEST(writers_lose_nothing_of_each_other)
 }
 END_TEST
 
+/* Another cache. */
+static void make_other(char other[PATH_MAX])
+{
+    snprintf(other, PATH_MAX, "%s/other", dir);
+    ck_assert_int_eq(mkdir(other, 0755), 0);
+}
+
 START_TEST(caches_merge_and_are_cleared)
 {
     char other[PATH_MAX], junk[PATH_MAX + 16];
@@ -227,8 +234,7 @@ START_TEST(caches_merge_and_are_cleared)
     struct profile_read got;
     u32 modules;
     bool left_out;
-    snprintf(other, sizeof other, "%s/other", dir);
-    ck_assert_int_eq(mkdir(other, 0755), 0);
+    make_other(other);
     ck_assert(add(0x40, 3));
     ck_assert(cache_note_profile(other, &module, &r, 1, &why));
     ck_assert(cache_note_profile(other, &second, &r, 1, &why));
@@ -254,8 +260,7 @@ START_TEST(what_others_can_write_is_not_merged)
     struct profile_read got;
     u32 modules;
     bool left_out;
-    snprintf(other, sizeof other, "%s/other", dir);
-    ck_assert_int_eq(mkdir(other, 0755), 0);
+    make_other(other);
     ck_assert(cache_merge_profiles(dir, other, &modules, &left_out) && !left_out);
     ck_assert(cache_note_profile(other, &module, &r, 1, &why));
     digest_text(&module, name, 32);
@@ -277,8 +282,7 @@ START_TEST(full_profiles_merge)
     struct profile_read got;
     u32 modules;
     bool left_out;
-    snprintf(other, sizeof other, "%s/other", dir);
-    ck_assert_int_eq(mkdir(other, 0755), 0);
+    make_other(other);
     ck_assert(add(0x80, PROFILE_SAMPLES));
     ck_assert(cache_note_profile(other, &module, &r, 1, &why));
     ck_assert(cache_merge_profiles(dir, other, &modules, &left_out) && get(&got));
