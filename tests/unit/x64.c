@@ -353,9 +353,9 @@ END_TEST
  * stay within it, and every decoded instruction is refused when its last byte is missing. */
 START_TEST(decoder_on_random_bytes)
 {
-    u64 state = 12345;
-    unsigned decoded = 0;
-    for (u64 rounds = test_cases(300000); rounds > 0; rounds--) {
+    u64 state = 12345, cases = test_cases(300000);
+    u64 decoded = 0;
+    for (u64 rounds = cases; rounds > 0; rounds--) {
         u8 bytes[16];
         for (unsigned i = 0; i < sizeof bytes; i++) {
             state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -378,7 +378,7 @@ START_TEST(decoder_on_random_bytes)
         }
         free(exact);
     }
-    ck_assert_uint_gt(decoded, 10000);
+    ck_assert_uint_gt(decoded, cases / 4); /* about a third are instructions */
 }
 END_TEST
 
