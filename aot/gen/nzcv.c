@@ -267,12 +267,24 @@ static void save_or_follow(struct gen *g, unsigned slot, ir_ref v)
     save_operands(g, &p->x, slot, v);
 }
 
+/* The current instruction, a load, is the last one to see NZCV before it is SET: it changes the pin
+ * that it loads, and only if it doesn't fault. */
+static bool seen_last(const struct gen *g)
+{
+    const struct ir_inst *i = gen_inst(g, g->at);
+    if (i->op != IR_LOAD && i->op != IR_LOADS) return false;
+    ir_ref next = g->at + ir_distance(i);
+    return next < g->f->block[g->block].end && !ir_sees_nzcv(gen_inst(g, next));
+}
+
 void gen_flags_follow(struct gen *g, unsigned slot, ir_ref v)
 {
     bool kept = gen_nzcv_is_expr(g) || (g->nzcv && g->pending.x.kind == NZCV_OF_FCMP);
     if (kept && !gen_nzcv_live(g)) {
         if (gen_nzcv_is_expr(g)) g->nzcv = IR_NONE;
         g->pending.x.kind = NZCV_NONE;
+    } else if (kept && slot < SLOT_V0 && seen_last(g)) {
+        /* what holds in front of it does for what it may be seen by */
     } else if (g->nzcv == NZCV_ENTRY) {
         ways_follow(g, slot, v);
     } else if (kept && !is_of_result(&g->pending, slot, v)) {

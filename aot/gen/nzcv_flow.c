@@ -346,20 +346,26 @@ static u32 going_home(const struct ir_func *f, const struct ir_block *b)
     return SOMETIMES;
 }
 
-static u16 mean_behind(const struct gen *g, const struct ir_block *b)
+/* lost: bits of the ways on which it surely does, or NULL. */
+static u16 mean_behind(const struct gen *g, u32 b, const u8 *lost)
 {
-    u32 own[2], sum = 0;
+    u32 own[2];
+    u64 sum = 0, all = 0;
     unsigned n;
-    const u32 *to = ir_successors(g->f, b, own, &n);
-    for (unsigned k = 0; k < n; k++) sum += g->goes_home[to[k]];
-    return (u16)(n ? sum / n : 0);
+    const u32 *to = ir_successors(g->f, &g->f->block[b], own, &n);
+    for (unsigned k = 0; k < n; k++) {
+        u64 often = g->loops.frequency ? ir_way_frequency(&g->loops, b, k, n) + 1 : 1;
+        bool surely = lost && lost[b] >> k & 1;
+        sum += often * (surely ? ALWAYS : g->goes_home[to[k]]);
+        all += often;
+    }
+    return (u16)(n ? sum / all : 0);
 }
 
-static void find_home(struct gen *g)
+static void find_home(struct gen *g, const u8 *lost)
 {
     const struct ir_func *f = g->f;
     u32 *open = arena_alloc(g->arena, f->block_count * sizeof *open), count = 0;
-    g->goes_home = arena_zalloc(g->arena, f->block_count * sizeof *g->goes_home);
     for (u32 b = f->block_count; b-- > 0;) {
         u32 likely = going_home(f, &f->block[b]);
         if (likely == SOMETIMES)
@@ -368,7 +374,7 @@ static void find_home(struct gen *g)
             g->goes_home[b] = (u16)likely;
     }
     for (unsigned round = 0; round < 4; round++)
-        for (u32 n = 0; n < count; n++) g->goes_home[open[n]] = mean_behind(g, &f->block[open[n]]);
+        for (u32 n = 0; n < count; n++) g->goes_home[open[n]] = mean_behind(g, open[n], lost);
 }
 
 /* One way leads to the block, and that from before it. */
@@ -396,6 +402,44 @@ static bool flow(struct flow *w)
     return changed;
 }
 
+/* The block passes on what it may begin with to one where ways meet, which doesn't expect all of
+ * it: on that way it would have to be found out which it is. */
+static bool is_lost(struct flow *w, u32 b, u32 to)
+{
+    const struct ir_func *f = w->g->f;
+    const struct set *from = &w->set[b], *there = &w->set[to];
+    if (own_of(w, b) != PASSES || !from->count || !f->block[to].sees_nzcv) return false;
+    if (has_one_way(w->g, b, to)) return false;
+    if (w->g->goes_home[to] >= OFTEN) return true;
+    for (u32 k = 0; k < from->count; k++) {
+        struct nzcv_expr x = w->x[from->number[k]];
+        if (!behind(w->g, &f->block[b], from->count, &x)) return true;
+        bool expected = false;
+        for (u32 n = 0; n < there->count; n++) {
+            const struct nzcv_expr *y = &w->x[there->number[n]];
+            expected |= y->mark == x.mark && gen_same_expr(y, &x);
+        }
+        if (!expected) return true;
+    }
+    return false;
+}
+
+/* Where ways meet from which such a way is often taken, NZCV comes home before as well. */
+static void find_lost(struct flow *w)
+{
+    const struct ir_func *f = w->g->f;
+    u8 *lost = arena_zalloc(w->g->arena, f->block_count);
+    bool any = false;
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 own[2];
+        unsigned n;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
+        for (unsigned k = 0; k < n && n <= 2; k++) lost[b] |= (u8)((unsigned)is_lost(w, b, to[k]) << k);
+        any |= lost[b] != 0;
+    }
+    if (any) find_home(w->g, lost);
+}
+
 /* A block where ways meet begins with these; NULL: NZCV is at home. */
 static const struct nzcv_ways *as_ways(const struct flow *w, u32 block)
 {
@@ -418,7 +462,8 @@ void gen_plan_nzcv(struct gen *g)
     u32 count = f->block_count;
     bool meet = false;
     g->block_nzcv = arena_zalloc(g->arena, count * sizeof(*g->block_nzcv));
-    find_home(g);
+    g->goes_home = arena_zalloc(g->arena, count * sizeof *g->goes_home);
+    find_home(g, NULL);
     for (u32 b = 0; b < count; b++) meet |= f->block[b].sees_nzcv && !has_one_way(g, 0, b);
     if (!meet) return;
     struct flow w = {.g = g,
@@ -429,6 +474,7 @@ void gen_plan_nzcv(struct gen *g)
     memset(w.own, UNKNOWN, count);
     find_later_turns(&w);
     while (flow(&w)) continue;
+    find_lost(&w);
     for (u32 b = 0; b < count; b++)
         if (g->goes_home[b] < OFTEN && f->block[b].sees_nzcv &&
             (b == 0 || f->block[b].preds != 1 || f->block[b].entry || f->block[b].loop_head))
