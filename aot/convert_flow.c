@@ -202,12 +202,20 @@ static void reach(struct walk *w, u64 pc)
     w->pending[w->pending_count++] = (u32)((pc - w->low) / 4);
 }
 
+/* What is known gives way to stronger evidence: that an address is taken, seen on the way from one
+ * entry to the next, says less than a symbol to come. */
+static bool gives_way(enum evidence known, enum evidence to)
+{
+    return known == EVIDENCE_RETURN || (known > EVIDENCE_TABLE && to < known);
+}
+
 void convert_found(struct walk *w, u64 pc, enum evidence evidence)
 {
     u8 *state = convert_state(w, pc);
     if (!state || *state & WORD_DATA) return;
     u8 known = *state & WORD_EVIDENCE;
-    if (!known || known == EVIDENCE_RETURN + 1) *state = (u8)((*state ^ known) | (evidence + 1));
+    if (!known || gives_way((enum evidence)(known - 1), evidence))
+        *state = (u8)((*state ^ known) | (evidence + 1));
     reach(w, pc);
 }
 

@@ -18,6 +18,10 @@
 struct thread;
 struct profile_sample;
 struct profile_place;
+struct digest;
+
+/* A call of the module led elsewhere than to `to` so often. */
+typedef void profile_guard_fn(const struct digest *module, u64 from, u64 to, u64 failed);
 
 enum engine_exit_kind {
     ENGINE_TRAP,  /* the guest asked for something: reason and imm of exits.h, state.pc and
@@ -83,6 +87,10 @@ struct engine {
      */
     bool (*sample)(struct thread *t, const ucontext_t *uc, struct profile_sample *out);
     bool (*place)(const struct profile_sample *s, struct profile_place *out);
+
+    /* Guards of images that have failed since the last time (each: may be NULL), in modules' own
+     * addresses. NULL where images are not used. */
+    void (*guards)(profile_guard_fn *each);
 
     /* Guest bytes in [start, end) changed, or their mapping did: translations of them are gone for
      * all threads by their next safepoint. Any thread; LOCK_MM may be held. */

@@ -311,6 +311,7 @@ void profile_note(const struct digest *module, u64 unbiased, enum profile_kind k
 static u32 add_records(const struct seen *e, bool call, struct profile_record *out)
 {
     out[0] = (struct profile_record){.pc = e->pc, .count = e->count, .kind = e->kind};
+    if (e->kind == PROFILE_GUARD) out[0].to = e->to;
     if (call)
         out[1] = (struct profile_record){
             .pc = e->from, .to = e->to, .count = e->count, .kind = PROFILE_CALL};
@@ -354,6 +355,30 @@ static void forget(void)
     module_count = sample_count = file_samples = 0;
 }
 
+/* The table is taken. */
+static void note_guard(const struct digest *module, u64 from, u64 to, u64 failed)
+{
+    struct profile_sample key = {from, PROFILE_GUARD, 1 + number_of(module)};
+    bool is_new = false;
+    struct seen *e = find(&key, &is_new);
+
+    stats_add(STAT_GUARDS_FAILED, failed);
+    if (e == NULL) return;
+    if (is_new) {
+        *e = (struct seen){.sample = key, .pc = from, .to = to, .kind = PROFILE_GUARD};
+        e->module = (u16)(key.code - 1);
+    }
+    e->count = failed < UINT32_MAX - e->count ? e->count + (u32)failed : UINT32_MAX;
+}
+
+static void count_guard(const struct digest *module, u64 from, u64 to, u64 failed)
+{
+    (void)module;
+    (void)from;
+    (void)to;
+    stats_add(STAT_GUARDS_FAILED, failed);
+}
+
 /* For what is no handler: one of those may be at work, for some ten microseconds. */
 static bool wait_for_table(void)
 {
@@ -364,11 +389,23 @@ static bool wait_for_table(void)
     return false;
 }
 
+void profile_count_guards(void)
+{
+    if (engine->guards == NULL) return;
+    if (__atomic_load_n(&seen, __ATOMIC_RELAXED) == NULL || !wait_for_table()) {
+        engine->guards(count_guard);
+        return;
+    }
+    engine->guards(note_guard);
+    drop_table();
+}
+
 void profile_flush(const char *dir)
 {
     const size_t size = 2 * SEEN * sizeof(struct profile_record);
     void *room;
 
+    profile_count_guards();
     if (__atomic_load_n(&seen, __ATOMIC_RELAXED) == NULL || !wait_for_table()) return;
     room = dir != NULL && sample_count + file_samples >= WORTH_IT
                ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -384,6 +421,7 @@ void profile_flush(const char *dir)
 
 void profile_after_fork(struct thread *t)
 {
+    if (engine->guards != NULL) engine->guards(NULL); /* the parent's */
     if (!on) return;
     busy = timers = next_id = 0;
     lock_reset(&timer_lock);

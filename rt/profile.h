@@ -54,6 +54,9 @@ bool profile_is_tick(const siginfo_t *info);
 /* Counts something other than a sample. Not in signal handlers. */
 void profile_note(const struct digest *module, u64 unbiased, enum profile_kind kind);
 
+/* Takes stock of guards that have failed. */
+void profile_count_guards(void);
+
 /* Writes to the cache `dir` what there is, if that is worth it; NULL: forgets it. */
 void profile_flush(const char *dir);
 

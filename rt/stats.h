@@ -35,6 +35,7 @@
     X(SAMPLES_RUNTIME, "of them in the runtime or the kernel")                                     \
     X(SAMPLES_ELSEWHERE, "of them in modules without an image")                                    \
     X(SAMPLES_LOST, "of them without room")                                                        \
+    X(GUARDS_FAILED, "calls that led elsewhere than a guard assumed")                              \
     X(EVALUATED, "regions evaluated")                                                              \
     X(IMAGE_INSNS, NULL)      /* with --count: executed, from images */                            \
     X(JIT_INSNS, NULL)        /* from code memory */                                               \

@@ -16,18 +16,23 @@ struct a64_block {
     bool entry;      /* may be entered from outside the region */
     bool target;     /* where indirect branches inside the region may lead */
     u32 calls;       /* 1 + number of the inlined call that it ends with, or 0 */
-    u32 of;          /* 1 + number of the inlined call whose callee it is a copy of, or 0 */
-    u32 samples;     /* of a profile: how often runs were found here; 0 too if there is none */
+    bool failed; /* the call of the inlined call `calls` where that has another callee than assumed:
+                    its instruction alone, which has set x30 already */
+    u32 of;      /* 1 + number of the inlined call whose callee it is a copy of, or 0 */
+    u32 samples; /* of a profile: how often runs were found here; 0 too if there is none */
 };
 
 /*
  * A call whose callee's code is in the region, in a copy that is for this call alone: blocks behind
  * the one that calls, the callee's first instruction in the first of them. The callee calls nobody
  * and leaves x30 alone, so that its RETs lead to block `behind` of the region.
+ *
+ * An indirect call has a guard: where it isn't to `assumed`, the block behind the copies makes it.
  */
 struct a64_inlined {
     u32 first, count; /* blocks, ascending by pc */
     u32 behind;       /* block */
+    u64 assumed;      /* what an indirect call is assumed to call; 0: it is a direct one */
 };
 
 /*

@@ -30,6 +30,9 @@
  * has a stub in code with an inline cache (translation.h). The caches' cells are behind the others:
  * first the externals', then those of the code's own.
  *
+ * A guard is a place in code that relies on what a call was seen to call (translation.h). Behind
+ * the caches is a word for each that counts its failures.
+ *
  * A site is a place in code that says how far it is from a guest address: the 32-bit field of an
  * operand relative to RIP. Nearly all such fields that lead into the module are sites, and few
  * others look like one, so what is stored is which of those that look like it are sites:
@@ -44,9 +47,14 @@
 
 #define IMAGE_HEADER_AT 0x200
 #define IMAGE_MAGIC     "FERRYIMG"
-#define IMAGE_FORMAT    6
+#define IMAGE_FORMAT    7
 #define IMAGE_COUNTED   (UINT64_C(1) << 63) /* in features: its code counts what it executes */
 #define EVIDENCE_ROOM   16
+
+/* The call's place and that of what it was assumed to call, in words from code_low. */
+struct image_guard {
+    u32 from, to;
+};
 
 struct image_header {
     char magic[8];
@@ -70,6 +78,7 @@ struct image_header {
     u32 code_words;     /* guest instruction words that have a bit */
     u32 entry_count, region_count, cell_count, external_count;
     u32 cache_count; /* inline caches, the externals' included */
+    u32 guard_count;
     u32 guest_insts; /* guest instructions translated */
     /* Places. */
     u32 cluster_count; /* of regions, for the index */
@@ -86,6 +95,7 @@ struct image_header {
     u32 cell_code; /* LEB128 each: offset in text of the code that it leads to, less the last one's
                     */
     u32 cell_code_size;
+    u32 guards; /* struct image_guard each */
     u32 unwind; /* .eh_frame_hdr and .eh_frame, which nobody here reads */
     u32 text, text_size;
     u32 sites; /* sites.h; behind all code */
@@ -93,6 +103,7 @@ struct image_header {
     u32 map_size; /* page-rounded end of that */
     u32 cells;    /* u64 each */
     u32 caches;   /* u64 each, right behind them */
+    u32 failed;   /* u64 each, of guards, right behind these */
     u32 total_size;
     /* What became of the module's code, for reports: guest bytes, counts. */
     u32 functions;                 /* known to begin somewhere, by name or size */

@@ -10,9 +10,10 @@
 #include "aot/base/types.h"
 
 enum reloc_kind {
-    RELOC_CELL,  /* 32-bit: address of cell `value` minus the address behind the field */
-    RELOC_GUEST, /* 32-bit: guest address `value` minus the address behind the field (images) */
-    RELOC_HEAT,  /* 32-bit: address of the region's 32-bit count of what is to come, likewise */
+    RELOC_CELL,   /* 32-bit: address of cell `value` minus the address behind the field */
+    RELOC_GUEST,  /* 32-bit: guest address `value` minus the address behind the field (images) */
+    RELOC_HEAT,   /* 32-bit: address of the region's 32-bit count of what is to come, likewise */
+    RELOC_FAILED, /* 32-bit: address of the 64-bit count of guard `value`'s failures, likewise */
     RELOC_LINK, /* 32-bit: where code for cell `value`'s target is entered, minus the address behind
                    the field (images, which bind their links ahead) */
 };
@@ -39,6 +40,12 @@ struct cell {
  * a struct jump_cache_entry (state.h); at first one that is for no address. Code made for images
  * has such cells of its own (RELOC_CELL). */
 #define CELL_RECORD UINT64_MAX
+
+/* The call at guest address pc has the code of the function `to`, which it was assumed to call, in
+ * its place, behind a guard. */
+struct guard {
+    u64 pc, to;
+};
 
 struct entry {
     u64 pc;     /* guest address */
@@ -70,6 +77,8 @@ struct translation {
     u32 cell_count;
     struct entry *entries; /* ascending pc; never empty */
     u32 entry_count;
+    struct guard *guards;
+    u32 guard_count;
     struct guest_range *ranges; /* ascending, disjoint */
     u32 range_count;
     u8 *side; /* side table, sidetable.h */

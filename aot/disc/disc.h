@@ -41,7 +41,8 @@ bool disc_function(struct arena *arena, const struct code_view *view, u64 pc,
 /*
  * Gives a function-shaped region copies of functions that it calls, one for each call: of those
  * that runs spend time in, or, with no profile, of small ones. What such a call returns to is an
- * entry no longer. Parts live in the arena.
+ * entry no longer. Indirect calls that nearly always call the same get it behind a guard. Parts
+ * live in the arena.
  */
 void disc_inline(struct arena *arena, const struct code_view *view, const struct profile *profile,
                  struct a64_region *region);
@@ -54,6 +55,10 @@ u64 disc_samples(const struct profile *profile, u64 low, u64 high);
 
 /* Samples in the function `to` that the call at `from` had called. */
 u64 disc_call_samples(const struct profile *profile, u64 from, u64 to);
+
+/* What the indirect call at `from` has nearly always called; false: nothing that runs have shown.
+ */
+bool disc_usual_target(const struct profile *profile, u64 from, u64 *target);
 
 /*
  * A module as its file has it, for what looks further than a region. No callback may fault,

@@ -1,11 +1,15 @@
 /*
- * Inlining: functions that call nobody, and that a profile shows to be hot, get a copy in the region
- * behind each such call (region.h). Without a profile small ones do.
+ * Inlining: functions that call nobody, and that a profile shows to be hot, get a copy in the
+ * region behind each such call (region.h). Without a profile small ones do.
  *
  * A copy saves the call, the return and its check, and what both need in its place: the state in
  * the registers of the convention. In a loop there is no call left then, and its pins are its own.
  * A callee must return by RET to where it was called from, whichever way it takes: it must not
  * write x30, nor leave by a branch.
+ *
+ * So with an indirect call that a profile shows to call nearly always the same. Its copy is behind
+ * a guard; where that fails, the call is made as such, and counted (translation.h), by the block
+ * behind the copies. That runs call something else there shows in the next profile.
  */
 #include "aot/disc/disc.h"
 
@@ -92,15 +96,31 @@ struct addition {
     u32 insns;
 };
 
-static void copy(struct addition *a, struct arena *arena, const struct callee *c)
+/* The call of the block in front of it, as it is where the guard of its copies has failed. */
+static void add_failed(struct addition *a, const struct a64_block *from)
+{
+    u32 last = from->count - 1;
+    a->to->block[a->to->block_count++] = (struct a64_block){.pc = from->pc + 4 * (u64)last,
+                                                            .count = 1,
+                                                            .word = from->word + last,
+                                                            .row = from->row + last,
+                                                            .calls = a->to->inlined_count,
+                                                            .failed = true};
+    a->insns++;
+}
+
+/* For the call at the end of block `from`, the region's last so far. */
+static void copy(struct addition *a, struct arena *arena, const struct a64_block *from,
+                 const struct callee *c)
 {
     struct a64_region *to = a->to;
     struct a64_inlined *call = &to->inlined[to->inlined_count++];
+    bool is_direct = from->row[from->count - 1] == A64_BL;
     u32 *word = arena_alloc(arena, c->size * (sizeof *word + sizeof(u16)));
     u16 *row = (u16 *)(word + c->size);
     memcpy(word, c->word, c->size * sizeof *word);
     memcpy(row, c->row, c->size * sizeof *row);
-    *call = (struct a64_inlined){.first = to->block_count};
+    *call = (struct a64_inlined){.first = to->block_count, .assumed = is_direct ? 0 : c->pc};
     to->block[to->block_count - 1].calls = to->inlined_count;
     for (u32 at = 0; at < c->size; at++) {
         if (!c->seen[at]) continue;
@@ -113,21 +133,27 @@ static void copy(struct addition *a, struct arena *arena, const struct callee *c
     }
     call->count = to->block_count - call->first;
     a->insns += c->insns;
+    if (!is_direct) add_failed(a, from);
 }
 
-/* The target of the call that a block ends with; false: it ends otherwise. */
-static bool ends_in_call(const struct a64_block *b, u64 *target)
+/* The target of the call that a block ends with, of an indirect one what it usually calls; false:
+ * it ends otherwise, or nobody knows. */
+static bool ends_in_call(const struct profile *p, const struct a64_block *b, u64 *target)
 {
     u32 last = b->count - 1;
-    return b->count && b->row[last] == A64_BL &&
-           a64_flow(A64_BL, b->word[last], b->pc + 4 * (u64)last, target) == A64_FLOW_CALL;
+    u64 pc = b->pc + 4 * (u64)last;
+    if (!b->count) return false;
+    if (b->row[last] == A64_BL) return a64_flow(A64_BL, b->word[last], pc, target) == A64_FLOW_CALL;
+    if (b->row[last] != A64_BLR || (b->word[last] >> 5 & 31) == 30 || !p) return false;
+    return disc_usual_target(p, pc, target);
 }
 
-static u32 calls(const struct a64_region *region)
+static u32 calls(const struct profile *p, const struct a64_region *region)
 {
     u32 count = 0;
     u64 target;
-    for (u32 n = 0; n < region->block_count; n++) count += ends_in_call(&region->block[n], &target);
+    for (u32 n = 0; n < region->block_count; n++)
+        count += ends_in_call(p, &region->block[n], &target);
     return count;
 }
 
@@ -137,8 +163,10 @@ static void set_returns(const struct code_view *view, struct a64_region *region)
         const struct a64_block *b = &region->block[n];
         if (!b->calls) continue;
         struct a64_inlined *call = &region->inlined[b->calls - 1];
-        call->behind = call->first + call->count;
+        if (b->failed) continue;
+        call->behind = call->first + call->count + (call->assumed != 0);
         struct a64_block *behind = &region->block[call->behind];
+        if (call->assumed) continue; /* others return there */
         if (!view->is_return || view->is_return(view->context, behind->pc)) behind->entry = false;
     }
 }
@@ -165,25 +193,25 @@ static bool is_hot(const struct profile *p, const struct a64_block *from, const 
 void disc_inline(struct arena *arena, const struct code_view *view, const struct profile *profile,
                  struct a64_region *region)
 {
-    u32 count = calls(region), limit = region->insn_count / GROWTH + GROWTH_FREE;
+    u32 count = calls(profile, region), limit = region->insn_count / GROWTH + GROWTH_FREE;
     if (!count || region->insn_count < 2) return;
     struct a64_region out = *region;
     struct addition a = {.to = &out};
     struct callee *c = arena_alloc(arena, sizeof *c);
     u32 *own = arena_alloc(arena, region->block_count * sizeof *own);
     out.inlined = arena_alloc(arena, count * sizeof *out.inlined);
-    out.block = arena_alloc(arena, (region->block_count + limit) * sizeof *out.block);
+    out.block = arena_alloc(arena, (region->block_count + limit + count) * sizeof *out.block);
     out.block_count = 0;
     for (u32 n = 0; n < region->block_count; n++) {
         const struct a64_block *b = &region->block[n];
         u64 target, behind = b->pc + 4 * (u64)b->count;
         own[n] = out.block_count;
         out.block[out.block_count++] = *b;
-        if (!ends_in_call(b, &target) || n + 1 == region->block_count || b[1].pc != behind)
+        if (!ends_in_call(profile, b, &target) || n + 1 == region->block_count || b[1].pc != behind)
             continue;
         bool good = explore(c, view, target, profile ? MOST : MOST_PLAIN) &&
                     a.insns + c->insns <= limit && !is_known(view, target);
-        if (good && (!profile || is_hot(profile, b, c))) copy(&a, arena, c);
+        if (good && (!profile || is_hot(profile, b, c))) copy(&a, arena, b, c);
     }
     if (!out.inlined_count) return;
     out.insn_count += a.insns;

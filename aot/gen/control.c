@@ -534,6 +534,24 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_jcc(g, c, e->label);
 }
 
+/* Images alone have guards. */
+static void failed(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    (void)r;
+    if (!g->options->image) return;
+    if (g->guard_count == g->guard_max) {
+        u32 max = 2 * g->guard_max + 8;
+        struct guard *more = arena_alloc(g->arena, max * sizeof *more);
+        if (g->guard_count) memcpy(more, g->guards, g->guard_count * sizeof *more);
+        g->guards = more;
+        g->guard_max = max;
+    }
+    g->guards[g->guard_count] = (struct guard){gen_pc(g), (u64)i->imm};
+    gen_clobber_flags(g);
+    x64_alu_mi(B, X64_ADD, 8, x64_mem_rip(0), 1);
+    gen_reloc(g, RELOC_FAILED, g->guard_count++);
+}
+
 /* --- inside the region
  * ---------------------------------------------------------------------------- */
 
@@ -765,5 +783,5 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 gen_fn *const gen_control_ops[IR_OP_COUNT] = {
     [IR_JUMP] = jump,        [IR_BR] = branch,      [IR_JUMPIND] = jump_by_table,
     [IR_EXIT] = exit_direct, [IR_EXITIF] = exit_if, [IR_EXITIND] = exit_indirect,
-    [IR_TRAP] = trap,        [IR_GUARD] = guard,
+    [IR_TRAP] = trap,        [IR_GUARD] = guard,    [IR_FAILED] = failed,
 };

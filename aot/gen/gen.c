@@ -73,7 +73,7 @@ static gen_fn *const *const table_of[IR_OP_COUNT] = {
     [IR_NOP... IR_INSN] = gen_state_ops,        [IR_ADD... IR_CRC32] = gen_int_ops,
     [IR_ICMP... IR_BOR] = gen_flag_ops,         [IR_BINT] = gen_int_ops,
     [IR_COND... IR_FLLOGIC] = gen_flag_ops,     [IR_FLFCMP] = gen_float_ops,
-    [IR_FLSELECT... IR_FLPACK] = gen_flag_ops,  [IR_JUMP... IR_GUARD] = gen_control_ops,
+    [IR_FLSELECT... IR_FLPACK] = gen_flag_ops,  [IR_JUMP... IR_FAILED] = gen_control_ops,
     [IR_HELPER... IR_COUNTER] = gen_helper_ops, [IR_FENCE... IR_RMW] = gen_memory_ops,
     [IR_FTOI... IR_FTOV] = gen_state_ops,       [IR_VGET... IR_FADD - 1] = gen_vector_ops,
     [IR_FADD... IR_VICVTF] = gen_float_ops,     [IR_AESE... IR_OP_COUNT - 1] = gen_crypto_ops,
@@ -216,6 +216,8 @@ static void deliver(struct gen *g, struct translation *out)
     out->reloc_count = g->reloc_count;
     out->cells = g->cells;
     out->cell_count = g->cell_count;
+    out->guards = g->guards;
+    out->guard_count = g->guard_count;
     out->entries = g->entries;
     out->entry_count = g->entry_count;
     out->steps = g->steps;

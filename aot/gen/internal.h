@@ -283,6 +283,8 @@ struct gen {
     u32 reloc_count, reloc_max;
     struct cell *cells;
     u32 cell_count, cell_max;
+    struct guard *guards;
+    u32 guard_count, guard_max;
     struct entry *entries;
     u32 entry_count;
     struct code_step *steps;

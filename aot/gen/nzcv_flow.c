@@ -434,7 +434,8 @@ static void find_lost(struct flow *w)
         u32 own[2];
         unsigned n;
         const u32 *to = ir_successors(f, &f->block[b], own, &n);
-        for (unsigned k = 0; k < n && n <= 2; k++) lost[b] |= (u8)((unsigned)is_lost(w, b, to[k]) << k);
+        for (unsigned k = 0; k < n && n <= 2; k++)
+            lost[b] |= (u8)((unsigned)is_lost(w, b, to[k]) << k);
         any |= lost[b] != 0;
     }
     if (any) find_home(w->g, lost);

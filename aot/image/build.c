@@ -58,6 +58,7 @@ static bool copy_relocs(const struct image_builder *b, const struct translation 
             out[n].value = caches_before(t, out[n].value);
             continue;
         }
+        if (out[n].kind == RELOC_FAILED) continue;
         if (is_link) out[n].value = t->cells[out[n].value].target;
         if (is_link ? !is_in_code(b, out[n].value) : !is_in_reach(b, out[n].value)) return false;
     }
@@ -98,23 +99,27 @@ bool image_add(struct image_builder *b, const struct translation *t, const s8 *e
     for (u32 n = 0; n < t->entry_count; n++)
         if (!is_in_code(b, t->entries[n].pc)) return false;
     if (!copy_relocs(b, t, reloc)) return false;
+    for (u32 n = 0; n < t->guard_count; n++)
+        if (!is_in_code(b, t->guards[n].pc) || !is_in_code(b, t->guards[n].to)) return false;
     add_entries(b, t, evidence);
     b->region = grown(b->arena, b->region, b->region_count, &b->region_max, sizeof *b->region);
-    b->region[b->region_count] =
-        (struct image_region){.pc = t->entries[0].pc,
-                              .at = b->region_count,
-                              .code = copy(b->arena, t->code, t->code_size),
-                              .side = copy(b->arena, t->side, t->side_size),
-                              .reloc = reloc,
-                              .step = copy(b->arena, t->steps, t->step_count * sizeof *t->steps),
-                              .step_count = t->step_count,
-                              .reloc_count = t->reloc_count,
-                              .code_size = t->code_size,
-                              .code_align = t->code_align,
-                              .side_size = t->side_size,
-                              .insts = t->insn_count,
-                              .has_fp = t->has_fp,
-                              .caches = caches_before(t, t->cell_count)};
+    b->region[b->region_count] = (struct image_region){
+        .pc = t->entries[0].pc,
+        .at = b->region_count,
+        .code = copy(b->arena, t->code, t->code_size),
+        .side = copy(b->arena, t->side, t->side_size),
+        .reloc = reloc,
+        .step = copy(b->arena, t->steps, t->step_count * sizeof *t->steps),
+        .step_count = t->step_count,
+        .reloc_count = t->reloc_count,
+        .code_size = t->code_size,
+        .code_align = t->code_align,
+        .side_size = t->side_size,
+        .insts = t->insn_count,
+        .has_fp = t->has_fp,
+        .caches = caches_before(t, t->cell_count),
+        .guard = copy(b->arena, t->guards, t->guard_count * sizeof *t->guards),
+        .guard_count = t->guard_count};
     b->region_count++;
     return true;
 }
@@ -219,6 +224,14 @@ static void find_externals(struct layout *l)
     l->external_count = (u32)kept;
 }
 
+static void number_guards(struct layout *l)
+{
+    for (u32 n = 0; n < l->b->region_count; n++) {
+        l->b->region[n].first_guard = l->guard_count;
+        l->guard_count += l->b->region[n].guard_count;
+    }
+}
+
 /* The externals' are the first. */
 static void number_caches(struct layout *l)
 {
@@ -277,6 +290,7 @@ static void place_tables(struct layout *l)
     h->index_size = (u32)l->index_size;
     h->side = take(l, l->side_size, 1);
     h->side_size = (u32)l->side_size;
+    h->guards = take(l, (u64)l->guard_count * sizeof(struct image_guard), 4);
     h->unwind = take(l, UNWIND_SIZE, 8);
 }
 
@@ -291,13 +305,15 @@ static bool place(struct layout *l)
     h->cell_count = l->cell_count;
     h->external_count = l->external_count;
     h->cache_count = l->cache_count;
+    h->guard_count = l->guard_count;
     place_tables(l);
     h->text = take(l, l->code_size, PAGE);
     h->sites = take(l, l->site_room, 1);
     h->map_size = (u32)ALIGN_UP(l->at, (u64)PAGE);
     h->cells = h->map_size;
     h->caches = h->cells + 8 * h->cell_count;
-    h->total_size = (u32)ALIGN_UP(h->caches + 8 * (u64)h->cache_count, (u64)PAGE);
+    h->failed = h->caches + 8 * h->cache_count;
+    h->total_size = (u32)ALIGN_UP(h->failed + 8 * (u64)h->guard_count, (u64)PAGE);
     u64 size = ALIGN_UP((u64)h->total_size, NEAR);
     b->distance = b->module.fixed ? (s64)(FAR - 2 * REACH - size) : -(s64)(size + NEAR);
     h->distance = b->distance;
@@ -348,7 +364,9 @@ static void fill_regions(const struct layout *l, u32 *site)
             const struct reloc *reloc = &r->reloc[k];
             u64 to = reloc->kind == RELOC_LINK   ? link_place(l, reloc->value)
                      : reloc->kind == RELOC_CELL ? cache_place(l, r->caches + reloc->value)
-                                                 : guest_place(l, reloc->value);
+                     : reloc->kind == RELOC_FAILED
+                         ? l->h->failed + 8 * (r->first_guard + reloc->value)
+                         : guest_place(l, reloc->value);
             put_distance(l, at + reloc->offset, reloc->tail, to);
             if (reloc->kind == RELOC_GUEST) *site++ = r->at + reloc->offset;
         }
@@ -445,6 +463,7 @@ bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **by
     measure_stubs(&l);
     find_externals(&l);
     number_caches(&l);
+    number_guards(&l);
     u64 code = place_regions(&l);
     if (code > MAX_BYTES || !image_make_tables(&l)) return false;
     l.code_size = (u32)code;

@@ -26,7 +26,10 @@ static bool tables_fit(const struct image_header *h)
            is_inside(h->side_code, 4 * (u64)h->side_groups, from, h->text, 4) &&
            is_inside(h->side_at, 4 * ((u64)h->side_groups + 1), from, h->text, 4) &&
            is_inside(h->side, h->side_size, from, h->text, 1) &&
-           is_inside(h->cell_code, h->cell_code_size, from, h->text, 1) && h->unwind <= h->text;
+           is_inside(h->cell_code, h->cell_code_size, from, h->text, 1) &&
+           is_inside(h->guards, sizeof(struct image_guard) * (u64)h->guard_count, from, h->text,
+                     4) &&
+           h->unwind <= h->text;
 }
 
 static bool memory_fits(const struct image_header *h)
@@ -36,7 +39,9 @@ static bool memory_fits(const struct image_header *h)
            h->text_size <= h->sites - h->text &&
            is_inside(h->cells, 8 * (u64)h->cell_count, h->map_size, h->total_size, 8) &&
            h->caches == h->cells + 8 * (u64)h->cell_count && h->external_count <= h->cache_count &&
-           is_inside(h->caches, 8 * (u64)h->cache_count, h->cells, h->total_size, 8);
+           is_inside(h->caches, 8 * (u64)h->cache_count, h->cells, h->total_size, 8) &&
+           h->failed == h->caches + 8 * (u64)h->cache_count &&
+           is_inside(h->failed, 8 * (u64)h->guard_count, h->cells, h->total_size, 8);
 }
 
 const char *image_check(const struct image_header *h, u64 file_size)

@@ -16,8 +16,10 @@ struct image_region {
     u32 code_size, code_align, side_size, reloc_count, step_count;
     u32 insts;
     bool has_fp;
-    u32 at;                       /* offset in text */
-    u32 caches;                   /* of its own; then the number of its first */
+    u32 at;     /* offset in text */
+    u32 caches; /* of its own; then the number of its first */
+    struct guard *guard;
+    u32 guard_count, first_guard;
     u32 first_entry, entry_count; /* in layout.by_code */
 };
 
@@ -38,7 +40,7 @@ struct layout {
     u8 *bytes;
     u64 at;    /* next free offset */
     u32 *site; /* offsets in text */
-    u32 site_count, site_room, cell_count, cache_count;
+    u32 site_count, site_room, cell_count, cache_count, guard_count;
     u32 stub_size, jump_size; /* of a link stub, a jump through a cell */
     u32 stubs;                /* offset in text of externals' stubs, behind the cells' jumps */
     u32 code_size;            /* of all that is in text but the table of sites */

@@ -29,12 +29,12 @@ static bool is_good(const void *record)
     const struct profile_record *r = record;
     if (r->kind == PROFILE_EVER) return r->count == 1 && !r->to;
     return r->kind < PROFILE_KIND_COUNT && r->count && r->pc % 4 == 0 && r->to % 4 == 0 &&
-           (r->kind == PROFILE_CALL || !r->to);
+           (r->kind == PROFILE_CALL || r->kind == PROFILE_GUARD || !r->to);
 }
 
 static const struct record_kind files = {.folder = "profile",
                                          .magic = {'F', 'E', 'R', 'R', 'Y', 'P', 'R', 'F'},
-                                         .version = 1,
+                                         .version = 2,
                                          .size = sizeof(struct profile_record),
                                          .max = PROFILE_RECORDS,
                                          .compare = compare,

@@ -19,9 +19,10 @@
 
 /* What a record counts: X(NAME, text). */
 #define PROFILE_KINDS(X)                                                                           \
-    X(EVER, "samples that were ever added") /* pc: how many */                                     \
-    X(WEIGHT, "samples")                    /* at pc */                                            \
-    X(CALL, "samples below a call")         /* at pc, of the function `to` */                      \
+    X(EVER, "samples that were ever added")                   /* pc: how many */                   \
+    X(WEIGHT, "samples")                                      /* at pc */                          \
+    X(CALL, "samples below a call")                           /* at pc, of the function `to` */    \
+    X(GUARD, "calls that led elsewhere than a guard assumed") /* at pc, than `to` */               \
     X(INVALID, "invalid operations and NaNs repaired")                                             \
     X(INEXACT, "inexact results repaired")                                                         \
     X(TAG, "tagged addresses repaired")                                                            \
@@ -36,7 +37,7 @@ enum profile_kind {
 };
 
 struct profile_record {
-    u64 pc, to; /* unbiased guest addresses; `to` is 0 but in calls */
+    u64 pc, to; /* unbiased guest addresses; `to` is 0 but in calls and guards */
     u32 count;
     u8 kind; /* enum profile_kind */
     u8 unused[3];

@@ -157,4 +157,11 @@ void image_put_tables(const struct layout *l)
     memcpy(l->bytes + h->side_at, l->side_at, groups + sizeof(u32));
     memcpy(l->bytes + h->side, l->side, l->side_size);
     memcpy(l->bytes + h->cell_code, l->cell_code, l->cell_code_size);
+    struct image_guard *guard = (struct image_guard *)(l->bytes + h->guards);
+    for (u32 n = 0; n < l->b->region_count; n++) {
+        const struct image_region *r = &l->b->region[n];
+        for (u32 k = 0; k < r->guard_count; k++)
+            *guard++ = (struct image_guard){(u32)((r->guard[k].pc - h->code_low) / 4),
+                                            (u32)((r->guard[k].to - h->code_low) / 4)};
+    }
 }

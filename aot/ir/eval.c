@@ -86,7 +86,8 @@ static bool control(struct eval_run *e, const struct ir_inst *i)
 {
     u64 a = ir_op_info(i->op)->args ? eval_arg(e, i, 0) : 0;
     switch (i->op) {
-    case IR_NOP: return true;
+    case IR_NOP:
+    case IR_FAILED: return true;
     case IR_INSN: start_instruction(e, i); return true;
     case IR_JUMP: go_to(e, (u32)i->imm); return true;
     case IR_BR: go_to(e, a & 1 ? (u32)i->imm : i->arg[1]); return true;

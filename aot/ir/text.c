@@ -26,6 +26,7 @@ static const struct ir_text_shape shape[IR_OP_COUNT] = {
     [IR_GUARD] = {.mod = TEXT_MOD_TRAP},
     [IR_HELPER] = {.imm = TEXT_IMM_HELPER},
     [IR_FENCE] = {.mod = TEXT_MOD_FENCE},
+    [IR_FAILED] = {.imm = TEXT_IMM_ADDRESS},
     [IR_LOAD] = {.mod = TEXT_MOD_SHIFT, .imm = TEXT_IMM_OFFSET},
     [IR_LOADS] = {.mod = TEXT_MOD_SHIFT, .imm = TEXT_IMM_OFFSET},
     [IR_STORE] = {.mod = TEXT_MOD_SHIFT, .imm = TEXT_IMM_OFFSET},

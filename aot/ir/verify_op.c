@@ -249,6 +249,7 @@ static bool imm_is_right(const struct ir_inst *i)
     case IR_VCONST2:
     case IR_GADDR:
     case IR_INSN:
+    case IR_FAILED:
     case IR_EXIT:
     case IR_EXITIF:
     case IR_TRAP:

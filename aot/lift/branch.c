@@ -121,11 +121,32 @@ void lift_BL(struct lifter *l, u32 w)
     l->ended = true;
 }
 
+/* To the copy of the callee if that is it; else to the block behind that, which makes the call. */
+static void call_as_assumed(struct lifter *l, ir_ref target, const struct a64_inlined *call)
+{
+    ir_ref assumed =
+        ir_opx(l->f, IR_GADDR, IR_I64, 0, 0, (s64)call->assumed, IR_NONE, IR_NONE, IR_NONE);
+    ir_ref holds = ir_opx(l->f, IR_ICMP, IR_I64, 0, IR_EQ, 0, target, assumed, IR_NONE);
+    ir_opx(l->f, IR_BR, IR_VOID, 0, 0, call->first, holds, (ir_ref)(call->first + call->count),
+           IR_NONE);
+    l->ended = true;
+}
+
 void lift_BLR(struct lifter *l, u32 w)
 {
     ir_ref target = lift_get_x(l, a64_rn(w), true);
+    u32 inlined = l->block->calls;
+    if (inlined && l->block->failed) {
+        ir_opx(l->f, IR_FAILED, IR_VOID, 0, 0, (s64)l->region->inlined[inlined - 1].assumed,
+               IR_NONE, IR_NONE, IR_NONE);
+        exit_indirect(l, target, IR_EXIT_CALL);
+        return;
+    }
     set_link(l);
-    exit_indirect(l, target, IR_EXIT_CALL);
+    if (inlined)
+        call_as_assumed(l, target, &l->region->inlined[inlined - 1]);
+    else
+        exit_indirect(l, target, IR_EXIT_CALL);
 }
 
 /* X16 and X17 are for code that linkers make: procedure linkage tables, veneers (AAPCS64, 6.1.1).

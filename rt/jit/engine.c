@@ -603,6 +603,7 @@ const struct engine engine_jit = {
     .interrupt = jit_interrupt,
     .sample = jit_sample,
     .place = jit_place,
+    .guards = image_failed_guards,
     .invalidate = jit_invalidate,
     .stats = jit_stats,
     .image_mapped = image_add,

@@ -330,6 +330,28 @@ bool image_divert(const u8 *code, image_detour_fn *detour)
     return true;
 }
 
+static void failed_guards(const struct mapped_image *m, profile_guard_fn *each)
+{
+    const struct image_header *h = m->header;
+    const struct image_guard *guard = table(m, h->guards);
+    for (u32 n = 0; n < h->guard_count; n++, guard++) {
+        u32 at = h->failed + 8 * n;
+        if (!(m->ready >> (at - h->map_size) / m->chunk & 1)) continue;
+        u64 *count = (u64 *)(uintptr_t)(m->base + at), failed = *count;
+        if (!failed) continue;
+        *count = 0;
+        if (each)
+            each(&h->module, h->code_low + 4 * (u64)guard->from, h->code_low + 4 * (u64)guard->to,
+                 failed);
+    }
+}
+
+void image_failed_guards(profile_guard_fn *each)
+{
+    for (u32 n = 0; n < image_count; n++)
+        if (images[n].base) failed_guards(&images[n], each);
+}
+
 static struct image_parts parts_of(const struct mapped_image *m)
 {
     u64 caches = (u64)m->base + m->header->caches;

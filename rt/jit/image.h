@@ -59,6 +59,9 @@ void image_reset_cells(void);
 /* True if that is the address of an inline cache of an image that is in use. code_lock held. */
 bool image_has_cache(u64 address);
 
+/* engine.h: guards. No signal handler's business. */
+void image_failed_guards(profile_guard_fn *each);
+
 /* Where an image's code is, in guest addresses, and its inline caches, in the host's. */
 struct image_parts {
     u64 code_start, code_end;

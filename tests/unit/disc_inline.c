@@ -13,6 +13,8 @@
 #define BL(words)   (0x94000000 | ((u32)(words)&0x3ffffff))
 #define B(words)    (0x14000000 | ((u32)(words)&0x3ffffff))
 #define CBNZ(words) (0xb5000000 | ((u32)(words)&0x7ffff) << 5) /* x0 */
+#define BLR_X1      0xd63f0020
+#define BLR_LINK    0xd63f03c0
 #define RET         0xd65f03c0
 #define RET_X1      0xd65f0020
 #define NOP         0xd503201f
@@ -67,13 +69,18 @@ static bool is_return(void *context, u64 pc)
 }
 
 /* Inlines in the region at BASE; the number of calls that got copies. */
-static u32 inlined(struct text *t)
+static u32 inlined_by(struct text *t, const struct profile *p)
 {
     struct code_view view = {
         .read = read_text, .is_entry = is_entry, .is_return = is_return, .context = t};
     ck_assert(disc_function(&arena, &view, BASE, &region));
-    disc_inline(&arena, &view, NULL, &region);
+    disc_inline(&arena, &view, p, &region);
     return region.inlined_count;
+}
+
+static u32 inlined(struct text *t)
+{
+    return inlined_by(t, NULL);
 }
 
 START_TEST(each_call_has_a_copy_of_its_own)
@@ -119,21 +126,21 @@ START_TEST(what_others_lead_to_stays_an_entry)
 END_TEST
 
 static const struct text left_alone[] = {
-    {{BL(2), RET, BL(2), RET, RET}, 5, 0},         /* calls */
-    {{BL(2), RET, MOV_LINK, RET}, 4, 0},           /* writes x30 */
-    {{BL(2), RET, LDP_LINK, RET}, 4, 0},           /* likewise */
-    {{BL(2), RET, CAS_LINK, RET}, 4, 0},           /* what was there */
-    {{BL(2), RET, STXR_LINK, RET}, 4, 0},          /* whether it stored */
-    {{BL(2), RET, RET_X1}, 3, 0},                  /* returns elsewhere */
-    {{BL(2), RET, ADD, B(-2)}, 4, 0},              /* leaves, into the region */
-    {{BL(2), RET, CBNZ(100), RET}, 4, 0},          /* leaves, perhaps */
-    {{BL(2), RET, ADD, BR}, 4, 0},                 /* leaves to anywhere */
-    {{BL(2), RET, SVC, RET}, 4, 0},                /* a system call */
-    {{BL(2), RET, ADD, BRK}, 4, 0},                /* never returns */
-    {{BL(2), RET, ADD, ADD}, 4, 0},                /* its end can't be read */
-    {{BL(100), RET}, 2, 0},                        /* nor its start */
-    {{BL(0), RET}, 2, 0},                          /* itself */
-    {{B(2), RET, BL(-1)}, 3, 0},                   /* nothing is behind the call */
+    {{BL(2), RET, BL(2), RET, RET}, 5, 0}, /* calls */
+    {{BL(2), RET, MOV_LINK, RET}, 4, 0},   /* writes x30 */
+    {{BL(2), RET, LDP_LINK, RET}, 4, 0},   /* likewise */
+    {{BL(2), RET, CAS_LINK, RET}, 4, 0},   /* what was there */
+    {{BL(2), RET, STXR_LINK, RET}, 4, 0},  /* whether it stored */
+    {{BL(2), RET, RET_X1}, 3, 0},          /* returns elsewhere */
+    {{BL(2), RET, ADD, B(-2)}, 4, 0},      /* leaves, into the region */
+    {{BL(2), RET, CBNZ(100), RET}, 4, 0},  /* leaves, perhaps */
+    {{BL(2), RET, ADD, BR}, 4, 0},         /* leaves to anywhere */
+    {{BL(2), RET, SVC, RET}, 4, 0},        /* a system call */
+    {{BL(2), RET, ADD, BRK}, 4, 0},        /* never returns */
+    {{BL(2), RET, ADD, ADD}, 4, 0},        /* its end can't be read */
+    {{BL(100), RET}, 2, 0},                /* nor its start */
+    {{BL(0), RET}, 2, 0},                  /* itself */
+    {{B(2), RET, BL(-1)}, 3, 0},           /* nothing is behind the call */
 };
 
 START_TEST(others_are_left_alone)
@@ -156,7 +163,8 @@ START_TEST(long_ones_are_left_alone)
 }
 END_TEST
 
-/* Of a thousand samples one is in the callee: enough for a longer one, if it was called from here. */
+/* Of a thousand samples one is in the callee: enough for a longer one, if it was called from here.
+ */
 START_TEST(hot_ones_may_be_longer)
 {
     struct code_view view = {.read = read_text, .is_entry = is_entry};
@@ -192,6 +200,47 @@ START_TEST(hot_ones_may_be_longer)
 }
 END_TEST
 
+START_TEST(an_indirect_call_has_a_guard)
+{
+    struct text t = {{BLR_X1, NOP, RET, ADD, RET}, 5, 0};
+    struct profile_call call[] = {{BASE, BASE + 8, 1}, {BASE, BASE + 12, 3}};
+    struct profile p = {NULL, 0, call, 2, 1000};
+    ck_assert_uint_eq(inlined(&t), 0);
+    ck_assert_uint_eq(inlined_by(&t, &p), 1);
+    static const u64 pc[] = {0, 12, 0, 4};
+    ck_assert_uint_eq(region.block_count, 4);
+    for (u32 n = 0; n < 4; n++) {
+        ck_assert_uint_eq(region.block[n].pc, BASE + pc[n]);
+        ck_assert_uint_eq(region.block[n].calls, n == 0 || n == 2);
+        ck_assert_uint_eq(region.block[n].of, n == 1);
+        ck_assert_int_eq(region.block[n].failed, n == 2);
+        ck_assert_int_eq(region.block[n].entry, n == 0 || n == 3); /* others return there */
+    }
+    ck_assert_uint_eq(region.block[2].count, 1);
+    ck_assert_uint_eq(region.block[2].word[0], BLR_X1);
+    ck_assert_uint_eq(region.copied, 3);
+    ck_assert_uint_eq(region.insn_count, 6);
+    ck_assert_uint_eq(region.inlined[0].first, 1);
+    ck_assert_uint_eq(region.inlined[0].count, 1);
+    ck_assert_uint_eq(region.inlined[0].behind, 3);
+    ck_assert_uint_eq(region.inlined[0].assumed, BASE + 12);
+    ck_assert_int_eq(a64_region_block_at(&region, BASE + 4), 3);
+}
+END_TEST
+
+START_TEST(what_calls_this_and_that_has_none)
+{
+    struct text t = {{BLR_X1, NOP, RET, ADD, RET}, 5, 0};
+    struct profile_call call[] = {{BASE, BASE + 8, 2}, {BASE, BASE + 12, 5}};
+    struct profile p = {NULL, 0, call, 2, 1000};
+    ck_assert_uint_eq(inlined_by(&t, &p), 0);
+    call[1].samples = 6;
+    ck_assert_uint_eq(inlined_by(&t, &p), 1);
+    t.word[0] = BLR_LINK; /* the call itself overwrites where it goes */
+    ck_assert_uint_eq(inlined_by(&t, &p), 0);
+}
+END_TEST
+
 START_TEST(a_region_grows_only_so_much)
 {
     struct text t = {{0}, 0, 0};
@@ -218,6 +267,8 @@ int main(void)
     tcase_add_loop_test(tc, others_are_left_alone, 0, (int)ARRAY_SIZE(left_alone));
     tcase_add_test(tc, long_ones_are_left_alone);
     tcase_add_test(tc, hot_ones_may_be_longer);
+    tcase_add_test(tc, an_indirect_call_has_a_guard);
+    tcase_add_test(tc, what_calls_this_and_that_has_none);
     tcase_add_test(tc, a_region_grows_only_so_much);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
