@@ -96,12 +96,16 @@ static void print_repairs(struct arena *arena, const struct shown_module *s)
     u32 count = 0;
     for (u32 n = 0; n < s->read.count; n++) {
         const struct profile_record *r = &s->read.record[n];
-        if (r->kind > PROFILE_CALL) hot[count++] = (struct hot){r->pc, 0, r->count, r->kind};
+        if (r->kind > PROFILE_CALL && !profile_is_about_tiers(r))
+            hot[count++] = (struct hot){r->pc, r->to, r->count, r->kind};
     }
     qsort(hot, count, sizeof *hot, by_count);
-    for (u32 n = 0; n < count && n < SHOWN; n++)
-        printf("  %9llu  %s at %s\n", (unsigned long long)hot[n].count, kind_text(hot[n].kind),
+    for (u32 n = 0; n < count && n < SHOWN; n++) {
+        printf("  %9llu  %s at %s", (unsigned long long)hot[n].count, kind_text(hot[n].kind),
                name_of(arena, s, hot[n].pc));
+        if (hot[n].to) printf(" (%s)", name_of(arena, s, hot[n].to));
+        putchar('\n');
+    }
 }
 
 static void print_module(const struct shown_module *s)
