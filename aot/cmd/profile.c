@@ -50,11 +50,6 @@ static const char *name_of(struct arena *arena, const struct shown_module *s, u6
     return functions_name(arena, &s->functions, pc);
 }
 
-static double percent(u64 part, u64 whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static void print_functions(struct arena *arena, const struct shown_module *s)
 {
     const struct profile *p = &s->read.profile;

@@ -6,11 +6,6 @@
 
 #define MISSES_SHOWN 20 /* of each module */
 
-static double percent(u64 part, u64 whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static void print_modules(const struct report *r, FILE *out)
 {
     struct size_text code, image;
