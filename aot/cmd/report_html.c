@@ -228,6 +228,8 @@ void report_html(const struct report *r, FILE *out)
     plot_sizes(r, out);
     table_modules(r, out);
     if (r->native_count) table_native(r, out);
+    for (u32 n = 0; n < r->count; n++)
+        if (r->module[n].profile.known) report_profile_html(&r->module[n], out);
     if (t->misses) {
         fputs("<h2>Missed at run time</h2>\n", out);
         plot_misses(r, out);
