@@ -223,9 +223,9 @@ bool cache_profile(struct arena *arena, const char *dir, const struct digest *mo
 
 u32 profile_slice(u64 sample)
 {
-    u32 slice = 0;
-    while (slice < PROFILE_SLICES - 1 && sample >= profile_slice_end(slice)) slice++;
-    return slice;
+    u64 firsts = sample / PROFILE_FIRST_SLICE;
+    u32 slice = firsts ? 64 - (u32)__builtin_clzll(firsts) : 0;
+    return slice < PROFILE_SLICES ? slice : PROFILE_SLICES - 1;
 }
 
 u64 profile_slice_end(u32 slice)
