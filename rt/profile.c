@@ -61,8 +61,13 @@ static struct seen {
     u16 module;
     u8 kind;
     u8 image; /* enum profile_image */
-    u32 in_slice[PROFILE_SLICES];
 } * seen;
+
+/* Of each of them, how often it was in which slice; behind them, so that who looks through them
+ * touches less memory. */
+static u32 (*in_slice)[PROFILE_SLICES];
+
+#define TABLE_SIZE (SEEN * (sizeof(*seen) + sizeof(*in_slice)))
 
 #define TIER_RECORDS (PROFILE_IMAGE_COUNT * (TIER_COUNT * PROFILE_SLICES + 1))
 
@@ -200,10 +205,13 @@ static bool take_table(void)
     for (unsigned tries = 0; __atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE) != 0; tries++)
         if (tries == 100) return false;
     if (seen == NULL) {
-        void *p = mmap(NULL, SEEN * sizeof(*seen), PROT_READ | PROT_WRITE,
+        void *p = mmap(NULL, TABLE_SIZE, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-        if (p != MAP_FAILED) seen = p;
+        if (p != MAP_FAILED) {
+            seen = p;
+            in_slice = (void *)(seen + SEEN);
+        }
     }
     if (seen != NULL) return true;
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
@@ -264,7 +272,7 @@ static void count_sample(const struct profile_sample *s, u32 times, u32 slice)
         e->module = number_of(place.module);
     }
     e->count += times;
-    e->in_slice[slice] += times;
+    in_slice[e - seen][slice] += times;
     if (e->kind == PROFILE_TIER) return;
     if (e->module == NO_MODULE) {
         stats_add(STAT_SAMPLES_ELSEWHERE, times);
@@ -342,7 +350,7 @@ static void add_to_sums(const struct seen *e, struct tier_sums *sums)
 {
     if (e->kind != PROFILE_WEIGHT && e->kind != PROFILE_TIER) return;
     for (u32 slice = 0; slice < PROFILE_SLICES; slice++)
-        sums->samples[e->image][e->sample.tier][slice] += e->in_slice[slice];
+        sums->samples[e->image][e->sample.tier][slice] += in_slice[e - seen][slice];
 }
 
 static u32 tier_records(const struct tier_sums *sums, struct profile_record *out)
@@ -408,7 +416,7 @@ static void write_module(const char *dir, u16 module, struct profile_record *rec
 
 static void forget(void)
 {
-    if (seen != NULL) munmap(seen, SEEN * sizeof(*seen));
+    if (seen != NULL) munmap(seen, TABLE_SIZE);
     seen = NULL;
     module_count = sample_count = file_samples = 0;
 }
