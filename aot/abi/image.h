@@ -44,7 +44,7 @@
 
 #define IMAGE_HEADER_AT 0x200
 #define IMAGE_MAGIC     "FERRYIMG"
-#define IMAGE_FORMAT    6
+#define IMAGE_FORMAT    7
 #define IMAGE_COUNTED   (UINT64_C(1) << 63) /* in features: its code counts what it executes */
 #define EVIDENCE_ROOM   16
 
@@ -97,6 +97,7 @@ struct image_header {
     /* What became of the module's code, for reports: guest bytes, counts. */
     u32 functions;                 /* known to begin somewhere, by name or size */
     u32 refused;                   /* addresses that the translator would not take */
+    u32 inlined;                   /* calls with a copy of what they call in their place */
     u32 missed;                    /* addresses that runs had missed, taken as entries */
     u32 code_bytes;                /* in executable segments */
     u32 regions_by[EVIDENCE_ROOM]; /* by enum evidence */

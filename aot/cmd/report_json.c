@@ -130,6 +130,8 @@ static void put_image(struct json *j, const struct report_module *m)
     json_number(j, "externals", h->external_count);
     json_number(j, "functions", h->functions);
     json_number(j, "refused", h->refused);
+    json_number(j, "inlined_calls", h->inlined);
+    json_number(j, "by_samples", h->profile_samples);
     json_number(j, "added_by_misses", h->missed);
     json_number(j, "code", h->code_bytes);
     json_number(j, "covered", report_covered(m));

@@ -152,9 +152,13 @@ void report_profile_html(const struct report_module *m, FILE *out)
     const struct report_profile *p = &m->profile;
     fputs("<h2>What runs sampled of ", out);
     html_text(out, m->input->guest);
-    fprintf(out, "</h2>\n<p>%llu samples of its code, %llu ever, one for each %u ms.</p>\n",
+    fprintf(out, "</h2>\n<p>%llu samples of its code, %llu ever, one for each %u ms.",
             (unsigned long long)p->samples, (unsigned long long)p->ever,
             PROFILE_INTERVAL_NS / 1000000);
+    if (m->header.profile_samples)
+        fprintf(out, " Its image was made by %llu samples, with %u calls inlined.",
+                (unsigned long long)m->header.profile_samples, m->header.inlined);
+    fputs("</p>\n", out);
     if (p->all.sum) {
         put_key(out, &p->all);
         plot_before_and_after(out, p);

@@ -114,8 +114,12 @@ static void print_profile(const struct report_module *m, FILE *out)
 {
     const struct report_profile *p = &m->profile;
     struct shown name;
-    fprintf(out, "\n%s: %llu samples (%llu ever)\n", shown(&name, m->input->guest),
+    fprintf(out, "\n%s: %llu samples (%llu ever)", shown(&name, m->input->guest),
             (unsigned long long)p->samples, (unsigned long long)p->ever);
+    if (m->header.profile_samples)
+        fprintf(out, "; image by %llu samples, %u calls inlined",
+                (unsigned long long)m->header.profile_samples, m->header.inlined);
+    fputc('\n', out);
     if (p->all.sum) print_before_and_after(p, out);
     for (unsigned k = 0; k < PROFILE_IMAGE_COUNT; k++)
         if (p->from[k].all.sum) print_over_time(&p->from[k], profile_image_text(k), out);
