@@ -169,6 +169,7 @@ static void take(struct walk *w, u32 piece, const struct convert_options *o)
         w->out->refused++;
         return;
     }
+    w->out->inlined += t.inlined;
     w->out->regions_by[evidence[0]]++;
     w->out->bytes_by[evidence[0]] += 4 * (u64)(t.insn_count - t.copied);
 }
@@ -268,6 +269,7 @@ static void complete_header(struct converted *out, const struct convert_options 
     h->rest = convert_rest(&h->module, o);
     h->functions = out->functions;
     h->refused = out->refused;
+    h->inlined = out->inlined;
     h->missed = missed;
     h->code_bytes = (u32)out->code_bytes;
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) {

@@ -39,6 +39,7 @@ struct converted {
     u32 regions_by[EVIDENCE_COUNT];
     u32 functions; /* entries with a size or a name */
     u32 refused;   /* addresses that the translator would not take */
+    u32 inlined;   /* calls with a copy of what they call in their place */
 };
 
 enum convert_status {

@@ -188,6 +188,7 @@ static void set_ranges(struct arena *arena, const struct a64_region *region,
 {
     out->insn_count = region->insn_count;
     out->copied = region->copied;
+    out->inlined = region->inlined_count;
     out->ranges = arena_alloc(arena, (region->block_count + look->count + 1) * sizeof *out->ranges);
     out->range_count = 0;
     for (u32 b = 0; b < region->block_count; b++) {

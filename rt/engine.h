@@ -81,9 +81,9 @@ struct engine {
     void (*interrupt)(struct thread *t, ucontext_t *uc);
 
     /*
-     * For profiles, in a host signal handler. sample: uc is in translated code, and where; place:
-     * what that is of the guest's. False: it isn't, or nobody knows. NULL, both: they aren't
-     * wanted.
+     * For profiles, in a host signal handler. sample: where uc is, in translated code or in what
+     * the runtime does for it; place: what that is of the guest's. False: nobody knows. NULL, both:
+     * they aren't wanted.
      */
     bool (*sample)(struct thread *t, const ucontext_t *uc, struct profile_sample *out);
     bool (*place)(const struct profile_sample *s, struct profile_place *out);

@@ -28,7 +28,7 @@
  * A little less than 4 ms is each tick of most kernels, each fourth of the fastest; a signal counts
  * for all the intervals that have gone by. */
 #define FIRST      15000000
-#define INTERVAL   3000000
+#define INTERVAL   PROFILE_INTERVAL_NS
 #define MOST_TIMES 100
 
 /* Before a process that another has made is sampled: most that do nothing make fewer, and a timer
@@ -60,12 +60,22 @@ static struct seen {
     u32 count; /* 0: free */
     u16 module;
     u8 kind;
+    u8 image; /* enum profile_image */
 } * seen;
+
+/* Of each of them, how often it was in which slice; behind them, so that who looks through them
+ * touches less memory. */
+static u32 (*in_slice)[PROFILE_SLICES];
+
+#define TABLE_SIZE (SEEN * (sizeof(*seen) + sizeof(*in_slice)))
+
+#define TIER_RECORDS (PROFILE_IMAGE_COUNT * (TIER_COUNT * PROFILE_SLICES + 1))
 
 static struct digest modules[MAX_MODULES];
 static u32 module_count;
 static u32 sample_count; /* of modules with images */
 static u32 file_samples; /* elsewhere */
+static u32 run_samples;  /* all of the process, the runtime's too: they are its clock */
 static u32 busy;         /* the table is being looked at */
 static u32 timers;
 static struct lock timer_lock; /* the kernel's way of numbering timers is the process's */
@@ -195,10 +205,13 @@ static bool take_table(void)
     for (unsigned tries = 0; __atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE) != 0; tries++)
         if (tries == 100) return false;
     if (seen == NULL) {
-        void *p = mmap(NULL, SEEN * sizeof(*seen), PROT_READ | PROT_WRITE,
+        void *p = mmap(NULL, TABLE_SIZE, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-        if (p != MAP_FAILED) seen = p;
+        if (p != MAP_FAILED) {
+            seen = p;
+            in_slice = (void *)(seen + SEEN);
+        }
     }
     if (seen != NULL) return true;
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
@@ -234,7 +247,12 @@ static struct seen *find(const struct profile_sample *s, bool *is_new)
     return NULL;
 }
 
-static void count_sample(const struct profile_sample *s, u32 times)
+static enum profile_image image_of(const struct profile_place *p)
+{
+    return !p->module ? PROFILE_IMAGE_NONE : p->guided ? PROFILE_IMAGE_GUIDED : PROFILE_IMAGE_PLAIN;
+}
+
+static void count_sample(const struct profile_sample *s, u32 times, u32 slice)
 {
     struct profile_place place = {0};
     bool is_new;
@@ -246,13 +264,16 @@ static void count_sample(const struct profile_sample *s, u32 times)
     }
     if (is_new) {
         if (!engine->place(s, &place)) place = (struct profile_place){0};
-        *e = (struct seen){.sample = *s, .kind = PROFILE_WEIGHT};
+        *e = (struct seen){.sample = *s, .kind = PROFILE_WEIGHT, .image = (u8)image_of(&place)};
+        if (s->tier == TIER_RUNTIME) e->kind = PROFILE_TIER;
         e->pc = place.pc;
         e->from = place.from;
         e->to = place.to;
         e->module = number_of(place.module);
     }
     e->count += times;
+    in_slice[e - seen][slice] += times;
+    if (e->kind == PROFILE_TIER) return;
     if (e->module == NO_MODULE) {
         stats_add(STAT_SAMPLES_ELSEWHERE, times);
         file_samples += times;
@@ -272,25 +293,28 @@ static u32 times_of(const siginfo_t *info)
 bool profile_tick(struct thread *t, const siginfo_t *info, ucontext_t *uc)
 {
     struct profile_sample s;
-    u32 times;
+    u32 times, before;
+    bool found;
 
     if (!profile_is_tick(info)) return false;
     times = times_of(info);
+    before = __atomic_fetch_add(&run_samples, times, __ATOMIC_RELAXED);
     stats_add(STAT_SAMPLES, times);
-    if (!on || !engine->sample(t, uc, &s))
-        stats_add(STAT_SAMPLES_RUNTIME, times);
-    else if (take_table()) {
-        count_sample(&s, times);
+    found = on && engine->sample(t, uc, &s);
+    if (!found || s.tier == TIER_RUNTIME) stats_add(STAT_SAMPLES_RUNTIME, times);
+    if (found && take_table()) {
+        count_sample(&s, times, profile_slice(before));
         drop_table();
-    } else
+    } else if (found) {
         stats_add(STAT_SAMPLES_LOST, times);
+    }
     if ((__atomic_load_n(&t->attention, __ATOMIC_RELAXED) & ATTENTION_SIGNAL) == 0) guard_again(uc);
     return true;
 }
 
 void profile_note(const struct digest *module, u64 unbiased, enum profile_kind kind)
 {
-    struct profile_sample key = {unbiased, kind, 0};
+    struct profile_sample key = {.ip = unbiased, .back = kind};
     bool is_new = false;
     struct seen *e;
 
@@ -310,6 +334,7 @@ void profile_note(const struct digest *module, u64 unbiased, enum profile_kind k
 
 static u32 add_records(const struct seen *e, bool call, struct profile_record *out)
 {
+    if (e->kind == PROFILE_TIER) return 0; /* of the runtime's time there is no more to say */
     out[0] = (struct profile_record){.pc = e->pc, .count = e->count, .kind = e->kind};
     if (e->kind == PROFILE_GUARD) out[0].to = e->to;
     if (call)
@@ -318,31 +343,73 @@ static u32 add_records(const struct seen *e, bool call, struct profile_record *o
     return 1 + call;
 }
 
-/* profile_between, of modules without an image. */
-static u32 between(u64 start, u64 end, struct profile_record *out, u32 *samples)
+struct tier_sums {
+    u32 samples[PROFILE_IMAGE_COUNT][TIER_COUNT][PROFILE_SLICES];
+};
+
+static void add_to_sums(const struct seen *e, struct tier_sums *sums)
 {
+    if (e->kind != PROFILE_WEIGHT && e->kind != PROFILE_TIER) return;
+    for (u32 slice = 0; slice < PROFILE_SLICES; slice++)
+        sums->samples[e->image][e->sample.tier][slice] += in_slice[e - seen][slice];
+}
+
+static u32 tier_records(const struct tier_sums *sums, struct profile_record *out)
+{
+    u32 count = 0;
+
+    for (u32 image = 0; image < PROFILE_IMAGE_COUNT; image++) {
+        u32 before = count;
+
+        for (u32 n = 0; n < TIER_COUNT * PROFILE_SLICES; n++) {
+            enum profile_tier tier = n / PROFILE_SLICES;
+            u32 slice = n % PROFILE_SLICES, samples = sums->samples[image][tier][slice];
+
+            if (samples != 0)
+                out[count++] = (struct profile_record){.pc = slice,
+                                                       .to = profile_tier_of(image, tier),
+                                                       .count = samples,
+                                                       .kind = PROFILE_TIER};
+        }
+        if (count != before)
+            out[count++] = (struct profile_record){
+                .to = profile_tier_of(image, 0), .count = 1, .kind = PROFILE_PROCESS};
+    }
+    return count;
+}
+
+/* Of a module, or NO_MODULE, what was seen in [start, end); *samples: of guest code. A module that
+ * only the runtime was busy for has none. */
+static u32 records_of(u16 module, u64 start, u64 end, struct profile_record *out, u32 *samples)
+{
+    struct tier_sums sums = {0};
     u32 count = 0;
 
     *samples = 0;
     for (u32 n = 0; n < SEEN; n++) {
         const struct seen *e = &seen[n];
-        bool call = e->from >= start && e->from < end && e->to >= start && e->to < end;
+        bool call =
+            e->from != 0 && e->from >= start && e->from < end && e->to >= start && e->to < end;
 
-        if (e->count == 0 || e->module != NO_MODULE || e->pc < start || e->pc >= end) continue;
-        *samples += e->count;
+        if (e->count == 0 || e->module != module || e->pc < start || e->pc >= end) continue;
+        if (e->kind == PROFILE_WEIGHT) *samples += e->count;
+        add_to_sums(e, &sums);
         count += add_records(e, call, out + count);
     }
-    return count;
+    return count == 0 ? 0 : count + tier_records(&sums, out + count);
+}
+
+/* profile_between, of modules without an image. */
+static u32 between(u64 start, u64 end, struct profile_record *out, u32 *samples)
+{
+    return records_of(NO_MODULE, start, end, out, samples);
 }
 
 static void write_module(const char *dir, u16 module, struct profile_record *record)
 {
     const char *why;
-    u32 count = 0;
+    u32 samples, count = records_of(module, 0, UINT64_MAX, record, &samples);
 
-    for (u32 n = 0; n < SEEN; n++)
-        if (seen[n].count != 0 && seen[n].module == module)
-            count += add_records(&seen[n], seen[n].from != 0, record + count);
     if (!cache_note_profile(dir, &modules[module], record, count, &why))
         log_line(LOG_IMAGE, "%s: a profile can't be written", dir);
     if (why != NULL) log_line(LOG_IMAGE, "%s: a profile was not used: %s", dir, why);
@@ -350,7 +417,7 @@ static void write_module(const char *dir, u16 module, struct profile_record *rec
 
 static void forget(void)
 {
-    if (seen != NULL) munmap(seen, SEEN * sizeof(*seen));
+    if (seen != NULL) munmap(seen, TABLE_SIZE);
     seen = NULL;
     module_count = sample_count = file_samples = 0;
 }
@@ -358,7 +425,7 @@ static void forget(void)
 /* The table is taken. */
 static void note_guard(const struct digest *module, u64 from, u64 to, u64 failed)
 {
-    struct profile_sample key = {from, PROFILE_GUARD, 1 + number_of(module)};
+    struct profile_sample key = {.ip = from, .back = PROFILE_GUARD, .code = 1 + number_of(module)};
     bool is_new = false;
     struct seen *e = find(&key, &is_new);
 
@@ -402,7 +469,7 @@ void profile_count_guards(void)
 
 void profile_flush(const char *dir)
 {
-    const size_t size = 2 * SEEN * sizeof(struct profile_record);
+    const size_t size = (2 * SEEN + TIER_RECORDS) * sizeof(struct profile_record);
     void *room;
 
     profile_count_guards();
@@ -423,7 +490,7 @@ void profile_after_fork(struct thread *t)
 {
     if (engine->guards != NULL) engine->guards(NULL); /* the parent's */
     if (!on) return;
-    busy = timers = next_id = 0;
+    busy = timers = next_id = run_samples = 0;
     lock_reset(&timer_lock);
     forget();
     t->has_sampler = false;

@@ -18,12 +18,15 @@ struct profile_sample {
     u64 ip;
     u64 back; /* where the function returns to; 0: nobody knows */
     u64 code; /* tells apart what has been at ip, one after the other */
+    u64 tier; /* enum profile_tier. Of the runtime's, ip is the code that it works for, or 0, and
+                 `code` then the guest address that code was left at. */
 };
 
 /* What it stands for: unbiased guest addresses of a module with an image, or, if `module` is NULL,
  * guest addresses. */
 struct profile_place {
     const struct digest *module;
+    bool guided;      /* its image was made by a profile */
     u64 pc, from, to; /* as in struct profile_weight and profile_call; from 0: no call is known */
 };
 

@@ -58,6 +58,7 @@ static u32 unbias(int fd, const struct mapping *m, struct profile_record *r, u32
             continue;
         moved = p.p_vaddr - p.p_offset + m->offset - m->start;
         for (u32 k = 0; k < count; k++) {
+            if (profile_is_about_tiers(&r[k])) continue;
             r[k].pc += moved;
             if (r[k].to != 0) r[k].to += moved;
         }

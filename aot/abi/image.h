@@ -108,6 +108,7 @@ struct image_header {
     /* What became of the module's code, for reports: guest bytes, counts. */
     u32 functions;                 /* known to begin somewhere, by name or size */
     u32 refused;                   /* addresses that the translator would not take */
+    u32 inlined;                   /* calls with a copy of what they call in their place */
     u32 missed;                    /* addresses that runs had missed, taken as entries */
     u32 code_bytes;                /* in executable segments */
     u32 regions_by[EVIDENCE_ROOM]; /* by enum evidence */

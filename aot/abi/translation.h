@@ -71,6 +71,7 @@ struct translation {
     u32 code_align; /* what the code's address must be a multiple of */
     u32 insn_count; /* guest instructions translated */
     u32 copied;     /* of these, how many are copies of other regions' */
+    u32 inlined;    /* calls that the copies are in place of */
     struct reloc *relocs;
     u32 reloc_count;
     struct cell *cells;

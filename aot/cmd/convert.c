@@ -169,11 +169,6 @@ static void tick(void *context)
 /* --- all of them --------------------------------------------------------------------------------
  */
 
-static double percent(u64 part, u64 whole)
-{
-    return 100 * ratio(part, whole);
-}
-
 static void print_summary(const struct conversion *c)
 {
     struct size_text code, images, memory;

@@ -251,8 +251,8 @@ static const char *head_of(enum command c)
                "Looks after the images that ferry convert has made. Options:\n";
     case COMMAND_REPORT:
         return "usage: ferry report [OPTION...] PROGRAM...\n\n"
-               "What of a program and its libraries is translated, by what evidence, and "
-               "what runs\nmissed. Options:\n";
+               "What of a program and its libraries is translated, by what evidence, in which "
+               "tiers\nruns spent their time, before and after, and what they missed. Options:\n";
     case COMMAND_PROFILE:
         return "usage: ferry profile [OPTION...] show PROGRAM...\n"
                "       ferry profile [OPTION...] merge CACHE...\n"

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "aot/cmd/closure.h"
+#include "aot/cmd/functions.h"
 #include "aot/cmd/guestfs.h"
 #include "aot/cmd/options.h"
 #include "aot/cmd/say.h"
-#include "aot/elf/module.h"
 #include "aot/image/cache.h"
 #include "aot/image/missed.h"
 #include "aot/image/profile.h"
@@ -29,8 +29,7 @@ struct shown_module {
     const struct input *input;
     struct profile_read read;
     u32 missed;
-    struct module m;
-    bool has_names; /* m is open */
+    struct functions functions;
 };
 
 struct hot {
@@ -46,56 +45,20 @@ static int by_count(const void *a, const void *b)
     return x->pc < y->pc ? -1 : x->pc > y->pc;
 }
 
-/* The function that pc is in, or what begins last before it. NULL: nothing does. */
-static const struct module_entry *function_of(const struct shown_module *s, u64 pc)
-{
-    u32 low = 0, high = s->has_names ? s->m.entry_count : 0;
-    while (low < high) {
-        u32 middle = (low + high) / 2;
-        if (s->m.entry[middle].pc <= pc)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (u32 n = low; n-- > 0;) {
-        const struct module_entry *e = &s->m.entry[n];
-        if (e->size && pc - e->pc >= e->size) continue; /* one that lies within another */
-        if (e->name || e->size) return e;
-    }
-    return low ? &s->m.entry[low - 1] : NULL;
-}
-
 static const char *name_of(struct arena *arena, const struct shown_module *s, u64 pc)
 {
-    const struct module_entry *e = function_of(s, pc);
-    struct shown name;
-    if (!e || !e->name) return format_text(arena, "0x%llx", (unsigned long long)pc);
-    if (pc == e->pc) return format_text(arena, "%s", shown(&name, e->name));
-    return format_text(arena, "%s+0x%llx", shown(&name, e->name), (unsigned long long)(pc - e->pc));
+    return functions_name(arena, &s->functions, pc);
 }
 
-static double percent(u64 part, u64 whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
-/* Samples by function; they are in the order of addresses, so a function's follow each other. */
 static void print_functions(struct arena *arena, const struct shown_module *s)
 {
     const struct profile *p = &s->read.profile;
-    struct hot *hot = arena_alloc(arena, (p->weight_count + 1) * sizeof *hot);
-    u32 count = 0;
-    for (u32 n = 0; n < p->weight_count; n++) {
-        const struct module_entry *e = function_of(s, p->weight[n].pc);
-        u64 pc = e ? e->pc : p->weight[n].pc;
-        if (!count || hot[count - 1].pc != pc) hot[count++] = (struct hot){.pc = pc};
-        hot[count - 1].count += p->weight[n].samples;
-    }
-    qsort(hot, count, sizeof *hot, by_count);
+    struct hot_function *hot;
+    u32 count = functions_by_samples(arena, &s->functions, p, &hot);
     if (count) printf("  %9s %8s  function\n", "samples", "share");
     for (u32 n = 0; n < count && n < SHOWN; n++)
-        printf("  %9llu %6.1f %%  %s\n", (unsigned long long)hot[n].count,
-               percent(hot[n].count, p->samples), name_of(arena, s, hot[n].pc));
+        printf("  %9llu %6.1f %%  %s\n", (unsigned long long)hot[n].samples,
+               percent(hot[n].samples, p->samples), name_of(arena, s, hot[n].pc));
 }
 
 static void print_calls(struct arena *arena, const struct shown_module *s)
@@ -128,12 +91,16 @@ static void print_repairs(struct arena *arena, const struct shown_module *s)
     u32 count = 0;
     for (u32 n = 0; n < s->read.count; n++) {
         const struct profile_record *r = &s->read.record[n];
-        if (r->kind > PROFILE_CALL) hot[count++] = (struct hot){r->pc, 0, r->count, r->kind};
+        if (r->kind > PROFILE_CALL && !profile_is_about_tiers(r))
+            hot[count++] = (struct hot){r->pc, r->to, r->count, r->kind};
     }
     qsort(hot, count, sizeof *hot, by_count);
-    for (u32 n = 0; n < count && n < SHOWN; n++)
-        printf("  %9llu  %s at %s\n", (unsigned long long)hot[n].count, kind_text(hot[n].kind),
+    for (u32 n = 0; n < count && n < SHOWN; n++) {
+        printf("  %9llu  %s at %s", (unsigned long long)hot[n].count, kind_text(hot[n].kind),
                name_of(arena, s, hot[n].pc));
+        if (hot[n].to) printf(" (%s)", name_of(arena, s, hot[n].to));
+        putchar('\n');
+    }
 }
 
 static void print_module(const struct shown_module *s)
@@ -170,7 +137,6 @@ static bool read_module(struct shown_module *s, struct arena *arena,
 {
     struct digest digest;
     struct missed *missed;
-    char why_not[160];
     const char *why;
     if (!digest_of(s->input->host, &digest)) {
         *good = false;
@@ -181,7 +147,7 @@ static bool read_module(struct shown_module *s, struct arena *arena,
     if (!there) return false;
     s->missed = cache_missed(o->cache, &digest, &missed);
     missed_free(missed, s->missed);
-    s->has_names = module_open(arena, s->input->host, NULL, &s->m, why_not) == MODULE_OK;
+    functions_open(&s->functions, arena, s->input->host);
     return true;
 }
 
@@ -209,8 +175,7 @@ static int show(const struct command_options *o, int count, char **words)
     qsort(s, found, sizeof *s, by_samples);
     for (u32 n = 0; n < found; n++) print_module(&s[n]);
     if (!found && in.count) puts("no profiles");
-    for (u32 n = 0; n < found; n++)
-        if (s[n].has_names) module_close(&s[n].m);
+    for (u32 n = 0; n < found; n++) functions_close(&s[n].functions);
     arena_free(&arena);
     return fflush(stdout) || !good ? 1 : 0;
 }

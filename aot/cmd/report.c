@@ -1,6 +1,6 @@
 /*
- * `ferry report`: gathers what headers of images, their tables of evidence and the lists of missed
- * addresses say.
+ * `ferry report`: gathers what headers of images, their tables of evidence, the lists of missed
+ * addresses and profiles say.
  */
 #include "aot/cmd/report.h"
 
@@ -16,7 +16,6 @@
 #include "aot/cmd/options.h"
 #include "aot/cmd/publish.h"
 #include "aot/cmd/say.h"
-#include "aot/elf/module.h"
 #include "aot/image/cache.h"
 #include "aot/xlat.h"
 
@@ -47,6 +46,13 @@ u64 report_covered(const struct report_module *m)
     return sum < m->header.code_bytes ? sum : m->header.code_bytes;
 }
 
+const char *report_made(const struct report_module *m, const struct report_function *f)
+{
+    if (!m->converted) return "no image";
+    if (!f->is_entry) return "not in the image";
+    return m->header.profile_samples ? "by a profile" : "without a profile";
+}
+
 /* --- one module ---------------------------------------------------------------------------------
  */
 
@@ -57,7 +63,7 @@ static bool is_entry(const u8 *image, const struct image_header *h, u64 pc)
            index_find(image, (u32)word) != UINT32_MAX;
 }
 
-/* Counts entries by evidence, and looks for what was missed, in the image's index. */
+/* Counts entries by evidence, and looks for what was missed or hot, in the image's index. */
 static void read_tables(struct report_module *m, int fd)
 {
     const struct image_header *h = &m->header;
@@ -66,6 +72,8 @@ static void read_tables(struct report_module *m, int fd)
     for (unsigned n = 0; n < EVIDENCE_COUNT; n++) m->entries_by[n] = h->entries_by[n];
     for (u32 n = 0; n < m->miss_count; n++)
         m->miss[n].is_entry = is_entry(image, h, m->miss[n].missed.pc);
+    for (u32 n = 0; n < m->profile.hot_count; n++)
+        m->profile.hot[n].is_entry = is_entry(image, h, m->profile.hot[n].pc);
     munmap(image, h->text);
 }
 
@@ -81,24 +89,36 @@ static void read_missed(struct report_module *m, struct arena *arena, const char
 }
 
 /* Names the functions that missed addresses are in. */
-static void name_missed(struct report_module *m, struct arena *arena)
+static void name_missed(struct report_module *m, struct arena *arena, const struct module *module)
+{
+    const struct module_entry *named = NULL;
+    for (u32 n = 0, at = 0; n < m->miss_count; n++) {
+        u64 pc = m->miss[n].missed.pc;
+        for (; at < module->entry_count && module->entry[at].pc <= pc; at++)
+            if (module->entry[at].name) named = &module->entry[at];
+        if (!named || (named->size && pc - named->pc >= named->size)) continue;
+        m->miss[n].function = format_text(arena, "%s", named->name);
+        m->miss[n].offset = pc - named->pc;
+    }
+}
+
+/* What runs have left in the cache: addresses missed, a profile. */
+static void read_runs(struct report_module *m, struct arena *arena, const char *cache,
+                      const struct digest *module)
 {
     struct arena work;
-    struct module module;
-    char why[160];
-    u32 at = 0;
+    struct profile_read read;
+    struct functions names;
+    const char *why;
     arena_init(&work);
-    if (m->miss_count && module_open(&work, m->input->host, NULL, &module, why) == MODULE_OK) {
-        const struct module_entry *named = NULL;
-        for (u32 n = 0; n < m->miss_count; n++) {
-            u64 pc = m->miss[n].missed.pc;
-            for (; at < module.entry_count && module.entry[at].pc <= pc; at++)
-                if (module.entry[at].name) named = &module.entry[at];
-            if (!named || (named->size && pc - named->pc >= named->size)) continue;
-            m->miss[n].function = format_text(arena, "%s", named->name);
-            m->miss[n].offset = pc - named->pc;
-        }
-        module_close(&module);
+    read_missed(m, arena, cache, module);
+    bool sampled = cache_profile(&work, cache, module, &read, &why);
+    if (why) complain(m->input->guest, "its profile is not used: %s", why);
+    if (m->miss_count || sampled) {
+        functions_open(&names, &work, m->input->host);
+        if (names.known) name_missed(m, arena, &names.m);
+        if (sampled) report_profile_of(arena, &read, &names, &m->profile);
+        functions_close(&names);
     }
     arena_free(&work);
 }
@@ -119,15 +139,14 @@ static void read_module(struct report_module *m, struct arena *arena,
         m->converted = true;
         m->header = found.header;
         m->image = format_text(arena, "%s", found.path);
-        read_missed(m, arena, o->cache, &found.header.module);
+        read_runs(m, arena, o->cache, &found.header.module);
         read_tables(m, found.fd);
         close(found.fd);
     } else if (cache_digest_file(fd, (u64)st.st_size, &digest)) {
-        read_missed(m, arena, o->cache, &digest);
+        read_runs(m, arena, o->cache, &digest);
         if (!m->why) m->why = "not converted";
     }
     if (fd >= 0) close(fd);
-    name_missed(m, arena);
 }
 
 static void add_up(struct report *r)

@@ -8,6 +8,7 @@
 
 #include "aot/abi/image.h"
 #include "aot/cmd/closure.h"
+#include "aot/cmd/report_profile.h"
 #include "aot/image/missed.h"
 
 struct report_miss {
@@ -24,6 +25,7 @@ struct report_module {
     const char *image;          /* its file */
     struct image_header header; /* zeroes without an image */
     u32 entries_by[EVIDENCE_COUNT];
+    struct report_profile profile;
     struct report_miss *miss;
     u32 miss_count, open_count; /* open: those that are no entries yet */
 };
@@ -59,6 +61,9 @@ const char *missed_text(unsigned kind);
 /* Bytes of a module's code that are translated. */
 u64 report_covered(const struct report_module *m);
 
+/* What the image has of a hot function. */
+const char *report_made(const struct report_module *m, const struct report_function *f);
+
 /* Asks the runtime which of the program's libraries would be the host's; where it can't be asked,
  * none is known. */
 void report_ask_native(struct report *r, struct arena *arena, const char *sysroot,
@@ -67,5 +72,8 @@ void report_ask_native(struct report *r, struct arena *arena, const char *sysroo
 void report_text(const struct report *r, FILE *out);
 void report_json(const struct report *r, FILE *out);
 void report_html(const struct report *r, FILE *out);
+
+/* The page's part about the profile of a module that has one. */
+void report_profile_html(const struct report_module *m, FILE *out);
 
 #endif

@@ -2,15 +2,10 @@
  * The report as one page that needs nothing else: style and drawings are in it, and it is
  * well-formed XML, so that any tool can read it.
  */
+#include "aot/cmd/html.h"
 #include "aot/cmd/report.h"
 #include "aot/cmd/say.h"
 
-#include <string.h>
-
-#define PLOT_WIDTH   900
-#define LABEL_WIDTH  230
-#define ROW_HEIGHT   22
-#define BAR_HEIGHT   14
 #define MISSES_SHOWN 500 /* of each module */
 
 /* A colour for each kind of evidence: strong ones blue and green, weak ones warm. */
@@ -37,106 +32,37 @@ static const char style[] =
     ".code{fill:#2a6fbb}.image{fill:#ed7d31}.none{color:#a33}"
     "@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}.none{color:#f88}}";
 
-/* --- pieces -------------------------------------------------------------------------------------
- */
-
-static void put(FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '&')
-            fputs("&amp;", out);
-        else if (c == '<')
-            fputs("&lt;", out);
-        else if (c == '>')
-            fputs("&gt;", out);
-        else if (c == '"')
-            fputs("&quot;", out);
-        else if (c < ' ' || c >= 0x7f)
-            fprintf(out, "\\x%02x", c);
-        else
-            fputc(c, out);
-    }
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static double percent(u64 part, u64 whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
-/* A plot with a row for each of `rows`. */
-static void begin_plot(FILE *out, u32 rows, const char *name)
-{
-    fprintf(out,
-            "<svg viewBox=\"0 0 %d %u\" role=\"img\" xmlns=\"http://www.w3.org/2000/svg\">"
-            "<title>%s</title>\n",
-            PLOT_WIDTH, rows * ROW_HEIGHT + 20, name);
-}
-
-static void put_label(FILE *out, u32 row, const char *name)
-{
-    fprintf(out, "<text x=\"%d\" y=\"%u\" text-anchor=\"end\">", LABEL_WIDTH - 8,
-            row * ROW_HEIGHT + 12);
-    put(out, base_name(name));
-    fputs("</text>\n", out);
-}
-
-static void put_bar(FILE *out, double from, double width, double y, double height,
-                    const char *paint)
-{
-    fprintf(out, "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" %s>",
-            LABEL_WIDTH + from, y, width, height, paint);
-}
-
-static void put_scale(FILE *out, u32 rows, const char *const label[5])
-{
-    const double room = PLOT_WIDTH - LABEL_WIDTH - 60;
-    for (unsigned n = 0; n < 5; n++) {
-        double x = LABEL_WIDTH + room * n / 4;
-        fprintf(out,
-                "<line class=\"axis\" x1=\"%.1f\" y1=\"0\" x2=\"%.1f\" y2=\"%u\"/>"
-                "<text x=\"%.1f\" y=\"%u\" text-anchor=\"middle\">%s</text>\n",
-                x, x, rows * ROW_HEIGHT, x, rows * ROW_HEIGHT + 14, label[n]);
-    }
-}
-
 /* --- plots --------------------------------------------------------------------------------------
  */
 
 static void plot_row(FILE *out, const struct report_module *m, u32 row)
 {
-    const double room = PLOT_WIDTH - LABEL_WIDTH - 60, y = row * ROW_HEIGHT + 1;
+    const double room = HTML_BARS, y = row * HTML_ROW_HEIGHT + 1;
     double at = 0;
     u64 sum = 0;
     struct size_text size;
     char paint[32];
     for (unsigned k = 0; k < EVIDENCE_COUNT; k++) sum += m->header.bytes_by[k];
     u64 whole = sum > m->header.code_bytes ? sum : m->header.code_bytes;
-    put_label(out, row, m->input->guest);
+    html_label(out, row, m->input->guest);
     for (unsigned k = 0; k < EVIDENCE_COUNT && whole; k++) {
         double width = room * (double)m->header.bytes_by[k] / (double)whole;
         if (!m->header.bytes_by[k]) continue;
         snprintf(paint, sizeof paint, "fill=\"%s\"", colours[k]);
-        put_bar(out, at, width, y, BAR_HEIGHT, paint);
+        html_bar(out, at, width, y, HTML_BAR_HEIGHT, paint);
         fprintf(out, "<title>%s: %s, %.1f %%</title></rect>\n", evidence_text(k),
                 size_text(&size, m->header.bytes_by[k]), percent(m->header.bytes_by[k], whole));
         at += width;
     }
-    put_bar(out, at, room - at, y, BAR_HEIGHT, "class=\"rest\"");
+    html_bar(out, at, room - at, y, HTML_BAR_HEIGHT, "class=\"rest\"");
     fprintf(out, "<title>%s</title></rect>\n",
             m->converted ? "not in the image: data, padding, code nothing leads to" : "no image");
     if (m->converted)
-        fprintf(out, "<text x=\"%d\" y=\"%u\">%.1f %%</text>\n", PLOT_WIDTH - 52,
-                row * ROW_HEIGHT + 12, percent(report_covered(m), m->header.code_bytes));
+        fprintf(out, "<text x=\"%d\" y=\"%u\">%.1f %%</text>\n", HTML_BARS_END + 8,
+                row * HTML_ROW_HEIGHT + 12, percent(report_covered(m), m->header.code_bytes));
     else
-        fprintf(out, "<text x=\"%d\" y=\"%u\">no image</text>\n", PLOT_WIDTH - 52,
-                row * ROW_HEIGHT + 12);
+        fprintf(out, "<text x=\"%d\" y=\"%u\">no image</text>\n", HTML_BARS_END + 8,
+                row * HTML_ROW_HEIGHT + 12);
 }
 
 static void plot_coverage(const struct report *r, FILE *out)
@@ -148,15 +74,15 @@ static void plot_coverage(const struct report *r, FILE *out)
             fprintf(out, "<span class=\"key\"><i style=\"background:%s\"></i>%s</span> ",
                     colours[k], evidence_text(k));
     fputs("<span class=\"key\"><i style=\"background:#8884\"></i>not translated</span></p>\n", out);
-    begin_plot(out, r->count, "Code in images by evidence");
-    put_scale(out, r->count, labels);
+    html_begin_plot(out, r->count, "Code in images by evidence");
+    html_scale(out, r->count, labels);
     for (u32 n = 0; n < r->count; n++) plot_row(out, &r->module[n], n);
     fputs("</svg>\n", out);
 }
 
 static void plot_sizes(const struct report *r, FILE *out)
 {
-    const double room = PLOT_WIDTH - LABEL_WIDTH - 60;
+    const double room = HTML_BARS;
     struct size_text size[5], a;
     const char *labels[5];
     u64 most = 1;
@@ -169,15 +95,15 @@ static void plot_sizes(const struct report *r, FILE *out)
     fputs("<h2>Sizes</h2>\n<p><span class=\"key\"><i style=\"background:#2a6fbb\"></i>the guest's "
           "code</span> <span class=\"key\"><i style=\"background:#ed7d31\"></i>image</span></p>\n",
           out);
-    begin_plot(out, r->count, "Sizes of code and images");
-    put_scale(out, r->count, labels);
+    html_begin_plot(out, r->count, "Sizes of code and images");
+    html_scale(out, r->count, labels);
     for (u32 n = 0; n < r->count; n++) {
         const struct image_header *h = &r->module[n].header;
-        double y = n * ROW_HEIGHT + 1;
-        put_label(out, n, r->module[n].input->guest);
-        put_bar(out, 0, room * h->code_bytes / (double)most, y, 7, "class=\"code\"");
+        double y = n * HTML_ROW_HEIGHT + 1;
+        html_label(out, n, r->module[n].input->guest);
+        html_bar(out, 0, room * h->code_bytes / (double)most, y, 7, "class=\"code\"");
         fprintf(out, "<title>code %s</title></rect>\n", size_text(&a, h->code_bytes));
-        put_bar(out, 0, room * (double)h->file_size / (double)most, y + 7, 7, "class=\"image\"");
+        html_bar(out, 0, room * (double)h->file_size / (double)most, y + 7, 7, "class=\"image\"");
         fprintf(out, "<title>image %s</title></rect>\n", size_text(&a, h->file_size));
     }
     fputs("</svg>\n", out);
@@ -185,7 +111,7 @@ static void plot_sizes(const struct report *r, FILE *out)
 
 static void plot_misses(const struct report *r, FILE *out)
 {
-    const double room = PLOT_WIDTH - LABEL_WIDTH - 60;
+    const double room = HTML_BARS;
     u32 by[MISSED_KIND_COUNT][2] = {{0}}, most = 1;
     for (u32 n = 0; n < r->count; n++)
         for (u32 k = 0; k < r->module[n].miss_count; k++) {
@@ -197,16 +123,16 @@ static void plot_misses(const struct report *r, FILE *out)
     fputs("<p><span class=\"key\"><i style=\"background:#ed7d31\"></i>no entry yet</span> "
           "<span class=\"key\"><i style=\"background:#2a6fbb\"></i>an entry now</span></p>\n",
           out);
-    begin_plot(out, MISSED_KIND_COUNT, "Missed addresses by how they were come to");
+    html_begin_plot(out, MISSED_KIND_COUNT, "Missed addresses by how they were come to");
     for (unsigned k = 0; k < MISSED_KIND_COUNT; k++) {
-        double y = k * ROW_HEIGHT + 1, open = room * by[k][0] / most;
-        put_label(out, k, missed_text(k));
-        put_bar(out, 0, open, y, BAR_HEIGHT, "class=\"image\"");
+        double y = k * HTML_ROW_HEIGHT + 1, open = room * by[k][0] / most;
+        html_label(out, k, missed_text(k));
+        html_bar(out, 0, open, y, HTML_BAR_HEIGHT, "class=\"image\"");
         fprintf(out, "<title>%u no entries</title></rect>\n", by[k][0]);
-        put_bar(out, open, room * by[k][1] / most, y, BAR_HEIGHT, "class=\"code\"");
+        html_bar(out, open, room * by[k][1] / most, y, HTML_BAR_HEIGHT, "class=\"code\"");
         fprintf(out, "<title>%u entries now</title></rect>\n", by[k][1]);
-        fprintf(out, "<text x=\"%d\" y=\"%u\">%u</text>\n", PLOT_WIDTH - 52, k * ROW_HEIGHT + 12,
-                by[k][0] + by[k][1]);
+        fprintf(out, "<text x=\"%d\" y=\"%u\">%u</text>\n", HTML_BARS_END + 8,
+                k * HTML_ROW_HEIGHT + 12, by[k][0] + by[k][1]);
     }
     fputs("</svg>\n", out);
 }
@@ -234,13 +160,13 @@ static void table_modules(const struct report *r, FILE *out)
         else
             fprintf(out, "<tr><td colspan=\"7\" class=\"none\">%s</td><td>%u</td><td>", m->why,
                     m->miss_count);
-        put(out, m->input->guest);
+        html_text(out, m->input->guest);
         fputs("</td></tr>\n", out);
     }
     fputs("</tbody></table>\n", out);
     for (u32 n = 0; n < r->missing_count; n++) {
         fputs("<p class=\"none\">Not found: ", out);
-        put(out, r->missing[n]);
+        html_text(out, r->missing[n]);
         fputs("</p>\n", out);
     }
 }
@@ -248,7 +174,7 @@ static void table_modules(const struct report *r, FILE *out)
 static void table_misses(const struct report_module *m, FILE *out)
 {
     fputs("<h3>", out);
-    put(out, m->input->guest);
+    html_text(out, m->input->guest);
     fprintf(out,
             "</h3>\n<p>%u addresses, %u no entries yet%s</p>\n<table><thead><tr><th>address</th>"
             "<th>runs</th><th>state</th><th>come to by</th><th>function</th></tr></thead><tbody>\n",
@@ -260,7 +186,7 @@ static void table_misses(const struct report_module *m, FILE *out)
                 (unsigned long long)x->missed.pc, x->missed.runs,
                 x->is_entry ? "an entry now" : "no entry", missed_text(x->missed.kind));
         if (x->function) {
-            put(out, x->function);
+            html_text(out, x->function);
             fprintf(out, "+0x%llx", (unsigned long long)x->offset);
         }
         fputs("</td></tr>\n", out);
@@ -274,9 +200,9 @@ static void table_native(const struct report *r, FILE *out)
     for (u32 n = 0; n < r->native_count; n++) {
         const struct report_native *x = &r->native[n];
         fputs("<tr><td>", out);
-        put(out, x->library);
+        html_text(out, x->library);
         fputs(x->native ? "</td><td>native: " : "</td><td class=\"none\">the guest's own: ", out);
-        put(out, x->text);
+        html_text(out, x->text);
         fputs("</td></tr>\n", out);
     }
     fputs("</tbody></table>\n", out);
@@ -290,9 +216,9 @@ void report_html(const struct report *r, FILE *out)
           "<meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width\"/>"
           "<title>Ferry: ",
           out);
-    put(out, r->title);
+    html_text(out, r->title);
     fprintf(out, "</title><style>%s</style></head>\n<body><h1>", style);
-    put(out, r->title);
+    html_text(out, r->title);
     fprintf(out,
             "</h1>\n<p>%u of %u modules are converted. Of %s of code, %.1f %% is in images, which "
             "take %s. Runs missed %u addresses, %u of which are no entries yet.</p>\n",
@@ -302,6 +228,8 @@ void report_html(const struct report *r, FILE *out)
     plot_sizes(r, out);
     table_modules(r, out);
     if (r->native_count) table_native(r, out);
+    for (u32 n = 0; n < r->count; n++)
+        if (r->module[n].profile.known) report_profile_html(&r->module[n], out);
     if (t->misses) {
         fputs("<h2>Missed at run time</h2>\n", out);
         plot_misses(r, out);

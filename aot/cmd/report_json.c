@@ -36,6 +36,87 @@ static void put_missed(struct json *j, const struct report_module *m)
     json_close(j, ']');
 }
 
+static void put_tiers(struct json *j, const struct report_tiers *t)
+{
+    json_open(j, "tiers", '[');
+    for (unsigned k = 0; k < TIER_COUNT; k++) {
+        if (!t->by[k]) continue;
+        json_open(j, NULL, '{');
+        json_string(j, "tier", tier_text(k));
+        json_number(j, "samples", t->by[k]);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void put_before_and_after(struct json *j, const struct report_profile *p)
+{
+    json_open(j, "before_and_after", '[');
+    for (unsigned k = 0; k < PROFILE_IMAGE_COUNT; k++) {
+        const struct report_from *f = &p->from[k];
+        if (!f->all.sum) continue;
+        json_open(j, NULL, '{');
+        json_string(j, "ran_from", profile_image_text(k));
+        json_number(j, "processes", f->processes);
+        put_tiers(j, &f->all);
+        json_open(j, "over_time", '[');
+        for (u32 n = 0; n < f->slices; n++) {
+            json_open(j, NULL, '{');
+            json_number(j, "from_ns", n ? profile_slice_end(n - 1) * PROFILE_INTERVAL_NS : 0);
+            put_tiers(j, &f->in_slice[n]);
+            json_close(j, '}');
+        }
+        json_close(j, ']');
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void put_hot(struct json *j, const struct report_module *m)
+{
+    json_open(j, "functions", '[');
+    for (u32 n = 0; n < m->profile.hot_count; n++) {
+        const struct report_function *f = &m->profile.hot[n];
+        json_open(j, NULL, '{');
+        json_string(j, "function", f->name);
+        json_number(j, "address", f->pc);
+        json_number(j, "samples", f->samples);
+        json_string(j, "in_image", report_made(m, f));
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void put_guards(struct json *j, const struct report_profile *p)
+{
+    json_open(j, "guards", '[');
+    for (u32 n = 0; n < p->guard_count; n++) {
+        const struct report_guard *g = &p->guard[n];
+        json_open(j, NULL, '{');
+        json_number(j, "address", g->pc);
+        json_string(j, "call", g->name);
+        json_string(j, "assumed", g->to_name);
+        json_number(j, "failures", g->failures);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void put_profile(struct json *j, const struct report_module *m)
+{
+    const struct report_profile *p = &m->profile;
+    json_open(j, "profile", '{');
+    json_number(j, "samples", p->samples);
+    json_number(j, "ever", p->ever);
+    json_number(j, "sample_ns", PROFILE_INTERVAL_NS);
+    put_tiers(j, &p->all);
+    put_before_and_after(j, p);
+    put_hot(j, m);
+    json_number(j, "guard_failures", p->failures);
+    put_guards(j, p);
+    json_close(j, '}');
+}
+
 static void put_image(struct json *j, const struct report_module *m)
 {
     const struct image_header *h = &m->header;
@@ -49,6 +130,8 @@ static void put_image(struct json *j, const struct report_module *m)
     json_number(j, "externals", h->external_count);
     json_number(j, "functions", h->functions);
     json_number(j, "refused", h->refused);
+    json_number(j, "inlined_calls", h->inlined);
+    json_number(j, "by_samples", h->profile_samples);
     json_number(j, "added_by_misses", h->missed);
     json_number(j, "code", h->code_bytes);
     json_number(j, "covered", report_covered(m));
@@ -86,6 +169,7 @@ void report_json(const struct report *r, FILE *out)
             put_image(&j, m);
         else
             json_string(&j, "why_no_image", m->why);
+        if (m->profile.known) put_profile(&j, m);
         put_missed(&j, m);
         json_close(&j, '}');
     }

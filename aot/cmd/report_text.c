@@ -1,15 +1,12 @@
 /*
- * The report as text: totals, a line for each module, evidence, what was missed.
+ * The report as text: totals, a line for each module, evidence, profiles, what was missed.
  */
 #include "aot/cmd/report.h"
 #include "aot/cmd/say.h"
 
-#define MISSES_SHOWN 20 /* of each module */
+#include <string.h>
 
-static double percent(u64 part, u64 whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
+#define MISSES_SHOWN 20 /* of each module */
 
 static void print_modules(const struct report *r, FILE *out)
 {
@@ -68,6 +65,74 @@ static void print_missed(const struct report_module *m, FILE *out)
         fprintf(out, "  ... and %u more (--json has all)\n", m->miss_count - MISSES_SHOWN);
 }
 
+/* Of a tier's column. */
+static int width_of(unsigned tier)
+{
+    size_t length = strlen(tier_text(tier));
+    return length < 7 ? 7 : (int)length;
+}
+
+static void print_tiers(FILE *out)
+{
+    for (unsigned k = 0; k < TIER_COUNT; k++) fprintf(out, "  %*s", width_of(k), tier_text(k));
+}
+
+static void print_row(const char *name, u64 number, const struct report_tiers *t, FILE *out)
+{
+    fprintf(out, "  %9s %9llu", name, (unsigned long long)number);
+    for (unsigned k = 0; k < TIER_COUNT; k++)
+        fprintf(out, "  %*.1f %%", width_of(k) - 2, percent(t->by[k], t->sum));
+}
+
+static void print_before_and_after(const struct report_profile *p, FILE *out)
+{
+    struct time_text time;
+    fprintf(out, "  %9s %9s", "a process", "processes");
+    print_tiers(out);
+    fputs("  ran from\n", out);
+    for (unsigned k = 0; k < PROFILE_IMAGE_COUNT; k++) {
+        const struct report_from *f = &p->from[k];
+        if (!f->all.sum) continue;
+        print_row(time_text(&time, report_samples_each(f)), f->processes, &f->all, out);
+        fprintf(out, "  %s\n", profile_image_text(k));
+    }
+}
+
+static void print_over_time(const struct report_from *f, const char *image, FILE *out)
+{
+    struct time_text time;
+    fprintf(out, "  %9s %9s", "until", "samples");
+    print_tiers(out);
+    fprintf(out, "  %s\n", image);
+    for (u32 n = 0; n < f->slices; n++) {
+        print_row(slice_text(&time, n), f->in_slice[n].sum, &f->in_slice[n], out);
+        fputc('\n', out);
+    }
+}
+
+static void print_profile(const struct report_module *m, FILE *out)
+{
+    const struct report_profile *p = &m->profile;
+    struct shown name;
+    fprintf(out, "\n%s: %llu samples (%llu ever)", shown(&name, m->input->guest),
+            (unsigned long long)p->samples, (unsigned long long)p->ever);
+    if (m->header.profile_samples)
+        fprintf(out, "; image by %llu samples, %u calls inlined",
+                (unsigned long long)m->header.profile_samples, m->header.inlined);
+    fputc('\n', out);
+    if (p->all.sum) print_before_and_after(p, out);
+    for (unsigned k = 0; k < PROFILE_IMAGE_COUNT; k++)
+        if (p->from[k].all.sum) print_over_time(&p->from[k], profile_image_text(k), out);
+    if (p->hot_count) fprintf(out, "  %9s %9s  %-18s function\n", "samples", "share", "in image");
+    for (u32 n = 0; n < p->hot_count; n++)
+        fprintf(out, "  %9llu %7.1f %%  %-18s %s\n", (unsigned long long)p->hot[n].samples,
+                percent(p->hot[n].samples, p->samples), report_made(m, &p->hot[n]), p->hot[n].name);
+    if (p->guard_count) fprintf(out, "  %9s  guard of a call\n", "failures");
+    for (u32 n = 0; n < p->guard_count; n++)
+        fprintf(out, "  %9llu  %s, of %s\n", (unsigned long long)p->guard[n].failures,
+                p->guard[n].name, p->guard[n].to_name);
+}
+
 void report_text(const struct report *r, FILE *out)
 {
     const struct report_totals *t = &r->total;
@@ -82,6 +147,8 @@ void report_text(const struct report *r, FILE *out)
         fprintf(out, "  %-20s %s%s\n", r->native[n].library,
                 r->native[n].native ? "native: " : "the guest's own: ", r->native[n].text);
     print_evidence(r, out);
+    for (u32 n = 0; n < r->count; n++)
+        if (r->module[n].profile.known) print_profile(&r->module[n], out);
     for (u32 n = 0; n < r->count; n++)
         if (r->module[n].miss_count) print_missed(&r->module[n], out);
     if (t->open) fprintf(out, "\nConvert again to have what was missed in the images.\n");

@@ -73,6 +73,11 @@ const char *size_text(struct size_text *s, u64 bytes)
     return s->text;
 }
 
+double percent(u64 part, u64 whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
 char *format_text(struct arena *arena, const char *format, ...)
 {
     va_list list, again;

@@ -25,6 +25,9 @@ struct size_text {
 };
 const char *size_text(struct size_text *s, u64 bytes);
 
+/* Of nothing it is 0. */
+double percent(u64 part, u64 whole);
+
 /* printf into the arena. */
 char *format_text(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -24,9 +24,22 @@ static int compare(const void *a, const void *b)
     return x->to < y->to ? -1 : x->to > y->to;
 }
 
+bool profile_is_about_tiers(const struct profile_record *r)
+{
+    return r->kind == PROFILE_TIER || r->kind == PROFILE_PROCESS;
+}
+
+static bool is_good_tier(const struct profile_record *r)
+{
+    u64 slices = r->kind == PROFILE_TIER ? PROFILE_SLICES : 1;
+    u64 tiers = r->kind == PROFILE_TIER ? TIER_COUNT : 1;
+    return r->count && r->pc < slices && (r->to & 0xff) < tiers && r->to >> 8 < PROFILE_IMAGE_COUNT;
+}
+
 static bool is_good(const void *record)
 {
     const struct profile_record *r = record;
+    if (profile_is_about_tiers(r)) return is_good_tier(r);
     if (r->kind == PROFILE_EVER) return r->count == 1 && !r->to;
     return r->kind < PROFILE_KIND_COUNT && r->count && r->pc % 4 == 0 && r->to % 4 == 0 &&
            (r->kind == PROFILE_CALL || r->kind == PROFILE_GUARD || !r->to);
@@ -34,7 +47,7 @@ static bool is_good(const void *record)
 
 static const struct record_kind files = {.folder = "profile",
                                          .magic = {'F', 'E', 'R', 'R', 'Y', 'P', 'R', 'F'},
-                                         .version = 2,
+                                         .version = 1,
                                          .size = sizeof(struct profile_record),
                                          .max = PROFILE_RECORDS,
                                          .compare = compare,
@@ -80,13 +93,15 @@ static u32 fade(struct profile_record *r, u32 count)
     return kept;
 }
 
-/* No more than a file holds: what was counted least goes. */
+/* No more than a file holds: what was counted least goes, but for tiers, of which there are few and
+ * the shares matter. */
 static u32 bound(struct profile_record *r, u32 count)
 {
     for (u32 least = 1; count > PROFILE_RECORDS; least = plus(least, least)) {
         u32 kept = 0;
         for (u32 n = 0; n < count; n++)
-            if (r[n].kind == PROFILE_EVER || r[n].count > least) r[kept++] = r[n];
+            if (r[n].kind == PROFILE_EVER || profile_is_about_tiers(&r[n]) || r[n].count > least)
+                r[kept++] = r[n];
         count = kept;
     }
     return count;
@@ -204,6 +219,28 @@ bool cache_profile(struct arena *arena, const char *dir, const struct digest *mo
     records_free(&files, all, PROFILE_RECORDS);
     if (out->count) take_records(arena, out);
     return out->count != 0;
+}
+
+u32 profile_slice(u64 sample)
+{
+    u64 firsts = sample / PROFILE_FIRST_SLICE;
+    u32 slice = firsts ? 64 - (u32)__builtin_clzll(firsts) : 0;
+    return slice < PROFILE_SLICES ? slice : PROFILE_SLICES - 1;
+}
+
+u64 profile_slice_end(u32 slice)
+{
+    return (u64)PROFILE_FIRST_SLICE << slice;
+}
+
+void profile_tiers(const struct profile_read *read, struct profile_tiers *out)
+{
+    *out = (struct profile_tiers){0};
+    for (u32 n = 0; n < read->count; n++) {
+        const struct profile_record *r = &read->record[n];
+        if (r->kind == PROFILE_TIER) out->samples[r->to >> 8][r->to & 0xff][r->pc] = r->count;
+        if (r->kind == PROFILE_PROCESS) out->processes[r->to >> 8] = r->count;
+    }
 }
 
 bool profile_of_records(struct arena *arena, const void *records, size_t size,

@@ -99,8 +99,8 @@
                                         arg[1]: 16-bit immediate as a number; a: trap_arg */       \
     X(GUARD, "guard", "-bL", SIDE)   /* leaves when a, at this instruction's PC; mod: enum         \
                                         trap_reason; b: trap_arg */                                \
-    X(FAILED, "failed", "-", SIDE)   /* counts that this instruction's call isn't to guest address \
-                                        imm,   which was assumed */                                                                            \
+    X(FAILED, "failed", "-", SIDE)   /* counts that this instruction's call isn't to imm, which        \
+                                        was assumed */                                             \
     X(HELPER, "helper", "TIII", SIDE) /* imm: enum helper; type i64, or none for no result */      \
     X(COUNTER, "counter", "l", SIDE)  /* CNTVCT_EL0 */                                             \
     X(FENCE, "fence", "-", SIDE)      /* mod: enum ir_fence */                                     \

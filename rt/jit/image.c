@@ -117,6 +117,12 @@ const struct digest *image_without(u64 pc, u64 *unbiased)
     return &m->header->module;
 }
 
+bool image_is_guided(const struct digest *module)
+{
+    const u8 *header = (const u8 *)module - offsetof(struct image_header, module);
+    return ((const struct image_header *)(const void *)header)->profile_samples != 0;
+}
+
 u8 *image_code(u64 pc)
 {
     const struct mapped_image *m = image_of(pc);

@@ -22,6 +22,9 @@ bool image_has(u64 pc);
  * pc is in no module with an image. Lock-free. */
 const struct digest *image_without(u64 pc, u64 *unbiased);
 
+/* True if the image of that module, as one of these functions gave it, was made by a profile. */
+bool image_is_guided(const struct digest *module);
+
 /* True if an image's code does the instruction at pc, for which it may have no entry. Lock-free. */
 bool image_covers(u64 pc);
 

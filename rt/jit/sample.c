@@ -11,15 +11,34 @@
 #include "rt/profile.h"
 #include "rt/translate.h"
 
+static enum profile_tier tier_of(const struct region *r)
+{
+    return !r ? TIER_IMAGE : r->warm ? TIER_WARM : TIER_QUICK;
+}
+
+/* Not in code: in a helper that code has called, and its return address is what was pushed first
+ * to C's stack; or behind one of the doors, and state.pc is exact. */
+static void sample_runtime(const struct thread *t, struct profile_sample *out)
+{
+    *out = (struct profile_sample){.tier = TIER_RUNTIME};
+    if (t->state.in_translated)
+        out->ip = ((const u64 *)t->state.host_sp)[-1];
+    else
+        out->code = t->state.pc;
+}
+
 bool jit_sample(struct thread *t, const ucontext_t *uc, struct profile_sample *out)
 {
     const struct jit_thread *j = jit_of(t);
     u64 ip = (u64)uc->uc_mcontext.gregs[REG_RIP], sp = (u64)uc->uc_mcontext.gregs[REG_RSP];
-    if (!j || !t->state.in_translated) return false;
-    const struct region *r = code_region_at(ip);
-    const void *image = r ? NULL : image_base(ip);
-    if (!r && !image) return false;
-    *out = (struct profile_sample){.ip = ip, .code = r ? r->pc : (u64)image};
+    if (!j) return false;
+    const struct region *r = t->state.in_translated ? code_region_at(ip) : NULL;
+    const void *image = r || !t->state.in_translated ? NULL : image_base(ip);
+    if (!r && !image) {
+        sample_runtime(t, out);
+        return true;
+    }
+    *out = (struct profile_sample){.ip = ip, .code = r ? r->pc : (u64)image, .tier = tier_of(r)};
     if (sp >= (u64)j->stack + GUARD_SIZE && sp < (u64)j->last_frame && sp % 8 == 0)
         out->back = *(const u64 *)sp;
     return true;
@@ -76,22 +95,33 @@ static void find_call(u64 back, u64 function, struct profile_place *out)
     out->to = named ? to : function;
 }
 
-bool jit_place(const struct profile_sample *s, struct profile_place *out)
+/* Where code is, in out; the function that an image's is of. False: there is none. */
+static bool place_code(u64 ip, struct profile_place *out, u64 *function)
 {
-    u64 pc, function = 0;
-    const struct region *r = code_region_at(s->ip);
-    *out = (struct profile_place){0};
+    const struct region *r = code_region_at(ip);
+    u64 pc;
     if (!r) {
-        out->module = image_near(s->ip, &out->pc, &function);
-        if (!out->module) return false;
+        out->module = image_near(ip, &out->pc, function);
     } else {
         struct side_reader side = {r->side, r->side + r->side_size, 0, r->pc};
         struct side_record record;
         pc = r->pc;
-        while (side_next(&side, &record) && record.offset <= s->ip - (u64)r->code)
+        while (side_next(&side, &record) && record.offset <= ip - (u64)r->code)
             if (record.kind == SIDE_POINT) pc = record.pc;
         out->module = module_of(pc, &out->pc);
     }
+    return r || out->module;
+}
+
+bool jit_place(const struct profile_sample *s, struct profile_place *out)
+{
+    u64 function = 0;
+    *out = (struct profile_place){0};
+    if (s->tier == TIER_RUNTIME && !s->ip)
+        out->module = module_of(s->code, &out->pc);
+    else if (!place_code(s->ip, out, &function))
+        return false;
+    out->guided = out->module && image_is_guided(out->module);
     if (s->back) find_call(s->back, function, out);
     return true;
 }

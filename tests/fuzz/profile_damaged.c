@@ -51,17 +51,26 @@ static int by_kind(const void *a, const void *b)
     return x->to < y->to ? -1 : x->to > y->to;
 }
 
+static struct profile_record record(void)
+{
+    struct profile_record r = {
+        .pc = number(), .count = (u32)number(), .kind = (u8)below(PROFILE_KIND_COUNT + 1)};
+    if (r.kind == PROFILE_CALL || r.kind == PROFILE_GUARD) r.to = number();
+    if (!profile_is_about_tiers(&r)) return r;
+    if (below(8)) r.pc = r.kind == PROFILE_TIER ? below(PROFILE_SLICES + 1) : 0;
+    r.to = profile_tier_of(below(PROFILE_IMAGE_COUNT + !below(8)),
+                           r.kind == PROFILE_TIER ? below(TIER_COUNT + !below(8)) : 0);
+    if (!below(32)) r.to = number();
+    return r;
+}
+
 static void make_file(void)
 {
     memcpy(file.magic, "FERRYPRF", 8);
     file.version = 1;
-    file.count = below(MOST);
+    file.count = below(below(2) ? 6 : MOST); /* of many records one makes no sense */
     file.module = module;
-    for (u32 n = 0; n < file.count; n++) {
-        file.record[n] = (struct profile_record){
-            .pc = number(), .count = (u32)number(), .kind = (u8)below(PROFILE_KIND_COUNT + 1)};
-        if (file.record[n].kind == PROFILE_CALL) file.record[n].to = number();
-    }
+    for (u32 n = 0; n < file.count; n++) file.record[n] = record();
     if (below(8)) qsort(file.record, file.count, sizeof *file.record, by_kind);
     if (!below(8)) ((u8 *)&file)[below(sizeof file)] ^= 1u << below(8);
     if (!below(16)) file.count = (u32)number();
@@ -72,6 +81,24 @@ static void make_file(void)
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (fd < 0 || write(fd, &file, size) != (ssize_t)size) abort();
     close(fd);
+}
+
+/* Of all that is about tiers nothing is lost. */
+static void check_tiers(const struct profile_read *r)
+{
+    struct profile_tiers tiers;
+    u64 sum = 0;
+    profile_tiers(r, &tiers);
+    for (u32 image = 0; image < PROFILE_IMAGE_COUNT; image++) {
+        sum += tiers.processes[image];
+        for (u32 n = 0; n < TIER_COUNT * PROFILE_SLICES; n++)
+            sum += tiers.samples[image][n / PROFILE_SLICES][n % PROFILE_SLICES];
+    }
+    for (u32 n = 0; n < r->count; n++) {
+        const struct profile_record *x = &r->record[n];
+        if (profile_is_about_tiers(x)) sum -= x->count;
+    }
+    if (sum) abort();
 }
 
 static void check_sound(const struct profile_read *r)
@@ -87,6 +114,7 @@ static void check_sound(const struct profile_read *r)
         if (a->from > b->from || (a->from == b->from && a->to >= b->to)) abort();
     }
     if (samples != p->samples) abort();
+    check_tiers(r);
 }
 
 static void try_one(struct arena *arena)

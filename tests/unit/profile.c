@@ -95,6 +95,57 @@ START_TEST(counts_add_up)
 }
 END_TEST
 
+static struct profile_record tier(u64 slice, u64 to, u32 count)
+{
+    return (struct profile_record){.pc = slice, .to = to, .count = count, .kind = PROFILE_TIER};
+}
+
+START_TEST(tiers_add_up)
+{
+    const u64 quick = profile_tier_of(PROFILE_IMAGE_NONE, TIER_QUICK);
+    const u64 image = profile_tier_of(PROFILE_IMAGE_GUIDED, TIER_IMAGE);
+    struct profile_record r[] = {
+        tier(PROFILE_SLICES - 1, image, 5),
+        tier(0, quick, 3),
+        tier(0, quick, 1),
+        tier(PROFILE_SLICES, quick, 9),
+        tier(0, TIER_COUNT, 9),
+        tier(0, profile_tier_of(PROFILE_IMAGE_COUNT, TIER_IMAGE), 9),
+        tier(UINT64_MAX, UINT64_MAX, UINT32_MAX),
+        {.to = profile_tier_of(PROFILE_IMAGE_GUIDED, 0), .count = 1, .kind = PROFILE_PROCESS},
+        {.to = quick, .count = 9, .kind = PROFILE_PROCESS},
+        {.pc = 0x10, .to = 0x800, .count = 7, .kind = PROFILE_GUARD},
+    };
+    struct profile_read got;
+    struct profile_tiers t;
+    for (u32 n = 1; n <= 2; n++) {
+        ck_assert(cache_note_profile(dir, &module, r, ARRAY_SIZE(r), &why) && get(&got));
+        ck_assert_uint_eq(got.count, 5);
+        ck_assert_uint_eq(got.profile.samples, 0);
+        profile_tiers(&got, &t);
+        ck_assert_uint_eq(t.samples[PROFILE_IMAGE_NONE][TIER_QUICK][0], 4 * n);
+        ck_assert_uint_eq(t.samples[PROFILE_IMAGE_GUIDED][TIER_IMAGE][PROFILE_SLICES - 1], 5 * n);
+        ck_assert_uint_eq(t.processes[PROFILE_IMAGE_GUIDED], n);
+        ck_assert_uint_eq(t.processes[PROFILE_IMAGE_NONE], 0);
+    }
+    ck_assert(add(0x100, PROFILE_SAMPLES) && add(0x100, 1) && get(&got));
+    profile_tiers(&got, &t); /* they fade as samples do */
+    ck_assert_uint_eq(t.samples[PROFILE_IMAGE_NONE][TIER_QUICK][0], 4);
+}
+END_TEST
+
+START_TEST(slices_double)
+{
+    ck_assert_uint_eq(profile_slice(0), 0);
+    for (u32 n = 0; n < PROFILE_SLICES - 1; n++) {
+        ck_assert_uint_eq(profile_slice(profile_slice_end(n) - 1), n);
+        ck_assert_uint_eq(profile_slice(profile_slice_end(n)), n + 1);
+        ck_assert_uint_eq(profile_slice_end(n + 1), 2 * profile_slice_end(n));
+    }
+    ck_assert_uint_eq(profile_slice(UINT64_MAX), PROFILE_SLICES - 1);
+}
+END_TEST
+
 START_TEST(what_is_packed_comes_back)
 {
     struct profile_read a, b;
@@ -311,6 +362,22 @@ START_TEST(the_largest_counts_have_a_bound)
 }
 END_TEST
 
+/* They are of the whole module, however many of its addresses are rarely seen. */
+START_TEST(tiers_are_kept)
+{
+    enum { COUNT = PROFILE_RECORDS - 1 };
+    struct profile_record *r = calloc(COUNT, sizeof *r), one = tier(3, TIER_IMAGE, 1);
+    struct profile_read got;
+    struct profile_tiers t;
+    ck_assert(cache_note_profile(dir, &module, &one, 1, &why));
+    for (u32 n = 0; n < COUNT; n++) r[n] = weight(4 * (u64)n, 5);
+    ck_assert(cache_note_profile(dir, &module, r, COUNT, &why) && get(&got));
+    profile_tiers(&got, &t);
+    ck_assert_uint_eq(t.samples[PROFILE_IMAGE_NONE][TIER_IMAGE][3], 1);
+    free(r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("profile");
@@ -318,6 +385,8 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 60);
     tcase_add_test(t, counts_add_up);
+    tcase_add_test(t, tiers_add_up);
+    tcase_add_test(t, slices_double);
     tcase_add_test(t, what_is_packed_comes_back);
     tcase_add_test(t, old_samples_fade);
     tcase_add_test(t, the_heaviest_are_kept);
@@ -328,6 +397,7 @@ int main(void)
     tcase_add_test(t, what_others_can_write_is_not_merged);
     tcase_add_test(t, full_profiles_merge);
     tcase_add_test(t, the_largest_counts_have_a_bound);
+    tcase_add_test(t, tiers_are_kept);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
