@@ -149,18 +149,22 @@ void lift_BLR(struct lifter *l, u32 w)
         exit_indirect(l, target, IR_EXIT_CALL);
 }
 
-/* X16 and X17 are for code that linkers make: procedure linkage tables, veneers (AAPCS64, 6.1.1).
- */
-static bool is_linkage(unsigned reg)
+/* A branch of code that linkers make, procedure linkage tables and veneers: by X16 or X17 (AAPCS64,
+ * 6.1.1), right behind the ADD that makes X16 an address. Compilers use these registers too, for
+ * what is called last and is not always the same. */
+static bool is_linkage(const struct lifter *l, unsigned reg)
 {
-    return reg == 16 || reg == 17;
+    u64 at = (l->pc - l->block->pc) / 4;
+    if ((reg != 16 && reg != 17) || !at) return false;
+    return (l->block->word[at - 1] & 0xff8003ff) == 0x91000210; /* ADD X16, X16, #imm */
 }
 
 void lift_BR(struct lifter *l, u32 w)
 {
     ir_ref target = lift_get_x(l, a64_rn(w), true);
-    if (is_linkage(a64_rn(w)) || !l->region->has_targets) {
-        exit_indirect(l, target, is_linkage(a64_rn(w)) ? IR_EXIT_STEADY : IR_EXIT_JUMP);
+    bool linkage = is_linkage(l, a64_rn(w));
+    if (linkage || !l->region->has_targets) {
+        exit_indirect(l, target, linkage ? IR_EXIT_STEADY : IR_EXIT_JUMP);
         return;
     }
     ir_op1(l->f, IR_JUMPIND, IR_VOID, target);

@@ -202,6 +202,25 @@ START_TEST(a_call_sets_the_link_and_leaves)
 }
 END_TEST
 
+START_TEST(only_linkers_code_leads_to_the_same_each_time)
+{
+    static const struct {
+        u32 before, branch, kind;
+    } is[] = {
+        {0x91006210 /* add x16, x16, #0x18 */, 0xd61f0220 /* br x17 */, IR_EXIT_STEADY},
+        {0x91006210, 0xd61f0200 /* br x16 */, IR_EXIT_STEADY},
+        {0x91006210, 0xd61f0240 /* br x18 */, IR_EXIT_JUMP},
+        {0xf9400c50 /* ldr x16, [x2, #24] */, 0xd61f0200, IR_EXIT_JUMP},
+        {0x91006230 /* add x16, x17, #0x18 */, 0xd61f0200, IR_EXIT_JUMP},
+    };
+    for (u32 n = 0; n < ARRAY_SIZE(is); n++) {
+        TEXT(is[n].before, is[n].branch);
+        ck_assert_uint_eq(end_of(lift(&text, BASE, 0), 0)->mod, is[n].kind);
+        ck_assert_uint_eq(end_of(lift(&text, BASE + 4, 0), 0)->mod, IR_EXIT_JUMP);
+    }
+}
+END_TEST
+
 START_TEST(an_undefined_word_ends_with_a_trap)
 {
     TEXT(0xd503201f, 0x00000000, 0xd503201f);
@@ -300,6 +319,7 @@ int main(void)
     tcase_add_test(tc, two_ways_without_a_loop_end_at_the_first);
     tcase_add_test(tc, a_jump_back_is_a_loop);
     tcase_add_test(tc, a_call_sets_the_link_and_leaves);
+    tcase_add_test(tc, only_linkers_code_leads_to_the_same_each_time);
     tcase_add_test(tc, an_undefined_word_ends_with_a_trap);
     tcase_add_test(tc, dead_flags_at_a_target_are_seen);
     tcase_add_test(tc, flags_that_nothing_has_set_are_not_looked_for);
