@@ -249,6 +249,12 @@ bench:
 	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots $(BUILD)/tests/cache.ready
 	@BUILD=$(BUILD) tools/bench/bench $(BENCH)
 
+# Programs never seen before: first, second and tenth run, with conversion in the background.
+bench-first:
+	@tools/deps build bench
+	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots
+	@BUILD=$(BUILD) tools/bench/first $(BENCH)
+
 # Start-up alone; BENCH="-n 10" is a quick look.
 bench-start:
 	@$(MAKE) --no-print-directory bench BENCH="-m 'native image quick qemu' $(BENCH) start"
@@ -273,7 +279,7 @@ bench-build:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-start bench-native bench-hot bench-build clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-first bench-start bench-native bench-hot bench-build clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 # make's own rules would compile tests/native/faults.c over the script beside it.
 MAKEFLAGS += --no-builtin-rules
