@@ -214,6 +214,10 @@ check:
 $(SUITES:%=check-%): check-%: ready-%
 	@BUILD=$(BUILD) tests/run $*
 
+# The suites debian and guest with images made by profiles, twice in a row (half an hour).
+check-profiled: ready-debian ready-guest
+	@BUILD=$(BUILD) tests/profiled
+
 fuzz:
 	@tools/deps build check fuzz
 	@$(MAKE) --no-print-directory $(PARALLEL) all $(FUZZERS:%=$(BUILD)/fuzz/%) ready-flow
@@ -279,7 +283,7 @@ bench-build:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check fuzz bless coverage fmt demo bench bench-first bench-start bench-native bench-hot bench-build clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check check-profiled fuzz bless coverage fmt demo bench bench-first bench-start bench-native bench-hot bench-build clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 # make's own rules would compile tests/native/faults.c over the script beside it.
 MAKEFLAGS += --no-builtin-rules
