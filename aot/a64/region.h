@@ -28,9 +28,12 @@ struct a64_block {
  * and leaves x30 alone, so that its RETs lead to block `behind` of the region.
  *
  * An indirect call has a guard: where it isn't to `assumed`, the block behind the copies makes it.
+ * So has one by way of a linkage table, with a copy of its stub in front, which ends with the
+ * guard.
  */
 struct a64_inlined {
     u32 first, count; /* blocks, ascending by pc */
+    u32 start;        /* block that the call leads to: the first, or the stub */
     u32 behind;       /* block */
     u64 assumed;      /* what an indirect call is assumed to call; 0: it is a direct one */
 };

@@ -7,7 +7,8 @@
  * A callee must return by RET to where it was called from, whichever way it takes: it must not
  * write x30, nor leave by a branch.
  *
- * So with an indirect call that a profile shows to call nearly always the same. Its copy is behind
+ * So with an indirect call, or one by way of a linkage table, that a profile shows to call nearly
+ * always the same. Its copy is behind
  * a guard; where that fails, the call is made as such, and counted (translation.h), by the block
  * behind the copies. That runs call something else there shows in the next profile.
  */
@@ -23,6 +24,17 @@
 #define HOT         2000 /* of so many samples of the module one is in it, at least */
 #define GROWTH      2    /* copies make a region longer by at most one part in so many, and: */
 #define GROWTH_FREE 64   /* instructions */
+
+#define STUB    5 /* instructions of a procedure linkage table's stub, at most */
+#define BTI_C   0xd503245f
+#define BR_X17  0xd61f0220
+#define BLR_X17 0xd63f0220
+
+struct stub {
+    u64 pc;
+    u32 count; /* words; 0: there is none */
+    u32 word[STUB];
+};
 
 struct callee {
     u64 pc;
@@ -96,32 +108,56 @@ struct addition {
     u32 insns;
 };
 
-/* The call of the block in front of it, as it is where the guard of its copies has failed. */
+/* The call of block `from` as it is where the guard of its copies has failed; one by way of a stub
+ * is to where that would have led. */
 static void add_failed(struct addition *a, const struct a64_block *from)
 {
+    static const u32 by_x17 = BLR_X17;
+    static const u16 row = A64_BLR;
     u32 last = from->count - 1;
-    a->to->block[a->to->block_count++] = (struct a64_block){.pc = from->pc + 4 * (u64)last,
-                                                            .count = 1,
-                                                            .word = from->word + last,
-                                                            .row = from->row + last,
-                                                            .calls = a->to->inlined_count,
-                                                            .failed = true};
+    bool direct = from->row[last] == A64_BL;
+    a->to->block[a->to->block_count++] =
+        (struct a64_block){.pc = from->pc + 4 * (u64)last,
+                           .count = 1,
+                           .word = direct ? &by_x17 : from->word + last,
+                           .row = direct ? &row : from->row + last,
+                           .calls = a->to->inlined_count,
+                           .failed = true};
     a->insns++;
+}
+
+static void add_stub(struct addition *a, struct arena *arena, const struct stub *stub)
+{
+    u32 number = a->to->inlined_count;
+    u16 *row = arena_alloc(arena, sizeof stub->word / 4 * sizeof *row);
+    u32 *word = arena_alloc(arena, sizeof stub->word);
+    memcpy(word, stub->word, sizeof stub->word);
+    for (u32 n = 0; n < stub->count; n++) row[n] = (u16)a64_decode(word[n]);
+    a->to->block[a->to->block_count++] = (struct a64_block){.pc = stub->pc,
+                                                            .word = word,
+                                                            .row = row,
+                                                            .count = stub->count,
+                                                            .calls = number,
+                                                            .of = number};
+    a->insns += stub->count;
 }
 
 /* For the call at the end of block `from`, the region's last so far. */
 static void copy(struct addition *a, struct arena *arena, const struct a64_block *from,
-                 const struct callee *c)
+                 const struct stub *stub, const struct callee *c)
 {
     struct a64_region *to = a->to;
     struct a64_inlined *call = &to->inlined[to->inlined_count++];
-    bool is_direct = from->row[from->count - 1] == A64_BL;
+    bool guarded = stub->count || from->row[from->count - 1] != A64_BL;
+    u32 start = to->block_count;
+    if (stub->count) add_stub(a, arena, stub);
     u32 *word = arena_alloc(arena, c->size * (sizeof *word + sizeof(u16)));
     u16 *row = (u16 *)(word + c->size);
     memcpy(word, c->word, c->size * sizeof *word);
     memcpy(row, c->row, c->size * sizeof *row);
-    *call = (struct a64_inlined){.first = to->block_count, .assumed = is_direct ? 0 : c->pc};
-    to->block[to->block_count - 1].calls = to->inlined_count;
+    *call = (struct a64_inlined){
+        .first = to->block_count, .start = start, .assumed = guarded ? c->pc : 0};
+    to->block[start - 1].calls = to->inlined_count;
     for (u32 at = 0; at < c->size; at++) {
         if (!c->seen[at]) continue;
         if (c->leads[at] || !c->seen[at - 1])
@@ -133,27 +169,47 @@ static void copy(struct addition *a, struct arena *arena, const struct a64_block
     }
     call->count = to->block_count - call->first;
     a->insns += c->insns;
-    if (!is_direct) add_failed(a, from);
+    if (guarded) add_failed(a, from);
+}
+
+/* The stub of a procedure linkage table at pc, if there is one: it goes where a word says. */
+static void read_stub(const struct code_view *view, u64 pc, struct stub *stub)
+{
+    u32 n = (u32)view->read(view->context, pc, stub->word, STUB), at = n && stub->word[0] == BTI_C;
+    const u32 *w = stub->word + at;
+    bool is_stub = n >= at + 4 && (w[0] & 0x9f00001f) == 0x90000010 && /* ADRP X16 */
+                   (w[1] & 0xffc003ff) == 0xf9400211 &&                /* LDR X17, [X16, #imm] */
+                   (w[2] & 0xff8003ff) == 0x91000210 &&                /* ADD X16, X16, #imm */
+                   w[3] == BR_X17;
+    stub->pc = pc;
+    stub->count = is_stub ? at + 4 : 0;
 }
 
 /* The target of the call that a block ends with, of an indirect one what it usually calls; false:
- * it ends otherwise, or nobody knows. */
-static bool ends_in_call(const struct profile *p, const struct a64_block *b, u64 *target)
+ * it ends otherwise, or nobody knows. stub: by way of which it is, or with count 0. */
+static bool ends_in_call(const struct code_view *view, const struct profile *p,
+                         const struct a64_block *b, struct stub *stub, u64 *target)
 {
     u32 last = b->count - 1;
     u64 pc = b->pc + 4 * (u64)last;
+    stub->count = 0;
     if (!b->count) return false;
-    if (b->row[last] == A64_BL) return a64_flow(A64_BL, b->word[last], pc, target) == A64_FLOW_CALL;
+    if (b->row[last] == A64_BL) {
+        a64_flow(A64_BL, b->word[last], pc, target);
+        if (p) read_stub(view, *target, stub);
+        return !stub->count || (disc_usual_target(p, pc, target) && *target != stub->pc);
+    }
     if (b->row[last] != A64_BLR || (b->word[last] >> 5 & 31) == 30 || !p) return false;
     return disc_usual_target(p, pc, target);
 }
 
-static u32 calls(const struct profile *p, const struct a64_region *region)
+static u32 calls(const struct a64_region *region)
 {
     u32 count = 0;
-    u64 target;
-    for (u32 n = 0; n < region->block_count; n++)
-        count += ends_in_call(p, &region->block[n], &target);
+    for (u32 n = 0; n < region->block_count; n++) {
+        const struct a64_block *b = &region->block[n];
+        count += b->count && (b->row[b->count - 1] == A64_BL || b->row[b->count - 1] == A64_BLR);
+    }
     return count;
 }
 
@@ -193,25 +249,27 @@ static bool is_hot(const struct profile *p, const struct a64_block *from, const 
 void disc_inline(struct arena *arena, const struct code_view *view, const struct profile *profile,
                  struct a64_region *region)
 {
-    u32 count = calls(profile, region), limit = region->insn_count / GROWTH + GROWTH_FREE;
+    u32 count = calls(region), limit = region->insn_count / GROWTH + GROWTH_FREE;
     if (!count || region->insn_count < 2) return;
     struct a64_region out = *region;
     struct addition a = {.to = &out};
     struct callee *c = arena_alloc(arena, sizeof *c);
     u32 *own = arena_alloc(arena, region->block_count * sizeof *own);
     out.inlined = arena_alloc(arena, count * sizeof *out.inlined);
-    out.block = arena_alloc(arena, (region->block_count + limit + count) * sizeof *out.block);
+    out.block = arena_alloc(arena, (region->block_count + limit + 2 * count) * sizeof *out.block);
     out.block_count = 0;
     for (u32 n = 0; n < region->block_count; n++) {
         const struct a64_block *b = &region->block[n];
         u64 target, behind = b->pc + 4 * (u64)b->count;
+        struct stub stub;
         own[n] = out.block_count;
         out.block[out.block_count++] = *b;
-        if (!ends_in_call(profile, b, &target) || n + 1 == region->block_count || b[1].pc != behind)
+        if (!ends_in_call(view, profile, b, &stub, &target) || n + 1 == region->block_count ||
+            b[1].pc != behind)
             continue;
         bool good = explore(c, view, target, profile ? MOST : MOST_PLAIN) &&
                     a.insns + c->insns <= limit && !is_known(view, target);
-        if (good && (!profile || is_hot(profile, b, c))) copy(&a, arena, b, c);
+        if (good && (!profile || is_hot(profile, b, c))) copy(&a, arena, b, &stub, c);
     }
     if (!out.inlined_count) return;
     out.insn_count += a.insns;

@@ -113,7 +113,7 @@ void lift_BL(struct lifter *l, u32 w)
     u32 inlined = l->block->calls;
     set_link(l);
     if (inlined) {
-        jump_block(l, (int)l->region->inlined[inlined - 1].first);
+        jump_block(l, (int)l->region->inlined[inlined - 1].start);
         return;
     }
     ir_opx(l->f, IR_EXIT, IR_VOID, 0, IR_EXIT_CALL | lift_nzcv_dead(l, target), (s64)target,
@@ -163,6 +163,10 @@ void lift_BR(struct lifter *l, u32 w)
 {
     ir_ref target = lift_get_x(l, a64_rn(w), true);
     bool linkage = is_linkage(l, a64_rn(w));
+    if (l->block->of && l->block->calls) {
+        call_as_assumed(l, target, &l->region->inlined[l->block->calls - 1]);
+        return;
+    }
     if (linkage || !l->region->has_targets) {
         exit_indirect(l, target, linkage ? IR_EXIT_STEADY : IR_EXIT_JUMP);
         return;

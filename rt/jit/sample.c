@@ -82,7 +82,8 @@ static const struct digest *module_of(u64 pc, u64 *unbiased)
 }
 
 /* The call within the module below which the sample is. The callee is what the call names, else
- * `function`, where the region begins that the sample is in; 0: that is no function's. */
+ * `function`, where the region begins that the sample is in; 0: that is no function's. A stub is no
+ * callee, it only leads there. */
 static void find_call(u64 back, u64 function, struct profile_place *out)
 {
     u32 word = 0;
@@ -90,7 +91,7 @@ static void find_call(u64 back, u64 function, struct profile_place *out)
     if (!from || module_of(from, &unbiased) != out->module) return;
     u64 target = is_bl(word) ? bl_target(word, from) : 0;
     bool named = target && !is_stub(target) && module_of(target, &to) == out->module;
-    if (!named && !function) return;
+    if (!named && (!function || is_stub(function + from - unbiased))) return;
     out->from = unbiased;
     out->to = named ? to : function;
 }

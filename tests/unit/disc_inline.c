@@ -15,6 +15,11 @@
 #define CBNZ(words) (0xb5000000 | ((u32)(words)&0x7ffff) << 5) /* x0 */
 #define BLR_X1      0xd63f0020
 #define BLR_LINK    0xd63f03c0
+#define BLR_X17     0xd63f0220
+#define ADRP_X16    0x90000010
+#define LDR_X17     0xf9400611 /* ldr x17, [x16, #8] */
+#define ADD_X16     0x91002210
+#define BR_X17      0xd61f0220
 #define RET         0xd65f03c0
 #define RET_X1      0xd65f0020
 #define NOP         0xd503201f
@@ -228,6 +233,32 @@ START_TEST(an_indirect_call_has_a_guard)
 }
 END_TEST
 
+START_TEST(a_call_by_a_stub_has_a_guard)
+{
+    struct text t = {{BL(3), NOP, RET, ADRP_X16, LDR_X17, ADD_X16, BR_X17, ADD, RET}, 9, 0};
+    struct profile_call call[] = {{BASE, BASE + 28, 5}};
+    struct profile p = {NULL, 0, call, 1, 1000};
+    ck_assert_uint_eq(inlined(&t), 0);
+    ck_assert_uint_eq(inlined_by(&t, &p), 1);
+    static const u64 pc[] = {0, 12, 28, 0, 4};
+    ck_assert_uint_eq(region.block_count, 5);
+    for (u32 n = 0; n < 5; n++) {
+        ck_assert_uint_eq(region.block[n].pc, BASE + pc[n]);
+        ck_assert_uint_eq(region.block[n].calls, n < 4 && n != 2);
+        ck_assert_uint_eq(region.block[n].of, n == 1 || n == 2);
+        ck_assert_int_eq(region.block[n].failed, n == 3);
+    }
+    ck_assert_uint_eq(region.block[1].count, 4);
+    ck_assert_uint_eq(region.block[3].word[0], BLR_X17);
+    ck_assert_uint_eq(region.inlined[0].start, 1);
+    ck_assert_uint_eq(region.inlined[0].first, 2);
+    ck_assert_uint_eq(region.inlined[0].behind, 4);
+    ck_assert_uint_eq(region.insn_count, 10);
+    call[0].to = BASE + 12; /* the stub itself */
+    ck_assert_uint_eq(inlined_by(&t, &p), 0);
+}
+END_TEST
+
 START_TEST(what_calls_this_and_that_has_none)
 {
     struct text t = {{BLR_X1, NOP, RET, ADD, RET}, 5, 0};
@@ -268,6 +299,7 @@ int main(void)
     tcase_add_test(tc, long_ones_are_left_alone);
     tcase_add_test(tc, hot_ones_may_be_longer);
     tcase_add_test(tc, an_indirect_call_has_a_guard);
+    tcase_add_test(tc, a_call_by_a_stub_has_a_guard);
     tcase_add_test(tc, what_calls_this_and_that_has_none);
     tcase_add_test(tc, a_region_grows_only_so_much);
     suite_add_tcase(suite, tc);
