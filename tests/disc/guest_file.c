@@ -4,12 +4,12 @@
  */
 #include "tests/disc/guest_file.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aot/a64/flow.h"
+#include "tests/lib/check.h"
 
 static size_t read_bytes(void *context, u64 at, void *bytes, size_t size)
 {

@@ -322,7 +322,8 @@ static void by_table(void)
 {
     unsigned d = reg(), at = (d + 1 + below(23)) % 24, end = ++labels;
     struct table *t = &table[tables++];
-    *t = (struct table){.name = ++labels, .base = ++labels, .count = 3 + below(3)};
+    *t = (struct table){.name = labels + 1, .base = labels + 2, .count = 3 + below(3)};
+    labels += 2;
     t->first = labels + 1;
     labels += t->count;
     say("and w%u, w%u, #7", d, source());

@@ -8,8 +8,8 @@
  */
 #include "tests/lib/setting.h"
 #include "aot/a64/a64.h"
+#include "tests/lib/check.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /*
  * The arena: alignment, no overlap, memory that is kept over a reset.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aot/base/arena.h"
+#include "tests/lib/check.h"
 
 #define COUNT 4000
 

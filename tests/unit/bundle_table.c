@@ -2,12 +2,12 @@
  * A bundle's table as hostile input: what bundle_check lets through can be looked up, followed and
  * printed without a step outside. Under ASan, a step outside ends the test.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "aot/abi/bundle.h"
+#include "tests/lib/check.h"
 
 #define FILE_SIZE (64 * BUNDLE_PAGE)
 

@@ -2,13 +2,13 @@
  * The arithmetic coder: what was written is read back, in about as many bits as it should take, and
  * reading goes on harmlessly behind the end and in damage. FERRY_SEED.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/lib/setting.h"
 #include "tests/lib/splitmix.h"
 #include "aot/abi/coder.h"
+#include "tests/lib/check.h"
 
 #define NUMBERS 20000
 #define ROOM    (NUMBERS * 10)

@@ -2,8 +2,8 @@
  * Which functions get copies where they are called (aot/disc/inline.c).
  */
 #include "aot/disc/disc.h"
+#include "tests/lib/check.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 

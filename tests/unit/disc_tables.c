@@ -5,7 +5,6 @@
 #include "tests/lib/setting.h"
 #include "aot/disc/disc.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "aot/a64/flow.h"
 #include "tests/disc/guest_file.h"
+#include "tests/lib/check.h"
 
 enum { MAX_TABLES = 128, MAX_ROWS = 256, LABEL = 32 };
 

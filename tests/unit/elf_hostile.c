@@ -2,7 +2,6 @@
  * Damaged files: a few hundred of those that tests/fuzz/elf_damaged makes without end. FERRY_CASES,
  * FERRY_SEED.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "tests/lib/setting.h"
 #include "tests/elf/mutate.h"
+#include "tests/lib/check.h"
 
 static void open_damaged(const struct elf_image *image, u64 seed)
 {

@@ -2,7 +2,6 @@
  * Modules: files made here byte by byte, without section headers; and what the cross compiler makes
  * of tests/elf/samples, as it is, stripped, and with its debug information in another file.
  */
-#include <check.h>
 #include <elf.h>
 #include <libgen.h>
 #include <stdarg.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/elf/mutate.h"
+#include "tests/lib/check.h"
 
 static struct arena arena;
 static struct module m;

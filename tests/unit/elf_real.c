@@ -4,7 +4,6 @@
  * lie in described functions, and there is a stub for each slot. Nothing to do where there is no
  * sysroot or no binutils.
  */
-#include <check.h>
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/elf/mutate.h"
+#include "tests/lib/check.h"
 
 static const char *const files[] = {
     "bin/python3.11",

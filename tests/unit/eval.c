@@ -3,12 +3,12 @@
  * ops.h (and behind it the architecture) asks for. Memory is eval_memory's, vectors and floating
  * point are eval_vec's and eval_fp's.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aot/ir/eval.h"
+#include "tests/lib/check.h"
 
 static struct arena arena;
 static struct guest_state state;

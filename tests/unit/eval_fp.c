@@ -7,8 +7,8 @@
 #include "aot/abi/vector_op.h"
 #include "aot/ir/eval.h"
 #include "aot/xlat.h"
+#include "tests/lib/check.h"
 
-#include <check.h>
 #include <string.h>
 #include <xmmintrin.h>
 

@@ -3,7 +3,6 @@
  * ordered accesses, the exclusive monitor, compare-and-exchange and read-modify-write, alone and
  * between threads. Functions are IR text; x0 to x3 go in and out.
  */
-#include <check.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -13,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "aot/ir/eval.h"
+#include "tests/lib/check.h"
 
 #define MAX_VALUES 64
 #define PAGE       4096

@@ -4,8 +4,8 @@
  * EVAL_VEC_CASES: cases per instruction. EVAL_VEC_SEED: another stream of operands.
  */
 #include "tests/fp/diff.h"
+#include "tests/lib/check.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,6 @@
  * FERRY_CASES sets the number of sequences, FERRY_SEED the seed, FERRY_GROUP one decode table,
  * FERRY_ROW one row, FERRY_LENGTH the longest sequence.
  */
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "aot/x64/features.h"
 #include "tests/insn/guest.h"
 #include "tests/lib/run_code.h"
+#include "tests/lib/check.h"
 
 #define MAX_LENGTH  40
 #define MAX_REPORTS 10

@@ -2,10 +2,10 @@
  * The generator's table of tables: every operation that some file of emit functions has is found by
  * its group, so that none goes to the helper unseen.
  */
-#include <check.h>
 #include <stdlib.h>
 
 #include "aot/gen/internal.h"
+#include "tests/lib/check.h"
 
 START_TEST(every_emit_function_is_found)
 {

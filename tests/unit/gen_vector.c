@@ -10,7 +10,6 @@
  * FERRY_CASES: operand sets per function. FERRY_SEED: another stream. FERRY_OP: one operation's
  * text. FERRY_TRAPS: print how often each operation trapped though it is valid.
  */
-#include <check.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +23,7 @@
 #include "aot/x64/features.h"
 #include "aot/xlat.h"
 #include "tests/lib/run_code.h"
+#include "tests/lib/check.h"
 
 #define PC          0x400000
 #define MAX_REPORTS 12

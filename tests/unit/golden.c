@@ -13,7 +13,6 @@
  * The stubs of links are left out: they are all alike; so is what fills up the room before
  * constants.
  */
-#include <check.h>
 #include <ctype.h>
 #include <glob.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include "aot/x64/disasm.h"
 #include "aot/x64/features.h"
 #include "aot/xlat.h"
+#include "tests/lib/check.h"
 
 #define FIRST_PC   0x10000
 #define MAX_WORDS  64

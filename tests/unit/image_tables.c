@@ -3,7 +3,6 @@
  * that went in is found: entries by the index, frame states by the side tables, sites. Then bytes
  * are damaged, and nothing is found outside of the image. FERRY_CASES, FERRY_SEED.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +13,7 @@
 #include "aot/abi/sidepack.h"
 #include "aot/abi/sites.h"
 #include "aot/image/build.h"
+#include "tests/lib/check.h"
 
 #define MODULE_LOW     UINT64_C(0x400000)
 #define CODE_LOW       (MODULE_LOW + 0x1230)

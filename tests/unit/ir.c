@@ -2,7 +2,6 @@
  * The IR's text and verifier: what is printed is parsed back exactly, bad text is refused with its
  * line, any bytes are survived, and the verifier names what is wrong.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "tests/lib/setting.h"
 #include "aot/ir/ir.h"
 #include "aot/lift/lift.h"
+#include "tests/lib/check.h"
 
 static struct arena arena;
 

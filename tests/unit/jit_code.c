@@ -5,7 +5,6 @@
  * A made-up region is `mov eax, VALUE; ret`, or a jump through a cell whose stub returns the cell's
  * address as a link's does. They are called as C functions.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "rt/options.h"
 #include "rt/stats.h"
 #include "rt/translate.h"
+#include "tests/lib/check.h"
 
 /* --- what code.c needs of the runtime ------------------------------------------------------------
  */

@@ -2,13 +2,13 @@
  * Discovery and lifting: what becomes of a region's shape. What instructions compute is the
  * business of semantic.c and random_insn.c.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aot/a64/flow.h"
 #include "aot/disc/disc.h"
 #include "aot/lift/lift.h"
+#include "tests/lib/check.h"
 
 #define BASE UINT64_C(0x10000)
 

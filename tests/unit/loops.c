@@ -2,13 +2,13 @@
  * Natural loops and frequencies: of graphs drawn by hand, and of random ones against the
  * definition.
  */
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "aot/ir/loops.h"
 #include "tests/lib/setting.h"
 #include "tests/lib/splitmix.h"
+#include "tests/lib/check.h"
 
 #define MAX_BLOCKS 24
 

@@ -1,7 +1,6 @@
 /*
  * Lists of missed addresses: merged, bounded, whole or not there, whoever writes at the same time.
  */
-#include <check.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "aot/image/missed.h"
+#include "tests/lib/check.h"
 
 static char dir[] = "/tmp/ferry-missed-XXXXXX";
 static struct digest module;

@@ -3,7 +3,6 @@
  * `---`, what the pass makes of it. The verifier runs before and after, and use counts must be
  * right. `make bless` writes the results into the files.
  */
-#include <check.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "aot/ir/ir.h"
 #include "aot/opt/opt.h"
 #include "aot/opt/pass.h"
+#include "tests/lib/check.h"
 
 #define FOLDER   "tests/ir/"
 #define DIVISION "---\n"

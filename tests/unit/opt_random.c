@@ -5,7 +5,6 @@
  *
  * OPT_RANDOM_CASES: functions of each kind; OPT_RANDOM_SEED: another stream.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "aot/ir/eval.h"
 #include "aot/lift/lift.h"
 #include "aot/opt/opt.h"
+#include "tests/lib/check.h"
 
 #define BUFFER_SIZE 512
 #define POOL        24

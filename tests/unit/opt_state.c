@@ -7,7 +7,6 @@
  * FERRY_CASES sets the number of functions, FERRY_SEED the first seed; each is run from several
  * states.
  */
-#include <check.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 #include "aot/ir/eval.h"
 #include "aot/opt/opt.h"
 #include "tests/ir/random_ir.h"
+#include "tests/lib/check.h"
 
 #define STATES 4
 #define AROUND 65536 /* unmapped bytes on either side: an access that goes too far faults */

@@ -2,7 +2,6 @@
  * Profiles on disk: counts add up, fade, have a bound, are whole or not there, whoever writes at
  * the same time or dies while writing.
  */
-#include <check.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "aot/image/profile.h"
+#include "tests/lib/check.h"
 
 static char dir[] = "/tmp/ferry-profile-XXXXXX";
 static struct digest module;

@@ -5,7 +5,6 @@
  *
  * FERRY_CASES sets the number of words per row, FERRY_SEED the seed, FERRY_ROW one row's name.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "tests/insn/guest.h"
 #include "tests/insn/oracle.h"
 #include "tests/insn/random.h"
+#include "tests/lib/check.h"
 
 /* --- one case ----------------------------------------------------------------------------------
  */

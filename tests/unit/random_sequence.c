@@ -6,7 +6,6 @@
  *
  * FERRY_CASES sets the number of sequences, FERRY_SEED the seed.
  */
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@
 #include "tests/insn/guest.h"
 #include "tests/insn/oracle.h"
 #include "tests/insn/random.h"
+#include "tests/lib/check.h"
 
 #define MAX_LENGTH    16
 #define BASE_REGISTER 20

@@ -13,7 +13,6 @@
  * behind the words, or CODE after a trap or fault. Registers unnamed in BEFORE hold numbers that
  * tell them apart.
  */
-#include <check.h>
 #include <ctype.h>
 #include <glob.h>
 #include <stdio.h>
@@ -26,6 +25,7 @@
 #include "aot/lift/rows_fp.h"
 #include "tests/insn/guest.h"
 #include "tests/insn/ways.h"
+#include "tests/lib/check.h"
 
 #define MAX_WORDS 64
 #define LINE_SIZE 1000

@@ -2,7 +2,6 @@
  * Side tables: what was written is read back at each point, and a damaged table is never read
  * outside its bounds (it lies against a page that cannot be touched). FERRY_CASES, FERRY_SEED.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "tests/lib/splitmix.h"
 #include "aot/abi/convention.h"
 #include "aot/abi/sidetable.h"
+#include "tests/lib/check.h"
 
 #define START_PC   UINT64_C(0x400000)
 #define MAX_POINTS 40

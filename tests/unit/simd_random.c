@@ -10,8 +10,8 @@
 #include "aot/a64/a64.h"
 #include "aot/ir/eval.h"
 #include "aot/lift/lift.h"
+#include "tests/lib/check.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
  * The x86-64 encoder: labels, buffer limits, documented rules and asserts; the decoder on arbitrary
  * bytes; host features. The encodings themselves are checked in x64_golden.c.
  */
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "aot/x64/disasm.h"
 #include "aot/x64/features.h"
 #include "aot/x64/x64.h"
+#include "tests/lib/check.h"
 
 static u8 code[8192];
 static struct x64_label labels[64];

@@ -6,7 +6,6 @@
  * bytes are then decoded, printed, assembled again, and must be the same once more. Where an
  * instruction has two encodings of registers, {load} or {store} tells the assembler which.
  */
-#include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include "aot/x64/disasm.h"
 #include "aot/x64/x64.h"
+#include "tests/lib/check.h"
 
 /* --- golden cases ---------------------------------------------------------------------------- */
 

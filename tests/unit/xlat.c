@@ -2,11 +2,11 @@
  * The translator's door: statuses, ranges, the stages' text, what it says of itself. What the
  * translations compute is tested elsewhere (semantic.c, gen_random.c).
  */
-#include <check.h>
 #include <string.h>
 
 #include "aot/ir/ir.h"
 #include "aot/xlat.h"
+#include "tests/lib/check.h"
 
 #define BASE UINT64_C(0x10000)
 #define NOP  0xd503201f

@@ -26,6 +26,7 @@
 #include "aot/lift/lift.h"
 #include "aot/x64/disasm.h"
 #include "aot/x64/features.h"
+#include "aot/x64/x64.h"
 #include "aot/xlat.h"
 
 #define PC        0x10000
@@ -105,12 +106,25 @@ static void note(u32 descriptor, enum a64_row row, unsigned host)
     found[n].hosts |= (u16)(1u << host);
 }
 
+/* Where the helper's address lies, from the register of the state. */
+#define HELPER_AT ((s32)(offsetof(struct guest_state, helper) + 8 * HELPER_IR_OP) - STATE_BIAS)
+
 static bool is_helper_call(const struct x64_insn *insn)
 {
-    s32 at = (s32)(offsetof(struct guest_state, helper) + 8 * HELPER_IR_OP) - STATE_BIAS;
     const struct x64_operand *o = &insn->operands[0];
     return !strcmp(insn->name, "call") && o->kind == X64_OPERAND_MEM && o->mem.base == X64_RBP &&
-           o->mem.disp == at;
+           o->mem.disp == HELPER_AT;
+}
+
+/* Whether a call's bytes are in the code: most has none, and to decode it all takes most of the
+ * time. */
+static bool may_call_helper(const struct translation *t)
+{
+    u8 bytes[64];
+    struct x64_buf call;
+    x64_init(&call, bytes, sizeof bytes, NULL, 0);
+    x64_call_m(&call, x64_mem_b(X64_RBP, HELPER_AT));
+    return memmem(t->code, t->code_size, bytes, x64_pos(&call)) != NULL;
 }
 
 /* The descriptor is the constant that RSI had last. */
@@ -118,6 +132,7 @@ static void search(const struct translation *t, enum a64_row row, unsigned host)
 {
     u32 descriptor = 0;
     struct x64_insn insn;
+    if (!may_call_helper(t)) return;
     for (u32 at = 0; at < t->code_size; at += insn.length) {
         if (!x64_decode(t->code + at, t->code_size - at, &insn)) return;
         const struct x64_operand *o = insn.operands;

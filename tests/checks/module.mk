@@ -1,0 +1,2 @@
+# checks/clang goes by what gcc has compiled.
+ready-checks: unit-tests
