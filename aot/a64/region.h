@@ -32,7 +32,8 @@ struct a64_block {
 struct a64_inlined {
     u32 first, count; /* blocks, ascending by pc */
     u32 behind;       /* block */
-    u64 assumed;      /* what an indirect call is assumed to call; 0: it is a direct one */
+    bool guarded;     /* it is an indirect one */
+    u64 assumed;      /* what it calls, or what an indirect one is assumed to */
 };
 
 /*
