@@ -3,9 +3,9 @@
  * memory with its parent (vfork) and can be made free again in a fork's child.
  *
  * Order in which they are taken (never the other way round): background.c's, LOCK_MM,
- * LOCK_TRANSLATE (engine), LOCK_CODE (engine), LOCK_THREADS, LOCK_SIGHAND, LOCK_LOG. fork takes all
- * of them in this order. Host signal handlers take none of them. Nobody holds one while the guest
- * runs or while a system call may block.
+ * LOCK_TRANSLATE (engine), LOCK_CODE (engine), the image table's (engine), LOCK_THREADS,
+ * LOCK_SIGHAND, LOCK_LOG. fork takes all of them in this order. Host signal handlers take none of
+ * them. Nobody holds one while the guest runs or while a system call may block.
  */
 #ifndef RT_LOCK_H
 #define RT_LOCK_H

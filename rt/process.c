@@ -384,7 +384,6 @@ static void release_robust(struct thread *t)
 
 void process_exit(struct thread *t, int status)
 {
-    profile_count_guards();
     stats_report();
     if (image_end(t)) status = 126;
     for (;;) host_syscall(SYS_exit_group, (u64)status, 0, 0, 0, 0, 0);
@@ -394,7 +393,6 @@ void thread_exit(struct thread *t, int status)
 {
     if (__atomic_load_n(&t->process->count, __ATOMIC_ACQUIRE) == 1 && !t->process->borrowed) {
         background_hold(); /* the process ends with its last thread */
-        profile_count_guards();
         stats_report();
         if (image_end(t)) status = 126;
     }

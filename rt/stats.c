@@ -5,6 +5,7 @@
 
 #include "rt/engine.h"
 #include "rt/log.h"
+#include "rt/profile.h"
 
 #include <stdio.h>
 
@@ -28,6 +29,7 @@ void stats_print(const char *text, u64 value)
 void stats_report(void)
 {
     if (!stats_on) return;
+    profile_count_guards();
     if (engine->stats != NULL) engine->stats();
     for (unsigned i = 0; i < STAT_COUNT; i++)
         if (stats[i] != 0 && texts[i] != NULL) stats_print(texts[i], stats[i]);

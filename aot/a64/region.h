@@ -35,7 +35,8 @@ struct a64_inlined {
     u32 first, count; /* blocks, ascending by pc */
     u32 start;        /* block that the call leads to: the first, or the stub */
     u32 behind;       /* block */
-    u64 assumed;      /* what an indirect call is assumed to call; 0: it is a direct one */
+    bool guarded;     /* it is an indirect one */
+    u64 assumed;      /* what it calls, or what an indirect one is assumed to */
 };
 
 /*

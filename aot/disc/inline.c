@@ -156,7 +156,7 @@ static void copy(struct addition *a, struct arena *arena, const struct a64_block
     memcpy(word, c->word, c->size * sizeof *word);
     memcpy(row, c->row, c->size * sizeof *row);
     *call = (struct a64_inlined){
-        .first = to->block_count, .start = start, .assumed = guarded ? c->pc : 0};
+        .first = to->block_count, .start = start, .guarded = guarded, .assumed = c->pc};
     to->block[start - 1].calls = to->inlined_count;
     for (u32 at = 0; at < c->size; at++) {
         if (!c->seen[at]) continue;
@@ -220,9 +220,9 @@ static void set_returns(const struct code_view *view, struct a64_region *region)
         if (!b->calls) continue;
         struct a64_inlined *call = &region->inlined[b->calls - 1];
         if (b->failed) continue;
-        call->behind = call->first + call->count + (call->assumed != 0);
+        call->behind = call->first + call->count + call->guarded;
         struct a64_block *behind = &region->block[call->behind];
-        if (call->assumed) continue; /* others return there */
+        if (call->guarded) continue; /* others return there */
         if (!view->is_return || view->is_return(view->context, behind->pc)) behind->entry = false;
     }
 }

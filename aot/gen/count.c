@@ -54,7 +54,11 @@ void gen_count_block(struct gen *g, const struct ir_block *b)
     s32 count = 0;
     if (!g->options->count) return;
     gen_count_end(g);
-    for (ir_ref r = b->first; r < b->end; r++) count += is_counted(g, gen_inst(g, r));
+    for (ir_ref r = b->first; r < b->end; r++) {
+        const struct ir_inst *i = gen_inst(g, r);
+        count += is_counted(g, i);
+        if (i->op == IR_FAILED) count = 0; /* the call alone, counted in front of its guard */
+    }
     x64_alu_mi(B, X64_ADD, 8, counter(g, 0), count);
     gen_count_stretch(g);
 }

@@ -30,7 +30,7 @@
     X(TAG, "tagged addresses repaired")                                                            \
     X(STRING, "string functions left to the guest's code")                                         \
     X(SUPERSEDED, "regions made anew because of repairs")                                          \
-    X(GUARD, "calls that led elsewhere than a guard assumed") /* at pc, to `to` */                 \
+    X(GUARD, "calls that led elsewhere than a guard assumed") /* at pc, which assumed `to` */      \
     X(TIER, "samples of a tier")    /* pc: slice of the run, to: profile_tier_of */                \
     X(PROCESS, "processes sampled") /* to: profile_tier_of, of no tier */
 

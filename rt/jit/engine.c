@@ -557,11 +557,13 @@ static void jit_before_fork(struct thread *t)
 {
     (void)t;
     code_before_fork();
+    image_before_fork();
 }
 
 static void jit_after_fork(struct thread *t, bool child)
 {
     (void)t;
+    image_after_fork(child);
     code_after_fork(child);
 }
 

@@ -49,7 +49,7 @@ static struct mapped_image images[MAX_IMAGES];
 static u32 image_count; /* grows only */
 static struct diverted diverted[MAX_DIVERTED];
 static u32 diverted_count;
-static struct lock add_lock;
+static struct lock table_lock; /* images come into the table, leave it, or must stay */
 
 /* --- tables -------------------------------------------------------------------------------------
  */
@@ -283,7 +283,7 @@ bool image_add(void *base, u64 start)
                                 .code_end =
                                     start + (h->code_low - h->low) + 4 * (u64)h->code_words};
     if (cells != 0 && cells <= made.chunk && !fill_chunk(&made, h->map_size)) return false;
-    lock_take(&add_lock);
+    lock_take(&table_lock);
     struct mapped_image *m = free_slot();
     if (m) {
         *m = made;
@@ -293,7 +293,7 @@ bool image_add(void *base, u64 start)
             __atomic_store_n(&image_count, (u32)(m - images) + 1, __ATOMIC_RELEASE);
         stats_add(STAT_IMAGES, 1);
     }
-    lock_drop(&add_lock);
+    lock_drop(&table_lock);
     return m != NULL;
 }
 
@@ -354,8 +354,23 @@ static void failed_guards(const struct mapped_image *m, profile_guard_fn *each)
 
 void image_failed_guards(profile_guard_fn *each)
 {
+    lock_take(&table_lock);
     for (u32 n = 0; n < image_count; n++)
         if (images[n].base) failed_guards(&images[n], each);
+    lock_drop(&table_lock);
+}
+
+void image_before_fork(void)
+{
+    lock_take(&table_lock);
+}
+
+void image_after_fork(bool child)
+{
+    if (child)
+        lock_reset(&table_lock);
+    else
+        lock_drop(&table_lock);
 }
 
 static struct image_parts parts_of(const struct mapped_image *m)
@@ -433,11 +448,11 @@ void image_give_back(u32 oldest)
     for (u32 n = 0; n < image_count; n++) {
         struct mapped_image *m = &images[n];
         if (!m->retired) continue;
-        lock_take(&add_lock);
+        lock_take(&table_lock);
         bool old = m->base && m->retired && m->retired <= oldest;
         u64 base = old ? (u64)m->base : 0, size = old ? m->header->total_size : 0;
         if (old) __atomic_store_n(&m->base, NULL, __ATOMIC_RELEASE);
-        lock_drop(&add_lock);
+        lock_drop(&table_lock);
         if (size) image_unmapped(base);
         if (size) mm_unmap_image(base, size);
     }

@@ -65,6 +65,10 @@ bool image_has_cache(u64 address);
 /* engine.h: guards. No signal handler's business. */
 void image_failed_guards(profile_guard_fn *each);
 
+/* Around fork: the table's lock is held, and dropped or, in the child, made free. */
+void image_before_fork(void);
+void image_after_fork(bool child);
+
 /* Where an image's code is, in guest addresses, and its inline caches, in the host's. */
 struct image_parts {
     u64 code_start, code_end;

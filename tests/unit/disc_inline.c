@@ -38,12 +38,15 @@ struct text {
     u64 returns; /* is_return is false for this one */
 };
 
+static u32 low; /* so many of a text's last words are at address 0 too */
+
 static struct arena arena;
 static struct a64_region region;
 
 static void setup(void)
 {
     arena_init(&arena);
+    low = 0;
 }
 
 static void teardown(void)
@@ -54,8 +57,8 @@ static void teardown(void)
 static size_t read_text(void *context, u64 pc, u32 *words, size_t max)
 {
     const struct text *t = context;
-    u64 at = (pc - BASE) / 4;
-    if (pc < BASE || at >= t->count) return 0;
+    u64 at = pc < 4 * (u64)low ? t->count - low + pc / 4 : (pc - BASE) / 4;
+    if ((pc < BASE && pc >= 4 * (u64)low) || at >= t->count) return 0;
     if (t->count - at < max) max = t->count - at;
     memcpy(words, t->word + at, max * sizeof *words);
     return max;
@@ -259,6 +262,19 @@ START_TEST(a_call_by_a_stub_has_a_guard)
 }
 END_TEST
 
+START_TEST(so_has_one_of_what_is_at_address_0)
+{
+    struct text t = {{BLR_X1, NOP, RET, ADD, RET}, 5, 0};
+    struct profile_call call[] = {{BASE, 0, 3}};
+    struct profile p = {NULL, 0, call, 1, 1000};
+    low = 2;
+    ck_assert_uint_eq(inlined_by(&t, &p), 1);
+    ck_assert(region.inlined[0].guarded);
+    ck_assert_uint_eq(region.inlined[0].behind, 3);
+    ck_assert(region.block[2].failed && region.block[3].entry);
+}
+END_TEST
+
 START_TEST(what_calls_this_and_that_has_none)
 {
     struct text t = {{BLR_X1, NOP, RET, ADD, RET}, 5, 0};
@@ -300,6 +316,7 @@ int main(void)
     tcase_add_test(tc, hot_ones_may_be_longer);
     tcase_add_test(tc, an_indirect_call_has_a_guard);
     tcase_add_test(tc, a_call_by_a_stub_has_a_guard);
+    tcase_add_test(tc, so_has_one_of_what_is_at_address_0);
     tcase_add_test(tc, what_calls_this_and_that_has_none);
     tcase_add_test(tc, a_region_grows_only_so_much);
     suite_add_tcase(suite, tc);
