@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 
 #define MAX_IMAGES   1024
+#define MOST_COPIED  128 /* instructions of a callee whose copy is behind a guard, or a few less */
 #define MAX_DIVERTED 256
 
 struct mapped_image {
@@ -161,6 +162,23 @@ const struct digest *image_near(u64 ip, u64 *pc, u64 *region_pc)
     *pc += m->header->code_low;
     *region_pc = m->header->code_low + 4 * (u64)region.pc;
     return &m->header->module;
+}
+
+/* Of guards the one of the region's first call that has such a copy. */
+bool image_guarded(u64 ip, u64 pc, u64 region_pc, u64 *from, u64 *to)
+{
+    const struct mapped_image *m = image_at(ip);
+    if (!m || pc < m->header->code_low) return false;
+    const struct image_guard *guard = table(m, m->header->guards), *best = NULL;
+    u64 at = (pc - m->header->code_low) / 4, region = (region_pc - m->header->code_low) / 4;
+    for (u32 n = 0; n < m->header->guard_count; n++, guard++)
+        if (guard->to <= at && at - guard->to < MOST_COPIED && guard->from >= region &&
+            (!best || guard->from < best->from))
+            best = guard;
+    if (!best || (at >= region && at <= best->from)) return false; /* the region's own code */
+    *from = m->header->code_low + 4 * (u64)best->from;
+    *to = m->header->code_low + 4 * (u64)best->to;
+    return true;
 }
 
 bool image_find_point(u64 ip, enum point_kind kind, u64 *region_pc, struct frame_state *fs)

@@ -35,6 +35,10 @@ const void *image_base(u64 ip);
  * that of its region; and the module's digest, NULL: none of these. Lock-free. */
 const struct digest *image_near(u64 ip, u64 *pc, u64 *region_pc);
 
+/* The call behind whose guard the image's code at ip, which is about pc and in that region, is a copy
+ * of the callee's; false: it is none. Unbiased. Lock-free. */
+bool image_guarded(u64 ip, u64 pc, u64 region_pc, u64 *from, u64 *to);
+
 /* True if ip is in an image's code, the jumps through its cells included. Lock-free. */
 bool image_holds(u64 ip);
 

@@ -124,5 +124,10 @@ bool jit_place(const struct profile_sample *s, struct profile_place *out)
         return false;
     out->guided = out->module && image_is_guided(out->module);
     if (s->back) find_call(s->back, function, out);
+    u64 from, to;
+    if (function && image_guarded(s->ip, out->pc, function, &from, &to)) {
+        out->from = from; /* as if it had been called: so the profile goes on to say what is */
+        out->to = to;
+    }
     return true;
 }
