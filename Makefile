@@ -214,7 +214,7 @@ check:
 $(SUITES:%=check-%): check-%: ready-%
 	@BUILD=$(BUILD) tests/run $*
 
-# The suites debian and guest with images made by profiles, twice in a row (half an hour).
+# The suites debian and guest with images made by profiles, twice in a row: long.
 check-profiled: ready-debian ready-guest
 	@BUILD=$(BUILD) tests/profiled
 

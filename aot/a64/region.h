@@ -35,8 +35,8 @@ struct a64_inlined {
     u32 first, count; /* blocks, ascending by pc */
     u32 start;        /* block that the call leads to: the first, or the stub */
     u32 behind;       /* block */
-    bool guarded;     /* it is an indirect one */
-    u64 assumed;      /* what it calls, or what an indirect one is assumed to */
+    bool guarded;     /* it is an indirect one, or by way of a stub */
+    u64 assumed;      /* what it calls, or what one with a guard is assumed to */
 };
 
 /*

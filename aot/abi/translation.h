@@ -47,6 +47,9 @@ struct guard {
     u64 pc, to;
 };
 
+/* Instructions that the code of a function has at most that is in the place of a call. */
+#define COPIED_MOST 128
+
 struct entry {
     u64 pc;     /* guest address */
     u32 offset; /* in code */

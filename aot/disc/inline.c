@@ -7,10 +7,10 @@
  * A callee must return by RET to where it was called from, whichever way it takes: it must not
  * write x30, nor leave by a branch.
  *
- * So with an indirect call, or one by way of a linkage table, that a profile shows to call nearly
- * always the same. Its copy is behind
- * a guard; where that fails, the call is made as such, and counted (translation.h), by the block
- * behind the copies. That runs call something else there shows in the next profile.
+ * So with an indirect call, or one by way of a linkage table, of which a profile shows most samples
+ * below one function. Its copy is behind a guard; where that fails, the call is made as such, and
+ * counted (translation.h), by the block behind the copies. That runs call something else there
+ * shows in the next profile.
  */
 #include "aot/disc/disc.h"
 
@@ -19,7 +19,6 @@
 
 #include <string.h>
 
-#define MOST        128  /* instructions of a callee that runs spend time in */
 #define MOST_PLAIN  16   /* of any, where nothing is known of runs */
 #define HOT         2000 /* of so many samples of the module one is in it, at least */
 #define GROWTH      2    /* copies make a region longer by at most one part in so many, and: */
@@ -41,9 +40,10 @@ struct callee {
     u32 available; /* words that can be read and are not too many */
     u32 size;      /* words, with gaps */
     u32 insns;
-    u32 word[MOST];
-    u16 row[MOST];
-    bool seen[MOST], leads[MOST]; /* an instruction that runs; one that a block begins with */
+    u32 word[COPIED_MOST];
+    u16 row[COPIED_MOST];
+    bool seen[COPIED_MOST],
+        leads[COPIED_MOST]; /* an instruction that runs; one that a block begins with */
 };
 
 /* Perhaps: register 30 is in one of the fields that name what is written. */
@@ -267,7 +267,7 @@ void disc_inline(struct arena *arena, const struct code_view *view, const struct
         if (!ends_in_call(view, profile, b, &stub, &target) || n + 1 == region->block_count ||
             b[1].pc != behind)
             continue;
-        bool good = explore(c, view, target, profile ? MOST : MOST_PLAIN) &&
+        bool good = explore(c, view, target, profile ? COPIED_MOST : MOST_PLAIN) &&
                     a.insns + c->insns <= limit && !is_known(view, target);
         if (good && (!profile || is_hot(profile, b, c))) copy(&a, arena, b, &stub, c);
     }

@@ -19,7 +19,6 @@
 #include <sys/mman.h>
 
 #define MAX_IMAGES   1024
-#define MOST_COPIED  128 /* instructions of a callee whose copy is behind a guard, or a few less */
 #define MAX_DIVERTED 256
 
 struct mapped_image {
@@ -172,7 +171,7 @@ bool image_guarded(u64 ip, u64 pc, u64 region_pc, u64 *from, u64 *to)
     const struct image_guard *guard = table(m, m->header->guards), *best = NULL;
     u64 at = (pc - m->header->code_low) / 4, region = (region_pc - m->header->code_low) / 4;
     for (u32 n = 0; n < m->header->guard_count; n++, guard++)
-        if (guard->to <= at && at - guard->to < MOST_COPIED && guard->from >= region &&
+        if (guard->to <= at && at - guard->to < COPIED_MOST && guard->from >= region &&
             (!best || guard->from < best->from))
             best = guard;
     if (!best || (at >= region && at <= best->from)) return false; /* the region's own code */
