@@ -398,9 +398,10 @@ static void serve_recovered(struct thread *t, struct turn *turn)
         turn->done = !evaluate(t, 1, &turn->exit);
         return;
     }
-    if (j->exit.kind == ENGINE_FAULT) stats_add(STAT_FAULTS, 1);
     turn->done = j->exit.kind == ENGINE_FAULT;
     turn->exit = j->exit;
+    if (turn->done && j->again) turn->done = !evaluate(t, 1, &turn->exit);
+    if (turn->done) stats_add(STAT_FAULTS, 1);
 }
 
 /* Nothing to enter at state.pc: no code there, or none that the translator can make. */

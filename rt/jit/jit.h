@@ -97,6 +97,8 @@ struct jit_thread {
     struct engine_exit exit;
     bool finish; /* the instruction at state.pc is to be evaluated: invalid operation, tag, a helper
                     for strings */
+    bool again;  /* likewise, and what it does counts: in a widened loop (aot/opt/widen.c) the fault
+                    may be another instruction's, which will have it again */
     u64 at_pc;   /* the region it happened in */
     u8 at_mode;
 

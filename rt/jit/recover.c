@@ -35,17 +35,19 @@ static void return_to_run(struct thread *t, ucontext_t *uc)
  * --------------------------------------------------------------------------------- */
 
 /* The frame state of a point in code memory or in an image; and the address of its region, and the
- * region's mode. */
+ * region's mode and tier. */
 struct found_point {
     struct frame_state fs;
     u64 pc;
     u8 mode;
+    bool full; /* by the full tier */
 };
 
 static bool find_point(u64 ip, enum point_kind kind, struct found_point *out)
 {
     const struct region *r = code_region_at(ip);
     out->mode = r ? r->mode : 0;
+    out->full = !r || r->warm;
     if (!r) return image_find_point(ip, kind, &out->pc, &out->fs);
     out->pc = r->pc;
     return side_find(r->side, r->side_size, r->pc, kind, (u32)(ip - (u64)r->code), &out->fs);
@@ -177,6 +179,7 @@ bool jit_fault(struct thread *t, int sig, siginfo_t *info, ucontext_t *uc)
     j->at_pc = p.pc;
     j->at_mode = p.mode;
     j->finish = sig == SIGFPE || tagged;
+    j->again = p.full && !j->finish;
     /* The evaluator raises what is to be raised. */
     if (sig == SIGFPE) t->state.mxcsr = fp_drop_trapped(t->state.mxcsr);
     j->exit = (struct engine_exit){

@@ -8,6 +8,7 @@
  *   -r            the words follow one another
  *   -p ADDRESS    of the first word (default 0x10000)
  *   -f MASK       host features (enum x64_feature bits) instead of this host's; 0 is plain SSE2
+ *   -t            by the full tier, as functions in images
  *   -c            floating point by helpers, as for FPCR modes that the host doesn't have
  *   -s STAGES     of the letters d (decode) i (IR) o (optimised) c (code); default all
  */
@@ -70,10 +71,25 @@ static void show_row(u32 word, u64 pc)
     putchar('\n');
 }
 
+static bool is_entered(void *context, u64 pc)
+{
+    const struct words *w = context;
+    return pc == w->pc;
+}
+
+static void extent(void *context, u64 pc, u64 *low, u64 *high)
+{
+    const struct words *w = context;
+    (void)pc;
+    *low = w->pc;
+    *high = w->pc + 4 * w->count;
+}
+
 static bool show_region(struct words *words, const struct xlat_options *options)
 {
     static const char *const errors[] = {"", "no code", "too big", "refused by the verifier"};
-    struct code_view view = {.read = read_words, .context = words};
+    struct code_view view = {
+        .read = read_words, .is_entry = is_entered, .extent = extent, .context = words};
     struct translation t;
     struct arena arena;
     arena_init(&arena);
@@ -100,7 +116,7 @@ static u32 stage_mask(const char *letters)
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: a64info [-r] [-c] [-p ADDRESS] [-f MASK] [-s dioc] WORD...\n");
+    fprintf(stderr, "usage: a64info [-r] [-t] [-c] [-p ADDRESS] [-f MASK] [-s dioc] WORD...\n");
     exit(2);
 }
 
@@ -126,9 +142,10 @@ int main(int argc, char **argv)
                                    .max_insts = MAX_WORDS};
     bool one_region = false, good = true;
     int option;
-    while ((option = getopt(argc, argv, "rcp:f:s:")) != -1) {
+    while ((option = getopt(argc, argv, "rtcp:f:s:")) != -1) {
         switch (option) {
         case 'r': one_region = true; break;
+        case 't': options.tier = XLAT_FULL; break;
         case 'c': options.fp_checked = true; break;
         case 'p': words.pc = number(optarg, 0); break;
         case 'f': options.host_features = number(optarg, 0); break;
