@@ -282,6 +282,9 @@ gen_fn *const gen_vector_ops[IR_OP_COUNT] = {
     [IR_VRSARI] = vec_round_shift,
     [IR_VSSHL] = vec_shift_by_vector,
     [IR_VUSHL] = vec_shift_by_vector,
+    [IR_VSHLV] = vec_shift_as_host,
+    [IR_VSHRV] = vec_shift_as_host,
+    [IR_VSARV] = vec_shift_as_host,
     [IR_VSRSHL] = vec_shift_by_vector,
     [IR_VURSHL] = vec_shift_by_vector,
 

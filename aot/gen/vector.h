@@ -113,7 +113,7 @@ gen_fn vec_mul, vec_neg, vec_abs, vec_not, vec_or_not, vec_bsl, vec_min_max, vec
     vec_halve, vec_saturating_add, vec_saturating_unary, vec_multiply_high, vec_count, vec_leading;
 
 /* vector_shift.c */
-gen_fn vec_shift_by_imm, vec_rotate, vec_round_shift, vec_shift_by_vector;
+gen_fn vec_shift_by_imm, vec_rotate, vec_round_shift, vec_shift_by_vector, vec_shift_as_host;
 
 /* vector_saturate.c */
 gen_fn vec_saturating_mixed, vec_saturating_shift, vec_round_shift_by_vector64,

@@ -254,6 +254,19 @@ static void shift_signed64(struct gen *g, struct vec_args v)
     vec_select(g, 3, v.dst, X0, X1, t);
 }
 
+void vec_shift_as_host(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum x64_vec op = i->op == IR_VSHLV   ? X64_VPSLLVD
+                      : i->op == IR_VSHRV ? X64_VPSRLVD
+                                          : X64_VPSRAVD;
+    if (!vec_can(g, op)) {
+        gen_by_helper(g, r, i);
+    } else if (!vec_op2_memory(g, r, i, op, false)) {
+        struct vec_args v = vec_args(g, r, i);
+        vec_op2(g, op, v.dst, v.a, v.b);
+    }
+}
+
 void vec_shift_by_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct shift s = {.is_signed = i->op == IR_VSSHL || i->op == IR_VSRSHL,

@@ -52,6 +52,9 @@ EVAL_LANE(rshri, shift(a, -(int)o->imm, true))
 EVAL_LANE(rsari, shift(sx(o, a), -(int)o->imm, true))
 EVAL_LANE(sshl, shift(sx(o, a), N, false))
 EVAL_LANE(ushl, shift(a, N, false))
+EVAL_LANE(shlv, b > LIMIT ? 0 : shift(a, (int)b, false))
+EVAL_LANE(shrv, b > LIMIT ? 0 : shift(a, -(int)b, false))
+EVAL_LANE(sarv, shift(sx(o, a), b > LIMIT ? -LIMIT : -(int)b, false))
 EVAL_LANE(srshl, shift(sx(o, a), N, true))
 EVAL_LANE(urshl, shift(a, N, true))
 EVAL_LANE(sqshl, saturate_signed(o, shift_exact(o, sx(o, a), N, false)))
@@ -68,5 +71,6 @@ const struct eval_entry eval_vec_shift_table[IR_OP_COUNT] = {
     [IR_VURSHL] = {.lane = urshl},   [IR_VSQSHL] = {.lane = sqshl},
     [IR_VUQSHL] = {.lane = uqshl},   [IR_VSQRSHL] = {.lane = sqrshl},
     [IR_VUQRSHL] = {.lane = uqrshl}, [IR_VSQSHLU] = {.lane = sqshlu},
-    [IR_VROLI] = {.lane = roli},
+    [IR_VROLI] = {.lane = roli},     [IR_VSHLV] = {.lane = shlv},
+    [IR_VSHRV] = {.lane = shrv},     [IR_VSARV] = {.lane = sarv},
 };

@@ -175,6 +175,10 @@
     X(VRSARI, "vrsari", "vv", LANES)    /* rounding, signed */                                     \
     X(VSSHL, "vsshl", "vvv", LANES)     /* by the signed low byte of b's element: left or right */ \
     X(VUSHL, "vushl", "vvv", LANES)                                                                \
+    /* By b's element; from the width up 0, or the sign. esz 2. */                                 \
+    X(VSHLV, "vshlv", "vvv", LANES)                                                                \
+    X(VSHRV, "vshrv", "vvv", LANES)                                                                \
+    X(VSARV, "vsarv", "vvv", LANES)                                                                \
     X(VSRSHL, "vsrshl", "vvv", LANES)                                                              \
     X(VURSHL, "vurshl", "vvv", LANES)                                                              \
     X(VSQSHL, "vsqshl", "vvv", LANES)                                                              \

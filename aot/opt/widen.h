@@ -117,7 +117,7 @@ struct widen {
     struct widen_count {
         u32 by; /* node */
         ir_ref ref;
-    } count_of[2]; /* the last shift to the left, and to the right */
+    } shift; /* of the last shift by no constant: in all lanes */
     bool failed;
 };
 

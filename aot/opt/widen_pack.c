@@ -214,30 +214,22 @@ static unsigned vector_operation(unsigned op)
     }
 }
 
-/* A count that isn't constant as VSSHL and VUSHL want it; IR_NONE: it has another type. */
-static ir_ref shift_count(struct widen *w, bool right, u32 by)
-{
-    struct ir_func *f = w->to;
-    struct widen_count *c = &w->count_of[right];
-    if (w->node[by].type != IR_I32) return IR_NONE;
-    if (c->by == by && c->ref) return c->ref;
-    ir_ref n = ir_op2(f, IR_AND, IR_I32, widen_scalar(w, by), ir_const(f, IR_I32, 31));
-    if (right) n = ir_op1(f, IR_NEG, IR_I32, n);
-    *c = (struct widen_count){by, ir_opx(f, IR_VDUP, IR_V128, 2, 0, 0, n, IR_NONE, IR_NONE)};
-    return c->ref;
-}
-
-/* By a constant, or by a value that is the same in all lanes, modulo the width as scalars are. */
+/* By a constant, or by a value that is the same in all lanes; modulo the width, as scalars are. */
 static ir_ref shifted(struct widen *w, unsigned op, ir_ref v, u32 by)
 {
     struct ir_func *f = w->to;
+    unsigned to = op == IR_SHL ? IR_VSHLV : op == IR_SHR ? IR_VSHRV : IR_VSARV;
     if (widen_is(w, by, IR_CONST)) {
-        unsigned to = op == IR_SHL ? IR_VSHLI : op == IR_SHR ? IR_VSHRI : IR_VSARI;
+        to = op == IR_SHL ? IR_VSHLI : op == IR_SHR ? IR_VSHRI : IR_VSARI;
         return ir_opx(f, to, IR_V128, 2, 0, w->node[by].imm & 31, v, IR_NONE, IR_NONE);
     }
-    ir_ref n = shift_count(w, op != IR_SHL, by);
-    if (!n) return IR_NONE;
-    return ir_opx(f, op == IR_SAR ? IR_VSSHL : IR_VUSHL, IR_V128, 2, 0, 0, v, n, IR_NONE);
+    if (w->node[by].type != IR_I32) return IR_NONE;
+    if (w->shift.by != by) {
+        ir_ref n = ir_op2(f, IR_AND, IR_I32, widen_scalar(w, by), ir_const(f, IR_I32, 31));
+        n = ir_opx(f, IR_VDUP, IR_V128, 2, 0, 0, n, IR_NONE, IR_NONE);
+        w->shift = (struct widen_count){by, n};
+    }
+    return ir_opx(f, to, IR_V128, 2, 0, 0, v, w->shift.ref, IR_NONE);
 }
 
 /* Nodes that look alike from outside. */
@@ -590,7 +582,7 @@ bool widen_emit_turns(struct widen *w)
     ir_ref value[WIDEN_STORES], begin = w->to->count;
     bool sums = false;
     w->stream_count = w->pack_count = 0;
-    memset(w->count_of, 0, sizeof w->count_of);
+    w->shift.by = 0;
     make_streams(w);
     place_registers(w);
     for (u32 n = 0; n < w->stream_count; n++) complete_choices(&w->stream[n]);

@@ -97,7 +97,7 @@ static const struct row rows[] = {
     INT(VSUQADD, 15),
     INT(VUSQADD, 15),
     INT(VSSHL, 15),
-    INT(VUSHL, 15),
+    INT(VUSHL, 15),    INT(VSHLV, 4),    INT(VSHRV, 4),    INT(VSARV, 4),
     INT(VSRSHL, 15),
     INT(VURSHL, 15),
     INT(VSQSHL, 15),
