@@ -35,6 +35,7 @@ struct check {
 };
 
 enum check_kind {
+    CHECK_HOLDS,    /* a, or not: value */
     CHECK_COMPARE,  /* a cmp b */
     CHECK_DISTANCE, /* a - b cmp value, all without sign */
     CHECK_FOLLOWS,  /* slot a is slot b and value */
@@ -52,6 +53,7 @@ struct pass {
     u32 *head;   /* per block of f: 1 + the head of the widened loop that it is part of, whose ways
                     back don't lead to the checks again; or 0 */
     u32 sources;
+    bool *done; /* per block of f: it is part of a loop that has been widened */
     struct check check[MAX_CHECKS];
     u32 checks;
 };
@@ -74,24 +76,23 @@ static bool may_widen_block(const struct ir_func *f, const struct ir_block *b, u
 }
 
 /* Follows ways on from b, the loop's last block so far, back to the head. */
-static bool follow(const struct ir_func *f, struct widen_loop *l, u32 b, bool leaves)
+static bool follow(const struct ir_func *f, struct widen_loop *l, u32 b)
 {
-    u32 head = l->block[0], own[2];
+    u32 own[2], last = l->count - 1;
     unsigned n;
     const struct ir_block *block = &f->block[b];
     const struct ir_inst *end = &f->inst[block->end - 1];
-    if ((end->op != IR_JUMP && end->op != IR_BR) || (end->op == IR_BR && leaves)) return false;
+    if (end->op != IR_JUMP && end->op != IR_BR) return false;
     const u32 *to = ir_successors(f, block, own, &n);
     for (unsigned k = 0; k < n; k++) {
-        const struct ir_block *next = &f->block[to[k]];
-        if (n == 2) {
-            l->leaves = l->count - 1;
-            l->stays = !k;
-        }
-        if (to[k] == head) return leaves || n == 2;
-        if (next->preds != 1 || next->entry || next->target || l->count == WIDEN_BLOCKS) continue;
+        l->leaves = (l->leaves & ((1u << last) - 1)) | (u32)(n == 2) << last;
+        l->stays = (l->stays & ((1u << last) - 1)) | (u32)(n == 2 && !k) << last;
+        if (to[k] == l->block[0]) return l->leaves != 0;
+        bool known = false;
+        for (u32 m = 1; m < l->count; m++) known |= l->block[m] == to[k];
+        if (known || l->count == WIDEN_BLOCKS) continue;
         l->block[l->count++] = to[k];
-        if (follow(f, l, to[k], leaves || n == 2)) return true;
+        if (follow(f, l, to[k])) return true;
         l->count--;
     }
     return false;
@@ -104,9 +105,12 @@ static bool find_loop(const struct ir_func *f, u32 b, bool has_samples, struct w
     const struct ir_block *head = &f->block[b];
     if (head->preds < 2 || (has_samples && !head->samples)) return false;
     *l = (struct widen_loop){.block = {b}, .count = 1};
-    if (!follow(f, l, b, false)) return false;
-    for (u32 n = 0; n < l->count; n++)
-        if (!may_widen_block(f, &f->block[l->block[n]], &insts)) return false;
+    if (!follow(f, l, b)) return false;
+    for (u32 n = 0; n < l->count; n++) {
+        const struct ir_block *block = &f->block[l->block[n]];
+        if (!may_widen_block(f, block, &insts)) return false;
+        l->entered |= n && (block->preds != 1 || block->entry || block->target);
+    }
     return insts <= LONGEST;
 }
 
@@ -148,6 +152,28 @@ static void check_trip(struct pass *p, const struct widen_trip *t)
                                 .cmp = equal ? IR_UGE : IR_UGT});
 }
 
+/* Of the branches that lead out one is the loop's; the others do as they do in the first turn. */
+static bool check_branches(struct pass *p)
+{
+    struct widen *w = &p->w;
+    struct widen_trip trip;
+    bool found = false;
+    for (u32 n = 0; n < w->loop.count; n++) {
+        u32 holds = w->condition[0][n];
+        if (!(w->loop.leaves >> n & 1)) continue;
+        if (!found && widen_find_trip(w, n, &trip)) {
+            check_trip(p, &trip);
+            found = true;
+        } else if (holds == w->condition[1][n] && widen_is_fixed(w, holds)) {
+            add_check(p, (struct check){
+                             .kind = CHECK_HOLDS, .a = holds, .value = w->loop.stays >> n & 1});
+        } else {
+            return false;
+        }
+    }
+    return found;
+}
+
 static void check_followers(struct pass *p)
 {
     for (unsigned s = 0; s < SLOT_V0; s++)
@@ -158,19 +184,12 @@ static void check_followers(struct pass *p)
                                         .value = p->w.distance[s]});
 }
 
-static bool overlap(s64 from, s64 to, s64 other_from, s64 other_to)
-{
-    return from < other_to && other_from < to;
-}
-
 static void check_stores(struct pass *p)
 {
     struct widen *w = &p->w;
     for (u32 a = 0; a < w->range_count; a++) {
         const struct widen_range *r = &w->range[a];
         if (!r->stores) continue;
-        if (r->loads && overlap(r->load_from, r->load_to, r->store_from, r->store_to))
-            w->failed = true;
         for (u32 b = 0; b < w->range_count; b++)
             if (b != a && !(w->range[b].stores && b < a))
                 add_check(p, (struct check){.kind = CHECK_APART, .a = a, .b = b});
@@ -223,6 +242,10 @@ static ir_ref emit_check(struct pass *p, const struct check *c)
         if (c->value) of = ir_op2(f, IR_ADD, IR_I64, of, ir_const(f, IR_I64, c->value));
         return ir_opx(f, IR_ICMP, IR_I64, 0, IR_EQ, 0, is, of, IR_NONE);
     }
+    if (c->kind == CHECK_HOLDS) {
+        ir_ref holds = widen_scalar(w, c->a);
+        return c->value ? holds : ir_op1(f, IR_BNOT, IR_BOOL, holds);
+    }
     unsigned type = widen_node(w, c->a)->type;
     ir_ref a = widen_scalar(w, c->a), b = widen_scalar(w, c->b);
     if (c->kind == CHECK_COMPARE) return ir_opx(f, IR_ICMP, type, 0, c->cmp, 0, a, b, IR_NONE);
@@ -265,21 +288,38 @@ static u32 count_in_turn(const struct widen *w, unsigned op)
     return count;
 }
 
-/* Evaluates the loop and finds what has to hold. Sums have a last turn by itself. */
-static bool prepare(struct pass *p)
+/* Something is stored where the turns load too. */
+static bool is_in_place(const struct widen *w)
 {
-    struct widen *w = &p->w;
+    for (u32 n = 0; n < w->range_count; n++) {
+        const struct widen_range *r = &w->range[n];
+        bool both = r->loads && r->stores;
+        if (both && r->load_from < r->store_to && r->store_from < r->load_to) return true;
+    }
+    return false;
+}
+
+/* Evaluates the loop, as many turns as are good. Sums have a last turn by itself; what changes its
+ * input has but one store, so that a fault finds all done or nothing. */
+static bool evaluate(struct widen *w)
+{
     u32 stores = count_in_turn(w, IR_STORE), words = stores ? stores : count_in_turn(w, IR_LOAD);
-    struct widen_trip trip;
     if (!words) return false;
     u32 turns = words > WIDEN_MEMORY / 2 ? 2 : WIDEN_MEMORY / words;
-    w->failed = false;
+    if (!widen_evaluate(w, stores ? turns : turns + 1)) return false;
+    if (!is_in_place(w)) return true;
+    turns = WIDEN_LANES / stores;
+    return stores * turns == WIDEN_LANES && turns > 1 && widen_evaluate(w, turns);
+}
+
+static bool prepare(struct pass *p)
+{
+    p->w.failed = false;
     p->checks = 0;
-    if (!widen_evaluate(w, stores ? turns : turns + 1) || !widen_find_trip(w, &trip)) return false;
-    check_trip(p, &trip);
+    if (!evaluate(&p->w) || !check_branches(p)) return false;
     check_followers(p);
     check_stores(p);
-    return !w->failed;
+    return !p->w.failed;
 }
 
 /* Emits what goes in front of the loop with head b. False: nothing does. */
@@ -300,9 +340,12 @@ static bool widen_loop(struct pass *p, u32 b)
     ir_end_block(f);
     f->block[f->block_count - 1].samples = p->f->block[b].samples;
     note_block(p, 0);
-    bool again = false;
+    bool again = p->w.loop.entered;
     for (u32 n = 0; n < p->checks; n++) again |= p->check[n].kind == CHECK_FOLLOWS;
-    for (u32 n = 0; n < p->w.loop.count && !again; n++) p->head[p->w.loop.block[n]] = b + 1;
+    for (u32 n = 0; n < p->w.loop.count; n++) {
+        p->done[p->w.loop.block[n]] = true;
+        if (!again) p->head[p->w.loop.block[n]] = b + 1;
+    }
     return true;
 }
 
@@ -357,6 +400,7 @@ static struct pass *start(const struct ir_func *f)
     p->way = arena_zalloc(a, f->block_count * sizeof *p->way);
     p->copy = arena_zalloc(a, f->block_count * sizeof *p->copy);
     p->head = arena_zalloc(a, f->block_count * sizeof *p->head);
+    p->done = arena_zalloc(a, f->block_count);
     p->source = arena_zalloc(a, most * sizeof *p->source);
     w->arena = a;
     w->map = p->map;
@@ -374,7 +418,7 @@ struct ir_func *opt_widen(struct ir_func *f)
     struct pass *p = start(f);
     for (u32 b = 0; b < f->block_count; b++) {
         p->way[b] = p->to->block_count;
-        any |= find_loop(f, b, has_samples, &p->w.loop) && widen_loop(p, b);
+        any |= !p->done[b] && find_loop(f, b, has_samples, &p->w.loop) && widen_loop(p, b);
         copy_block(p, b);
     }
     if (!any) return f;

@@ -78,13 +78,14 @@ struct widen_pack {
 #define WIDEN_STORES  128
 #define WIDEN_PACKS   1024
 
-/* Blocks of f that are run one after the other, and round again; of the branches on one leads out.
- */
-#define WIDEN_BLOCKS 4
+/* Blocks of f that are run one after the other, and round again; branches may lead out. */
+#define WIDEN_BLOCKS 6
 struct widen_loop {
     u32 block[WIDEN_BLOCKS], count; /* the first is the head */
-    u32 leaves;                     /* which of them has the branch that leads out */
-    bool stays;                     /* the branch leads out where its condition doesn't hold */
+    u32 leaves;                     /* bits of those that end in a branch that may lead out */
+    u32 stays;    /* bits of those that it leads out of where its condition doesn't
+                     hold */
+    bool entered; /* ways lead to others than the head */
 };
 
 struct widen {
@@ -96,7 +97,7 @@ struct widen {
     u32 count, hash[1024];
     u32 now[WIDEN_SLOTS];                    /* what the slots hold, or 0: what they held */
     u32 start[WIDEN_TURNS + 1][WIDEN_SLOTS]; /* the same at each turn's start */
-    u32 condition[2];                        /* of the branch, in the first two turns */
+    u32 condition[2][WIDEN_BLOCKS];          /* of branches that lead out, in the first two turns */
     u32 *value;                              /* of f's instructions in this turn, the loop's */
     u32 turns;
     u32 follows[WIDEN_SLOTS]; /* 1 + the slot that this one has a fixed distance to from the second
@@ -134,8 +135,13 @@ struct widen_trip {
 /* Evaluates so many turns of the block into nodes. False: it does what no vector does. */
 bool widen_evaluate(struct widen *w, u32 turns);
 
-/* How the loop goes round. False: it is none of the ways that are known. */
-bool widen_find_trip(struct widen *w, struct widen_trip *trip);
+/* How the loop goes round, by its block number `leaves`. False: it is none of the ways that are
+ * known.
+ */
+bool widen_find_trip(const struct widen *w, unsigned leaves, struct widen_trip *trip);
+
+/* The node's value is the same in all turns, and comes from nothing in memory. */
+bool widen_is_fixed(const struct widen *w, u32 n);
 
 /* The node, or 0, that is a slot's value when the turns begin. */
 u32 widen_entry(struct widen *w, unsigned type, unsigned slot);

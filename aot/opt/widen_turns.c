@@ -209,10 +209,21 @@ static struct widen_store address(struct widen *w, const struct ir_inst *i)
     return s;
 }
 
+/* It reads what an earlier store has written. */
+static bool is_stored(const struct widen *w, const struct widen_store *at)
+{
+    for (u32 n = 0; n < w->store_count; n++) {
+        const struct widen_store *s = &w->store[n];
+        bool same = s->base == at->base && s->index == at->index && s->mod == at->mod;
+        if (same && s->imm < at->imm + 4 && at->imm < s->imm + 4) return true;
+    }
+    return false;
+}
+
 static u32 load(struct widen *w, const struct ir_inst *i)
 {
     struct widen_store s = address(w, i);
-    if (i->type != IR_I32 || i->esz != 2 || w->failed) {
+    if (i->type != IR_I32 || i->esz != 2 || w->failed || is_stored(w, &s)) {
         w->failed = true;
         return 0;
     }
@@ -275,8 +286,8 @@ static void turn(struct widen *w, u32 number)
         const struct ir_block *b = &w->f->block[w->loop.block[n]];
         for (ir_ref r = b->first; r < b->end && !w->failed; r++)
             w->value[r] = instruction(w, &w->f->inst[r]);
-        if (n == w->loop.leaves && number < 2 && !w->failed)
-            w->condition[number] = value_of(w, w->f->inst[b->end - 1].arg[0]);
+        if (w->loop.leaves >> n & 1 && number < 2 && !w->failed)
+            w->condition[number][n] = value_of(w, w->f->inst[b->end - 1].arg[0]);
     }
 }
 
@@ -409,18 +420,29 @@ static bool step_between(const struct widen *w, u32 one, u32 other, s64 *step)
     return from == to && (one == other || is_start(w, from));
 }
 
-bool widen_find_trip(struct widen *w, struct widen_trip *trip)
+bool widen_is_fixed(const struct widen *w, u32 n)
+{
+    const struct widen_node *node = &w->node[n];
+    if (!n || node->kind == WIDEN_OUTER) return true;
+    if (node->kind == WIDEN_ENTRY) return !w->now[node->imm] || w->now[node->imm] == n;
+    if (node->kind == WIDEN_LOAD) return false;
+    for (unsigned k = 0; k < 3; k++)
+        if (!widen_is_fixed(w, node->arg[k])) return false;
+    return true;
+}
+
+bool widen_find_trip(const struct widen *w, unsigned leaves, struct widen_trip *trip)
 {
     u32 left[2], right[2];
     s64 step[2];
     int cmp[2];
     for (unsigned n = 0; n < 2; n++)
-        if (!comparison(w, w->condition[n], &cmp[n], &left[n], &right[n])) return false;
+        if (!comparison(w, w->condition[n][leaves], &cmp[n], &left[n], &right[n])) return false;
     if (!step_between(w, left[0], left[1], &step[0]) ||
         !step_between(w, right[0], right[1], &step[1]) || !step[0] == !step[1])
         return false;
     unsigned side = step[0] ? 0 : 1;
-    unsigned is = w->loop.stays ? (unsigned)cmp[0] : negated[cmp[0]];
+    unsigned is = w->loop.stays >> leaves & 1 ? (unsigned)cmp[0] : negated[cmp[0]];
     if (side) is = swapped[is];
     *trip = (struct widen_trip){(u8)is, side ? right[0] : left[0], side ? left[0] : right[0],
                                 step[side]};
