@@ -259,6 +259,12 @@ bench-first:
 	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots
 	@BUILD=$(BUILD) tools/bench/first $(BENCH)
 
+# C programs with calls by pointer, with a profile and without, beside their native builds.
+bench-speculation:
+	@tools/deps build check bench
+	@$(MAKE) --no-print-directory $(PARALLEL) all sysroots
+	@BUILD=$(BUILD) tools/bench/speculation $(BENCH)
+
 # Start-up alone; BENCH="-n 10" is a quick look.
 bench-start:
 	@$(MAKE) --no-print-directory bench BENCH="-m 'native image quick qemu' $(BENCH) start"
@@ -283,7 +289,7 @@ bench-build:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check check-profiled fuzz bless coverage fmt demo bench bench-first bench-start bench-native bench-hot bench-build clean \
+.PHONY: all tools install unit-tests asan-tests ubsan-tests print-asan-tests print-ubsan-tests check check-profiled fuzz bless coverage fmt demo bench bench-first bench-speculation bench-start bench-native bench-hot bench-build clean \
 	$(SUITES:%=ready-%) $(SUITES:%=check-%)
 # make's own rules would compile tests/native/faults.c over the script beside it.
 MAKEFLAGS += --no-builtin-rules
