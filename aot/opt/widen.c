@@ -101,17 +101,17 @@ static bool follow(const struct ir_func *f, struct widen_loop *l, u32 b)
 /* A loop whose head is b that may be widened. */
 static bool find_loop(const struct ir_func *f, u32 b, bool has_samples, struct widen_loop *l)
 {
-    u32 insts = 0;
-    const struct ir_block *head = &f->block[b];
-    if (head->preds < 2 || (has_samples && !head->samples)) return false;
-    *l = (struct widen_loop){.block = {b}, .count = 1};
+    u32 insts = 0, samples = 0;
+    if (f->block[b].preds < 2) return false;
+    *l = (struct widen_loop){.block = {b}, .count = 1, .entered = f->block[b].entry};
     if (!follow(f, l, b)) return false;
     for (u32 n = 0; n < l->count; n++) {
         const struct ir_block *block = &f->block[l->block[n]];
         if (!may_widen_block(f, block, &insts)) return false;
         l->entered |= n && (block->preds != 1 || block->entry || block->target);
+        samples += block->samples != 0;
     }
-    return insts <= LONGEST;
+    return insts <= LONGEST && (samples || !has_samples);
 }
 
 static bool find_any(const struct ir_func *f, bool *has_samples)
