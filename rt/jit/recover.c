@@ -5,8 +5,9 @@
  *
  * Asynchronous signals want a safepoint. If the interrupted instruction isn't one, the processor
  * single-steps (TF) until it comes to one: region entries, links, loop heads and where calls come
- * back are safepoints, so that takes at most a few dozen steps; helper functions on the way are
- * stepped through, but those for strings, which may take long, are left to the guest's own code.
+ * back are safepoints, so that takes a few dozen steps, in a widened loop some hundreds; helper
+ * functions on the way are stepped through, but those for strings, which may take long, are left to
+ * the guest's own code.
  * Returns that nobody expected could go on from frame to frame without one: so the frames are
  * dropped first, which are no more than hints.
  */
