@@ -208,6 +208,7 @@ static bool mod_is_right(const struct ir_inst *i)
     case IR_LOAD:
     case IR_LOADS:
     case IR_STORE: return mod <= (i->arg[1] ? 3 : 0);
+    case IR_SET:
     case IR_CRC32:
     case IR_FLFCMP:
     case IR_VSXL:
