@@ -205,8 +205,8 @@ static void scalar_finish(struct gen *g, ir_ref r, struct scalar_target t)
     g->val[r].narrow = t.narrow;
 }
 
-/* The register is no pin, or that of what r's guest instruction SETs to it and doesn't read: a check
- * behind the operation, which has the instruction done again, may find the result there. */
+/* The register is no pin, or that of what r's guest instruction SETs to it and doesn't read: a
+ * check behind the operation, which has the instruction done again, may find the result there. */
 static bool may_write_early(const struct gen *g, ir_ref r, unsigned reg)
 {
     unsigned slot = g->xmm.slot[reg];

@@ -40,8 +40,8 @@ static void choose_pins(struct gen *g)
  * registers: those that all ways from before it have in registers anyway and that are accessed from
  * there on; at a loop's head, and where only ways back lead to (a loop that is entered at its
  * condition has the code before that first), also those that the loop accesses: what it only SETs
- * would be stored at every turn. An edge loads what its target wants and stores what is dirty and not wanted. Where
- * an entry block wants something loaded, those who enter come by way of loads.
+ * would be stored at every turn. An edge loads what its target wants and stores what is dirty and
+ * not wanted. Where an entry block wants something loaded, those who enter come by way of loads.
  */
 
 struct border {
@@ -90,7 +90,8 @@ static void look_ahead(const struct gen *g, struct border *border)
     }
 }
 
-/* What a loop accesses is wanted where it begins, `at_head`, and perhaps in its blocks, `inside`. */
+/* What a loop accesses is wanted where it begins, `at_head`, and perhaps in its blocks, `inside`.
+ */
 static void want_in_loop(const struct gen *g, const struct border *border, const struct ir_loop *l,
                          u64 *at_head, u64 *inside)
 {
