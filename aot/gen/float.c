@@ -205,6 +205,19 @@ static void scalar_finish(struct gen *g, ir_ref r, struct scalar_target t)
     g->val[r].narrow = t.narrow;
 }
 
+/* The register is no pin, or that of what r's guest instruction SETs to it and doesn't read: a
+ * check behind the operation, which has the instruction done again, may find the result there. */
+static bool may_write_early(const struct gen *g, ir_ref r, unsigned reg)
+{
+    unsigned slot = g->xmm.slot[reg];
+    if (slot == NO_SLOT) return true;
+    for (const struct ir_inst *i = gen_inst(g, r) + 1; i->op != IR_INSN; i++) {
+        if (i->op == IR_SET && i->imm == slot) return i->arg[0] == r && i->mod;
+        if (ir_has(i->op, IR_FL_END)) break;
+    }
+    return false;
+}
+
 /* --- arithmetic ------------------------------------------------------------------------------- */
 
 static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -229,7 +242,7 @@ static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_consume(g, i);
     struct scalar_target t = scalar_target(g, r, gen_def_xmm(g, r, a), narrow);
     bool may_be_tiny = i->op == IR_FMUL || i->op == IR_FMULX;
-    if (may_be_tiny && g->xmm.slot[t.work] != NO_SLOT) t.work = X0;
+    if (may_be_tiny && !may_write_early(g, r, t.work)) t.work = X0;
     if (constant) m = gen_pool(g, lo, hi);
     if (constant || memory) {
         float_flush_operand_m(g, f, a, m);
@@ -363,7 +376,6 @@ static void fuse_into_factor(struct gen *g, unsigned op, enum float_form f, unsi
 static void fuse_into_sum(struct gen *g, unsigned op, enum float_form f, unsigned work, unsigned a,
                           unsigned b, struct vec_source c)
 {
-    if (g->xmm.slot[work] != NO_SLOT) put_aside(g, work);
     vec_move(g, work, a);
     gen_fault_point(g);
     if (c.reg == NO_REG)
@@ -403,6 +415,7 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
     } else {
         bool apart = dst == a || (dst != b && dst != c.reg);
         if (!apart) t.work = X0;
+        if (!may_write_early(g, r, t.work)) put_aside(g, t.work);
         fuse_into_sum(g, fused_231[f][i->mod & 3], f, t.work, a, b, c);
     }
     scalar_finish(g, r, t);

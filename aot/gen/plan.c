@@ -38,9 +38,10 @@ static void choose_pins(struct gen *g)
  * At a block's start a set of pins is loaded, the same whichever way leads there. General
  * registers: in a loop with pins of its own all of these, elsewhere those of the convention. Vector
  * registers: those that all ways from before it have in registers anyway and that are accessed from
- * there on; at a loop's head also those that the loop accesses: what it only SETs would be stored
- * at every turn. An edge loads what its target wants and stores what is dirty and not wanted. Where
- * an entry block wants something loaded, those who enter come by way of loads.
+ * there on; at a loop's head, and where only ways back lead to (a loop that is entered at its
+ * condition has the code before that first), also those that the loop accesses: what it only SETs
+ * would be stored at every turn. An edge loads what its target wants and stores what is dirty and
+ * not wanted. Where an entry block wants something loaded, those who enter come by way of loads.
  */
 
 struct border {
@@ -89,14 +90,17 @@ static void look_ahead(const struct gen *g, struct border *border)
     }
 }
 
-/* Where the loop of that head begins, what it accesses is wanted. */
+/* What a loop accesses is wanted where it begins, `at_head`, and perhaps in its blocks, `inside`.
+ */
 static void want_in_loop(const struct gen *g, const struct border *border, const struct ir_loop *l,
-                         u64 *wanted)
+                         u64 *at_head, u64 *inside)
 {
     u64 here = 0;
     for (u32 b = 0; b < g->f->block_count; b++)
         if (ir_in_loop(l, b)) here |= border[b].here;
-    wanted[l->head] = here;
+    for (u32 b = 0; b < g->f->block_count; b++)
+        if (ir_in_loop(l, b)) inside[b] = here;
+    at_head[l->head] = here;
 }
 
 static bool jumps_by_table(const struct ir_func *f, u32 b)
@@ -116,15 +120,17 @@ static void find_loaded(struct gen *g, struct border *border, u64 targets)
 {
     const struct ir_func *f = g->f;
     bool *reached = arena_zalloc(g->arena, f->block_count);
-    u64 *wanted = arena_zalloc(g->arena, f->block_count * sizeof *wanted);
-    for (u32 n = 0; n < g->loops.count; n++) want_in_loop(g, border, &g->loops.loop[n], wanted);
+    u64 *wanted = arena_zalloc(g->arena, 2 * f->block_count * sizeof *wanted);
+    u64 *inside = wanted + f->block_count;
+    for (u32 n = 0; n < g->loops.count; n++)
+        want_in_loop(g, border, &g->loops.loop[n], wanted, inside);
     for (u32 b = 0; b < f->block_count; b++) border[b].must = ~UINT64_C(0);
     for (u32 b = 0; b < f->block_count; b++) {
         struct border *of = &border[b];
         const struct zone *z = &g->zones[gen_zone_of(g, b)];
         u64 loaded = f->block[b].target ? targets : reached[b] ? of->must & of->uses : 0;
         u32 own[2];
-        loaded |= of->uses & wanted[b];
+        loaded |= of->uses & (reached[b] || f->block[b].entry ? wanted[b] : inside[b]);
         loaded = (loaded & z->pinned) | (gen_zone_of(g, b) ? z->pinned & GENERAL : z->in_place);
         g->block_loaded[b] = loaded;
         of->have = loaded | of->here;

@@ -132,21 +132,22 @@ void vec_transpose(struct gen *g, ir_ref r, const struct ir_inst *i)
         vec_op2(g, odd ? X64_PUNPCKHQDQ : X64_PUNPCKLQDQ, v.dst, v.a, v.b);
         return;
     }
+    unsigned bits = 8u << i->esz;
+    if (i->esz && vec_can(g, X64_PBLENDW)) { /* odd elements from the second */
+        bool wide = i->esz == 2;
+        if (odd)
+            vec_imm(g, wide ? X64_PSRLQ_I : X64_PSRLD_I, X0, v.a, bits);
+        else
+            vec_imm(g, wide ? X64_PSLLQ_I : X64_PSLLD_I, X1, v.b, bits);
+        vec_op2i(g, X64_PBLENDW, v.dst, odd ? X0 : v.a, odd ? v.b : X1, wide ? 0xcc : 0xaa);
+        return;
+    }
     if (i->esz == 2) {
         vec_op2i(g, X64_SHUFPS, X0, v.a, v.b, odd ? 0xdd : 0x88);
         vec_imm(g, X64_PSHUFD, v.dst, X0, 0xd8);
         return;
     }
-    unsigned bits = 8u << i->esz;
     u64 low = vec_splat(i->esz + 1u, (1u << bits) - 1);
-    if (i->esz == 1 && vec_can(g, X64_PBLENDW)) { /* odd words from the second */
-        if (odd)
-            vec_imm(g, X64_PSRLD_I, X0, v.a, bits);
-        else
-            vec_imm(g, X64_PSLLD_I, X1, v.b, bits);
-        vec_op2i(g, X64_PBLENDW, v.dst, odd ? X0 : v.a, odd ? v.b : X1, 0xaa);
-        return;
-    }
     if (odd) { /* a's high parts moved down, b's kept */
         vec_imm(g, i->esz ? X64_PSRLD_I : X64_PSRLW_I, X0, v.a, bits);
         vec_op2c(g, X64_PAND, X1, v.b, ~low, ~low);

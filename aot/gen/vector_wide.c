@@ -22,17 +22,7 @@ static void widen(struct gen *g, unsigned esz, bool is_signed, bool high, unsign
     if (!high && vec_can(g, pmovsx[esz])) {
         vec_op1(g, (is_signed ? pmovsx : pmovzx)[esz], dst, a);
     } else if (!is_signed) {
-        vec_zero(g, t);
-        if (g->avx || dst != t) {
-            vec_op2(g, unpack, dst, a, t);
-        } else { /* t:a to a:t, and down: t is the low part of each element */
-            vec_op2(g, unpack, t, t, a);
-            vec_imm(g,
-                    esz == 0   ? X64_PSRLW_I
-                    : esz == 1 ? X64_PSRLD_I
-                               : X64_PSRLQ_I,
-                    dst, t, 8u << esz);
-        }
+        vec_op2c(g, unpack, dst, a, 0, 0);
     } else if (esz == 2) {
         vec_imm(g, X64_PSRAD_I, t, a, 31);
         if (g->avx || dst != t) {
@@ -47,12 +37,13 @@ static void widen(struct gen *g, unsigned esz, bool is_signed, bool high, unsign
     }
 }
 
-/* PMOVSX and PMOVZX read the low half from memory. */
+/* PMOVSX and PMOVZX read either half from memory. */
 static bool widen_memory(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum x64_vec op = (i->op == IR_VSXL ? pmovsx : pmovzx)[i->esz];
     struct x64_mem m;
-    if (i->mod & 1 || !vec_can(g, op) || !gen_in_memory(g, i->arg[0], 1, &m)) return false;
+    if (!vec_can(g, op) || !gen_in_memory(g, i->arg[0], 1, &m)) return false;
+    m.disp += i->mod & 1 ? 8 : 0;
     gen_consume(g, i);
     x64_vec_rm(B, g->avx, op, gen_def_xmm(g, r, NO_REG), m);
     return true;
@@ -78,7 +69,16 @@ static unsigned spread(struct gen *g, ir_ref factor, struct vec_source a, bool h
     return scratch;
 }
 
-/* Products of 16 or 32 bits. dst NO_REG: the result's register. That is returned. */
+static void multiply_even(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    enum x64_vec op = i->op == IR_VSMULL ? X64_PMULDQ : X64_PMULUDQ;
+    if (vec_op2_memory(g, r, i, op, true)) return;
+    struct vec_args v = vec_args(g, r, i);
+    vec_op2(g, op, v.dst, v.a, v.b);
+}
+
+/* Products of 16 bits, or signed ones of 32. dst NO_REG: the result's register. That is returned.
+ */
 static unsigned multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i, bool is_signed,
                               unsigned dst)
 {
@@ -96,7 +96,7 @@ static unsigned multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i, 
     if (dst == NO_REG) dst = result;
     if (i->esz == 2) {
         unsigned x = spread(g, first, a, high, X0), y = spread(g, second, b, high, X1);
-        vec_op2(g, is_signed ? X64_PMULDQ : X64_PMULUDQ, dst, x, y);
+        vec_op2(g, X64_PMULDQ, dst, x, y);
     } else {
         vec_op2_of(g, X64_PMULLW, X0, a.reg, b);
         vec_op2_of(g, is_signed ? X64_PMULHW : X64_PMULHUW, X1, a.reg, b);
@@ -105,24 +105,15 @@ static unsigned multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i, 
     return result;
 }
 
-static void multiply_bytes(struct gen *g, ir_ref r, const struct ir_inst *i)
-{
-    bool is_signed = i->op == IR_VSMULL, high = i->mod & 1;
-    struct vec_args v = vec_args(g, r, i);
-    widen(g, 0, is_signed, high, X0, v.a, X0);
-    if (v.a != v.b) widen(g, 0, is_signed, high, X1, v.b, X1);
-    vec_op2(g, X64_PMULLW, v.dst, X0, v.a != v.b ? X1 : X0);
-}
-
 void vec_multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool is_signed = i->op == IR_VSMULL;
-    if (i->esz > 2 || (i->esz == 2 && is_signed && !vec_can(g, X64_PMULDQ)))
-        gen_by_helper(g, r, i);
-    else if (i->esz)
+    if (i->esz == 1)
         multiply_long(g, r, i, is_signed, NO_REG);
+    else if (i->mod == 2 && (!is_signed || vec_can(g, X64_PMULDQ)))
+        multiply_even(g, r, i);
     else
-        multiply_bytes(g, r, i);
+        gen_by_helper(g, r, i);
 }
 
 /* Only the most negative squared, doubled, overflows: to the most negative. */

@@ -30,10 +30,16 @@ EVAL_WHOLE(vuxl)
         eval_set(out, o->esz + 1u, i, eval_get(a, o->esz, first_lane(o) + i));
 }
 
+/* The source lane of a product's lane i: mod 2 takes the even ones. */
+static unsigned factor_lane(const struct eval_op *o, unsigned i)
+{
+    return o->mod == 2 ? 2 * i : first_lane(o) + i;
+}
+
 EVAL_WHOLE(vsmull)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++) {
-        unsigned from = first_lane(o) + i;
+        unsigned from = factor_lane(o, i);
 
         eval_set(out, o->esz + 1u, i,
                  (u64)(eval_get_signed(a, o->esz, from) * eval_get_signed(b, o->esz, from)));
@@ -43,7 +49,7 @@ EVAL_WHOLE(vsmull)
 EVAL_WHOLE(vumull)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++) {
-        unsigned from = first_lane(o) + i;
+        unsigned from = factor_lane(o, i);
 
         eval_set(out, o->esz + 1u, i, eval_get(a, o->esz, from) * eval_get(b, o->esz, from));
     }

@@ -14,6 +14,8 @@
 #ifndef AOT_IR_IR_H
 #define AOT_IR_IR_H
 
+#include <assert.h>
+
 #include "aot/abi/slots.h"
 #include "aot/base/arena.h"
 #include "aot/base/types.h"
@@ -313,6 +315,14 @@ static inline bool ir_is_full(const struct ir_func *f)
 /* A GET, or the value that is known to be in the slot; a SET. */
 ir_ref ir_get(struct ir_func *f, unsigned type, unsigned slot);
 void ir_set(struct ir_func *f, unsigned type, unsigned slot, ir_ref v);
+
+/* The SET just made is of a slot that its guest instruction doesn't read: who does that again from
+ * its start may find anything there. */
+static inline void ir_unread(struct ir_func *f)
+{
+    assert(f->inst[f->count - 1].op == IR_SET);
+    f->inst[f->count - 1].mod = 1;
+}
 
 /* Short forms. Constants and INSNs are what they are: nothing is done at their birth. */
 static inline ir_ref ir_const(struct ir_func *f, unsigned type, s64 value)

@@ -36,7 +36,7 @@
     X(GADDR, "gaddr", "l", 0)     /* guest address imm: a constant that moves with its module */   \
     /* State. imm is the slot. Narrower get reads the low bits; narrower set clears the rest. */   \
     X(GET, "get", "t", 0) /* t: i32 i64 f16 f32 f64 v128 flags */                                  \
-    X(SET, "set", "-t", SIDE)                                                                      \
+    X(SET, "set", "-t", SIDE) /* mod 1: its guest instruction does not read the slot */            \
     X(INSN, "insn", "-", SIDE) /* a guest instruction at address imm starts here */                \
     /* Integer arithmetic. */                                                                      \
     X(ADD, "add", "tii", COMM)                                                                     \
@@ -200,8 +200,8 @@
     /* Widening: esz is the narrow element; mod 0: the low half of the sources, 1: the high. */    \
     X(VSXL, "vsxl", "vv", LANES)                                                                   \
     X(VUXL, "vuxl", "vv", LANES)                                                                   \
-    X(VSMULL, "vsmull", "vvv", LANES | COMM)                                                       \
-    X(VUMULL, "vumull", "vvv", LANES | COMM)                                                       \
+    X(VSMULL, "vsmull", "vvv", LANES | COMM) /* mod 2, with esz 2: the even elements */            \
+    X(VUMULL, "vumull", "vvv", LANES | COMM) /* likewise */                                        \
     X(VPMULL, "vpmull", "vvv", LANES | COMM) /* polynomial, esz 0 or 3 */                          \
     X(VPMUL, "vpmul", "vvv", LANES | COMM)   /* polynomial, esz 0, low half of the product */      \
     X(VSQDMULL, "vsqdmull", "vvv", LANES | COMM)                                                   \

@@ -208,16 +208,17 @@ static bool mod_is_right(const struct ir_inst *i)
     case IR_LOAD:
     case IR_LOADS:
     case IR_STORE: return mod <= (i->arg[1] ? 3 : 0);
+    case IR_SET:
     case IR_CRC32:
     case IR_FLFCMP:
     case IR_VSXL:
     case IR_VUXL:
-    case IR_VSMULL:
-    case IR_VUMULL:
     case IR_VPMULL:
     case IR_VSQDMULL:
     case IR_FCVTL:
     case IR_FCVTN: return mod <= 1;
+    case IR_VSMULL:
+    case IR_VUMULL: return mod <= (i->esz == 2 ? 2 : 1);
     case IR_SHA1R: return mod <= 2;
     case IR_FMA:
     case IR_FMLAL:

@@ -33,11 +33,23 @@ static ir_ref binary(struct lifter *l, u32 w, unsigned op)
     return ir_op2(l->f, op, type_of(w), n, m);
 }
 
+static bool reads_factor(u32 w, unsigned reg)
+{
+    return reg == a64_rn(w) || reg == a64_rm(w);
+}
+
+static void multiply(struct lifter *l, u32 w)
+{
+    set(l, w, binary(l, w, IR_FMUL));
+    if (!reads_factor(w, a64_rd(w))) ir_unread(l->f);
+}
+
 /* mod as in the FMA operation: 1 negates the product, 2 the addend. */
 static void multiply_add(struct lifter *l, u32 w, unsigned mod)
 {
     ir_ref a = get(l, w, a64_ra(w)), n = get(l, w, a64_rn(w)), m = get(l, w, a64_rm(w));
     set(l, w, ir_opx(l->f, IR_FMA, type_of(w), 0, mod, 0, a, n, m));
+    if (a64_rd(w) != a64_ra(w) && !reads_factor(w, a64_rd(w))) ir_unread(l->f);
 }
 
 LIFT(FMOV_f, set(l, w, get(l, w, a64_rn(w))))
@@ -57,7 +69,7 @@ LIFT(FRINT32Z_f, unary(l, w, IR_FRINTN, 2))
 LIFT(FRINT64Z_f, unary(l, w, IR_FRINTN, 3))
 LIFT(FADD_f, set(l, w, binary(l, w, IR_FADD)))
 LIFT(FSUB_f, set(l, w, binary(l, w, IR_FSUB)))
-LIFT(FMUL_f, set(l, w, binary(l, w, IR_FMUL)))
+LIFT(FMUL_f, multiply(l, w))
 LIFT(FDIV_f, set(l, w, binary(l, w, IR_FDIV)))
 LIFT(FMAX_f, set(l, w, binary(l, w, IR_FMAX)))
 LIFT(FMIN_f, set(l, w, binary(l, w, IR_FMIN)))

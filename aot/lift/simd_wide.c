@@ -32,11 +32,24 @@ static ir_ref long_difference(struct lifter *l, u32 w, unsigned op)
     return simd_widen(l, IR_VUXL, esz, a64_Q(w), simd_nm(l, w, op, esz), IR_NONE);
 }
 
-static ir_ref long_product(struct lifter *l, u32 w, unsigned op, bool element)
+static ir_ref polynomial(struct lifter *l, u32 w)
 {
-    unsigned esz = a64_size(w);
+    ir_ref n = lift_get_v(l, a64_rn(w)), m = lift_get_v(l, a64_rm(w));
+    return simd_widen(l, IR_VPMULL, a64_size(w), a64_Q(w), n, m);
+}
+
+/* Factors of bytes are widened first, those of 32 bits put at the even places: code that multiplies
+ * one of them by several others has that done once. An element in all lanes is at the even ones. */
+static ir_ref long_product(struct lifter *l, u32 w, bool is_signed, bool element)
+{
+    unsigned esz = a64_size(w), op = is_signed ? IR_VSMULL : IR_VUMULL;
+    unsigned widen = is_signed && !esz ? IR_VSXL : IR_VUXL;
+    ir_ref n = lift_get_v(l, a64_rn(w));
     ir_ref m = element ? simd_elem(l, w, esz) : lift_get_v(l, a64_rm(w));
-    return simd_widen(l, op, esz, a64_Q(w), lift_get_v(l, a64_rn(w)), m);
+    if (esz == 1) return simd_widen(l, op, esz, a64_Q(w), n, m);
+    n = simd_widen(l, widen, esz, a64_Q(w), n, IR_NONE);
+    if (!element) m = simd_widen(l, widen, esz, a64_Q(w), m, IR_NONE);
+    return esz ? simd_widen(l, op, esz, 2, n, m) : simd_op2(l, IR_VMUL, 1, n, m);
 }
 
 /* Rd = acc(Rd, v); acc 0: Rd = v. */
@@ -58,19 +71,19 @@ LIFT(SABDL_v, set_accumulated(l, w, 0, long_difference(l, w, IR_VSABD)))
 LIFT(UABDL_v, set_accumulated(l, w, 0, long_difference(l, w, IR_VUABD)))
 LIFT(SABAL_v, set_accumulated(l, w, IR_VADD, long_difference(l, w, IR_VSABD)))
 LIFT(UABAL_v, set_accumulated(l, w, IR_VADD, long_difference(l, w, IR_VUABD)))
-LIFT(PMULL_v, set_accumulated(l, w, 0, long_product(l, w, IR_VPMULL, false)))
-LIFT(SMULL_v, set_accumulated(l, w, 0, long_product(l, w, IR_VSMULL, false)))
-LIFT(UMULL_v, set_accumulated(l, w, 0, long_product(l, w, IR_VUMULL, false)))
-LIFT(SMLAL_v, set_accumulated(l, w, IR_VADD, long_product(l, w, IR_VSMULL, false)))
-LIFT(UMLAL_v, set_accumulated(l, w, IR_VADD, long_product(l, w, IR_VUMULL, false)))
-LIFT(SMLSL_v, set_accumulated(l, w, IR_VSUB, long_product(l, w, IR_VSMULL, false)))
-LIFT(UMLSL_v, set_accumulated(l, w, IR_VSUB, long_product(l, w, IR_VUMULL, false)))
-LIFT(SMULL_ve, set_accumulated(l, w, 0, long_product(l, w, IR_VSMULL, true)))
-LIFT(UMULL_ve, set_accumulated(l, w, 0, long_product(l, w, IR_VUMULL, true)))
-LIFT(SMLAL_ve, set_accumulated(l, w, IR_VADD, long_product(l, w, IR_VSMULL, true)))
-LIFT(UMLAL_ve, set_accumulated(l, w, IR_VADD, long_product(l, w, IR_VUMULL, true)))
-LIFT(SMLSL_ve, set_accumulated(l, w, IR_VSUB, long_product(l, w, IR_VSMULL, true)))
-LIFT(UMLSL_ve, set_accumulated(l, w, IR_VSUB, long_product(l, w, IR_VUMULL, true)))
+LIFT(PMULL_v, set_accumulated(l, w, 0, polynomial(l, w)))
+LIFT(SMULL_v, set_accumulated(l, w, 0, long_product(l, w, true, false)))
+LIFT(UMULL_v, set_accumulated(l, w, 0, long_product(l, w, false, false)))
+LIFT(SMLAL_v, set_accumulated(l, w, IR_VADD, long_product(l, w, true, false)))
+LIFT(UMLAL_v, set_accumulated(l, w, IR_VADD, long_product(l, w, false, false)))
+LIFT(SMLSL_v, set_accumulated(l, w, IR_VSUB, long_product(l, w, true, false)))
+LIFT(UMLSL_v, set_accumulated(l, w, IR_VSUB, long_product(l, w, false, false)))
+LIFT(SMULL_ve, set_accumulated(l, w, 0, long_product(l, w, true, true)))
+LIFT(UMULL_ve, set_accumulated(l, w, 0, long_product(l, w, false, true)))
+LIFT(SMLAL_ve, set_accumulated(l, w, IR_VADD, long_product(l, w, true, true)))
+LIFT(UMLAL_ve, set_accumulated(l, w, IR_VADD, long_product(l, w, false, true)))
+LIFT(SMLSL_ve, set_accumulated(l, w, IR_VSUB, long_product(l, w, true, true)))
+LIFT(UMLSL_ve, set_accumulated(l, w, IR_VSUB, long_product(l, w, false, true)))
 
 /* --- by element, same size -------------------------------------------------------------------- */
 
@@ -159,10 +172,14 @@ static void narrow_high(struct lifter *l, u32 w, unsigned op, bool rounding)
     simd_set_narrow(l, w, simd_op1(l, IR_VXTN, esz, v));
 }
 
-static void shift_right_narrow(struct lifter *l, u32 w, unsigned op)
+/* What carries out of a rounding addition is never among the bits that are left. */
+static void shift_right_narrow(struct lifter *l, u32 w, bool rounding)
 {
-    unsigned esz = simd_shift_esz(w);
-    ir_ref v = simd_imm(l, op, esz + 1, simd_shift_right(w), lift_get_v(l, a64_rn(w)));
+    unsigned esz = simd_shift_esz(w), by = simd_shift_right(w);
+    ir_ref v = lift_get_v(l, a64_rn(w));
+    if (rounding)
+        v = simd_op2(l, IR_VADD, esz + 1, v, simd_splat(l, esz + 1, UINT64_C(1) << (by - 1)));
+    v = simd_imm(l, IR_VSHRI, esz + 1, by, v);
     simd_set_narrow(l, w, simd_op1(l, IR_VXTN, esz, v));
 }
 
@@ -170,8 +187,8 @@ LIFT(ADDHN_v, narrow_high(l, w, IR_VADD, false))
 LIFT(SUBHN_v, narrow_high(l, w, IR_VSUB, false))
 LIFT(RADDHN_v, narrow_high(l, w, IR_VADD, true))
 LIFT(RSUBHN_v, narrow_high(l, w, IR_VSUB, true))
-LIFT(SHRN_v, shift_right_narrow(l, w, IR_VSHRI))
-LIFT(RSHRN_v, shift_right_narrow(l, w, IR_VRSHRI))
+LIFT(SHRN_v, shift_right_narrow(l, w, false))
+LIFT(RSHRN_v, shift_right_narrow(l, w, true))
 LIFT(XTN_v, simd_set_narrow(l, w, simd_op1(l, IR_VXTN, a64_size(w), lift_get_v(l, a64_rn(w)))))
 
 /* --- shifts by an immediate ------------------------------------------------------------------- */

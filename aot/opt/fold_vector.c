@@ -89,8 +89,13 @@ ir_ref opt_fold_low_half(struct ir_func *f, ir_ref r)
 ir_ref opt_fold_half(struct ir_func *f, ir_ref r)
 {
     struct ir_inst *i = &f->inst[r];
-    if (!(i->mod & 1)) use_low_halves(f, i);
+    if (!i->mod) use_low_halves(f, i);
     return r;
+}
+
+ir_ref opt_fold_widened(struct ir_func *f, ir_ref r)
+{
+    return opt_use_again(f, opt_fold_half(f, r));
 }
 
 /* Of two upper halves it is their interleaving. */

@@ -54,7 +54,8 @@ opt_rule_fn opt_fold_add, opt_fold_difference, opt_fold_multiply, opt_fold_plain
 /* Vectors of constants, and with zeros above (fold_vector.c). low_half: of operations that look at
  * low halves; half: of those that look at them or not, by mod. */
 opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_fold_and_lanes,
-    opt_fold_or_lanes, opt_fold_low_half, opt_fold_half, opt_fold_pair, opt_fold_insert;
+    opt_fold_or_lanes, opt_fold_low_half, opt_fold_half, opt_fold_widened, opt_fold_pair,
+    opt_fold_insert;
 
 /* Vectors that have been computed shortly before (repeat.c). */
 opt_rule_fn opt_use_again;

@@ -3,8 +3,9 @@
  *
  * Guests widen the low and the high half by two instructions, each of which names the operation
  * that comes before (UABAL, UABAL2), and multiply several vectors by one element of another
- * (FMLA by element), which this host has to duplicate first. Only what is near is looked at: a
- * value that is kept for long takes a register that others want.
+ * (FMLA by element), which this host has to duplicate first, or by one with narrow elements
+ * (UMLAL), which it has to widen. Only what is near is looked at: a value that is kept for long
+ * takes a register that others want.
  */
 #include "aot/opt/pass.h"
 

@@ -30,7 +30,7 @@ static opt_rule_fn *const rule_of[IR_OP_COUNT] = {
     [IR_LOADS] = opt_fold_address,  [IR_STORE] = opt_fold_address,  [IR_VDUP] = opt_fold_dup,
     [IR_VDUPL] = opt_fold_dup_lane, [IR_VLOW] = opt_fold_low,       [IR_VCMPEQ] = opt_fold_equal,
     [IR_VAND] = opt_fold_and_lanes, [IR_VZIP1] = opt_fold_low_half, [IR_VTOF] = opt_fold_low_half,
-    [IR_VPAIR] = opt_fold_pair,     [IR_VUXL] = opt_fold_half,      [IR_VSXL] = opt_fold_half,
+    [IR_VPAIR] = opt_fold_pair,     [IR_VUXL] = opt_fold_widened,   [IR_VSXL] = opt_fold_widened,
     [IR_VINS] = opt_fold_insert,    [IR_VUMULL] = opt_fold_half,    [IR_VSMULL] = opt_fold_half,
     [IR_VSQDMULL] = opt_fold_half,  [IR_VOR] = opt_fold_or_lanes,   [IR_VUABD] = opt_use_again,
     [IR_VSABD] = opt_use_again,

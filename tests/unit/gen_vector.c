@@ -151,6 +151,8 @@ static const struct row rows[] = {
     HALF(VUXL, 7),
     HALF(VSMULL, 7),
     HALF(VUMULL, 7),
+    {IR_VSMULL, V, 4, {2, END}, 0, 0},
+    {IR_VUMULL, V, 4, {2, END}, 0, 0},
     HALF(VPMULL, 9),
     HALF(VSQDMULL, 6),
     {IR_VGET, W | X, 15, {END}, 0, LANES},
