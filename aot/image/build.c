@@ -21,6 +21,7 @@
 #define FAR       (UINT64_C(2) << 30)   /* a fixed module's image ends before that: room for brk */
 #define NEAR      (UINT64_C(64) << 10)  /* the others are this far apart, and aligned to it */
 #define PADDING   0xcc                  /* INT3 */
+#define HOT_ALIGN 32                    /* of hot regions, at least; 64 gained no more */
 
 /* Bytes for the table of sites, by that of code; and besides. */
 #define SITES_SHARE 2048
@@ -267,7 +268,9 @@ static u64 place_regions(struct layout *l)
     struct image_builder *b = l->b;
     u64 at = 0;
     for (u32 n = 0; n < b->region_count; n++) {
-        at = ALIGN_UP(at, (u64)b->region[n].code_align);
+        u32 align = b->region[n].code_align;
+        if (b->region[n].hot && align < HOT_ALIGN) align = HOT_ALIGN;
+        at = ALIGN_UP(at, (u64)align);
         b->region[n].at = (u32)at;
         at += b->region[n].code_size;
     }

@@ -228,6 +228,7 @@ static void check_entries(const struct image_builder *b, const u8 *image)
         ck_assert_uint_ge(end, text + m->t.code_size);
         entries += m->t.entry_count;
         if (m->hot && text > last_hot) last_hot = text;
+        if (m->hot) ck_assert_uint_eq(text % 32, 0);
         if (!m->hot && text < first_cold) first_cold = text;
     }
     for (u64 pc = CODE_LOW; pc < made[count - 1].end + 64; pc += 4)
