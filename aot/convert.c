@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "aot/a64/flow.h"
+#include "aot/disc/disc.h"
 #include "aot/disc/known.h"
 
 #define PIECE       300   /* instructions after which a piece ends where nothing goes on */
@@ -153,6 +154,13 @@ static bool is_left_out(u64 pc, u32 percent)
     return percent && (u32)(pc / 4 * UINT64_C(0x9e3779b97f4a7c15) >> 33) % 100 < percent;
 }
 
+/* Runs have been found in it. */
+static bool is_hot(const struct walk *w, u32 piece, const struct profile *p)
+{
+    return p && disc_samples(p, w->low + 4 * (u64)w->piece[piece],
+                             w->low + 4 * (u64)w->piece[piece + 1]);
+}
+
 static void take(struct walk *w, u32 piece, const struct convert_options *o)
 {
     u64 pc = w->low + 4 * (u64)w->piece[piece];
@@ -165,7 +173,7 @@ static void take(struct walk *w, u32 piece, const struct convert_options *o)
         u8 state = *convert_state(w, t.entries[n].pc) & WORD_EVIDENCE;
         evidence[n] = (s8)(state ? state - 1 : EVIDENCE_BRANCH);
     }
-    if (!good || !image_add(&w->builder, &t, evidence)) {
+    if (!good || !image_add(&w->builder, &t, evidence, is_hot(w, piece, o->profile))) {
         w->out->refused++;
         return;
     }
@@ -183,23 +191,32 @@ static u32 furthest(const struct image_builder *b, u32 first, u32 behind)
     return image_entry_code(b, behind - 1) > image_entry_code(b, first) ? behind - 1 : first;
 }
 
+/* Names the code of those of these entries that are hot, or of those that are not. */
+static void name_part(struct walk *w, const char *name, u32 first, u32 behind, bool hot)
+{
+    const struct image_builder *b = &w->builder;
+    struct image_debug *d = &w->out->debug;
+    while (first < behind && image_entry_is_hot(b, first) != hot) first++;
+    while (first < behind && image_entry_is_hot(b, behind - 1) != hot) behind--;
+    if (first == behind) return;
+    d->symbol[d->symbol_count++] = (struct image_symbol){
+        name, image_entry_code(b, first), image_entry_code_end(b, furthest(b, first, behind))};
+}
+
 static void name_functions(struct walk *w)
 {
     const struct module *m = w->m;
     struct converted *out = w->out;
     const struct image_builder *b = &w->builder;
     struct image_debug *d = &out->debug;
-    d->symbol = arena_alloc(w->arena, m->entry_count * sizeof *d->symbol);
+    d->symbol = arena_alloc(w->arena, 2 * m->entry_count * sizeof *d->symbol);
     for (u32 n = 0; n < m->entry_count; n++) {
         const struct module_entry *e = &m->entry[n];
         u64 end = e->size ? e->pc + e->size : n + 1 < m->entry_count ? m->entry[n + 1].pc : w->high;
         out->functions += e->size || e->name;
         if (!e->name || !convert_state(w, e->pc)) continue;
         u32 first = image_entries_below(b, e->pc), behind = image_entries_below(b, end);
-        if (behind > first)
-            d->symbol[d->symbol_count++] =
-                (struct image_symbol){e->name, image_entry_code(b, first),
-                                      image_entry_code_end(b, furthest(b, first, behind))};
+        for (int hot = 0; hot < 2; hot++) name_part(w, e->name, first, behind, hot);
     }
 }
 

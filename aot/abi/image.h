@@ -47,7 +47,7 @@
 
 #define IMAGE_HEADER_AT 0x200
 #define IMAGE_MAGIC     "FERRYIMG"
-#define IMAGE_FORMAT    7
+#define IMAGE_FORMAT    8
 #define IMAGE_COUNTED   (UINT64_C(1) << 63) /* in features: its code counts what it executes */
 #define EVIDENCE_ROOM   16
 
@@ -82,6 +82,7 @@ struct image_header {
     u32 guest_insts; /* guest instructions translated */
     /* Places. */
     u32 cluster_count; /* of regions, for the index */
+    u32 hot_clusters;  /* the first of these: regions that a profile shows to be hot */
     u32 cluster_pc;    /* u32 each: its first guest address, in words from code_low */
     u32 cluster_code;  /* u32 each: offset in text */
     u32 cluster_at;    /* u32 each: offset in the index; one more: its end */

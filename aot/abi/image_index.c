@@ -163,16 +163,31 @@ u32 index_last_of(const u32 *numbers, u32 count, u32 number)
     return low;
 }
 
-u32 index_find(const u8 *base, u32 pc)
+bool index_cluster_of_pc(const u8 *base, bool hot, u32 pc, u32 *cluster)
 {
     const struct image_header *h = header_of(base);
+    u32 first = hot ? 0 : h->hot_clusters;
+    u32 count = hot ? h->hot_clusters : h->cluster_count - first;
+    *cluster = first + index_last_of(table(base, h->cluster_pc) + first, count, pc);
+    return count;
+}
+
+static u32 find_among(const u8 *base, bool hot, u32 pc)
+{
     struct index_cursor c;
-    if (!h->cluster_count) return UINT32_MAX;
-    index_start(&c, base, index_last_of(table(base, h->cluster_pc), h->cluster_count, pc), 1);
+    u32 cluster;
+    if (!index_cluster_of_pc(base, hot, pc, &cluster)) return UINT32_MAX;
+    index_start(&c, base, cluster, 1);
     while (index_next_region(&c) && c.region.pc <= pc)
         while (index_next_entry(&c))
             if (c.entry.pc == pc) return c.entry.code;
     return UINT32_MAX;
+}
+
+u32 index_find(const u8 *base, u32 pc)
+{
+    u32 code = find_among(base, true, pc);
+    return code != UINT32_MAX ? code : find_among(base, false, pc);
 }
 
 u32 index_cluster_of_code(const u8 *base, u32 offset)

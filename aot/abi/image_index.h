@@ -3,11 +3,12 @@
  * code goes from entry to entry by itself, and what has once been looked up is remembered. So it
  * is small rather than fast, about two bytes for an entry.
  *
- * Regions are in the order of their addresses in the guest and of their code, the same. Some that
- * follow each other make a cluster, whose first region is in tables that are searched by bisection
+ * Regions are in the order of their code: first those that a profile shows to be hot, then the
+ * others, both in the order of their addresses in the guest. Some that follow each other make a
+ * cluster, hot ones or others, whose first region is in tables that are searched by bisection
  * (image.h: cluster_pc, cluster_code); all else is a string of bits in the index, which begins at a
- * byte of its own for each cluster. An entry belongs to the last region that begins at or before
- * it in the guest.
+ * byte of its own for each cluster. An entry belongs to the last hot region that begins at or
+ * before it in the guest, or to the last other one.
  *
  * Numbers are exponential Golomb codes: k low bits of the number and a code for the rest, r: as
  * many set bits as r + 1 has bits behind its first, a clear bit, then these bits.
@@ -53,6 +54,10 @@ u32 index_find(const u8 *base, u32 pc);
 
 /* The last of `count` ascending numbers that is not above `number`; 0 if there is none. */
 u32 index_last_of(const u32 *numbers, u32 count, u32 number);
+
+/* Of the hot clusters, or of the others, the one that has the region that pc may belong to, as with
+ * index_find. False: there are none. */
+bool index_cluster_of_pc(const u8 *base, bool hot, u32 pc, u32 *cluster);
 
 /* The cluster that has the code at that offset of the text. */
 u32 index_cluster_of_code(const u8 *base, u32 offset);

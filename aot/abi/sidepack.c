@@ -639,16 +639,15 @@ bool side_pack_near(const u8 *image, u32 offset, u64 *pc, struct index_place *re
 
 #define FEW_WORDS 16
 
-bool side_pack_covers(const u8 *image, u32 pc)
+static bool covers(const u8 *image, bool hot, u32 pc)
 {
-    const struct image_header *h = header_of(image);
     struct index_place region = {0};
     struct index_cursor c;
     struct frame_state fs;
     struct walk w;
-    u32 end;
-    if (!h->cluster_count) return false;
-    index_start(&c, image, index_last_of(table(image, h->cluster_pc), h->cluster_count, pc), 1);
+    u32 cluster, end;
+    if (!index_cluster_of_pc(image, hot, pc, &cluster)) return false;
+    index_start(&c, image, cluster, 1);
     while (index_next_region(&c) && c.region.pc <= pc) region = c.region;
     if (!index_region_of_code(image, region.code, &region, &end) || region.pc > pc) return false;
     for (u32 at = region.code; at < end && start_walk(&w, image, at, &fs); at = w.to) {
@@ -657,6 +656,11 @@ bool side_pack_covers(const u8 *image, u32 pc)
             if (w.c.region.code == region.code && pc - (u32)(fs.pc / 4) < FEW_WORDS) return true;
     }
     return false;
+}
+
+bool side_pack_covers(const u8 *image, u32 pc)
+{
+    return covers(image, true, pc) || covers(image, false, pc);
 }
 
 void side_pack_safepoints(const u8 *image, u32 offset, struct side_safepoints *out)

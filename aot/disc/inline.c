@@ -1,6 +1,7 @@
 /*
- * Inlining: functions that call nobody, and that a profile shows to be hot, get a copy in the
- * region behind each such call (region.h). Without a profile small ones do.
+ * Inlining: functions that call nobody, and that are small or that a profile shows to be hot, get a
+ * copy in the region behind each such call (region.h). Small ones need not be hot: what they take
+ * is too short to be found by a few thousand samples, and comes to much.
  *
  * A copy saves the call, the return and its check, and what both need in its place: the state in
  * the registers of the convention. In a loop there is no call left then, and its pins are its own.
@@ -19,7 +20,7 @@
 
 #include <string.h>
 
-#define MOST_PLAIN  16   /* of any, where nothing is known of runs */
+#define MOST_PLAIN  16   /* of any that is called as such, whatever is known of runs */
 #define HOT         2000 /* of so many samples of the module one is in it, at least */
 #define GROWTH      2    /* copies make a region longer by at most one part in so many, and: */
 #define GROWTH_FREE 64   /* instructions */
@@ -269,7 +270,8 @@ void disc_inline(struct arena *arena, const struct code_view *view, const struct
             continue;
         bool good = explore(c, view, target, profile ? COPIED_MOST : MOST_PLAIN) &&
                     a.insns + c->insns <= limit && !is_known(view, target);
-        if (good && (!profile || is_hot(profile, b, c))) copy(&a, arena, b, &stub, c);
+        bool small = b->row[b->count - 1] == A64_BL && !stub.count && c->size <= MOST_PLAIN;
+        if (good && (small || is_hot(profile, b, c))) copy(&a, arena, b, &stub, c);
     }
     if (!out.inlined_count) return;
     out.insn_count += a.insns;

@@ -1,6 +1,7 @@
 /*
- * From translations to the bytes of an image: regions in the order of their guest addresses, their
- * links bound to cells, tables in front of the code. Nothing here depends on anything but the
+ * From translations to the bytes of an image: regions in the order of their guest addresses, but
+ * first those that a profile shows to be hot, so that runs touch few pages and lines; their links
+ * bound to cells, tables in front of the code. Nothing here depends on anything but the
  * translations, so that an image made again is the same byte for byte.
  */
 #include "aot/image/build.h"
@@ -20,6 +21,7 @@
 #define FAR       (UINT64_C(2) << 30)   /* a fixed module's image ends before that: room for brk */
 #define NEAR      (UINT64_C(64) << 10)  /* the others are this far apart, and aligned to it */
 #define PADDING   0xcc                  /* INT3 */
+#define HOT_ALIGN 32                    /* of hot regions, at least; 64 gained no more */
 
 /* Bytes for the table of sites, by that of code; and besides. */
 #define SITES_SHARE 2048
@@ -93,7 +95,7 @@ static void add_entries(struct image_builder *b, const struct translation *t, co
     }
 }
 
-bool image_add(struct image_builder *b, const struct translation *t, const s8 *evidence)
+bool image_add(struct image_builder *b, const struct translation *t, const s8 *evidence, bool hot)
 {
     struct reloc *reloc = arena_alloc(b->arena, t->reloc_count * sizeof *reloc);
     for (u32 n = 0; n < t->entry_count; n++)
@@ -117,20 +119,23 @@ bool image_add(struct image_builder *b, const struct translation *t, const s8 *e
         .side_size = t->side_size,
         .insts = t->insn_count,
         .has_fp = t->has_fp,
+        .hot = hot,
         .caches = caches_before(t, t->cell_count),
         .guard = copy(b->arena, t->guards, t->guard_count * sizeof *t->guards),
         .guard_count = t->guard_count};
     b->region_count++;
+    b->hot_count += hot;
     return true;
 }
 
 /* --- layout -------------------------------------------------------------------------------------
  */
 
-/* One that was put in before another starts where it does comes first. */
+/* Hot ones come first; and one that was put in before another that starts where it does. */
 static int by_place(const void *a, const void *b)
 {
     const struct image_region *x = a, *y = b;
+    if (x->hot != y->hot) return x->hot ? -1 : 1;
     if (x->pc != y->pc) return x->pc < y->pc ? -1 : 1;
     return x->at < y->at ? -1 : x->at > y->at;
 }
@@ -160,19 +165,22 @@ static bool has_cell(const struct image_builder *b, const struct image_entry *e)
     return b->region[e->region].has_fp;
 }
 
-/* Keeps the entries that the index can say: those of the last region that begins at or before them.
- * (In practice no others are there.) */
+/* Keeps the entries that the index can say: those of the last region, hot or not as theirs, that
+ * begins at or before them. (In practice no others are there.) */
 static void keep_findable(struct image_builder *b)
 {
-    u32 kept = 0, region = 0;
+    const u32 end[] = {b->hot_count, b->region_count};
+    u32 kept = 0, last[] = {0, b->hot_count};
     for (u32 n = 0; n < b->entry_count; n++) {
-        while (region + 1 < b->region_count && b->region[region + 1].pc <= b->entry[n].pc) region++;
-        if (b->entry[n].region == region) b->entry[kept++] = b->entry[n];
+        const struct image_entry *e = &b->entry[n];
+        unsigned part = e->region >= b->hot_count;
+        while (last[part] + 1 < end[part] && b->region[last[part] + 1].pc <= e->pc) last[part]++;
+        if (e->region == last[part]) b->entry[kept++] = *e;
     }
     b->entry_count = kept;
 }
 
-/* Regions in the order of their addresses, entries likewise. */
+/* Regions in the order that their code gets, entries in that of their addresses. */
 static void sort(struct image_builder *b)
 {
     u32 *place = arena_alloc(b->arena, b->region_count * sizeof *place);
@@ -189,18 +197,20 @@ static void order_by_code(struct layout *l)
     struct image_builder *b = l->b;
     u64 *key = arena_alloc(b->arena, b->entry_count * sizeof *key);
     l->by_code = arena_alloc(b->arena, b->entry_count * sizeof *l->by_code);
-    for (u32 n = 0; n < b->entry_count; n++) l->by_code[n] = n;
     for (u32 n = 0; n < b->region_count; n++) b->region[n].entry_count = 0;
     for (u32 n = 0; n < b->entry_count; n++) b->region[b->entry[n].region].entry_count++;
     for (u32 n = 0, first = 0; n < b->region_count; n++) {
-        struct image_region *r = &b->region[n];
-        r->first_entry = first;
-        for (u32 k = 0; k < r->entry_count; k++)
-            key[k] = (u64)b->entry[first + k].offset << 32 | (first + k);
-        qsort(key, r->entry_count, sizeof *key, by_value);
-        for (u32 k = 0; k < r->entry_count; k++) l->by_code[first + k] = (u32)key[k];
-        first += r->entry_count;
+        b->region[n].first_entry = first;
+        first += b->region[n].entry_count;
+        b->region[n].entry_count = 0;
     }
+    for (u32 n = 0; n < b->entry_count; n++) {
+        struct image_region *r = &b->region[b->entry[n].region];
+        key[r->first_entry + r->entry_count++] = (u64)b->entry[n].offset << 32 | n;
+    }
+    for (u32 n = 0; n < b->region_count; n++)
+        qsort(key + b->region[n].first_entry, b->region[n].entry_count, sizeof *key, by_value);
+    for (u32 n = 0; n < b->entry_count; n++) l->by_code[n] = (u32)key[n];
 }
 
 /* Guest addresses that exits lead to and that are no entries; and counts. */
@@ -258,7 +268,9 @@ static u64 place_regions(struct layout *l)
     struct image_builder *b = l->b;
     u64 at = 0;
     for (u32 n = 0; n < b->region_count; n++) {
-        at = ALIGN_UP(at, (u64)b->region[n].code_align);
+        u32 align = b->region[n].code_align;
+        if (b->region[n].hot && align < HOT_ALIGN) align = HOT_ALIGN;
+        at = ALIGN_UP(at, (u64)align);
         b->region[n].at = (u32)at;
         at += b->region[n].code_size;
     }
@@ -278,6 +290,7 @@ static void place_tables(struct layout *l)
     struct image_header *h = l->h;
     l->at = IMAGE_HEADER_AT + sizeof *h;
     h->cluster_count = l->cluster_count;
+    h->hot_clusters = l->hot_clusters;
     h->cluster_pc = take(l, 4 * (u64)l->cluster_count, 4);
     h->cluster_code = take(l, 4 * (u64)l->cluster_count, 4);
     h->cluster_at = take(l, 4 * ((u64)l->cluster_count + 1), 4);
@@ -497,6 +510,11 @@ u32 image_entries_below(const struct image_builder *b, u64 pc)
             high = middle;
     }
     return low;
+}
+
+bool image_entry_is_hot(const struct image_builder *b, u32 n)
+{
+    return b->region[b->entry[n].region].hot;
 }
 
 u32 image_entry_code(const struct image_builder *b, u32 n)

@@ -26,6 +26,7 @@ struct image_builder {
     s64 distance; /* of the image from the module */
     struct image_region *region;
     u32 region_count, region_max;
+    u32 hot_count; /* regions, which come first once they are laid out */
     struct image_entry *entry;
     u32 entry_count, entry_max;
 };
@@ -34,9 +35,10 @@ struct image_builder {
 void image_begin(struct image_builder *b, struct arena *arena, const struct image_module *module);
 
 /* Takes a copy of a translation made with xlat_options.image, and of its entries those that
- * `evidence` (enum evidence) does not say -1 of; each guest address once. False: it speaks of guest
- * addresses that code in an image can't reach, and is left out. */
-bool image_add(struct image_builder *b, const struct translation *t, const s8 *evidence);
+ * `evidence` (enum evidence) does not say -1 of; each guest address once. What is hot is put next
+ * to each other. False: it speaks of guest addresses that code in an image can't reach, and is left
+ * out. */
+bool image_add(struct image_builder *b, const struct translation *t, const s8 *evidence, bool hot);
 
 /* Calls `visit` for each step (translation.h) of an image that has been laid out: from offset `at`
  * of the text, code is of the guest instruction at pc. Offsets ascend. */
@@ -51,8 +53,10 @@ void image_for_each_step(const struct image_builder *b, image_step_visitor *visi
 bool image_lay_out(struct image_builder *b, struct image_header *header, u8 **bytes);
 
 /* Of an image that has been laid out, whose entries are numbered by their addresses: how many come
- * before pc; and of one of them where in the text its code begins, and where its region's ends. */
+ * before pc; and of one of them whether it is hot, where in the text its code begins, and where its
+ * region's ends. */
 u32 image_entries_below(const struct image_builder *b, u64 pc);
+bool image_entry_is_hot(const struct image_builder *b, u32 n);
 u32 image_entry_code(const struct image_builder *b, u32 n);
 u32 image_entry_code_end(const struct image_builder *b, u32 n);
 

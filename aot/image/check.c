@@ -19,7 +19,8 @@ static bool is_inside(u64 at, u64 size, u64 from, u64 to, u64 align)
 static bool tables_fit(const struct image_header *h)
 {
     u64 from = IMAGE_HEADER_AT + sizeof *h, clusters = h->cluster_count;
-    return is_inside(h->cluster_pc, 4 * clusters, from, h->text, 4) &&
+    return h->hot_clusters <= h->cluster_count &&
+           is_inside(h->cluster_pc, 4 * clusters, from, h->text, 4) &&
            is_inside(h->cluster_code, 4 * clusters, from, h->text, 4) &&
            is_inside(h->cluster_at, 4 * (clusters + 1), from, h->text, 4) &&
            is_inside(h->index, (u64)h->index_size + INDEX_SLACK, from, h->text, 1) &&

@@ -16,6 +16,7 @@ struct image_region {
     u32 code_size, code_align, side_size, reloc_count, step_count;
     u32 insts;
     bool has_fp;
+    bool hot;
     u32 at;     /* offset in text */
     u32 caches; /* of its own; then the number of its first */
     struct guard *guard;
@@ -25,7 +26,7 @@ struct image_region {
 
 struct image_entry {
     u64 pc;
-    u32 region; /* as it was put in; then in the order of the regions' addresses */
+    u32 region; /* as it was put in; then in the order of their code */
     u32 offset; /* in the region's code */
     u8 evidence;
     u32 door; /* offset in text of where links lead: the code, or a jump through its cell */
@@ -45,7 +46,7 @@ struct layout {
     u32 stubs;                /* offset in text of externals' stubs, behind the cells' jumps */
     u32 code_size;            /* of all that is in text but the table of sites */
     /* Made by image_make_tables. */
-    u32 cluster_count, *cluster_pc, *cluster_code, *cluster_at;
+    u32 cluster_count, hot_clusters, *cluster_pc, *cluster_code, *cluster_at;
     u32 side_groups, *side_code, *side_at;
     u8 *index, *side, *cell_code;
     u64 index_size, side_size, cell_code_size;

@@ -36,7 +36,8 @@ static void put_region(const struct layout *l, struct index_writer *w, const str
 /* The region behind the cluster that begins with region n. */
 static u32 cluster_end(const struct image_builder *b, u32 n)
 {
-    for (u32 entries = 0; n < b->region_count && entries < CLUSTER_ENTRIES; n++)
+    u32 behind = n < b->hot_count ? b->hot_count : b->region_count;
+    for (u32 entries = 0; n < behind && entries < CLUSTER_ENTRIES; n++)
         entries += b->region[n].entry_count;
     return n;
 }
@@ -53,6 +54,7 @@ static void make_index(struct layout *l)
     for (u32 n = 0, end; n < b->region_count; n = end) {
         struct index_place first = place_of(l, b->region[n].pc, b->region[n].at);
         end = cluster_end(b, n);
+        l->hot_clusters += n < b->hot_count;
         l->cluster_pc[l->cluster_count] = first.pc;
         l->cluster_code[l->cluster_count] = first.code;
         l->cluster_at[l->cluster_count++] = index_write_cluster(&w, end - n, first);

@@ -208,6 +208,19 @@ START_TEST(hot_ones_may_be_longer)
 }
 END_TEST
 
+/* Of which a profile says nothing: those that are called as such do without one, too. */
+START_TEST(small_ones_need_not_be_hot)
+{
+    struct text direct = {{BL(2), RET, ADD, RET}, 4, 0};
+    struct text indirect = {{BLR_X1, NOP, RET, ADD, RET}, 5, 0};
+    struct profile_weight elsewhere[] = {{BASE + 400, 10000}};
+    struct profile_call call[] = {{BASE, BASE + 12, 1}};
+    struct profile p = {elsewhere, 1, call, 1, 10000};
+    ck_assert_uint_eq(inlined_by(&direct, &p), 1);
+    ck_assert_uint_eq(inlined_by(&indirect, &p), 0);
+}
+END_TEST
+
 START_TEST(an_indirect_call_has_a_guard)
 {
     struct text t = {{BLR_X1, NOP, RET, ADD, RET}, 5, 0};
@@ -314,6 +327,7 @@ int main(void)
     tcase_add_loop_test(tc, others_are_left_alone, 0, (int)ARRAY_SIZE(left_alone));
     tcase_add_test(tc, long_ones_are_left_alone);
     tcase_add_test(tc, hot_ones_may_be_longer);
+    tcase_add_test(tc, small_ones_need_not_be_hot);
     tcase_add_test(tc, an_indirect_call_has_a_guard);
     tcase_add_test(tc, a_call_by_a_stub_has_a_guard);
     tcase_add_test(tc, so_has_one_of_what_is_at_address_0);

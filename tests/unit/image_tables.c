@@ -46,7 +46,8 @@ struct made {
     struct translation t;
     struct point *point;
     u32 points;
-    u64 end; /* guest address behind it */
+    u64 end;  /* guest address behind it */
+    bool hot; /* put before what isn't */
 };
 
 static struct arena arena;
@@ -181,17 +182,20 @@ static u8 *make_image(struct image_builder *b)
     arena_reset(&arena);
     image_begin(b, &arena, &module);
     count = (u32)(1 + below(MAX_REGIONS));
+    u64 cold = below(5); /* of 4 regions; none, or all, in some images */
     for (u32 n = 0; n < count; n++) {
         make_region(&made[n], pc);
+        made[n].hot = below(4) >= cold;
         pc = made[n].end + 4 * below(40);
     }
     for (u32 k = 0; k < count; k++) { /* in no special order */
         struct made *m = &made[(k * 7 + 3) % count];
         s8 *evidence = arena_zalloc(&arena, m->t.entry_count);
-        if (count % 7) ck_assert(image_add(b, &m->t, evidence));
+        if (count % 7) ck_assert(image_add(b, &m->t, evidence, m->hot));
     }
     for (u32 k = 0; k < count && count % 7 == 0; k++)
-        ck_assert(image_add(b, &made[k].t, arena_zalloc(&arena, made[k].t.entry_count)));
+        ck_assert(
+            image_add(b, &made[k].t, arena_zalloc(&arena, made[k].t.entry_count), made[k].hot));
     ck_assert(image_lay_out(b, &h, &bytes));
     memcpy(bytes + IMAGE_HEADER_AT, &h, sizeof h);
     return bytes;
@@ -209,7 +213,7 @@ static u32 text_of(const struct image_builder *b, const struct made *m)
 
 static void check_entries(const struct image_builder *b, const u8 *image)
 {
-    u32 found = 0, entries = 0;
+    u32 found = 0, entries = 0, last_hot = 0, first_cold = UINT32_MAX;
     for (u32 n = 0; n < count; n++) {
         const struct made *m = &made[n];
         u32 text = text_of(b, m);
@@ -223,10 +227,14 @@ static void check_entries(const struct image_builder *b, const u8 *image)
         ck_assert_uint_eq(region.pc, word_of(m->t.entries[0].pc));
         ck_assert_uint_ge(end, text + m->t.code_size);
         entries += m->t.entry_count;
+        if (m->hot && text > last_hot) last_hot = text;
+        if (m->hot) ck_assert_uint_eq(text % 32, 0);
+        if (!m->hot && text < first_cold) first_cold = text;
     }
     for (u64 pc = CODE_LOW; pc < made[count - 1].end + 64; pc += 4)
         found += index_find(image, word_of(pc)) != UINT32_MAX;
     ck_assert_uint_eq(found, entries);
+    ck_assert(!last_hot || last_hot < first_cold);
 }
 
 static bool same_operand(const struct nzcv_operand *a, const struct nzcv_operand *b)
