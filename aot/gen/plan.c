@@ -128,9 +128,10 @@ static void find_loaded(struct gen *g, struct border *border, u64 targets)
     for (u32 b = 0; b < f->block_count; b++) {
         struct border *of = &border[b];
         const struct zone *z = &g->zones[gen_zone_of(g, b)];
+        bool only_back = !reached[b] && !f->block[b].entry && !f->block[b].target;
         u64 loaded = f->block[b].target ? targets : reached[b] ? of->must & of->uses : 0;
         u32 own[2];
-        loaded |= of->uses & (reached[b] || f->block[b].entry ? wanted[b] : inside[b]);
+        loaded |= of->uses & (only_back ? inside[b] : wanted[b]);
         loaded = (loaded & z->pinned) | (gen_zone_of(g, b) ? z->pinned & GENERAL : z->in_place);
         g->block_loaded[b] = loaded;
         of->have = loaded | of->here;
