@@ -675,19 +675,32 @@ static void start_table(struct gen *g)
     for (u32 n = 0; n < f->target_count; n++) g->table_loaded |= g->block_loaded[f->target[n]];
 }
 
+static unsigned table_zone(const struct gen *g)
+{
+    return gen_zone_of(g, g->f->target[0]);
+}
+
+/* All targets have the pins of one zone. Keeps EFLAGS. */
+static void pass_to_targets(struct gen *g)
+{
+    const struct ir_func *f = g->f;
+    u64 stores = 0, loads = 0;
+    for (u32 n = 0; n < f->target_count; n++) stores |= edge_stores(g, f->target[n]);
+    for (u32 n = 0; n < f->target_count; n++) loads |= edge_loads(g, f->target[n]);
+    gen_store_pins(g, stores);
+    gen_load_pins_of(g, table_zone(g), loads);
+}
+
 /* The word's number in RAX: what is misaligned or tagged becomes too big a one. */
 static void jump_by_table(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
-    const struct ir_func *f = g->f;
-    u64 stores = 0;
     (void)r;
     gen_settle_all(g);
     start_table(g);
-    for (u32 n = 0; n < f->target_count; n++) stores |= edge_stores(g, f->target[n]);
-    pass_pins(g, stores, g->table_loaded & ~g->loaded);
     gen_flush_nzcv(g);
     fetch_target(g, i->arg[0]);
     gen_consume(g, i);
+    pass_to_targets(g);
     gen_guest_address(g, X64_RDX, table_start(g));
     x64_mov_rr(B, 8, X64_RAX, X64_RCX);
     x64_alu_rr(B, X64_SUB, 8, X64_RAX, X64_RDX);
@@ -707,8 +720,8 @@ void gen_jump_table(struct gen *g)
     if (!g->table_label) return;
     x64_bind(B, g->not_there_label);
     u32 not_there = x64_pos(B);
-    gen_enter_zone(g, 0);
-    gen_store_pins(g, g->table_loaded & ~g->in_place);
+    gen_enter_zone(g, table_zone(g));
+    go_out(g, g->table_loaded);
     jump_to_indirect(g);
     while (x64_pos(B) & 3 && !B->overflow) x64_data(B, "\xcc", 1);
     x64_bind(B, g->table_label);

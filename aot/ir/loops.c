@@ -437,6 +437,6 @@ struct ir_loops ir_find_loops(const struct ir_func *f, struct arena *arena)
     put_in_order(&s, arena);
     find_dominance(&s, arena);
     find_members(&s, arena, &l);
-    if (l.count) find_frequencies(&s, arena, &l);
+    if (l.count || f->target_count) find_frequencies(&s, arena, &l);
     return l;
 }
