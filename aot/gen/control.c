@@ -416,13 +416,13 @@ void gen_cold_exits(struct gen *g)
     if (!g->options->image) link_stubs(g);
 }
 
-static void fetch_target(struct gen *g, ir_ref r)
+static void fetch_target(struct gen *g, unsigned to, ir_ref r)
 {
     struct x64_mem m;
     if (gen_in_memory(g, r, 1, &m))
-        x64_mov_rm(B, 8, X64_RCX, m);
+        x64_mov_rm(B, 8, to, m);
     else
-        x64_mov_rr(B, 8, X64_RCX, gen_use_gpr(g, r));
+        x64_mov_rr(B, 8, to, gen_use_gpr(g, r));
 }
 
 /* Before a way out, on the spot: NZCV goes home, and an indirect branch's target, if that is given,
@@ -432,7 +432,7 @@ static void prepare_to_leave(struct gen *g, bool nzcv_dead, ir_ref target)
     gen_settle_all(g);
     if (!nzcv_dead) gen_flush_nzcv(g);
     g->nzcv = IR_NONE;
-    if (target) fetch_target(g, target);
+    if (target) fetch_target(g, X64_RCX, target);
     go_out(g, g->dirty);
 }
 
@@ -675,29 +675,42 @@ static void start_table(struct gen *g)
     for (u32 n = 0; n < f->target_count; n++) g->table_loaded |= g->block_loaded[f->target[n]];
 }
 
-/* The word's number in RAX: what is misaligned or tagged becomes too big a one. */
-static void jump_by_table(struct gen *g, ir_ref r, const struct ir_inst *i)
+static unsigned table_zone(const struct gen *g)
+{
+    return gen_zone_of(g, g->f->target[0]);
+}
+
+/* All targets have the pins of one zone. Keeps EFLAGS. */
+static void pass_to_targets(struct gen *g)
 {
     const struct ir_func *f = g->f;
-    u64 stores = 0;
+    u64 stores = 0, loads = 0;
+    for (u32 n = 0; n < f->target_count; n++) stores |= edge_stores(g, f->target[n]);
+    for (u32 n = 0; n < f->target_count; n++) loads |= edge_loads(g, f->target[n]);
+    gen_store_pins(g, stores);
+    gen_load_pins_of(g, table_zone(g), loads);
+}
+
+/* The word's number in RAX: what is misaligned or tagged becomes too big a one. It stays there, for
+ * code that finds it is no target's. */
+static void jump_by_table(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
     (void)r;
     gen_settle_all(g);
     start_table(g);
-    for (u32 n = 0; n < f->target_count; n++) stores |= edge_stores(g, f->target[n]);
-    pass_pins(g, stores, g->table_loaded & ~g->loaded);
     gen_flush_nzcv(g);
-    fetch_target(g, i->arg[0]);
+    fetch_target(g, X64_RAX, i->arg[0]);
     gen_consume(g, i);
+    pass_to_targets(g);
     gen_guest_address(g, X64_RDX, table_start(g));
-    x64_mov_rr(B, 8, X64_RAX, X64_RCX);
     x64_alu_rr(B, X64_SUB, 8, X64_RAX, X64_RDX);
     x64_shift_ri(B, X64_ROR, 8, X64_RAX, 2);
     x64_alu_ri(B, X64_CMP, 8, X64_RAX, (s32)table_words(g));
     x64_jcc(B, X64_CC_AE, g->not_there_label);
     x64_lea(B, 8, X64_RDX, x64_mem_label(g->table_label));
-    x64_movsx_rm(B, 8, 4, X64_RAX, x64_mem_bi(X64_RDX, X64_RAX, 2, 0));
-    x64_alu_rr(B, X64_ADD, 8, X64_RAX, X64_RDX);
-    x64_jmp_r(B, X64_RAX);
+    x64_movsx_rm(B, 8, 4, X64_RCX, x64_mem_bi(X64_RDX, X64_RAX, 2, 0));
+    x64_alu_rr(B, X64_ADD, 8, X64_RCX, X64_RDX);
+    x64_jmp_r(B, X64_RCX);
     gen_count_end(g);
 }
 
@@ -707,8 +720,11 @@ void gen_jump_table(struct gen *g)
     if (!g->table_label) return;
     x64_bind(B, g->not_there_label);
     u32 not_there = x64_pos(B);
-    gen_enter_zone(g, 0);
-    gen_store_pins(g, g->table_loaded & ~g->in_place);
+    gen_enter_zone(g, table_zone(g));
+    go_out(g, g->table_loaded);
+    gen_guest_address(g, X64_RCX, table_start(g));
+    x64_shift_ri(B, X64_ROL, 8, X64_RAX, 2);
+    x64_alu_rr(B, X64_ADD, 8, X64_RCX, X64_RAX);
     jump_to_indirect(g);
     while (x64_pos(B) & 3 && !B->overflow) x64_data(B, "\xcc", 1);
     x64_bind(B, g->table_label);

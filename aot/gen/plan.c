@@ -90,14 +90,17 @@ static void look_ahead(const struct gen *g, struct border *border)
     }
 }
 
-/* What a loop accesses is wanted where it begins, `at_head`, and perhaps in its blocks, `inside`.
- */
+/* What a loop accesses is wanted where it begins, `at_head`, and perhaps in its blocks, `inside`;
+ * not where each turn goes by a table to other code, which accesses little of it. */
 static void want_in_loop(const struct gen *g, const struct border *border, const struct ir_loop *l,
                          u64 *at_head, u64 *inside)
 {
     u64 here = 0;
-    for (u32 b = 0; b < g->f->block_count; b++)
-        if (ir_in_loop(l, b)) here |= border[b].here;
+    for (u32 b = 0; b < g->f->block_count; b++) {
+        if (!ir_in_loop(l, b)) continue;
+        if (g->f->block[b].target) return;
+        here |= border[b].here;
+    }
     for (u32 b = 0; b < g->f->block_count; b++)
         if (ir_in_loop(l, b)) inside[b] = here;
     at_head[l->head] = here;
@@ -146,10 +149,15 @@ static void find_loaded(struct gen *g, struct border *border, u64 targets)
     }
 }
 
+static s64 frequency(const struct gen *g, u32 b)
+{
+    return g->loops.frequency ? g->loops.frequency[b] : 1;
+}
+
 /*
  * Which slots JUMPINDs carry along in registers, the same whichever of them leads to whichever
- * target: those that more targets access at once than JUMPINDs would have to load. A slot that is
- * SET before one would have to be stored there as well.
+ * target: those that targets access at once more often than JUMPINDs would have to load. A slot
+ * that is SET before one would have to be stored there as well.
  */
 static u64 carried(const struct gen *g, const struct border *border)
 {
@@ -157,10 +165,12 @@ static u64 carried(const struct gen *g, const struct border *border)
     u64 set = 0;
     for (u64 m = g->pinned & ~g->in_place; m; m &= m - 1) {
         u64 bit = m & -m;
-        s32 gain = 0;
-        for (u32 n = 0; n < f->target_count; n++) gain += !!(border[f->target[n]].here & bit);
+        s64 gain = 0;
+        for (u32 n = 0; n < f->target_count; n++)
+            gain += border[f->target[n]].here & bit ? frequency(g, f->target[n]) : 0;
         for (u32 b = 0; b < f->block_count; b++)
-            if (jumps_by_table(f, b)) gain += !!(border[b].sets & bit) - !(border[b].have & bit);
+            if (jumps_by_table(f, b))
+                gain += (!!(border[b].sets & bit) - !(border[b].have & bit)) * frequency(g, b);
         if (gain > 0) set |= bit;
     }
     return set;

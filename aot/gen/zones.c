@@ -11,6 +11,9 @@
  *
  * So is a long block outside of loops, where that saves more than the ways in and out cost.
  *
+ * Jumps by table go around too, in an interpreter without any loop that has a head: all their
+ * targets have the same pins, and with them the blocks on ways from there to the next such jump.
+ *
  * A loop inside such a loop may have other pins than that, and any set of blocks may be a zone.
  */
 #include "aot/gen/internal.h"
@@ -132,12 +135,17 @@ static bool choose(struct zone *z, const u64 *accesses, u64 by, bool may_have_mo
 /* --- loops -------------------------------------------------------------------------------------
  */
 
+static bool jumps_by_table(const struct ir_func *f, const struct ir_block *b)
+{
+    return f->inst[b->end - 1].op == IR_JUMPIND;
+}
+
 static bool stays_inside(const struct ir_func *f, const struct ir_block *b)
 {
     const struct ir_inst *i = &f->inst[b->end - 1];
     bool calls =
         (i->op == IR_EXIT || i->op == IR_EXITIND) && (i->mod & ~IR_EXIT_NZCV_DEAD) == IR_EXIT_CALL;
-    return !b->target && i->op != IR_JUMPIND && !calls;
+    return !b->target && !jumps_by_table(f, b) && !calls;
 }
 
 /* All users are products, which take the value from memory or have it in RDX. */
@@ -243,12 +251,18 @@ static u32 entered(const struct gen *g, const struct ir_loop *part)
     return run > led ? (u32)(run - led) : 0;
 }
 
-/* Blocks of the loop that are reached from its head without leaving. */
-static u64 *from_head(const struct gen *g, const struct ir_loop *l)
+static u64 *new_set(const struct gen *g)
+{
+    return arena_zalloc(g->arena, (g->f->block_count + 63) / 64 * sizeof(u64));
+}
+
+/* Blocks that are reached from those without leaving: the loop, or, where that is NULL, by a call.
+ */
+static u64 *reached_from(const struct gen *g, const u64 *from, const struct ir_loop *l)
 {
     const struct ir_func *f = g->f;
-    u64 *set = arena_zalloc(g->arena, (f->block_count + 63) / 64 * sizeof *set);
-    add(set, l->head);
+    u64 *set = new_set(g);
+    memcpy(set, from, (f->block_count + 63) / 64 * sizeof *set);
     for (bool changed = true; changed;) {
         changed = false;
         for (u32 b = 0; b < f->block_count; b++) {
@@ -256,8 +270,8 @@ static u64 *from_head(const struct gen *g, const struct ir_loop *l)
             unsigned n = 0;
             const u32 *to = has(set, b) ? ir_successors(f, &f->block[b], own, &n) : own;
             for (unsigned k = 0; k < n; k++) {
-                if (has(set, to[k]) || !ir_in_loop(l, to[k])) continue;
-                if (!stays_inside(f, &f->block[to[k]])) continue;
+                if (has(set, to[k])) continue;
+                if (l && (!ir_in_loop(l, to[k]) || !stays_inside(f, &f->block[to[k]]))) continue;
                 add(set, to[k]);
                 changed = true;
             }
@@ -266,11 +280,11 @@ static u64 *from_head(const struct gen *g, const struct ir_loop *l)
     return set;
 }
 
-/* Those of the set that lead to the head by others of it. */
-static u64 *back_to_head(const struct gen *g, u32 head, const u64 *among)
+/* Those among the blocks that lead to one of `goal` by others of them. */
+static u64 *lead_to(const struct gen *g, const u64 *goal, const u64 *among)
 {
     const struct ir_func *f = g->f;
-    u64 *set = arena_zalloc(g->arena, (f->block_count + 63) / 64 * sizeof *set);
+    u64 *set = new_set(g);
     for (bool changed = true; changed;) {
         changed = false;
         for (u32 b = f->block_count; b-- > 0;) {
@@ -279,7 +293,7 @@ static u64 *back_to_head(const struct gen *g, u32 head, const u64 *among)
             if (!has(among, b) || has(set, b)) continue;
             const u32 *to = ir_successors(f, &f->block[b], own, &n);
             for (unsigned k = 0; k < n && !has(set, b); k++) {
-                if (to[k] != head && !has(set, to[k])) continue;
+                if (!has(goal, to[k]) && !has(set, to[k])) continue;
                 add(set, b);
                 changed = true;
             }
@@ -294,7 +308,9 @@ static bool find_part(const struct gen *g, const struct ir_loop *l, struct ir_lo
     *part = *l;
     if (is_whole(g->f, l)) return true;
     if (!stays_inside(g->f, &g->f->block[l->head])) return false;
-    part->member = back_to_head(g, l->head, from_head(g, l));
+    u64 *head = new_set(g);
+    add(head, l->head);
+    part->member = lead_to(g, head, reached_from(g, head, l));
     if (!ir_in_loop(part, l->head)) return false;
     part->entered = entered(g, part);
     return true;
@@ -331,6 +347,84 @@ static u32 times_entered(const struct gen *g, const struct ir_loop *l)
     return l->entered > most && has_unknown(g, l) ? most : l->entered;
 }
 
+/* --- jumps by table ------------------------------------------------------------------------------
+ *
+ * Where pieces of code end by further jumps of their own, the structure doesn't show how often they
+ * run, but how often each beside the others does.
+ */
+
+/* Targets and what leads from there to further jumps without a call. False: nothing does. */
+static bool find_table_part(const struct gen *g, struct ir_loop *part)
+{
+    const struct ir_func *f = g->f;
+    u64 *targets = new_set(g);
+    for (u32 n = 0; n < f->target_count; n++) add(targets, f->target[n]);
+    *part = (struct ir_loop){.member = lead_to(g, targets, reached_from(g, targets, NULL))};
+    bool goes_round = false;
+    for (u32 b = 0; b < f->block_count; b++)
+        goes_round |= ir_in_loop(part, b) && jumps_by_table(f, &f->block[b]);
+    for (u32 n = 0; n < f->target_count; n++) add(part->member, f->target[n]);
+    return goes_round;
+}
+
+/* How often ways lead out of the part, and as often back into it: what its blocks run more often
+ * than they lead to others of it. */
+static u32 times_left(const struct gen *g, const struct ir_loop *part)
+{
+    const struct ir_func *f = g->f;
+    u64 out = 0;
+    for (u32 b = 0; b < f->block_count; b++) {
+        u32 own[2];
+        unsigned n;
+        u64 stays = 0;
+        if (!ir_in_loop(part, b) || jumps_by_table(f, &f->block[b])) continue;
+        const u32 *to = ir_successors(f, &f->block[b], own, &n);
+        for (unsigned k = 0; k < n; k++)
+            if (ir_in_loop(part, to[k])) stays += ir_way_frequency(&g->loops, b, k, n);
+        if (g->loops.frequency[b] > stays) out += g->loops.frequency[b] - stays;
+    }
+    return out < UINT32_MAX ? (u32)out : UINT32_MAX;
+}
+
+/* Without the loops inside, which choose for themselves. */
+static struct ir_loop without_loops(const struct gen *g, const struct ir_loop *part)
+{
+    const struct ir_func *f = g->f;
+    struct ir_loop rest = {.member = new_set(g)};
+    for (u32 b = 0; b < f->block_count; b++)
+        if (ir_in_loop(part, b)) add(rest.member, b);
+    for (u32 n = 0; n < g->loops.count; n++) {
+        const struct ir_loop *l = &g->loops.loop[n];
+        bool inside = true;
+        for (u32 b = 0; b < f->block_count && inside; b++)
+            inside = !ir_in_loop(l, b) || (!f->block[b].target && !jumps_by_table(f, &f->block[b]));
+        for (u32 w = 0; w < (f->block_count + 63) / 64 && inside; w++)
+            rest.member[w] &= ~l->member[w];
+    }
+    return rest;
+}
+
+static void put_in_zone(struct gen *g, const struct ir_loop *part, unsigned zone)
+{
+    for (u32 b = 0; b < g->f->block_count; b++)
+        if (ir_in_loop(part, b)) g->block_zone[b] = (u8)zone;
+}
+
+/* Gives the number of zones, of which there is one before. */
+static unsigned plan_table(struct gen *g)
+{
+    struct ir_loop part;
+    if (!g->f->target_count || !find_table_part(g, &part)) return 1;
+    struct zone *z = &g->zones[1];
+    u64 accesses[SLOT_V0] = {0};
+    *z = g->zones[0];
+    const struct ir_loop rest = without_loops(g, &part);
+    bool one_more = !count_accesses(g, &rest, accesses) && !g->needs_temps;
+    if (!choose(z, accesses, (u64)LOOP_COST * times_left(g, &part), one_more)) return 1;
+    put_in_zone(g, &part, 1);
+    return 2;
+}
+
 /* --- all ---------------------------------------------------------------------------------------
  */
 
@@ -339,8 +433,8 @@ static u32 times_entered(const struct gen *g, const struct ir_loop *l)
 static unsigned plan_loops(struct gen *g)
 {
     const struct ir_func *f = g->f;
-    unsigned count = 1;
     g->block_zone = arena_zalloc(g->arena, f->block_count);
+    unsigned count = plan_table(g);
     for (u32 n = 0; n < g->loops.count && count < MAX_ZONES; n++) {
         const struct ir_loop *l = &g->loops.loop[n];
         unsigned around = g->block_zone[l->head];
@@ -352,9 +446,7 @@ static unsigned plan_loops(struct gen *g)
         u64 by = (u64)LOOP_COST * times_entered(g, &part);
         if (!choose(&z, accesses, by, one_more)) continue;
         g->zones[count] = z;
-        for (u32 b = 0; b < f->block_count; b++)
-            if (ir_in_loop(&part, b)) g->block_zone[b] = (u8)count;
-        count++;
+        put_in_zone(g, &part, count++);
     }
     return count;
 }
@@ -390,11 +482,11 @@ void gen_plan_zones(struct gen *g, const u8 vector_pin[SLOT_REGISTERS], u64 vect
 {
     u32 blocks = 0;
     for (u32 b = 0; b < g->f->block_count; b++) blocks += gen_is_long(&g->f->block[b]);
-    u32 most = g->loops.count + blocks < MAX_ZONES ? g->loops.count + blocks : MAX_ZONES;
+    u32 wanted = 1 + g->loops.count + blocks, most = wanted < MAX_ZONES ? wanted : MAX_ZONES;
     g->zones = arena_alloc(g->arena, (most + 1) * sizeof *g->zones);
     start_zone(&g->zones[0], vector_pin, vectors);
     g->zone = NO_REG;
     gen_enter_zone(g, 0);
-    unsigned count = g->loops.count ? plan_loops(g) : 1;
+    unsigned count = g->loops.frequency ? plan_loops(g) : 1;
     if (blocks) plan_long_blocks(g, count);
 }

@@ -418,12 +418,21 @@ static void find_frequencies(struct search *s, struct arena *arena, struct ir_lo
     for (u32 n = 0; n < l->count; n++) l->loop[n].entered = rounded(entered[l->loop[n].head]);
 }
 
+/* A jump by table may lead back: what it leads around in has no head. */
+static bool goes_back_by_table(const struct ir_func *f)
+{
+    for (u32 b = f->target_count ? f->target[0] : f->block_count; b < f->block_count; b++)
+        if (is_table(f, &f->block[b])) return true;
+    return false;
+}
+
 struct ir_loops ir_find_loops(const struct ir_func *f, struct arena *arena)
 {
     struct ir_loops l = {0};
     u32 heads = 0, nodes = f->block_count + 1;
     for (u32 b = 0; b < f->block_count; b++) heads += f->block[b].loop_head;
-    if (!heads || (u64)heads * f->block_count > MOST_WORK) return l;
+    bool by_table = goes_back_by_table(f);
+    if ((!heads && !by_table) || (u64)heads * f->block_count > MOST_WORK) return l;
     struct search s = {.f = f, .back = ways_back(f, arena), .table = f->block_count};
     u32 *room = arena_zalloc(arena, 7 * nodes * sizeof *room);
     s.todo = room;
@@ -437,6 +446,6 @@ struct ir_loops ir_find_loops(const struct ir_func *f, struct arena *arena)
     put_in_order(&s, arena);
     find_dominance(&s, arena);
     find_members(&s, arena, &l);
-    if (l.count) find_frequencies(&s, arena, &l);
+    if (l.count || by_table) find_frequencies(&s, arena, &l);
     return l;
 }

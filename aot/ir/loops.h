@@ -24,7 +24,8 @@ struct ir_loop {
 struct ir_loops {
     u32 count;
     struct ir_loop *loop; /* outer ones before those inside */
-    u32 *frequency;       /* per block, at least 1; NULL where there are no loops */
+    u32 *frequency;       /* per block, at least 1; NULL where there are neither loops nor
+                             jumps by table that lead back */
     u32 *first_way;       /* per block with two ways on: how likely the first is, of IR_SURE */
 };
 

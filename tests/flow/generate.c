@@ -318,14 +318,20 @@ static void either(void)
     place(end);
 }
 
-static void by_table(void)
+static struct table *new_table(unsigned count)
 {
-    unsigned d = reg(), at = (d + 1 + below(23)) % 24, end = ++labels;
     struct table *t = &table[tables++];
-    *t = (struct table){.name = labels + 1, .base = labels + 2, .count = 3 + below(3)};
-    labels += 2;
-    t->first = labels + 1;
-    labels += t->count;
+    *t = (struct table){.name = labels + 1, .base = labels + 2, .first = labels + 3};
+    t->count = count;
+    labels += 2 + count;
+    return t;
+}
+
+/* To one of the table's labels, or to `end`; to `elsewhere` at times, which the table doesn't have,
+ * unless that is 0. */
+static void branch_by(const struct table *t, unsigned end, unsigned elsewhere)
+{
+    unsigned d = reg(), at = (d + 1 + below(23)) % 24;
     say("and w%u, w%u, #7", d, source());
     say("cmp w%u, #%u", d, t->count - 1);
     say("b.hi .L%u", end);
@@ -334,12 +340,49 @@ static void by_table(void)
     say("ldrb w%u, [x%u, w%u, uxtw]", at, at, d);
     say("adr x%u, .L%u", d, t->base);
     say("add x%u, x%u, w%u, sxtb #2", at, d, at);
+    if (elsewhere) {
+        say("adr x%u, .L%u", d, elsewhere);
+        say("tst x%u, #0x60", source());
+        say("csel x%u, x%u, x%u, eq", at, d, at);
+    }
     say("br x%u", at);
+}
+
+static void by_table(void)
+{
+    unsigned end = ++labels;
+    const struct table *t = new_table(3 + below(3));
+    branch_by(t, end, 0);
     place(t->base);
     for (unsigned n = 0; n < t->count; n++) {
         place(t->first + n);
         instructions(1 + below(3));
         if (chance(70)) say("b .L%u", end);
+    }
+    place(end);
+}
+
+/* An interpreter's loop: pieces of code that go on to the next by a table, each by itself or all by
+ * the same branch. */
+static void interpreter(void)
+{
+    unsigned end = ++labels, elsewhere = ++labels, common = ++labels;
+    const struct table *t = new_table(3 + below(5));
+    if (chance(50)) choose_hot(ONE_OF(((const unsigned[]){3, 5, 8, 11})));
+    place(common);
+    branch_by(t, end, chance(20) ? elsewhere : 0);
+    place(t->base);
+    for (unsigned n = 0; n <= t->count; n++) {
+        place(n < t->count ? t->first + n : elsewhere);
+        instructions(1 + below(5));
+        if (chance(30)) choices();
+        if (chance(20)) call();
+        say("sub x28, x28, #1");
+        say("tbnz x28, #63, .L%u", end);
+        if (chance(30))
+            say("b .L%u", common);
+        else
+            branch_by(t, end, chance(20) ? elsewhere : 0);
     }
     place(end);
 }
@@ -401,10 +444,10 @@ static void part(unsigned depth, unsigned way_out)
             branch(way_out);
         else if (kind < 95)
             call();
-        else if (kind < 98)
+        else if (kind < 97)
             turns();
         else if (tables < MAX_TABLES)
-            by_table();
+            kind < 98 ? by_table() : interpreter();
     }
 }
 

@@ -186,6 +186,28 @@ START_TEST(none)
 }
 END_TEST
 
+/* Pieces of code that go on by a table each: no loop has a head there. */
+START_TEST(by_table)
+{
+    static const char text[] = "func pc=0x1000\n"
+                               "block 0 pc=0x1000 entry\n  insn 0x1000\n"
+                               "  %2 = get.i64 x1\n  jumpind %2\n"
+                               "block 1 pc=0x1004 target\n  insn 0x1004\n"
+                               "  %5 = get.i64 x2\n  jumpind %5\n"
+                               "block 2 pc=0x1008 target\n  insn 0x1008\n  exit 0x3000 jump\n";
+    struct ir_text_error error;
+    struct ir_func *f = ir_parse(&arena, text, &error);
+    ck_assert_msg(f != NULL, "line %u: %s", error.line, error.message);
+    ir_link_blocks(f);
+    struct ir_loops l = ir_find_loops(f, &arena);
+    ck_assert_uint_eq(l.count, 0);
+    ck_assert_ptr_nonnull(l.frequency);
+    ck_assert_uint_eq(l.frequency[0], IR_ONCE);
+    ck_assert_uint_eq(l.frequency[1], IR_ONCE / 2);
+    ck_assert_uint_eq(l.frequency[2], IR_ONCE / 2);
+}
+END_TEST
+
 /* What is reached from the set along ways of `edge`, which gives a set per block, inside `among`.
  */
 static u32 closure(const u32 *edge, u32 set, u32 among)
@@ -268,6 +290,7 @@ int main(void)
     tcase_add_test(c, calls_and_returns);
     tcase_add_test(c, samples);
     tcase_add_test(c, none);
+    tcase_add_test(c, by_table);
     tcase_add_test(c, random_graphs);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
