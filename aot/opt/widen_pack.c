@@ -462,42 +462,12 @@ static bool emit_sum(struct widen *w, unsigned slot)
 /* --- all -----------------------------------------------------------------------------------------
  */
 
-static bool has_base_of(const struct widen_store *a, const struct widen_store *b)
-{
-    return a->base == b->base && a->index == b->index && a->mod == b->mod;
-}
-
-/* Stores by base and displacement. */
-static void sort_stores(struct widen *w)
-{
-    for (u32 n = 1; n < w->store_count; n++) {
-        struct widen_store s = w->store[n];
-        u32 k = n;
-        for (; k; k--) {
-            const struct widen_store *before = &w->store[k - 1];
-            bool less =
-                has_base_of(&s, before)
-                    ? s.imm < before->imm
-                    : s.base < before->base || (s.base == before->base && s.index < before->index);
-            if (!less) break;
-            w->store[k] = *before;
-        }
-        w->store[k] = s;
-    }
-}
-
 /* Emits the vectors that are stored, a store's at its first element. */
 static bool emit_stored(struct widen *w, ir_ref value[WIDEN_STORES])
 {
-    if (w->store_count % WIDEN_LANES) return false;
-    sort_stores(w);
     for (u32 n = 0; n < w->store_count; n += WIDEN_LANES) {
-        const struct widen_store *s = &w->store[n];
         u32 lane[WIDEN_LANES];
-        for (u32 k = 0; k < WIDEN_LANES; k++) {
-            if (!has_base_of(s, s + k) || s[k].imm != s->imm + 4 * k) return false;
-            lane[k] = s[k].value;
-        }
+        for (u32 k = 0; k < WIDEN_LANES; k++) lane[k] = w->store[n + k].value;
         value[n] = vector(w, lane);
         if (w->failed) return false;
     }
@@ -511,6 +481,17 @@ static void emit_stores(struct widen *w, const ir_ref value[WIDEN_STORES])
         ir_ref base = widen_scalar(w, s->base);
         ir_ref index = s->index ? widen_scalar(w, s->index) : IR_NONE;
         ir_opx(w->to, IR_STORE, IR_V128, 4, s->mod, s->imm, base, index, value[n]);
+    }
+}
+
+/* The first turn's stores by themselves, in their order (widen_stores.c). */
+static void emit_first_stores(struct widen *w)
+{
+    for (u32 number = 0; number < w->store_count / w->turns; number++) {
+        const struct widen_store *s = widen_store_of(w, number);
+        ir_ref base = widen_scalar(w, s->base);
+        ir_ref index = s->index ? widen_scalar(w, s->index) : IR_NONE;
+        ir_opx(w->to, IR_STORE, IR_I32, 2, s->mod, s->imm, base, index, widen_scalar(w, s->value));
     }
 }
 
@@ -601,7 +582,9 @@ bool widen_emit_turns(struct widen *w)
     if (w->failed || !emit_stored(w, value) || (!sums && !w->store_count)) return false;
     for (unsigned s = 0; s < WIDEN_SLOTS; s++)
         if (is_changed(w, s)) prepare(w, w->now[s]);
+    for (u32 n = 0; n < w->store_count && !w->in_order; n++) prepare(w, w->store[n].value);
     if (w->failed) return false;
+    if (!w->in_order) emit_first_stores(w);
     emit_stores(w, value);
     for (unsigned s = 0; s < WIDEN_SLOTS; s++)
         if (is_changed(w, s))
