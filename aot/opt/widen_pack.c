@@ -73,7 +73,8 @@ ir_ref widen_scalar(struct widen *w, u32 number)
     case WIDEN_OUTER: w->failed |= !w->map[n->imm]; return done(w, number, w->map[n->imm]);
     case WIDEN_SUM: {
         ir_ref x = widen_scalar(w, n->arg[0]);
-        return done(w, number, ir_op2(f, IR_ADD, n->type, x, ir_const(f, n->type, n->imm)));
+        s64 more = n->type == IR_I32 ? (s64)(u32)n->imm : n->imm;
+        return done(w, number, ir_op2(f, IR_ADD, n->type, x, ir_const(f, n->type, more)));
     }
     case WIDEN_LOAD: return done(w, number, emit_load(w, n));
     default: return done(w, number, emit_operation(w, n));
@@ -285,7 +286,7 @@ static ir_ref operation(struct widen *w, const u32 lane[WIDEN_LANES])
     if (shift) return shifted(w, op, x, b[0]);
     ir_ref y = ir_op_args[op] > 1 ? vector(w, b) : IR_NONE;
     if (w->failed) return IR_NONE;
-    return ir_opx(w->to, to, IR_V128, 2, 0, 0, x, y, IR_NONE);
+    return ir_opx(w->to, to, IR_V128, ir_has(to, IR_FL_LANES) ? 2 : 0, 0, 0, x, y, IR_NONE);
 }
 
 /* The vector whose lanes are the nodes. */
@@ -512,10 +513,11 @@ static void prepare(struct widen *w, u32 number)
     }
 }
 
+/* A word that is set again as it was is one: above it the slot becomes 0. */
 static bool is_changed(const struct widen *w, u32 slot)
 {
     const struct widen_node *n = &w->node[w->now[slot]];
-    return w->now[slot] && !(n->kind == WIDEN_ENTRY && n->imm == slot);
+    return w->now[slot] && !(n->kind == WIDEN_ENTRY && n->imm == slot && n->type == IR_I64);
 }
 
 /* What an instruction costs, roughly. */
