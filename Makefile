@@ -221,7 +221,7 @@ check-profiled: ready-debian ready-guest
 fuzz:
 	@tools/deps build check fuzz
 	@$(MAKE) --no-print-directory $(PARALLEL) all $(FUZZERS:%=$(BUILD)/fuzz/%) ready-flow
-	@for f in $(FUZZERS:%=$(BUILD)/fuzz/%) tests/fuzz/csmith "tests/flow/run -s"; do \
+	@for f in $(FUZZERS:%=$(BUILD)/fuzz/%) tests/fuzz/csmith tests/fuzz/loops "tests/flow/run -s"; do \
 	    echo "== $$f $(FUZZ_SECONDS) s"; BUILD=$(BUILD) $$f $(FUZZ_SECONDS) || exit 1; done
 	@echo "== tests/native/fuzz $(FUZZ_SECONDS) s"; BUILD=$(BUILD) tests/native/fuzz $(FUZZ_SECONDS)
 	@echo "== tests/convert: damage, hostile"; BUILD=$(BUILD) tests/convert/damage && BUILD=$(BUILD) tests/convert/hostile 10000

@@ -10,9 +10,9 @@
  *
  * Exact state. The block is one instruction at the loop's address: its accesses come before all
  * SETs, loads before stores. So where one faults nothing has happened but stores that the loop,
- * which goes on from its start, repeats (they are apart from what it loads): it will fault by
- * itself where it does, with its own registers. Who handles faults has to know: a fault that the
- * instruction at the state's PC doesn't cause is none.
+ * which goes on from its start, repeats (they are apart from what it loads, and come before the one
+ * that faults, widen_stores.c): it will fault by itself where it does, with its own registers. Who
+ * handles faults has to know: a fault that the instruction at the state's PC doesn't cause is none.
  *
  * Memory order. The architecture lets plain accesses to different places happen in any order, and
  * a later load have what an earlier one of the same place read: there is no barrier, acquire or
@@ -26,6 +26,7 @@
 
 #define LONGEST    160 /* instructions of a loop */
 #define MAX_CHECKS 12
+#define PAGE       4096 /* bytes */
 
 struct check {
     u8 kind;  /* enum check_kind */
@@ -39,7 +40,8 @@ enum check_kind {
     CHECK_COMPARE,  /* a cmp b */
     CHECK_DISTANCE, /* a - b cmp value, all without sign */
     CHECK_FOLLOWS,  /* slot a is slot b and value */
-    CHECK_APART     /* what is stored in range a is none of range b */
+    CHECK_APART,    /* what is stored in range a is none of range b */
+    CHECK_PAGE      /* what is stored in range a is all in one page */
 };
 
 struct pass {
@@ -184,6 +186,12 @@ static void check_followers(struct pass *p)
                                         .value = p->w.distance[s]});
 }
 
+/* That a's stores and b's accesses are apart is said by what is checked of b's stores and a's. */
+static bool is_said_by_other(const struct widen_range *a, const struct widen_range *b, bool first)
+{
+    return b->stores && !b->loads && (a->loads || !first);
+}
+
 static void check_stores(struct pass *p)
 {
     struct widen *w = &p->w;
@@ -191,8 +199,19 @@ static void check_stores(struct pass *p)
         const struct widen_range *r = &w->range[a];
         if (!r->stores) continue;
         for (u32 b = 0; b < w->range_count; b++)
-            if (b != a && !(w->range[b].stores && b < a))
+            if (b != a && !is_said_by_other(r, &w->range[b], a < b))
                 add_check(p, (struct check){.kind = CHECK_APART, .a = a, .b = b});
+    }
+}
+
+/* Stores that are not in order have to fault in the first turn, if they do (widen_stores.c). */
+static void check_pages(struct pass *p)
+{
+    struct widen *w = &p->w;
+    for (u32 a = 0; a < w->range_count && !w->in_order; a++) {
+        if (!w->range[a].stores) continue;
+        w->failed |= !w->range[a].stores_first;
+        add_check(p, (struct check){.kind = CHECK_PAGE, .a = a});
     }
 }
 
@@ -232,10 +251,20 @@ static ir_ref apart(struct pass *p, const struct widen_range *stored, const stru
                   IR_NONE);
 }
 
+static ir_ref in_one_page(struct pass *p, const struct widen_range *stored)
+{
+    struct ir_func *f = p->to;
+    ir_ref first = place_in(p, stored, stored->store_from);
+    ir_ref last = place_in(p, stored, stored->store_to - 1);
+    ir_ref differ = ir_op2(f, IR_XOR, IR_I64, first, last);
+    return ir_opx(f, IR_ICMP, IR_I64, 0, IR_ULT, 0, differ, ir_const(f, IR_I64, PAGE), IR_NONE);
+}
+
 static ir_ref emit_check(struct pass *p, const struct check *c)
 {
     struct ir_func *f = p->to;
     struct widen *w = &p->w;
+    if (c->kind == CHECK_PAGE) return in_one_page(p, &w->range[c->a]);
     if (c->kind == CHECK_APART) return apart(p, &w->range[c->a], &w->range[c->b]);
     if (c->kind == CHECK_FOLLOWS) {
         ir_ref of = ir_get(f, IR_I64, c->b), is = ir_get(f, IR_I64, c->a);
@@ -316,8 +345,9 @@ static bool prepare(struct pass *p)
 {
     p->w.failed = false;
     p->checks = 0;
-    if (!evaluate(&p->w) || !check_branches(p)) return false;
+    if (!evaluate(&p->w) || !check_branches(p) || !widen_group_stores(&p->w)) return false;
     check_followers(p);
+    check_pages(p);
     check_stores(p);
     return !p->w.failed;
 }
@@ -340,8 +370,9 @@ static bool widen_loop(struct pass *p, u32 b)
     ir_end_block(f);
     f->block[f->block_count - 1].samples = p->f->block[b].samples;
     note_block(p, 0);
-    bool again = p->w.loop.entered;
-    for (u32 n = 0; n < p->checks; n++) again |= p->check[n].kind == CHECK_FOLLOWS;
+    bool again = p->w.loop.entered; /* or there are checks that may hold later */
+    for (u32 n = 0; n < p->checks; n++)
+        again |= p->check[n].kind == CHECK_FOLLOWS || p->check[n].kind == CHECK_PAGE;
     for (u32 n = 0; n < p->w.loop.count; n++) {
         p->done[p->w.loop.block[n]] = true;
         if (!again) p->head[p->w.loop.block[n]] = b + 1;

@@ -43,6 +43,7 @@ struct widen_range {
     u32 base, index;
     u8 mod;
     bool loads, stores;
+    bool stores_first;                            /* in the first turn too */
     s64 load_from, load_to, store_from, store_to; /* in bytes; up to, not including */
 };
 
@@ -63,6 +64,7 @@ struct widen_stream {
 
 struct widen_store {
     u32 base, index, value; /* nodes */
+    u32 number;             /* in the loop's order */
     u8 mod;
     s64 imm;
 };
@@ -105,6 +107,7 @@ struct widen {
     s64 distance[WIDEN_SLOTS];
     struct widen_store store[WIDEN_STORES];
     u32 store_count;
+    bool in_order; /* the vectors of stores can be stored one after the other (widen_stores.c) */
     struct widen_range range[WIDEN_RANGES];
     u32 range_count;
 
@@ -156,6 +159,16 @@ static inline bool widen_is(const struct widen *w, u32 n, unsigned op)
     const struct widen_node *node = &w->node[n];
     return node->kind == WIDEN_OP && (node->head & 0xff) == op;
 }
+
+/* --- widen_stores.c ----------------------------------------------------------------------------
+ */
+
+/* Puts w->store in the order in which they are stored, four neighbours after the other, and sets
+ * w->in_order. False: they can't be. */
+bool widen_group_stores(struct widen *w);
+
+/* That with the number in the loop's order. */
+const struct widen_store *widen_store_of(const struct widen *w, u32 number);
 
 /* --- widen_pack.c ------------------------------------------------------------------------------
  */

@@ -73,7 +73,8 @@ ir_ref widen_scalar(struct widen *w, u32 number)
     case WIDEN_OUTER: w->failed |= !w->map[n->imm]; return done(w, number, w->map[n->imm]);
     case WIDEN_SUM: {
         ir_ref x = widen_scalar(w, n->arg[0]);
-        return done(w, number, ir_op2(f, IR_ADD, n->type, x, ir_const(f, n->type, n->imm)));
+        s64 more = n->type == IR_I32 ? (s64)(u32)n->imm : n->imm;
+        return done(w, number, ir_op2(f, IR_ADD, n->type, x, ir_const(f, n->type, more)));
     }
     case WIDEN_LOAD: return done(w, number, emit_load(w, n));
     default: return done(w, number, emit_operation(w, n));
@@ -277,7 +278,7 @@ static ir_ref operation(struct widen *w, const u32 lane[WIDEN_LANES])
     if (shift) return shifted(w, op, x, b[0]);
     ir_ref y = ir_op_args[op] > 1 ? vector(w, b) : IR_NONE;
     if (w->failed) return IR_NONE;
-    return ir_opx(w->to, to, IR_V128, 2, 0, 0, x, y, IR_NONE);
+    return ir_opx(w->to, to, IR_V128, ir_has(to, IR_FL_LANES) ? 2 : 0, 0, 0, x, y, IR_NONE);
 }
 
 /* The vector whose lanes are the nodes. */
@@ -454,42 +455,12 @@ static bool emit_sum(struct widen *w, unsigned slot)
 /* --- all -----------------------------------------------------------------------------------------
  */
 
-static bool has_base_of(const struct widen_store *a, const struct widen_store *b)
-{
-    return a->base == b->base && a->index == b->index && a->mod == b->mod;
-}
-
-/* Stores by base and displacement. */
-static void sort_stores(struct widen *w)
-{
-    for (u32 n = 1; n < w->store_count; n++) {
-        struct widen_store s = w->store[n];
-        u32 k = n;
-        for (; k; k--) {
-            const struct widen_store *before = &w->store[k - 1];
-            bool less =
-                has_base_of(&s, before)
-                    ? s.imm < before->imm
-                    : s.base < before->base || (s.base == before->base && s.index < before->index);
-            if (!less) break;
-            w->store[k] = *before;
-        }
-        w->store[k] = s;
-    }
-}
-
 /* Emits the vectors that are stored, a store's at its first element. */
 static bool emit_stored(struct widen *w, ir_ref value[WIDEN_STORES])
 {
-    if (w->store_count % WIDEN_LANES) return false;
-    sort_stores(w);
     for (u32 n = 0; n < w->store_count; n += WIDEN_LANES) {
-        const struct widen_store *s = &w->store[n];
         u32 lane[WIDEN_LANES];
-        for (u32 k = 0; k < WIDEN_LANES; k++) {
-            if (!has_base_of(s, s + k) || s[k].imm != s->imm + 4 * k) return false;
-            lane[k] = s[k].value;
-        }
+        for (u32 k = 0; k < WIDEN_LANES; k++) lane[k] = w->store[n + k].value;
         value[n] = vector(w, lane);
         if (w->failed) return false;
     }
@@ -503,6 +474,17 @@ static void emit_stores(struct widen *w, const ir_ref value[WIDEN_STORES])
         ir_ref base = widen_scalar(w, s->base);
         ir_ref index = s->index ? widen_scalar(w, s->index) : IR_NONE;
         ir_opx(w->to, IR_STORE, IR_V128, 4, s->mod, s->imm, base, index, value[n]);
+    }
+}
+
+/* The first turn's stores by themselves, in their order (widen_stores.c). */
+static void emit_first_stores(struct widen *w)
+{
+    for (u32 number = 0; number < w->store_count / w->turns; number++) {
+        const struct widen_store *s = widen_store_of(w, number);
+        ir_ref base = widen_scalar(w, s->base);
+        ir_ref index = s->index ? widen_scalar(w, s->index) : IR_NONE;
+        ir_opx(w->to, IR_STORE, IR_I32, 2, s->mod, s->imm, base, index, widen_scalar(w, s->value));
     }
 }
 
@@ -523,10 +505,11 @@ static void prepare(struct widen *w, u32 number)
     }
 }
 
+/* A word that is set again as it was is one: above it the slot becomes 0. */
 static bool is_changed(const struct widen *w, u32 slot)
 {
     const struct widen_node *n = &w->node[w->now[slot]];
-    return w->now[slot] && !(n->kind == WIDEN_ENTRY && n->imm == slot);
+    return w->now[slot] && !(n->kind == WIDEN_ENTRY && n->imm == slot && n->type == IR_I64);
 }
 
 /* What an instruction costs, roughly. */
@@ -593,7 +576,9 @@ bool widen_emit_turns(struct widen *w)
     if (w->failed || !emit_stored(w, value) || (!sums && !w->store_count)) return false;
     for (unsigned s = 0; s < WIDEN_SLOTS; s++)
         if (is_changed(w, s)) prepare(w, w->now[s]);
+    for (u32 n = 0; n < w->store_count && !w->in_order; n++) prepare(w, w->store[n].value);
     if (w->failed) return false;
+    if (!w->in_order) emit_first_stores(w);
     emit_stores(w, value);
     for (unsigned s = 0; s < WIDEN_SLOTS; s++)
         if (is_changed(w, s))

@@ -240,6 +240,7 @@ static void store(struct widen *w, const struct ir_inst *i)
 {
     struct widen_store s = address(w, i);
     s.value = value_of(w, i->arg[2]);
+    s.number = w->store_count;
     if (i->type != IR_I32 || i->esz != 2 || w->store_count == WIDEN_STORES || w->failed) {
         w->failed = true;
         return;
@@ -355,7 +356,11 @@ bool widen_evaluate(struct widen *w, u32 turns)
     for (unsigned s = 0; s < SLOT_V0; s++)
         if (w->follows[s])
             w->now[s] = sum(w, widen_entry(w, IR_I64, w->follows[s] - 1), w->distance[s]);
-    for (u32 n = 0; n < turns && !w->failed; n++) turn(w, n);
+    for (u32 n = 0; n < turns && !w->failed; n++) {
+        turn(w, n);
+        for (u32 r = 0; !n && r < w->range_count; r++)
+            w->range[r].stores_first = w->range[r].stores;
+    }
     memcpy(w->start[turns], w->now, sizeof w->now);
     return !w->failed;
 }

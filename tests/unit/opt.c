@@ -18,28 +18,47 @@
 
 static struct arena arena;
 
-static void run_simplify(struct ir_func *f)
+static struct ir_func *run_simplify(struct ir_func *f)
 {
     ck_assert(opt_simplify(f));
+    return f;
 }
 
-static void run_dead(struct ir_func *f)
+static struct ir_func *run_dead(struct ir_func *f)
 {
     ir_count_uses(f);
     ir_look_back(f, true);
+    return f;
 }
 
-static void run_order(struct ir_func *f)
+static struct ir_func *run_order(struct ir_func *f)
 {
     run_dead(f);
     opt_order(f);
+    return f;
+}
+
+static struct ir_func *run_quick(struct ir_func *f)
+{
+    opt_quick(f);
+    return f;
+}
+
+/* As the full tier does (xlat.c). */
+static struct ir_func *run_widen(struct ir_func *f)
+{
+    struct ir_func *wide = opt_widen(run_quick(f));
+    return wide == f ? f : run_quick(wide);
 }
 
 static const struct pass {
     const char *name;
-    void (*run)(struct ir_func *f);
-} passes[] = {
-    {"simplify", run_simplify}, {"dead", run_dead}, {"order", run_order}, {"quick", opt_quick}};
+    struct ir_func *(*run)(struct ir_func *f);
+} passes[] = {{"simplify", run_simplify},
+              {"dead", run_dead},
+              {"order", run_order},
+              {"quick", run_quick},
+              {"widen", run_widen}};
 
 static const struct pass *pass_of(const char *path)
 {
@@ -100,7 +119,7 @@ static void check_file(const char *path)
     struct ir_func *f = ir_parse(&arena, text, &error);
     ck_assert_msg(f != NULL, "%s:%u: %s", path, error.line, error.message);
     check_verified(path, f, "before");
-    pass->run(f);
+    f = pass->run(f);
     check_verified(path, f, "after");
     check_uses(path, f);
     ir_print(f, &result, &length);
