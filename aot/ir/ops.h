@@ -36,7 +36,7 @@
     X(GADDR, "gaddr", "l", 0)     /* guest address imm: a constant that moves with its module */   \
     /* State. imm is the slot. Narrower get reads the low bits; narrower set clears the rest. */   \
     X(GET, "get", "t", 0) /* t: i32 i64 f16 f32 f64 v128 flags */                                  \
-    X(SET, "set", "-t", SIDE) /* mod 1: its guest instruction does not read the slot */            \
+    X(SET, "set", "-t", SIDE) /* mod 1: its guest instruction doesn't read the slot */             \
     X(INSN, "insn", "-", SIDE) /* a guest instruction at address imm starts here */                \
     /* Integer arithmetic. */                                                                      \
     X(ADD, "add", "tii", COMM)                                                                     \

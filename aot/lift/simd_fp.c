@@ -94,9 +94,8 @@ static void multiply_add(struct lifter *l, u32 w, bool negated, unsigned esz, ir
 static void by_element(struct lifter *l, u32 w, unsigned op, unsigned esz)
 {
     ir_ref n = get_lanes(l, w, a64_rn(w)), m = get_elem(l, w, esz);
-    unsigned elements = esz == 1 ? a64_rm(w) & 15 : a64_rm(w);
     set_lanes(l, w, op, simd_op2(l, op, esz, n, m));
-    if (a64_rd(w) != a64_rn(w) && a64_rd(w) != elements) ir_unread(l->f);
+    if (a64_rd(w) != a64_rn(w) && a64_rd(w) != simd_elem_reg(w, esz)) ir_unread(l->f);
 }
 
 LIFT(FADD_v, binary(l, w, IR_FADD, simd_sz(w)))

@@ -290,6 +290,32 @@ START_TEST(the_stack_pointer_is_checked_only_behind_odd_writes)
 }
 END_TEST
 
+/* What a check has done again from its start may have overwritten what isn't read. */
+START_TEST(products_say_whether_their_register_is_read)
+{
+    static const struct {
+        u32 word;
+        bool unread;
+    } of[] = {
+        {0x1e620820, true},  /* fmul d0, d1, d2 */
+        {0x1e620800, false}, /* fmul d0, d0, d2 */
+        {0x1e600820, false}, /* fmul d0, d1, d0 */
+        {0x1f420c20, true},  /* fmadd d0, d1, d2, d3 */
+        {0x1f420020, false}, /* fmadd d0, d1, d2, d0 */
+        {0x1f430800, false}, /* fmadd d0, d0, d3, d2 */
+        {0x6e22dc20, true},  /* fmul v0.4s, v1.4s, v2.4s */
+        {0x6e20dc20, false}, /* fmul v0.4s, v1.4s, v0.4s */
+        {0x4fa29020, true},  /* fmul v0.4s, v1.4s, v2.s[1] */
+        {0x4fa09020, false}, /* fmul v0.4s, v1.4s, v0.s[1] */
+    };
+    for (size_t n = 0; n < ARRAY_SIZE(of); n++) {
+        struct text text = {(u32[]){of[n].word, RET}, 2};
+        const struct ir_inst *set = find(lift(&text, BASE, 8), IR_SET);
+        ck_assert_uint_eq(set->mod, of[n].unread);
+    }
+}
+END_TEST
+
 START_TEST(blocks_are_found_by_address)
 {
     struct a64_block blocks[] = {{.pc = 8}, {.pc = 16}, {.pc = 64}};
@@ -325,6 +351,7 @@ int main(void)
     tcase_add_test(tc, flags_that_nothing_has_set_are_not_looked_for);
     tcase_add_test(tc, without_a_place_to_note_it_nothing_is_looked_at);
     tcase_add_test(tc, the_stack_pointer_is_checked_only_behind_odd_writes);
+    tcase_add_test(tc, products_say_whether_their_register_is_read);
     tcase_add_test(tc, blocks_are_found_by_address);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
