@@ -675,11 +675,6 @@ static void start_table(struct gen *g)
     for (u32 n = 0; n < f->target_count; n++) g->table_loaded |= g->block_loaded[f->target[n]];
 }
 
-static unsigned table_zone(const struct gen *g)
-{
-    return gen_zone_of(g, g->f->target[0]);
-}
-
 /* All targets have the pins of one zone. Keeps EFLAGS. */
 static void pass_to_targets(struct gen *g)
 {
@@ -688,7 +683,7 @@ static void pass_to_targets(struct gen *g)
     for (u32 n = 0; n < f->target_count; n++) stores |= edge_stores(g, f->target[n]);
     for (u32 n = 0; n < f->target_count; n++) loads |= edge_loads(g, f->target[n]);
     gen_store_pins(g, stores);
-    gen_load_pins_of(g, table_zone(g), loads);
+    gen_load_pins_of(g, gen_zone_of(g, f->target[0]), loads);
 }
 
 /* The word's number in RAX: what is misaligned or tagged becomes too big a one. It stays there, for
@@ -720,7 +715,7 @@ void gen_jump_table(struct gen *g)
     if (!g->table_label) return;
     x64_bind(B, g->not_there_label);
     u32 not_there = x64_pos(B);
-    gen_enter_zone(g, table_zone(g));
+    gen_enter_zone(g, gen_zone_of(g, f->target[0]));
     go_out(g, g->table_loaded);
     gen_guest_address(g, X64_RCX, table_start(g));
     x64_shift_ri(B, X64_ROL, 8, X64_RAX, 2);
