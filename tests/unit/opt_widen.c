@@ -265,8 +265,10 @@ static void choose_trip(const struct maker *m, struct guest_state *s)
         do {
             i = (i + (u64)m->by) & mask;
         } while (turns++ < MOST && stays(m->cmp, m->type, i, bound));
-        if (turns < MOST) return;
+        if (turns < MOST) break;
     }
+    if (m->type == IR_I32 && !below(3)) s->x[COUNTER] |= 5ull << 32;
+    if (m->type == IR_I32 && !below(3)) s->x[BOUND] |= random_ir_number(&seed) << 32;
 }
 
 static void choose_state(const struct maker *m, struct guest_state *s)
