@@ -467,24 +467,30 @@ static bool emit_stored(struct widen *w, ir_ref value[WIDEN_STORES])
     return true;
 }
 
-static void emit_stores(struct widen *w, const ir_ref value[WIDEN_STORES])
+static void emit_store(struct widen *w, const struct widen_store *s, bool vector, ir_ref value)
 {
-    for (u32 n = 0; n < w->store_count; n += WIDEN_LANES) {
-        const struct widen_store *s = &w->store[n];
-        ir_ref base = widen_scalar(w, s->base);
-        ir_ref index = s->index ? widen_scalar(w, s->index) : IR_NONE;
-        ir_opx(w->to, IR_STORE, IR_V128, 4, s->mod, s->imm, base, index, value[n]);
-    }
+    ir_ref base = widen_scalar(w, s->base);
+    ir_ref index = s->index ? widen_scalar(w, s->index) : IR_NONE;
+    ir_opx(w->to, IR_STORE, vector ? IR_V128 : IR_I32, vector ? 4 : 2, s->mod, s->imm, base, index,
+           value);
 }
 
-/* The first turn's stores by themselves, in their order (widen_stores.c). */
-static void emit_first_stores(struct widen *w)
+/* Where vectors are not in order, the first turn's stores come by themselves, and what their
+ * vectors have else: nothing is stored twice. */
+static void emit_stores(struct widen *w, const ir_ref value[WIDEN_STORES])
 {
-    for (u32 number = 0; number < w->store_count / w->turns; number++) {
+    u32 single = w->in_order ? 0 : w->store_count / w->turns;
+    for (u32 number = 0; number < single; number++) {
         const struct widen_store *s = widen_store_of(w, number);
-        ir_ref base = widen_scalar(w, s->base);
-        ir_ref index = s->index ? widen_scalar(w, s->index) : IR_NONE;
-        ir_opx(w->to, IR_STORE, IR_I32, 2, s->mod, s->imm, base, index, widen_scalar(w, s->value));
+        emit_store(w, s, false, widen_scalar(w, s->value));
+    }
+    for (u32 n = 0; n < w->store_count; n += WIDEN_LANES) {
+        const struct widen_store *s = &w->store[n];
+        bool whole = true;
+        for (u32 k = 0; k < WIDEN_LANES; k++) whole &= s[k].number >= single;
+        if (whole) emit_store(w, s, true, value[n]);
+        for (u32 k = 0; k < WIDEN_LANES && !whole; k++)
+            if (s[k].number >= single) emit_store(w, &s[k], false, widen_scalar(w, s[k].value));
     }
 }
 
@@ -578,7 +584,6 @@ bool widen_emit_turns(struct widen *w)
         if (is_changed(w, s)) prepare(w, w->now[s]);
     for (u32 n = 0; n < w->store_count && !w->in_order; n++) prepare(w, w->store[n].value);
     if (w->failed) return false;
-    if (!w->in_order) emit_first_stores(w);
     emit_stores(w, value);
     for (unsigned s = 0; s < WIDEN_SLOTS; s++)
         if (is_changed(w, s))

@@ -45,6 +45,8 @@ struct maker {
     unsigned type;   /* of the counter */
     s64 by;          /* what it goes on by */
     u8 cmp;          /* with which it stays in the loop */
+    /* Values of the block in front, or none: a word, the bound, pointers. */
+    ir_ref outer_word, outer_bound, outer[POINTERS];
 };
 
 static void insn(struct maker *m)
@@ -62,6 +64,7 @@ static ir_ref keep(struct maker *m, ir_ref r)
 static ir_ref a_word(struct maker *m)
 {
     if (m->words && below(8)) return m->word[below(m->words)];
+    if (m->outer_word && below(2)) return m->outer_word;
     if (below(3)) return keep(m, ir_get(m->f, IR_I32, SLOT_X0 + DATA + below(DATAS)));
     return keep(m,
                 ir_const(m->f, IR_I32, (s64)(u32)(below(2) ? below(40) : random_ir_number(&seed))));
@@ -70,7 +73,7 @@ static ir_ref a_word(struct maker *m)
 /* The operands of an access by pointer p, of the element so far away. */
 static void access(struct maker *m, unsigned p, s64 away, ir_ref *base, ir_ref *index, s64 *imm)
 {
-    *base = ir_get(m->f, IR_I64, SLOT_X0 + p);
+    *base = m->outer[p] && !m->step[p] ? m->outer[p] : ir_get(m->f, IR_I64, SLOT_X0 + p);
     *index = m->step[p] ? IR_NONE : ir_get(m->f, IR_I64, SLOT_X0 + POINTERS);
     *imm = 4 * away;
 }
@@ -151,7 +154,8 @@ static const u8 code_of[] = {[IR_NE] = IR_CC_NE,  [IR_ULT] = IR_CC_CC, [IR_ULE] 
 static void count(struct maker *m, u32 again, u32 out)
 {
     struct ir_func *f = m->f;
-    ir_ref i = ir_get(f, m->type, SLOT_X0 + COUNTER), bound = ir_get(f, m->type, SLOT_X0 + BOUND);
+    ir_ref i = ir_get(f, m->type, SLOT_X0 + COUNTER), bound = m->outer_bound;
+    if (!bound) bound = ir_get(f, m->type, SLOT_X0 + BOUND);
     s64 by = m->type == IR_I32 ? (s64)(u32)m->by : m->by;
     ir_ref next = ir_op2(f, IR_ADD, m->type, i, ir_const(f, m->type, by)), stay;
     ir_set(f, m->type, SLOT_X0 + COUNTER, next);
@@ -175,7 +179,8 @@ static void count(struct maker *m, u32 again, u32 out)
 static void choose(struct maker *m)
 {
     s64 step = below(4) ? 1 : below(2) ? 2 : -1;
-    for (unsigned p = 0; p < POINTERS; p++) m->step[p] = below(8) ? step : (s64)below(5) - 2;
+    s64 all = below(4) ? step : 0; /* 0: they have the index */
+    for (unsigned p = 0; p < POINTERS; p++) m->step[p] = below(8) ? all : (s64)below(5) - 2;
     m->step[POINTERS] = step;
     m->inputs = 1 + below(2);
     m->outputs = below(4) ? 1 : 2 * below(2);
@@ -195,33 +200,62 @@ static void body(struct maker *m)
     for (unsigned n = 0; n < m->outputs; n++) store(m, POINTERS - 1 - n);
 }
 
-/* In one block, or with the way out in the middle. */
+static void in_front(struct maker *m)
+{
+    insn(m);
+    if (below(2)) m->outer_word = ir_get(m->f, IR_I32, SLOT_X0 + 15);
+    if (below(2)) m->outer_bound = ir_get(m->f, m->type, SLOT_X0 + BOUND);
+    for (unsigned p = 0; p < POINTERS; p++)
+        if (below(2)) m->outer[p] = ir_get(m->f, IR_I64, SLOT_X0 + p);
+}
+
+static void jump(struct maker *m, u32 to)
+{
+    ir_opx(m->f, IR_JUMP, IR_VOID, 0, 0, to, IR_NONE, IR_NONE, IR_NONE);
+    ir_end_block(m->f);
+    ir_begin_block(m->f, m->pc);
+}
+
+/* The loop, from block 1 on: in one block, in two, or with the way out in the middle of three. */
+static void make_loop(struct maker *m)
+{
+    switch (below(3)) {
+    case 0:
+        body(m);
+        go_on(m);
+        count(m, 1, 2);
+        break;
+    case 1:
+        body(m);
+        jump(m, 2);
+        insn(m);
+        go_on(m);
+        count(m, 1, 3);
+        break;
+    default:
+        insn(m);
+        load(m);
+        if (below(2)) hand_on(m);
+        count(m, 2, 4);
+        ir_begin_block(m->f, m->pc);
+        body(m);
+        jump(m, 3);
+        insn(m);
+        go_on(m);
+        jump(m, 1);
+        return;
+    }
+    ir_begin_block(m->f, m->pc);
+}
+
 static struct ir_func *make(struct maker *m, struct arena *arena)
 {
     struct ir_func *f = m->f = ir_new(arena, 64);
-    bool two = !below(3);
-    u32 out = two ? 3 : 2;
     f->pc = m->pc = 0x1000;
     f->block[ir_begin_block(f, m->pc)].entry = true;
-    insn(m);
-    ir_opx(f, IR_JUMP, IR_VOID, 0, 0, 1, IR_NONE, IR_NONE, IR_NONE);
-    ir_end_block(f);
-    ir_begin_block(f, m->pc);
-    if (two) {
-        insn(m);
-        if (below(2)) hand_on((load(m), m));
-        count(m, 2, 3);
-        ir_begin_block(f, m->pc);
-        body(m);
-        go_on(m);
-        ir_opx(f, IR_JUMP, IR_VOID, 0, 0, 1, IR_NONE, IR_NONE, IR_NONE);
-        ir_end_block(f);
-    } else {
-        body(m);
-        go_on(m);
-        count(m, 1, out);
-    }
-    ir_begin_block(f, m->pc);
+    in_front(m);
+    jump(m, 1);
+    make_loop(m);
     insn(m);
     ir_opx(f, IR_EXIT, IR_VOID, 0, IR_EXIT_JUMP, 0x4000, IR_NONE, IR_NONE, IR_NONE);
     ir_end_block(f);
@@ -265,8 +299,10 @@ static void choose_trip(const struct maker *m, struct guest_state *s)
         do {
             i = (i + (u64)m->by) & mask;
         } while (turns++ < MOST && stays(m->cmp, m->type, i, bound));
-        if (turns < MOST) return;
+        if (turns < MOST) break;
     }
+    if (m->type == IR_I32 && !below(3)) s->x[COUNTER] |= 5ull << 32;
+    if (m->type == IR_I32 && !below(3)) s->x[BOUND] |= random_ir_number(&seed) << 32;
 }
 
 static void choose_state(const struct maker *m, struct guest_state *s)
