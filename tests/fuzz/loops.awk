@@ -81,11 +81,12 @@ function element_wise(    by, stride, outputs, k, line) {
     stride = random(6) == 0 ? by * 2 : by
     choose_way(stride)
     outputs = random(4) == 0 ? 2 : 1
+    output = outputs == 1 && random(4) == 0 ? "p" : "q" # perhaps in place
     inputs = outputs == 2 ? pick("p,r") : pick("p,p,r,p:r")
     gsub(":", ",", inputs)
     line = ""
     for (k = 0; k < by; k++) {
-        line = line "        t = " expression(1 + random(3)) ";\n        " place("q", k) " = t;\n"
+        line = line "        t = " expression(1 + random(3)) ";\n        " place(output, k) " = t;\n"
         if (outputs == 2) line = line "        " place(inputs == "p" ? "r" : "p", k) " = " (random(2) ? expression(2) : "t") ";\n"
     }
     return line

@@ -64,6 +64,17 @@ LOOP(ahead,
      "subs x2, x2, #1\n",
      "b.ne");
 
+LOOP(in_place, "ldr w5, [x0]\nadd w5, w5, w3\nstr w5, [x0], #4\nsubs x2, x2, #1\n", "b.ne");
+LOOP(closer,
+     "ldr w5, [x0, #4]\nldr w8, [x1], #4\neor w5, w5, w8\nstr w5, [x0], #4\n"
+     "subs x2, x2, #1\n",
+     "b.ne");
+LOOP(lower, "ldr w5, [x0, #-4]!\nmul w5, w5, w9\nstr w5, [x0]\nsubs x2, x2, #1\n", "b.ne");
+LOOP(both,
+     "ldp w5, w8, [x0]\nadd w5, w5, w3\nsub w8, w8, w3\nstr w5, [x0], #4\nstr w8, [x0], #4\n"
+     "subs x2, x2, #2\n",
+     "b.ne");
+
 static const struct loop {
     const char *name;
     void (*way[2])(void);
@@ -77,7 +88,11 @@ static const struct loop {
              {"index", {fast_index, slow_index}, 0},
              {"filter", {fast_filter, slow_filter}, 0},
              {"pairs", {fast_pairs, slow_pairs}, 0},
-             {"ahead", {fast_ahead, slow_ahead}, 0}};
+             {"ahead", {fast_ahead, slow_ahead}, 0},
+             {"in_place", {fast_in_place, slow_in_place}, 0},
+             {"closer", {fast_closer, slow_closer}, 0},
+             {"lower", {fast_lower, slow_lower}, 1},
+             {"both", {fast_both, slow_both}, 0}};
 #define LOOPS (sizeof loops / sizeof loops[0])
 
 struct registers {

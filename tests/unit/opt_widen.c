@@ -197,7 +197,10 @@ static void body(struct maker *m)
     for (unsigned n = below(6); n-- > 0;) compute(m);
     if (!m->words) load(m);
     for (unsigned n = below(4); n-- > 0;) hand_on(m);
-    for (unsigned n = 0; n < m->outputs; n++) store(m, POINTERS - 1 - n);
+    if (m->outputs == 1 && !below(4))
+        store(m, 0); /* in place */
+    else
+        for (unsigned n = 0; n < m->outputs; n++) store(m, POINTERS - 1 - n);
 }
 
 static void in_front(struct maker *m)
@@ -216,10 +219,11 @@ static void jump(struct maker *m, u32 to)
     ir_begin_block(m->f, m->pc);
 }
 
-/* The loop, from block 1 on: in one block, in two, or with the way out in the middle of three. */
+/* The loop, from block 1 on: in one block, in two, or with the way out in the middle of three; or
+ * with another way out, which no turn changes. */
 static void make_loop(struct maker *m)
 {
-    switch (below(3)) {
+    switch (below(4)) {
     case 0:
         body(m);
         go_on(m);
@@ -232,6 +236,20 @@ static void make_loop(struct maker *m)
         go_on(m);
         count(m, 1, 3);
         break;
+    case 2: {
+        insn(m);
+        ir_ref word = ir_get(m->f, IR_I32, SLOT_X0 + 16);
+        ir_ref zero = ir_const(m->f, IR_I32, 0);
+        ir_ref way = ir_opx(m->f, IR_ICMP, IR_I32, 0, IR_NE, 0, word, zero, IR_NONE);
+        bool swap = below(2);
+        ir_opx(m->f, IR_BR, IR_VOID, 0, 0, swap ? 3 : 2, way, swap ? 2 : 3, IR_NONE);
+        ir_end_block(m->f);
+        ir_begin_block(m->f, m->pc);
+        body(m);
+        go_on(m);
+        count(m, 1, 3);
+        break;
+    }
     default:
         insn(m);
         load(m);
@@ -318,6 +336,7 @@ static void choose_state(const struct maker *m, struct guest_state *s)
         s->x[p] = (u64)(uintptr_t)(memory + at) + (below(50) ? 0 : 1);
     }
     s->x[POINTERS] = below(20);
+    s->x[16] = below(2) ? below(3) : 0;
     s->x[FOLLOWER] = s->x[0] - (u64)(4 * (below(4) ? m->step[0] : 1));
     choose_trip(m, s);
     s->nzcv = nzcv_from_pstate((u32)random_ir_number(&seed));
