@@ -1,10 +1,12 @@
 # Writes a C program of random loops over words (tests/fuzz/loops):
 #
-#   awk -f loops.awk -v seed=SEED -v loops=COUNT
+#   awk -f loops.awk -v seed=SEED -v loops=COUNT [-v faults=1]
 #
 # Each loop is a function of three pointers, a count and a value, called with places of a pool that lie
 # apart, overlap by a few elements, or are the same; the program prints a line per loop, a hash of all
-# calls' results and of what the pool holds. Numbers come from a generator of our own, as awks differ.
+# calls' results and of what the pool holds. With `faults` (arm64 only) a page near the arrays can't be
+# written, or read either, in each call, and a line for each fault has a hash of all that its handler
+# sees: registers, and memory by another mapping. Numbers come from a generator of our own, as awks differ.
 
 function random(n) {
     state = (state * 16807) % 2147483647
@@ -145,11 +147,49 @@ function one_loop(number,    body, kind, k) {
     print "    return hash(hash(hash(s0, s1), hash(s2, (unsigned)t)), hash(hash((unsigned)d0, (unsigned)d1), hash((unsigned)d5, (unsigned)d11)));\n}\n"
 }
 
+function fault_handler(    k) {
+    print "static void on_fault(int sig, siginfo_t *info, void *context)\n{"
+    print "    const mcontext_t *m = &((ucontext_t *)context)->uc_mcontext;"
+    print "    unsigned h = (unsigned)(m->pstate >> 28);"
+    print "    for (int k = 0; k < 29; k++) {"
+    print "        long r = (long)m->regs[k], stack = (long)m->sp, code = (long)loop0, data = (long)pool;"
+    print "        if (labs(r - stack) < 1 << 20) r -= stack;"
+    print "        if (labs(r - code) < 1 << 20) r -= code;"
+    print "        if (labs(r - data) < 1 << 20) r -= data;"
+    print "        h = hash(hash(h, (unsigned)r), (unsigned)(r >> 32));\n    }"
+    print "    for (int e = 3000; e < 13000; e++) h = hash(h, (unsigned)shadow[e]);"
+    print "    printf(\"  fault at %ld, element %ld: %08x\\n\", (long)m->pc - (long)loop0, ((long)info->si_addr - (long)pool) / 4, h);"
+    print "    mprotect(pool, SIZE, PROT_READ | PROT_WRITE);\n}\n"
+}
+
+function fault_setup() {
+    print "    int fd = memfd_create(\"pool\", 0);\n    ftruncate(fd, SIZE);"
+    print "    pool = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);"
+    print "    shadow = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);"
+    print "    struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};"
+    print "    sigaction(SIGSEGV, &sa, NULL);"
+}
+
+# Registers that calls leave as they like hold 0.
+function fault_call(    k, zero, names) {
+    for (k = 5; k < 19; k++) {
+        zero = zero "mov x" k ", #0; "
+        names = names (k > 5 ? ", " : "") "\"x" k "\""
+    }
+    print "            int *at[3] = {p, q, r}, v = (int)next(), page = (int)(at[next() % 3] - pool) / 1024 + (int)(next() % 3) - 1;"
+    print "            mprotect(pool + 1024 * page, 4096, next() % 2 ? PROT_READ : PROT_NONE);"
+    print "            __asm__ volatile(\"" zero "\" : : : " names ");"
+    print "            h = hash(h, loop[k](p, q, r, n, v));"
+    print "            mprotect(pool, SIZE, PROT_READ | PROT_WRITE);"
+}
+
 BEGIN {
     state = seed * 7919 + 12345
     for (k = 0; k < 10; k++) random(2)
-    print "#include <stdio.h>\n"
-    print "static int pool[16384];\nint shared0 = 5, shared1 = 9;\nstatic unsigned state = " seed ";\n"
+    if (faults) print "#define _GNU_SOURCE\n#include <signal.h>\n#include <stdlib.h>\n#include <sys/mman.h>\n#include <ucontext.h>\n#include <unistd.h>"
+    print "#include <stdio.h>\n\n#define SIZE 65536"
+    print faults ? "static int *pool, *shadow;" : "static int pool[SIZE / 4];"
+    print "int shared0 = 5, shared1 = 9;\nstatic unsigned state = " seed ";\n"
     print "static unsigned hash(unsigned a, unsigned b)\n{\n    return (a ^ (b + 0x9e3779b9u + (a << 6) + (a >> 2))) * 2654435761u;\n}\n"
     print "static unsigned next(void)\n{\n    state = state * 1664525u + 1013904223u;\n    return state >> 8;\n}\n"
     for (number = 0; number < loops; number++) one_loop(number)
@@ -161,16 +201,19 @@ BEGIN {
     print "    switch (next() % 8) {"
     print "    case 0: return near;\n    case 1: return 0;\n    case 2: return near > 0 ? 1 : -1;"
     print "    default: return near > 0 ? 1700 + near : near - 1700;\n    }\n}\n"
+    if (faults) fault_handler()
     print "int main(void)\n{"
+    if (faults) fault_setup()
     # Twice, as what is hot has other code by then.
     print "    for (unsigned n = 0; n < 2 * sizeof loop / sizeof loop[0]; n++) {"
     print "        unsigned k = n % (sizeof loop / sizeof loop[0]);"
     print "        unsigned h = 0;"
     print "        for (int call = 0; call < 8; call++) {"
-    print "            int *p = pool + 8192, *q = p + away(), *r = next() % 3 ? q + away() : p + away();"
+    print "            int *p = pool + 8192 + (int)(next() % 1024), *q = p + away(), *r = next() % 3 ? q + away() : p + away();"
     print "            int n = next() % 6 ? (int)(next() % 100) : (int)(next() % 200), wide = next() % 2;"
     print "            for (int e = 0; e < 16384; e++) pool[e] = wide ? (int)(next() * 977u) : (int)(next() % 512) - 256;"
-    print "            h = hash(h, loop[k](p, q, r, n, (int)next()));"
+    if (faults) fault_call()
+    else print "            h = hash(h, loop[k](p, q, r, n, (int)next()));"
     print "            for (int e = 0; e < 16384; e++) h = hash(h, (unsigned)pool[e]);"
     print "            shared1 += call;\n        }"
     print "        printf(\"%u %08x %d %d\\n\", k, h, shared0, shared1);\n    }\n    return 0;\n}"
