@@ -106,11 +106,6 @@ static void want_in_loop(const struct gen *g, const struct border *border, const
     at_head[l->head] = here;
 }
 
-static bool jumps_by_table(const struct ir_func *f, u32 b)
-{
-    return f->inst[f->block[b].end - 1].op == IR_JUMPIND;
-}
-
 /* Slots with the same pin in both blocks. */
 static u64 stay(const struct gen *g, u32 from, u32 to)
 {
@@ -138,7 +133,7 @@ static void find_loaded(struct gen *g, struct border *border, u64 targets)
         loaded = (loaded & z->pinned) | (gen_zone_of(g, b) ? z->pinned & GENERAL : z->in_place);
         g->block_loaded[b] = loaded;
         of->have = loaded | of->here;
-        if (jumps_by_table(f, b)) continue;
+        if (ir_jumps_by_table(f, &f->block[b])) continue;
         unsigned n;
         const u32 *to = ir_successors(f, &f->block[b], own, &n);
         for (unsigned k = 0; k < n; k++) {
@@ -169,7 +164,7 @@ static u64 carried(const struct gen *g, const struct border *border)
         for (u32 n = 0; n < f->target_count; n++)
             gain += border[f->target[n]].here & bit ? frequency(g, f->target[n]) : 0;
         for (u32 b = 0; b < f->block_count; b++)
-            if (jumps_by_table(f, b))
+            if (ir_jumps_by_table(f, &f->block[b]))
                 gain += (!!(border[b].sets & bit) - !(border[b].have & bit)) * frequency(g, b);
         if (gain > 0) set |= bit;
     }

@@ -135,17 +135,12 @@ static bool choose(struct zone *z, const u64 *accesses, u64 by, bool may_have_mo
 /* --- loops -------------------------------------------------------------------------------------
  */
 
-static bool jumps_by_table(const struct ir_func *f, const struct ir_block *b)
-{
-    return f->inst[b->end - 1].op == IR_JUMPIND;
-}
-
 static bool stays_inside(const struct ir_func *f, const struct ir_block *b)
 {
     const struct ir_inst *i = &f->inst[b->end - 1];
     bool calls =
         (i->op == IR_EXIT || i->op == IR_EXITIND) && (i->mod & ~IR_EXIT_NZCV_DEAD) == IR_EXIT_CALL;
-    return !b->target && !jumps_by_table(f, b) && !calls;
+    return !b->target && !ir_jumps_by_table(f, b) && !calls;
 }
 
 /* All users are products, which take the value from memory or have it in RDX. */
@@ -362,7 +357,7 @@ static bool find_table_part(const struct gen *g, struct ir_loop *part)
     *part = (struct ir_loop){.member = lead_to(g, targets, reached_from(g, targets, NULL))};
     bool goes_round = false;
     for (u32 b = 0; b < f->block_count; b++)
-        goes_round |= ir_in_loop(part, b) && jumps_by_table(f, &f->block[b]);
+        goes_round |= ir_in_loop(part, b) && ir_jumps_by_table(f, &f->block[b]);
     for (u32 n = 0; n < f->target_count; n++) add(part->member, f->target[n]);
     return goes_round;
 }
@@ -377,7 +372,7 @@ static u32 times_left(const struct gen *g, const struct ir_loop *part)
         u32 own[2];
         unsigned n;
         u64 stays = 0;
-        if (!ir_in_loop(part, b) || jumps_by_table(f, &f->block[b])) continue;
+        if (!ir_in_loop(part, b) || ir_jumps_by_table(f, &f->block[b])) continue;
         const u32 *to = ir_successors(f, &f->block[b], own, &n);
         for (unsigned k = 0; k < n; k++)
             if (ir_in_loop(part, to[k])) stays += ir_way_frequency(&g->loops, b, k, n);
@@ -397,7 +392,8 @@ static struct ir_loop without_loops(const struct gen *g, const struct ir_loop *p
         const struct ir_loop *l = &g->loops.loop[n];
         bool inside = true;
         for (u32 b = 0; b < f->block_count && inside; b++)
-            inside = !ir_in_loop(l, b) || (!f->block[b].target && !jumps_by_table(f, &f->block[b]));
+            inside =
+                !ir_in_loop(l, b) || (!f->block[b].target && !ir_jumps_by_table(f, &f->block[b]));
         for (u32 w = 0; w < (f->block_count + 63) / 64 && inside; w++)
             rest.member[w] &= ~l->member[w];
     }

@@ -145,7 +145,7 @@ void ir_link_blocks(struct ir_func *f)
         u32 own[2];
         unsigned n;
         const u32 *to = ir_successors(f, &f->block[b], own, &n);
-        bool many = f->inst[f->block[b].end - 1].op == IR_JUMPIND;
+        bool many = ir_jumps_by_table(f, &f->block[b]);
         for (unsigned k = 0; k < n; k++) {
             f->block[to[k]].preds++;
             if (to[k] <= b && !many) f->block[to[k]].loop_head = true;

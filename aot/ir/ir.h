@@ -395,6 +395,12 @@ static inline u32 ir_distance(const struct ir_inst *i)
 const u32 *ir_successors(const struct ir_func *f, const struct ir_block *b, u32 own[2],
                          unsigned *count);
 
+/* The block ends in a jump by table, which leads to any of the function's targets. */
+static inline bool ir_jumps_by_table(const struct ir_func *f, const struct ir_block *b)
+{
+    return f->inst[b->end - 1].op == IR_JUMPIND;
+}
+
 /* --- text (print.c, parse.c) ------------------------------------------------------------------ */
 
 struct ir_text_error {

@@ -49,11 +49,6 @@ struct search {
     u32 *first_way; /* per block: see loops.h */
 };
 
-static bool is_table(const struct ir_func *f, const struct ir_block *b)
-{
-    return f->inst[b->end - 1].op == IR_JUMPIND;
-}
-
 static bool is_call(const struct ir_func *f, const struct ir_block *b)
 {
     const struct ir_inst *i = &f->inst[b->end - 1];
@@ -70,7 +65,7 @@ static const u32 *successors(const struct ir_func *f, u32 b, u32 own[2], unsigne
         *n = 1;
         return own;
     }
-    return is_table(f, block) ? own : ir_successors(f, block, own, n);
+    return ir_jumps_by_table(f, block) ? own : ir_successors(f, block, own, n);
 }
 
 static struct ways ways_back(const struct ir_func *f, struct arena *arena)
@@ -99,7 +94,7 @@ static const u32 *all_successors(const struct search *s, u32 node, u32 own[2], u
         *n = f->target_count;
         return f->target;
     }
-    if (!is_table(f, &f->block[node])) return successors(f, node, own, n);
+    if (!ir_jumps_by_table(f, &f->block[node])) return successors(f, node, own, n);
     own[0] = s->table;
     *n = 1;
     return own;
@@ -178,7 +173,7 @@ static void find_dominance(struct search *s, struct arena *arena)
             u32 last = node == s->table ? f->block_count : s->back.first[node + 1];
             for (u32 k = first; k < last; k++) {
                 u32 from = node == s->table ? k : s->back.from[k];
-                if (node == s->table && !is_table(f, &f->block[k])) continue;
+                if (node == s->table && !ir_jumps_by_table(f, &f->block[k])) continue;
                 if (!known[from] || s->root[from] != s->root[node]) continue;
                 over = any ? meet(s, over, s->place[from]) : s->place[from];
                 any = true;
@@ -338,7 +333,7 @@ static void find_first_ways(struct search *s, const struct ir_loops *l, struct a
     for (u32 b = 0; b < f->block_count; b++) {
         u32 own[2];
         unsigned n = 0;
-        const u32 *to = is_table(f, &f->block[b]) ? own : successors(f, b, own, &n);
+        const u32 *to = ir_jumps_by_table(f, &f->block[b]) ? own : successors(f, b, own, &n);
         s->first_way[b] = n == 2 ? first_of_two(s, l, b, to) : ONE;
     }
 }
@@ -422,7 +417,7 @@ static void find_frequencies(struct search *s, struct arena *arena, struct ir_lo
 static bool goes_back_by_table(const struct ir_func *f)
 {
     for (u32 b = f->target_count ? f->target[0] : f->block_count; b < f->block_count; b++)
-        if (is_table(f, &f->block[b])) return true;
+        if (ir_jumps_by_table(f, &f->block[b])) return true;
     return false;
 }
 

@@ -18,6 +18,10 @@
  * a later load have what an earlier one of the same place read: there is no barrier, acquire or
  * dependent load in such a loop, and a block comes to its end. Elements are aligned words where
  * they have to be single-copy atomic, and those the host does not tear in wider accesses.
+ *
+ * Not held: addresses are taken to be places. Where the same memory is mapped at two addresses (a
+ * ring mapped twice in a row) and the loop stores by one what it loads by the other a few turns
+ * later, the checks don't see that, and what is loaded is old.
  */
 #include "aot/opt/opt.h"
 
