@@ -264,6 +264,11 @@ bool mm_has_writable_code(void)
     return mm_table.writable_code;
 }
 
+bool mm_has_aliases(void)
+{
+    return __atomic_load_n(&mm_table.aliased, __ATOMIC_RELAXED);
+}
+
 void mm_written(u64 start, u64 end)
 {
     bool executable = false;

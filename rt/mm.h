@@ -59,6 +59,11 @@ bool mm_code_is_shared(u64 pc);
 bool mm_has_writable_code(void);
 void mm_written(u64 start, u64 end);
 
+/* True when some memory has been at two addresses: a shared mapping of a file beside another mapping
+ * of the same part of it. Threads' SLOT_ALIASED says so to translated code; who begins to run some
+ * sets it. */
+bool mm_has_aliases(void);
+
 /* Invalidates what other mappings of the file pages behind [start, end) were translated to. */
 void mm_flush_aliases(u64 start, u64 end);
 

@@ -251,6 +251,7 @@ static s64 remap_locked(u64 addr, u64 old_length, u64 length, u32 flags, u64 to)
             r = host_syscall(SYS_mremap, addr, old_length, length, 0, 0, 0);
             if (r >= 0) {
                 mm_table.area[i].end = addr + length;
+                mm_look_for_alias(&mm_table.area[i]);
                 mm_merge(addr, addr + length);
                 return r;
             }
@@ -263,6 +264,7 @@ static s64 remap_locked(u64 addr, u64 old_length, u64 length, u32 flags, u64 to)
                      (flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, to, 0);
     if (r >= 0)
         moved(&old, addr, old_length, (u64)r, length, old_length == 0 ? MREMAP_DONTUNMAP : flags);
+    if (r >= 0 && old_length == 0) mm_note_alias();
     return r;
 }
 

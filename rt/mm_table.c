@@ -5,6 +5,7 @@
 #include "rt/mm_table.h"
 
 #include "rt/log.h"
+#include "rt/thread.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -141,10 +142,38 @@ void mm_merge(u64 start, u64 end)
     }
 }
 
+static void tell_of_aliases(struct thread *t, void *context)
+{
+    (void)context;
+    __atomic_store_n(&t->state.aliased, 1, __ATOMIC_RELAXED);
+}
+
+void mm_note_alias(void)
+{
+    if (mm_table.aliased) return;
+    __atomic_store_n(&mm_table.aliased, true, __ATOMIC_SEQ_CST);
+    thread_each(tell_of_aliases, NULL);
+}
+
+/* A file's part that is in another area too, and shared by one of them. */
+void mm_look_for_alias(const struct mm_area *area)
+{
+    u64 end = area->offset + (area->end - area->start);
+
+    for (size_t i = 0; area->ino != 0 && !mm_table.aliased && i < mm_table.count; i++) {
+        const struct mm_area *b = &mm_table.area[i];
+        bool same = b->ino == area->ino && b->dev == area->dev;
+
+        if (b == area || !same || (MAP_SHARED & (area->flags | b->flags)) == 0) continue;
+        if (b->offset < end && area->offset < b->offset + (b->end - b->start)) mm_note_alias();
+    }
+}
+
 void mm_insert(const struct mm_area *area)
 {
     size_t i = mm_index(area->start);
 
+    mm_look_for_alias(area);
     mm_table.writable_code |= (area->prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC);
     open_gap(i, 1);
     mm_table.area[i] = *area;

@@ -17,6 +17,7 @@ struct mm_table {
     u32 generation;     /* counts mm_changed */
     u32 code_removals;  /* counts executable areas that have gone, or may have */
     bool writable_code; /* there has been a mapping both writable and executable */
+    bool aliased;       /* some memory has been at two addresses */
 };
 
 extern struct mm_table mm_table;
@@ -44,6 +45,12 @@ bool mm_remove(u64 start, u64 end);
 
 /* Puts in an area; its place must be free. */
 void mm_insert(const struct mm_area *area);
+
+/* Some memory is at two addresses: all threads' code gets to know. */
+void mm_note_alias(void);
+
+/* Does that if some of the area's memory is; the area may be one of the table. */
+void mm_look_for_alias(const struct mm_area *area);
 
 /* Makes start and end area boundaries where areas lie there. */
 void mm_split(u64 at);

@@ -82,6 +82,7 @@ const struct slot_info slot_table[SLOT_COUNT] = {
     [SLOT_FPCR] = {"fpcr", SLOT_INT32, OFF(fpcr)},
     [SLOT_FPSR] = {"fpsr", SLOT_INT32, OFF(fpsr)},
     [SLOT_PSTATE] = {"pstate", SLOT_INT32, OFF(pstate)},
+    [SLOT_ALIASED] = {"aliased", SLOT_INT32, OFF(aliased)},
 };
 
 int slot_by_name(const char *name)

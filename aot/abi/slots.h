@@ -22,6 +22,7 @@ enum slot {
     SLOT_FPCR,
     SLOT_FPSR,   /* without QC and without what the host's MXCSR still holds: read by helper */
     SLOT_PSTATE, /* PSTATE_DIT and PSTATE_SSBS, which change nothing here */
+    SLOT_ALIASED, /* not 0: some memory may be at two addresses. Read only */
     SLOT_COUNT
 };
 

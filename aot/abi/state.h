@@ -79,6 +79,8 @@ struct guest_state {
     /* Of code that counts: guest instructions of images and of others, host instructions of both.
      */
     u64 executed[4];
+
+    u32 aliased; /* SLOT_ALIASED: set by the runtime, at any time */
 };
 
 /* The cache lies in front of the state: its last byte is the one before it. */

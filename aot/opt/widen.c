@@ -19,9 +19,9 @@
  * dependent load in such a loop, and a block comes to its end. Elements are aligned words where
  * they have to be single-copy atomic, and those the host does not tear in wider accesses.
  *
- * Not held: addresses are taken to be places. Where the same memory is mapped at two addresses (a
- * ring mapped twice in a row) and the loop stores by one what it loads by the other a few turns
- * later, the checks don't see that, and what is loaded is old.
+ * Places. The checks compare addresses. Where some memory is at two (a ring that is mapped twice in
+ * a row) loops that store and access something else are left alone: SLOT_ALIASED is one of the
+ * checks.
  */
 #include "aot/opt/opt.h"
 
@@ -40,6 +40,7 @@ struct check {
 };
 
 enum check_kind {
+    CHECK_PLACES,   /* no memory is at two addresses */
     CHECK_HOLDS,    /* a, or not: value */
     CHECK_COMPARE,  /* a cmp b */
     CHECK_DISTANCE, /* a - b cmp value, all without sign */
@@ -208,6 +209,15 @@ static void check_stores(struct pass *p)
     }
 }
 
+/* What is stored by one address isn't loaded, nor stored, by another that the other checks take to
+ * be another place. */
+static void check_places(struct pass *p)
+{
+    const struct widen *w = &p->w;
+    bool apart = w->range_count > 1 || (w->range_count && w->range[0].loads);
+    if (w->store_count && apart) add_check(p, (struct check){.kind = CHECK_PLACES});
+}
+
 /* Stores that are not in order have to fault in the first turn, if they do (widen_stores.c). */
 static void check_pages(struct pass *p)
 {
@@ -268,6 +278,10 @@ static ir_ref emit_check(struct pass *p, const struct check *c)
 {
     struct ir_func *f = p->to;
     struct widen *w = &p->w;
+    if (c->kind == CHECK_PLACES) {
+        ir_ref aliased = ir_get(f, IR_I32, SLOT_ALIASED);
+        return ir_opx(f, IR_ICMP, IR_I32, 0, IR_EQ, 0, aliased, ir_const(f, IR_I32, 0), IR_NONE);
+    }
     if (c->kind == CHECK_PAGE) return in_one_page(p, &w->range[c->a]);
     if (c->kind == CHECK_APART) return apart(p, &w->range[c->a], &w->range[c->b]);
     if (c->kind == CHECK_FOLLOWS) {
@@ -352,6 +366,7 @@ static bool prepare(struct pass *p)
     if (!evaluate(&p->w) || !check_branches(p) || !widen_group_stores(&p->w)) return false;
     check_followers(p);
     check_pages(p);
+    check_places(p);
     check_stores(p);
     return !p->w.failed;
 }

@@ -505,6 +505,7 @@ static struct engine_exit run_turns(struct thread *t, struct turn turn)
 
 static struct engine_exit jit_run(struct thread *t)
 {
+    if (mm_has_aliases()) t->state.aliased = 1;
     __atomic_store_n(&jit_of(t)->outside, 0, __ATOMIC_SEQ_CST);
     return run_turns(t, (struct turn){0});
 }
