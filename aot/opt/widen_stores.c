@@ -46,20 +46,17 @@ static bool are_neighbours(const struct widen_store vector[WIDEN_LANES])
     return true;
 }
 
-static u32 earliest(const struct widen_store vector[WIDEN_LANES])
+/* When the first and the last of a vector's elements are stored. */
+static struct when {
+    u32 first, last;
+} when_stored(const struct widen_store vector[WIDEN_LANES])
 {
-    u32 number = vector->number;
-    for (u32 k = 1; k < WIDEN_LANES; k++)
-        if (vector[k].number < number) number = vector[k].number;
-    return number;
-}
-
-static u32 latest(const struct widen_store vector[WIDEN_LANES])
-{
-    u32 number = vector->number;
-    for (u32 k = 1; k < WIDEN_LANES; k++)
-        if (vector[k].number > number) number = vector[k].number;
-    return number;
+    struct when w = {vector->number, vector->number};
+    for (u32 k = 1; k < WIDEN_LANES; k++) {
+        if (vector[k].number < w.first) w.first = vector[k].number;
+        if (vector[k].number > w.last) w.last = vector[k].number;
+    }
+    return w;
 }
 
 /* Vectors by when the first of their elements is stored. */
@@ -69,7 +66,8 @@ static void sort_vectors(struct widen *w)
         struct widen_store v[WIDEN_LANES];
         u32 k = n;
         memcpy(v, &w->store[n], sizeof v);
-        for (; k && earliest(&w->store[k - WIDEN_LANES]) > earliest(v); k -= WIDEN_LANES)
+        for (; k && when_stored(&w->store[k - WIDEN_LANES]).first > when_stored(v).first;
+             k -= WIDEN_LANES)
             memcpy(&w->store[k], &w->store[k - WIDEN_LANES], sizeof v);
         memcpy(&w->store[k], v, sizeof v);
     }
@@ -84,7 +82,8 @@ bool widen_group_stores(struct widen *w)
         if (!are_neighbours(&w->store[n])) return false;
     sort_vectors(w);
     for (u32 n = WIDEN_LANES; n < w->store_count; n += WIDEN_LANES)
-        w->in_order &= latest(&w->store[n - WIDEN_LANES]) < earliest(&w->store[n]);
+        w->in_order &=
+            when_stored(&w->store[n - WIDEN_LANES]).last < when_stored(&w->store[n]).first;
     return true;
 }
 
