@@ -293,7 +293,7 @@ static ir_ref emit_check(struct pass *p, const struct check *c)
         ir_ref holds = widen_scalar(w, c->a);
         return c->value ? holds : ir_op1(f, IR_BNOT, IR_BOOL, holds);
     }
-    unsigned type = widen_node(w, c->a)->type;
+    unsigned type = w->node[c->a].type;
     ir_ref a = widen_scalar(w, c->a), b = widen_scalar(w, c->b);
     if (c->kind == CHECK_COMPARE) return ir_opx(f, IR_ICMP, type, 0, c->cmp, 0, a, b, IR_NONE);
     ir_ref d = ir_op2(f, IR_SUB, type, a, b);

@@ -87,7 +87,7 @@ struct widen_loop {
     u32 leaves;                     /* bits of those that end in a branch that may lead out */
     u32 stays;    /* bits of those that it leads out of where its condition doesn't
                      hold */
-    bool entered; /* ways lead to others than the head */
+    bool entered; /* ways lead to others than the head, or to that from outside of the region */
 };
 
 struct widen {
@@ -146,13 +146,8 @@ bool widen_find_trip(const struct widen *w, unsigned leaves, struct widen_trip *
 /* The node's value is the same in all turns, and comes from nothing in memory. */
 bool widen_is_fixed(const struct widen *w, u32 n);
 
-/* The node, or 0, that is a slot's value when the turns begin. */
+/* The node of a slot's value when the turns begin. */
 u32 widen_entry(struct widen *w, unsigned type, unsigned slot);
-
-static inline const struct widen_node *widen_node(const struct widen *w, u32 n)
-{
-    return &w->node[n];
-}
 
 static inline bool widen_is(const struct widen *w, u32 n, unsigned op)
 {
