@@ -16,7 +16,7 @@ DESTDIR ?=
 OPT     ?= -O2 -g
 VERSION := 0.1
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
-CFLAGS  := -std=gnu11 -D_GNU_SOURCE $(OPT) $(WARN) -fPIE -fno-strict-aliasing -fno-tree-vectorize -I. -I$(BUILD)/gen \
+CFLAGS  := -std=gnu11 -D_GNU_SOURCE $(OPT) $(WARN) -fPIE -fdata-sections -fno-strict-aliasing -fno-tree-vectorize -I. -I$(BUILD)/gen \
            -DFERRY_VERSION='"$(VERSION)"' $(EXTRA_CFLAGS)
 LDFLAGS := $(EXTRA_LDFLAGS)
 
@@ -118,7 +118,7 @@ RT_SOURCES := $(wildcard rt/*.c rt/*/*.c rt/*.S rt/*/*.S)
 $(BUILD)/ferry: $(call objs,$(RT_SOURCES) $(GENERATED_rt)) $(BUILD)/lib/image.a $(XLAT_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(OPT) -static-pie -Wl,-e,ferry_start $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread
+	$(Q)$(CC) $(OPT) -static-pie -Wl,-e,ferry_start,--sort-section=alignment $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread
 
 # The same with native libraries, which the host's loader loads: started by the other when they are
 # wanted. Some of the C library's functions are its own for them, and for them alone is its symbol table.

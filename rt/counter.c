@@ -1,8 +1,9 @@
 /*
  * The TSC's scale, from the first that knows it: CPUID leaf 15h (Intel SDM vol. 2A), the
  * hypervisors' leaf 40000010h (kHz), the kernel's own through a perf page (perf_event_open(2),
- * cap_user_time), or a measurement of a tenth of a millisecond against CLOCK_MONOTONIC_RAW. The
- * offset makes the counter agree with CLOCK_BOOTTIME at the start.
+ * cap_user_time), or a measurement of a tenth of a millisecond against CLOCK_MONOTONIC_RAW: at the
+ * first read, since few programs make one. The offset makes the counter agree with CLOCK_BOOTTIME
+ * then.
  */
 #include "rt/counter.h"
 
@@ -19,7 +20,7 @@
 #define NS_PER_S   UINT64_C(1000000000)
 #define MEASURE_NS 100000u /* some 100 ppm */
 
-static u64 scale, offset;
+static u64 scale, offset; /* 0: not known yet */
 
 static u64 clock_ns(clockid_t id)
 {
@@ -101,17 +102,37 @@ static u64 scale_by_clock(void)
     return (u64)(((u128)(ns1 - ns0) << 32) / (tsc1 - tsc0));
 }
 
-void counter_init(struct guest_state *s)
+static u64 find_scale(void)
 {
-    if (scale == 0) {
+    u64 found = scale_by_cpuid();
+
+    if (found == 0) found = scale_by_perf();
+    return found != 0 ? found : scale_by_clock();
+}
+
+static u64 count_at(u64 tsc, u64 per_tick)
+{
+    return (u64)((u128)tsc * per_tick >> 32);
+}
+
+/* Without a lock, which a fork's child could find taken: of threads that are first at once, one
+ * decides. */
+static void decide(u64 *number, u64 value)
+{
+    u64 none = 0;
+
+    __atomic_compare_exchange_n(number, &none, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+u64 counter_read(struct guest_state *s)
+{
+    (void)s;
+    if (__atomic_load_n(&offset, __ATOMIC_ACQUIRE) == 0) {
         u64 tsc, ns;
 
-        scale = scale_by_cpuid();
-        if (scale == 0) scale = scale_by_perf();
-        if (scale == 0) scale = scale_by_clock();
+        if (__atomic_load_n(&scale, __ATOMIC_ACQUIRE) == 0) decide(&scale, find_scale());
         ns = sample(CLOCK_BOOTTIME, &tsc);
-        offset = ns - (u64)((u128)tsc * scale >> 32);
+        decide(&offset, (ns - count_at(tsc, scale)) | 1);
     }
-    s->counter_scale = scale;
-    s->counter_offset = offset;
+    return count_at(__rdtsc(), scale) + offset;
 }

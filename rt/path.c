@@ -1,8 +1,9 @@
 /*
  * Guest path -> host path: see path.h. The walk keeps one guest path without links in it; each
  * component is read as a link on the side that has it, and a link's text is put before what is
- * left; that there is no link any more is one system call. Relative paths are left to the kernel
- * unless they meet a link, which could lead out of the sysroot.
+ * left. That no link is left is one look by the kernel, or one on each side, and most paths are
+ * done with at the first. Relative paths are left to the kernel unless they meet a link, which
+ * could lead out of the sysroot.
  */
 #include "rt/path.h"
 
@@ -106,12 +107,14 @@ static bool is_sysroots(const char *inside)
            !is_under(inside, "/usr/local") && sysroot_is_complete();
 }
 
+enum side { SIDE_UNKNOWN, SIDE_SYSROOT, SIDE_HOST };
+
 struct walk {
     char done[PATH_MAX]; /* sysroot and the resolved part; "" behind the sysroot is its root */
     size_t root, length; /* length of the sysroot, of done */
     char rest[2 * PATH_MAX];
     unsigned links;
-    bool is_sysroots; /* known to be the sysroot's, there or not */
+    enum side side; /* whose done is, if that is known; it need not exist */
 };
 
 static void go_up(struct walk *w)
@@ -153,49 +156,126 @@ static ssize_t read_merged_link(const struct walk *w, char *target, size_t size)
     return got;
 }
 
-/* Puts the rest behind what is done; false: it doesn't fit, or "." or ".." is in it. */
-static bool add_rest(struct walk *w, const char *at)
+static bool is_component(const char *at, size_t n, const char *name)
 {
+    return strlen(name) == n && memcmp(at, name, n) == 0;
+}
+
+/* Puts the rest behind what is done as it is, and into `straight` without "." and "..". False: it
+ * doesn't fit, or climbs and might be another side's on the way. */
+static bool add_rest(struct walk *w, const char *at, char *straight)
+{
+    size_t length = w->length;
+    bool climbs = false, local = false;
+
+    memcpy(straight, w->done, length + 1);
     for (;;) {
         size_t n;
 
         while (*at == '/') at++;
-        if (*at == '\0') return true;
+        if (*at == '\0') return !climbs || (!local && is_sysroots(w->done + w->root));
         n = strcspn(at, "/");
-        if ((n == 1 && at[0] == '.') || (n == 2 && at[0] == '.' && at[1] == '.')) return false;
         if (w->length + n + 2 > sizeof(w->done)) return false;
         w->done[w->length++] = '/';
         memcpy(w->done + w->length, at, n);
         w->length += n;
         w->done[w->length] = '\0';
+        if (is_component(at, n, "..")) {
+            while (length > w->root && straight[--length] != '/') continue;
+            if (length == w->root) return false;
+            climbs = true;
+        } else if (!is_component(at, n, ".")) {
+            straight[length++] = '/';
+            memcpy(straight + length, at, n);
+            length += n;
+            local |= is_component(at, n, "local");
+        }
+        straight[length] = '\0';
         at += n;
     }
 }
 
-/*
- * Takes the whole rest in one step where the sysroot comes first all the way, and no component of
- * it is a link: the kernel says so. A descriptor is there for a moment; threads that share the
- * table could see it.
- */
+enum look { LOOK_THERE, LOOK_MISSING, LOOK_NO_ANSWER };
+
+/* Whether the whole path is there and no component of it is a link. A descriptor is there for a
+ * moment; threads that share the table could see it. */
+static enum look look_at(s64 dirfd, const char *path, bool follow)
+{
+    const struct open_how how = {.flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW),
+                                 .resolve = RESOLVE_NO_SYMLINKS};
+    s64 fd = host_syscall(SYS_openat2, (u64)dirfd, (u64)path, (u64)&how, sizeof(how), 0, 0);
+
+    if (fd >= 0) close((int)fd);
+    return fd >= 0 ? LOOK_THERE : fd == -ENOENT || fd == -ENOTDIR ? LOOK_MISSING : LOOK_NO_ANSWER;
+}
+
+/* Whose the path is, `done` with the sysroot before it: that of the first side that has it. *there:
+ * it exists. SIDE_UNKNOWN: there may be links, or it is nobody's. */
+static enum side side_of_whole(const char *done, const char *inside, bool follow, bool *there)
+{
+    enum side first = is_host_first(inside) ? SIDE_HOST : SIDE_SYSROOT;
+    enum side second = first == SIDE_HOST ? SIDE_SYSROOT : SIDE_HOST;
+    enum look look = look_at(AT_FDCWD, first == SIDE_HOST ? inside : done, follow);
+
+    *there = look == LOOK_THERE;
+    if (look == LOOK_THERE) return first;
+    if (look == LOOK_NO_ANSWER) return SIDE_UNKNOWN;
+    if (first == SIDE_SYSROOT && is_sysroots(inside)) return first;
+    look = look_at(AT_FDCWD, first == SIDE_HOST ? done : inside, follow);
+    *there = look == LOOK_THERE;
+    if (look == LOOK_THERE) return second;
+    return look == LOOK_MISSING && first == SIDE_HOST ? first : SIDE_UNKNOWN;
+}
+
+/* The directories in the root that were links when they were last read: there is no use in a look
+ * at what begins with one. */
+static bool top_is_link[ARRAY_SIZE(system_dirs)];
+
+static bool *top_of(const char *inside)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(system_dirs); i++)
+        if (is_under(inside, system_dirs[i])) return &top_is_link[i];
+    return NULL;
+}
+
+/* Takes the whole rest in one step where no component of it is a link, on the side that has it or,
+ * where it is missing, may have it. (/var is one side's, /var/tmp the other's.) */
 static bool take_rest(struct thread *t, struct walk *w, const char *at, enum path_last last)
 {
     const char *inside = w->done + w->root;
-    bool follow = last == PATH_FOLLOW || at[strlen(at) - 1] == '/';
-    const struct open_how how = {.flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW),
-                                 .resolve = RESOLVE_NO_SYMLINKS};
+    bool follow = last == PATH_FOLLOW || at[strlen(at) - 1] == '/', there = false;
+    char straight[PATH_MAX];
     size_t before = w->length;
-    s64 fd;
+    const bool *top;
 
-    if (bundle_on || t->files->count != 1 || is_under(inside, "/var") ||
-        !is_under_any(inside, system_dirs, ARRAY_SIZE(system_dirs)))
-        return false;
-    if (add_rest(w, at)) {
-        fd = host_syscall(SYS_openat2, AT_FDCWD, (u64)w->done, (u64)&how, sizeof(how), 0, 0);
-        if (fd >= 0) close((int)fd);
-        w->is_sysroots = fd >= 0 || ((fd == -ENOENT || fd == -ENOTDIR) && is_sysroots(inside));
+    if (bundle_on || t->files->count != 1) return false;
+    if (add_rest(w, at, straight) && !is_under(inside, "/var")) {
+        top = top_of(inside);
+        if (top == NULL || !*top || before > w->root)
+            w->side = side_of_whole(w->done, inside, follow, &there);
     }
-    if (!w->is_sysroots) w->done[w->length = before] = '\0';
-    return w->is_sysroots;
+    if (there) w->length = strlen(strcpy(w->done, straight));
+    if (w->side == SIDE_UNKNOWN) w->done[w->length = before] = '\0';
+    return w->side != SIDE_UNKNOWN;
+}
+
+/* 0 where what is done is a directory on a side that has it. */
+static s64 error_of_directory(const struct walk *w)
+{
+    const char *inside = w->done + w->root;
+    const struct bundle_entry *e;
+    struct stat st;
+    s64 error = 0;
+
+    if (w->length == w->root) return 0;
+    if (bundle_on) {
+        e = bundle_find(inside, &error);
+        if (e != NULL) return S_ISDIR(e->mode) ? 0 : -ENOTDIR;
+    } else if (fstatat(AT_FDCWD, w->done, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) {
+        return 0;
+    }
+    if (fstatat(AT_FDCWD, inside, &st, AT_SYMLINK_NOFOLLOW) != 0) return -errno;
+    return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
 /* Walks w->rest in the sysroot; leaves the resolved path in w->done. */
@@ -208,24 +288,23 @@ static s64 walk(struct thread *t, struct walk *w, enum path_last last)
     for (;;) {
         size_t n;
         ssize_t got;
+        bool top_level;
 
         while (*at == '/') at++;
         if (*at == '\0') return 0;
-        if (linked && w->length > w->root) {
-            if (take_rest(t, w, at, last)) return 0;
-            linked = false;
-        }
+        if (linked && take_rest(t, w, at, last)) return 0;
+        linked = false;
         n = strcspn(at, "/");
-        if (n == 1 && at[0] == '.') {
-            at++;
-            continue;
-        }
-        if (n == 2 && at[0] == '.' && at[1] == '.') {
-            go_up(w);
-            at += 2;
+        if (is_component(at, n, ".") || is_component(at, n, "..")) {
+            s64 error = error_of_directory(w);
+
+            if (error != 0) return error;
+            if (n == 2) go_up(w);
+            at += n;
             continue;
         }
         if (w->length + n + 2 > sizeof(w->done)) return -ENAMETOOLONG;
+        top_level = w->length == w->root;
         w->done[w->length++] = '/';
         memcpy(w->done + w->length, at, n);
         w->length += n;
@@ -233,6 +312,7 @@ static s64 walk(struct thread *t, struct walk *w, enum path_last last)
         at += n;
         if (at[0] == '\0' && last == PATH_NOFOLLOW) return 0;
         got = read_merged_link(w, target, sizeof(target));
+        if (top_level && top_of(w->done + w->root) != NULL) *top_of(w->done + w->root) = got > 0;
         if (got > 0) {
             s64 r = take_link(w, target, (size_t)got, at);
 
@@ -275,7 +355,10 @@ static void choose(const struct walk *w, const char *guest, struct path *out)
     if (bundle_on)
         bundle_choose(inside, out->host);
     else
-        strcpy(out->host, !w->is_sysroots && is_hosts(w->done, inside) ? inside : w->done);
+        strcpy(out->host,
+               w->side == SIDE_HOST || (w->side == SIDE_UNKNOWN && is_hosts(w->done, inside))
+                   ? inside
+                   : w->done);
     n = strlen(out->host);
     if (slash && n + 1 < sizeof(out->host) && out->host[n - 1] != '/') {
         out->host[n] = '/';
@@ -339,11 +422,20 @@ static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum 
     }
     w.root = w.length = strlen(strcpy(w.done, options.sysroot));
     w.links = 0;
-    w.is_sysroots = false;
+    w.side = SIDE_UNKNOWN;
     memcpy(w.rest, guest, n + 1);
     r = walk(t, &w, last);
     if (r == 0) choose(&w, guest, out);
     return r;
+}
+
+/* True when a relative path may climb out of the sysroot. */
+static bool may_climb_out(struct thread *t, s64 dirfd, const char *path)
+{
+    if (!bundle_on && !t->fs->cwd_in_sysroot && dirfd == AT_FDCWD) return false;
+    for (const char *at = path; (at = strstr(at, "..")) != NULL; at += 2)
+        if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/')) return true;
+    return false;
 }
 
 /* True when a component of a relative path is a link (its end too, unless that isn't followed), or
@@ -351,16 +443,16 @@ static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum 
 static bool meets_link(struct thread *t, s64 dirfd, const char *path, enum path_last last)
 {
     char prefix[PATH_MAX], target[8];
-    size_t n = 0;
+    size_t n = 0, first = strcspn(path, "/");
 
+    if (may_climb_out(t, dirfd, path)) return true;
+    if (path[first + strspn(path + first, "/")] != '\0' && t->files->count == 1)
+        return look_at(dirfd, path, last == PATH_FOLLOW || path[strlen(path) - 1] == '/') ==
+               LOOK_NO_ANSWER;
     while (path[n] != '\0') {
         size_t start = n + strspn(path + n, "/"), end = start + strcspn(path + start, "/");
 
-        if (end == start) return false;
-        if (end - start == 2 && path[start] == '.' && path[start + 1] == '.' &&
-            (bundle_on || t->fs->cwd_in_sysroot || dirfd != AT_FDCWD))
-            return true;
-        if (path[end] == '\0' && last == PATH_NOFOLLOW) return false;
+        if (end == start || (path[end] == '\0' && last == PATH_NOFOLLOW)) return false;
         memcpy(prefix, path, end);
         prefix[end] = '\0';
         if (readlinkat((int)dirfd, prefix, target, sizeof(target)) > 0) return true;

@@ -203,10 +203,10 @@ void translate_state_init(struct guest_state *s)
     s->helper[HELPER_WRITE_FPSR] = (void *)helper_write_fpsr;
     s->helper[HELPER_WRITE_FPCR] = (void *)helper_write_fpcr;
     s->helper[HELPER_RANDOM] = (void *)helper_random;
+    s->helper[HELPER_COUNTER] = (void *)counter_read;
     strings_init(s);
     s->pstate = PSTATE_SSBS; /* as Linux starts programs that nobody has restricted */
     fpstate_init(s);
-    counter_init(s);
 }
 
 bool translate_knows_features(const char *list)

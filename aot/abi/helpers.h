@@ -22,6 +22,7 @@
  * WRITE_FPCR: (value). Rounding goes to MXCSR; the modes that need other code are seen by the
  *     runtime at the next dispatch (a region that writes FPCR ends).
  * RANDOM: () -> a random number in RAX, 0 when there is none to be had (RNDR).
+ * COUNTER: () -> CNTVCT_EL0.
  *
  * MEMCPY and on (HELPER_IS_STRING): what the C library's functions of those names do, called with
  * their arguments by the entries of guest functions that are known to be these (disc/known.h). They
@@ -34,6 +35,7 @@
     X(WRITE_FPSR, "write_fpsr")                                                                    \
     X(WRITE_FPCR, "write_fpcr")                                                                    \
     X(RANDOM, "random")                                                                            \
+    X(COUNTER, "counter")                                                                          \
     X(MEMCPY, "memcpy")                                                                            \
     X(MEMSET, "memset")                                                                            \
     X(MEMCMP, "memcmp")                                                                            \

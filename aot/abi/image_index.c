@@ -31,6 +31,7 @@ enum {
     K_FORWARD = 2,
     K_FORWARD_CODE = 5,
     LENGTH_MAX = 31, /* set bits before a number */
+    WINDOW = 56,
     REGION_BITS_MAX = 7 + 4 * 64,
     ENTRY_BITS_MAX = 2 + 2 * 64,
 };
@@ -53,7 +54,7 @@ static const u32 *table(const u8 *base, u32 at)
 static u64 look(const struct index_cursor *c)
 {
     u64 window;
-    memcpy(&window, c->base + header_of(c->base)->index + c->bit / 8, 8);
+    memcpy(&window, c->bits + c->bit / 8, 8);
     return window >> c->bit % 8;
 }
 
@@ -77,9 +78,15 @@ static u32 get_golomb(struct index_cursor *c, unsigned k)
     u64 window = look(c);
     unsigned length = (unsigned)__builtin_ctzll(~window | UINT64_C(1) << LENGTH_MAX);
     if (length == LENGTH_MAX) c->failed = true;
-    skip(c, length + 1);
-    u32 high = (1u << length | get_bits(c, length)) - 1;
-    return high << k | get_bits(c, k);
+    window >>= length + 1;
+    if (2 * length + 1 + k > WINDOW) { /* numbers of more than 24 bits, which are hardly any */
+        skip(c, length + 1);
+        u32 high = (1u << length | get_bits(c, length)) - 1;
+        return high << k | get_bits(c, k);
+    }
+    skip(c, 2 * length + 1 + k);
+    u32 high = (u32)(1u << length | (window & ((UINT64_C(1) << length) - 1))) - 1;
+    return high << k | (u32)(window >> length & ((UINT64_C(1) << k) - 1));
 }
 
 static u32 get_signed(struct index_cursor *c, unsigned k)
@@ -90,7 +97,8 @@ static u32 get_signed(struct index_cursor *c, unsigned k)
 
 void index_start(struct index_cursor *c, const u8 *base, u32 n, u32 count)
 {
-    *c = (struct index_cursor){.base = base, .cluster = n, .clusters = count};
+    *c = (struct index_cursor){
+        .base = base, .bits = base + header_of(base)->index, .cluster = n, .clusters = count};
 }
 
 /* Opens the next cluster. */

@@ -32,6 +32,7 @@ struct index_place {
 /* Walks regions of some clusters, and their entries. Never reads outside the tables. */
 struct index_cursor {
     const u8 *base; /* the image; its header has been checked */
+    const u8 *bits; /* its index */
     u32 cluster, clusters;
     u64 bit, end_bit; /* in the index */
     u32 regions_left, entries_left;

@@ -19,9 +19,10 @@
  */
 #define STATE_BIAS 152
 
-#define JUMP_CACHE_BITS 14 /* entries of the jump cache: 2^14, so that an index is 16 bits of pc */
-#define SCRATCH_COUNT  64 /* 64-bit scratch words for values that are no guest register's */
-#define VSCRATCH_COUNT 32 /* 128-bit ones: as many as there are vector registers */
+#define JUMP_CACHE_BITS 14 /* entries of the jump cache: 2^14, so that an index is 16 bits of pc   \
+                            */
+#define SCRATCH_COUNT  64  /* 64-bit scratch words for values that are no guest register's */
+#define VSCRATCH_COUNT 32  /* 128-bit ones: as many as there are vector registers */
 
 /*
  * One entry of a thread's private cache of indirect branch targets. Index: (pc >> 2) mod size.
@@ -58,9 +59,7 @@ struct guest_state {
     u64 excl_val[2]; /* what it loaded, low address first */
     u64 excl_size;   /* bytes (1, 2, 4, 8, 16); 0: open */
 
-    u64 trap_arg;      /* a trap's operand: see exits.h */
-    u64 counter_scale; /* CNTVCT_EL0 = (TSC * counter_scale) >> 32 + counter_offset */
-    u64 counter_offset;
+    u64 trap_arg; /* a trap's operand: see exits.h */
 
     /* For the switch between C and translated code (the runtime's enter.S). */
     void *host_sp;       /* C stack to return to */

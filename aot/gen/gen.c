@@ -70,13 +70,20 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
  * test holds it against a search of all tables.
  */
 static gen_fn *const *const table_of[IR_OP_COUNT] = {
-    [IR_NOP... IR_INSN] = gen_state_ops,        [IR_ADD... IR_CRC32] = gen_int_ops,
-    [IR_ICMP... IR_BOR] = gen_flag_ops,         [IR_BINT] = gen_int_ops,
-    [IR_COND... IR_FLLOGIC] = gen_flag_ops,     [IR_FLFCMP] = gen_float_ops,
-    [IR_FLSELECT... IR_FLPACK] = gen_flag_ops,  [IR_JUMP... IR_FAILED] = gen_control_ops,
-    [IR_HELPER... IR_COUNTER] = gen_helper_ops, [IR_FENCE... IR_RMW] = gen_memory_ops,
-    [IR_FTOI... IR_FTOV] = gen_state_ops,       [IR_VGET... IR_FADD - 1] = gen_vector_ops,
-    [IR_FADD... IR_VICVTF] = gen_float_ops,     [IR_AESE... IR_OP_COUNT - 1] = gen_crypto_ops,
+    [IR_NOP... IR_INSN] = gen_state_ops,
+    [IR_ADD... IR_CRC32] = gen_int_ops,
+    [IR_ICMP... IR_BOR] = gen_flag_ops,
+    [IR_BINT] = gen_int_ops,
+    [IR_COND... IR_FLLOGIC] = gen_flag_ops,
+    [IR_FLFCMP] = gen_float_ops,
+    [IR_FLSELECT... IR_FLPACK] = gen_flag_ops,
+    [IR_JUMP... IR_FAILED] = gen_control_ops,
+    [IR_HELPER] = gen_helper_ops,
+    [IR_FENCE... IR_RMW] = gen_memory_ops,
+    [IR_FTOI... IR_FTOV] = gen_state_ops,
+    [IR_VGET... IR_FADD - 1] = gen_vector_ops,
+    [IR_FADD... IR_VICVTF] = gen_float_ops,
+    [IR_AESE... IR_OP_COUNT - 1] = gen_crypto_ops,
 };
 
 gen_fn *gen_emitter(unsigned op)

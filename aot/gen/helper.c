@@ -104,22 +104,6 @@ static void helper(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (i->type != IR_VOID && gen_left(g, r)) x64_mov_rr(B, 8, gen_def_gpr(g, r, NO_REG), X64_RAX);
 }
 
-/* CNTVCT_EL0: state.h has the formula. */
-static void counter(struct gen *g, ir_ref r, const struct ir_inst *i)
-{
-    (void)i;
-    gen_clobber_flags(g);
-    gen_take_gpr(g, X64_RDX);
-    x64_plain(B, X64_RDTSC);
-    x64_shift_ri(B, X64_SHL, 8, X64_RDX, 32);
-    x64_alu_rr(B, X64_OR, 8, X64_RAX, X64_RDX);
-    x64_un_m(B, X64_MUL, 8, gen_state(offsetof(struct guest_state, counter_scale)));
-    x64_shiftd_rri(B, X64_SHRD, 8, X64_RAX, X64_RDX, 32);
-    x64_alu_rm(B, X64_ADD, 8, X64_RAX, gen_state(offsetof(struct guest_state, counter_offset)));
-    x64_mov_rr(B, 8, gen_def_gpr(g, r, X64_RDX), X64_RAX);
-}
-
 gen_fn *const gen_helper_ops[IR_OP_COUNT] = {
     [IR_HELPER] = helper,
-    [IR_COUNTER] = counter,
 };

@@ -110,11 +110,6 @@ static bool control(struct eval_run *e, const struct ir_inst *i)
     }
 }
 
-static u64 counter(const struct guest_state *s)
-{
-    return (u64)((u128)__rdtsc() * s->counter_scale >> 32) + s->counter_offset;
-}
-
 /* State, constants, and what delegates. */
 static void compute(struct eval_run *e, const struct ir_inst *i, ir_value *out)
 {
@@ -132,7 +127,6 @@ static void compute(struct eval_run *e, const struct ir_inst *i, ir_value *out)
     case IR_GET: get_slot(e, i, out); return;
     case IR_SET: set_slot(e, i); return;
     case IR_HELPER: call_helper(e, i, out); return;
-    case IR_COUNTER: out->d[0] = counter(e->state); return;
     default: break;
     }
     eval_fn *fn = eval_int_table[i->op] ? eval_int_table[i->op] : eval_memory_table[i->op];

@@ -102,7 +102,6 @@
     X(FAILED, "failed", "-", SIDE)   /* counts that this instruction's call isn't to imm, which        \
                                         was assumed */                                             \
     X(HELPER, "helper", "TIII", SIDE) /* imm: enum helper; type i64, or none for no result */      \
-    X(COUNTER, "counter", "l", SIDE)  /* CNTVCT_EL0 */                                             \
     X(FENCE, "fence", "-", SIDE)      /* mod: enum ir_fence */                                     \
     /* Memory. Address: a + (b << mod) + imm; b may be absent. Access of 2^esz bytes. */           \
     X(LOAD, "load", "tlL", FAULT | READ | SIZED)   /* zero-extends; all types; v128 esz 0 to 4 */  \

@@ -289,7 +289,7 @@ void lift_MRS(struct lifter *l, u32 w)
         sf = false;
         break;
     case SYSREG_CNTVCT:
-        v = ir_opx(l->f, IR_COUNTER, IR_I64, 0, 0, 0, IR_NONE, IR_NONE, IR_NONE);
+        v = helper(l, IR_I64, HELPER_COUNTER, IR_NONE);
         break;
     default:
         if (!constant_register(a64_sysreg(w), &value)) {

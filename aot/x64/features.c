@@ -1,10 +1,12 @@
 /*
  * Host features. Facts: Intel SDM volume 2 (CPUID leaves 1, 7, 80000001H) and volume 1,
- * chapter 14.3 (AVX is usable if OSXSAVE is set and XCR0 has the SSE and AVX state bits).
+ * chapter 14.3 (AVX is usable if OSXSAVE is set and XCR0 has the SSE and AVX state bits). The C
+ * library has asked the processor at its start; each CPUID leaves a virtual machine for some
+ * microseconds, at every start of a program.
  */
 #include "aot/x64/features.h"
 
-#include <cpuid.h>
+#include <sys/platform/x86.h>
 
 struct cpuid_bit {
     u8 word; /* index into words[] below */
@@ -37,15 +39,20 @@ static u32 xcr0_low(void)
     return eax;
 }
 
+static u32 word_of_leaf(unsigned leaf, enum cpuid_register_index word)
+{
+    return __x86_get_cpuid_feature_leaf(leaf)->cpuid_array[word];
+}
+
 u32 x64_host_features(void)
 {
-    u32 words[N_WORDS] = {0}, eax, ebx, ecx, edx, features = 0;
-    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx)) words[LEAF1_ECX] = ecx;
-    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) {
-        words[LEAF7_EBX] = ebx;
-        words[LEAF7_ECX] = ecx;
-    }
-    if (__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx)) words[EXT1_ECX] = ecx;
+    u32 words[N_WORDS] = {
+        [LEAF1_ECX] = word_of_leaf(CPUID_INDEX_1, cpuid_register_index_ecx),
+        [LEAF7_EBX] = word_of_leaf(CPUID_INDEX_7, cpuid_register_index_ebx),
+        [LEAF7_ECX] = word_of_leaf(CPUID_INDEX_7, cpuid_register_index_ecx),
+        [EXT1_ECX] = word_of_leaf(CPUID_INDEX_80000001, cpuid_register_index_ecx),
+    };
+    u32 features = 0;
     for (size_t i = 0; i < ARRAY_SIZE(cpuid_bits); i++)
         features |= (words[cpuid_bits[i].word] >> cpuid_bits[i].bit & 1) << cpuid_bits[i].feature;
 

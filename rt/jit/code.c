@@ -85,7 +85,7 @@ static struct region **lookup_of(u64 pc, u8 mode)
 {
     static struct region *none;
     struct lookup *l = lookup_for(mode);
-    u32 n = pc >> 2 & LOOKUP_MASK;
+    u32 n = pc >> LOOKUP_SHIFT & LOOKUP_MASK;
     return is_used(l, n) ? &l->head[n] : &none;
 }
 
@@ -93,9 +93,9 @@ static struct region **lookup_of(u64 pc, u8 mode)
 static void lookup_add(struct region *r, u8 mode)
 {
     struct lookup *l = lookup_for(mode);
-    u32 n = r->pc >> 2 & LOOKUP_MASK;
+    u32 n = r->pc >> LOOKUP_SHIFT & LOOKUP_MASK;
+    r->next = is_used(l, n) ? l->head[n] : NULL; /* a page's first access is a write: one fault */
     __atomic_store_n(&l->used[n * sizeof(l->head[0]) / 4096], 1, __ATOMIC_RELEASE);
-    r->next = l->head[n];
     __atomic_store_n(&l->head[n], r, __ATOMIC_RELEASE);
 }
 

@@ -31,7 +31,7 @@
 #define WEIGHT_TO_SUPERSEDE (3 * WEIGHT_OF_TRAP)
 
 #define EARLY_HYPERCALLS 64
-#define ASKED_BITS       12
+#define ASKED_BITS       10
 
 /* --- threads
  * -------------------------------------------------------------------------------------- */

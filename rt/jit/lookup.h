@@ -1,14 +1,16 @@
 /*
  * The table behind the jump caches, as enter.S reads it: direct-mapped by guest address, one
- * pointer to a struct region each. Before it is a byte for each page of it, not 0 when something
- * was put there: most targets have no region, and pages of the table that are empty aren't touched
- * for them. code.c proves the offsets. Nothing but defines: assembly includes this.
+ * pointer to a struct region for 16 bytes of code, which seldom have two entries: the fewer pages of
+ * it a small program touches, the sooner it has started. Before it is a byte for each page of it, not
+ * 0 when something was put there: most targets have no region, and pages of the table that are empty
+ * aren't touched for them. code.c proves the offsets. Nothing but defines: assembly includes this.
  */
 #ifndef RT_JIT_LOOKUP_H
 #define RT_JIT_LOOKUP_H
 
-#define LOOKUP_BITS     17
-#define LOOKUP_MASK     ((1 << LOOKUP_BITS) - 1) /* of the guest address / 4 */
+#define LOOKUP_BITS     16
+#define LOOKUP_SHIFT    4 /* of the guest address */
+#define LOOKUP_MASK     ((1 << LOOKUP_BITS) - 1)
 #define LOOKUP_PAGES    (1 << (LOOKUP_BITS + 3 - 12))
 #define REGION_PC       0
 #define REGION_CODE     8

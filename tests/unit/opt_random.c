@@ -362,7 +362,7 @@ static bool is_calm(const struct ir_func *f)
 {
     for (u32 r = 1; r < f->count; r++) {
         unsigned op = f->inst[r].op;
-        if (ir_has(op, IR_FL_FAULT) || op == IR_COUNTER || op == IR_HELPER) return false;
+        if (ir_has(op, IR_FL_FAULT) || op == IR_HELPER) return false;
         if (op == IR_SET && f->inst[r].imm == SLOT_FPCR) return false;
     }
     return true;
