@@ -2,6 +2,7 @@
  * ferry: one command with subcommands. `run` is here; every other NAME is the program ferry-NAME
  * in libexec/ferry, beside the build or the installation.
  */
+#include "aot/base/realname.h"
 #include "rt/bundle.h"
 #include "rt/image.h"
 #include "rt/kernel.h"
@@ -194,7 +195,7 @@ static void name_program(const char *host)
 
     if (bundle_inside(host) != NULL)
         strcpy(real, host);
-    else if (realpath(host, real) == NULL) {
+    else if (!real_name(host, real)) {
         ssize_t n = readlink(host, real, sizeof(real) - 1); /* a memfd has no path */
 
         if (n >= 0)

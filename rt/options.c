@@ -4,6 +4,7 @@
  */
 #include "rt/options.h"
 
+#include "aot/base/realname.h"
 #include "aot/image/cache.h"
 #include "rt/log.h"
 #include "rt/translate.h"
@@ -38,7 +39,7 @@ static bool set_sysroot(const char *value)
         options.sysroot = "";
         return true;
     }
-    if (realpath(value, path) == NULL || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return false;
+    if (!real_name(value, path) || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return false;
     options.sysroot = strcmp(path, "/") == 0 ? "" : path;
     return true;
 }
@@ -147,7 +148,7 @@ static bool set_bindings(const char *value)
 {
     static char path[PATH_MAX];
 
-    if (realpath(value, path) == NULL) return false;
+    if (!real_name(value, path)) return false;
     options.bindings = path;
     return true;
 }

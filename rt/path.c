@@ -114,7 +114,8 @@ struct walk {
     size_t root, length; /* length of the sysroot, of done */
     char rest[2 * PATH_MAX];
     unsigned links;
-    enum side side; /* whose done is, if that is known; it need not exist */
+    enum side side; /* whose done is, if that is known */
+    s64 error;      /* of looking at it there, if that is known: -ENOENT or -ENOTDIR, or 0 */
 };
 
 static void go_up(struct walk *w)
@@ -195,36 +196,46 @@ static bool add_rest(struct walk *w, const char *at, char *straight)
     }
 }
 
-enum look { LOOK_THERE, LOOK_MISSING, LOOK_NO_ANSWER };
+static bool is_missing(s64 error)
+{
+    return error == -ENOENT || error == -ENOTDIR;
+}
 
-/* Whether the whole path is there and no component of it is a link. A descriptor is there for a
- * moment; threads that share the table could see it. */
-static enum look look_at(s64 dirfd, const char *path, bool follow)
+/* 0: the whole path is there and no component of it is a link; an error that says that it is
+ * missing and no component up to there is a link; or another. A descriptor is there for a moment;
+ * threads that share the table could see it. */
+static s64 look_at(s64 dirfd, const char *path, bool follow)
 {
     const struct open_how how = {.flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW),
                                  .resolve = RESOLVE_NO_SYMLINKS};
     s64 fd = host_syscall(SYS_openat2, (u64)dirfd, (u64)path, (u64)&how, sizeof(how), 0, 0);
 
-    if (fd >= 0) close((int)fd);
-    return fd >= 0 ? LOOK_THERE : fd == -ENOENT || fd == -ENOTDIR ? LOOK_MISSING : LOOK_NO_ANSWER;
+    if (fd < 0) return fd;
+    close((int)fd);
+    return 0;
 }
 
-/* Whose the path is, `done` with the sysroot before it: that of the first side that has it. *there:
- * it exists. SIDE_UNKNOWN: there may be links, or it is nobody's. */
-static enum side side_of_whole(const char *done, const char *inside, bool follow, bool *there)
+/* Looks at the whole path, `done` with the sysroot before it, on the side that is first and, where
+ * it is missing there, on the other. Sets its side and error unless there may be links, or it is
+ * nobody's. */
+static void look_at_whole(struct walk *w, bool follow)
 {
-    enum side first = is_host_first(inside) ? SIDE_HOST : SIDE_SYSROOT;
-    enum side second = first == SIDE_HOST ? SIDE_SYSROOT : SIDE_HOST;
-    enum look look = look_at(AT_FDCWD, first == SIDE_HOST ? inside : done, follow);
+    const char *inside = w->done + w->root;
+    bool host = is_host_first(inside);
+    s64 other;
 
-    *there = look == LOOK_THERE;
-    if (look == LOOK_THERE) return first;
-    if (look == LOOK_NO_ANSWER) return SIDE_UNKNOWN;
-    if (first == SIDE_SYSROOT && is_sysroots(inside)) return first;
-    look = look_at(AT_FDCWD, first == SIDE_HOST ? done : inside, follow);
-    *there = look == LOOK_THERE;
-    if (look == LOOK_THERE) return second;
-    return look == LOOK_MISSING && first == SIDE_HOST ? first : SIDE_UNKNOWN;
+    w->error = look_at(AT_FDCWD, host ? inside : w->done, follow);
+    if (w->error == 0 || (is_missing(w->error) && !host && is_sysroots(inside))) {
+        w->side = host ? SIDE_HOST : SIDE_SYSROOT;
+    } else if (is_missing(w->error)) {
+        other = look_at(AT_FDCWD, host ? w->done : inside, follow);
+        if (other == 0) {
+            w->side = host ? SIDE_SYSROOT : SIDE_HOST;
+            w->error = 0;
+        } else if (is_missing(other) && host) {
+            w->side = SIDE_HOST;
+        }
+    }
 }
 
 /* The directories in the root that were links when they were last read: there is no use in a look
@@ -243,7 +254,7 @@ static bool *top_of(const char *inside)
 static bool take_rest(struct thread *t, struct walk *w, const char *at, enum path_last last)
 {
     const char *inside = w->done + w->root;
-    bool follow = last == PATH_FOLLOW || at[strlen(at) - 1] == '/', there = false;
+    bool follow = last == PATH_FOLLOW || at[strlen(at) - 1] == '/';
     char straight[PATH_MAX];
     size_t before = w->length;
     const bool *top;
@@ -251,11 +262,12 @@ static bool take_rest(struct thread *t, struct walk *w, const char *at, enum pat
     if (bundle_on || t->files->count != 1) return false;
     if (add_rest(w, at, straight) && !is_under(inside, "/var")) {
         top = top_of(inside);
-        if (top == NULL || !*top || before > w->root)
-            w->side = side_of_whole(w->done, inside, follow, &there);
+        if (top == NULL || !*top || before > w->root) look_at_whole(w, follow);
     }
-    if (there) w->length = strlen(strcpy(w->done, straight));
-    if (w->side == SIDE_UNKNOWN) w->done[w->length = before] = '\0';
+    if (w->side == SIDE_UNKNOWN)
+        w->done[w->length = before] = '\0';
+    else if (w->error == 0)
+        w->length = strlen(strcpy(w->done, straight));
     return w->side != SIDE_UNKNOWN;
 }
 
@@ -423,9 +435,11 @@ static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum 
     w.root = w.length = strlen(strcpy(w.done, options.sysroot));
     w.links = 0;
     w.side = SIDE_UNKNOWN;
+    w.error = 0;
     memcpy(w.rest, guest, n + 1);
     r = walk(t, &w, last);
     if (r == 0) choose(&w, guest, out);
+    if (w.side != SIDE_UNKNOWN) out->error = w.error;
     return r;
 }
 
@@ -439,16 +453,18 @@ static bool may_climb_out(struct thread *t, s64 dirfd, const char *path)
 }
 
 /* True when a component of a relative path is a link (its end too, unless that isn't followed), or
- * when it may climb out of the sysroot. */
-static bool meets_link(struct thread *t, s64 dirfd, const char *path, enum path_last last)
+ * when it may climb out of the sysroot. *error: that of the path, if it is seen to have one. */
+static bool meets_link(struct thread *t, s64 dirfd, const char *path, enum path_last last,
+                       s64 *error)
 {
     char prefix[PATH_MAX], target[8];
     size_t n = 0, first = strcspn(path, "/");
 
     if (may_climb_out(t, dirfd, path)) return true;
-    if (path[first + strspn(path + first, "/")] != '\0' && t->files->count == 1)
-        return look_at(dirfd, path, last == PATH_FOLLOW || path[strlen(path) - 1] == '/') ==
-               LOOK_NO_ANSWER;
+    if (path[first + strspn(path + first, "/")] != '\0' && t->files->count == 1) {
+        *error = look_at(dirfd, path, last == PATH_FOLLOW || path[strlen(path) - 1] == '/');
+        return *error != 0 && !is_missing(*error);
+    }
     while (path[n] != '\0') {
         size_t start = n + strspn(path + n, "/"), end = start + strcspn(path + start, "/");
 
@@ -494,10 +510,11 @@ static s64 resolve_relative(struct thread *t, s64 dirfd, const char *guest, size
                             enum path_last last, struct path *out)
 {
     char joined[2 * PATH_MAX];
+    s64 error = 0;
     size_t m;
 
     if (n != 0 && (starts_in_bundle(t, dirfd, joined) ||
-                   (meets_link(t, dirfd, guest, last) && directory_name(dirfd, joined)))) {
+                   (meets_link(t, dirfd, guest, last, &error) && directory_name(dirfd, joined)))) {
         m = strlen(joined);
         if (m + n + 1 >= PATH_MAX) return -ENAMETOOLONG;
         joined[m++] = '/';
@@ -505,6 +522,7 @@ static s64 resolve_relative(struct thread *t, s64 dirfd, const char *guest, size
         return resolve_absolute(t, joined, m + n, last, out);
     }
     memcpy(out->host, guest, n + 1);
+    if (is_missing(error)) out->error = error;
     return 0;
 }
 
@@ -513,6 +531,7 @@ s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_
 {
     size_t n = strlen(guest);
 
+    out->error = 0;
     if (n >= PATH_MAX) return -ENAMETOOLONG;
     if ((options.sysroot[0] != '\0' || bundle_on) && !t->fs->has_own_root)
         return guest[0] == '/' ? resolve_absolute(t, guest, n, last, out)

@@ -22,6 +22,7 @@ enum path_last { PATH_FOLLOW, PATH_NOFOLLOW };
 
 struct path {
     char host[PATH_MAX];
+    s64 error; /* -ENOENT or -ENOTDIR where the kernel has just said so; 0 else */
 };
 
 /*

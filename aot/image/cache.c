@@ -4,6 +4,8 @@
  */
 #include "aot/image/cache.h"
 
+#include "aot/base/realname.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +62,7 @@ bool cache_default(char *path, size_t size)
 bool cache_absolute(const char *name, char path[PATH_MAX])
 {
     char here[PATH_MAX] = "";
-    if (realpath(name, path)) return true;
+    if (real_name(name, path)) return true;
     if (errno != ENOENT || !name[0]) return false;
     if (name[0] != '/' && !getcwd(here, sizeof here)) return false;
     int n = snprintf(path, PATH_MAX, "%s%s%s", here, here[0] ? "/" : "", name);
@@ -126,7 +128,7 @@ static void index_name(char name[CACHE_NAME], const struct file_id *module)
 
 bool cache_is_trusted(const struct stat *st)
 {
-    return (st->st_uid == geteuid() || st->st_uid == 0) && !(st->st_mode & (S_IWGRP | S_IWOTH));
+    return !(st->st_mode & (S_IWGRP | S_IWOTH)) && (st->st_uid == 0 || st->st_uid == geteuid());
 }
 
 /* A directory of a cache below `at`, if it is to be trusted; -1. */
@@ -150,20 +152,17 @@ int cache_folder(const char *dir, const char *name, bool make)
     return open_dir(AT_FDCWD, path);
 }
 
-/* A file of a cache, each directory on the way looked at. */
+/* A file of a cache, each directory on the way looked at: where they are to be trusted, nobody else
+ * puts others in their place. */
 static int open_file(int cache, const char *name, struct stat *st)
 {
     char part[CACHE_NAME];
-    int at = cache;
-    for (const char *slash; (slash = strchr(name, '/')) != NULL; name = slash + 1) {
+    for (const char *slash = name; (slash = strchr(slash, '/')) != NULL; slash++) {
         snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
-        int next = open_dir(at, part);
-        if (at != cache) close(at);
-        if (next < 0) return -1;
-        at = next;
+        if (fstatat(cache, part, st, 0) || !S_ISDIR(st->st_mode) || !cache_is_trusted(st))
+            return -1;
     }
-    int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (at != cache) close(at);
+    int fd = openat(cache, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode) && cache_is_trusted(st)) return fd;
     if (fd >= 0) close(fd);
     return -1;

@@ -27,6 +27,7 @@
 #define HOST_O_LARGEFILE  0100000u
 #define HOST_O_DIRECTORY  0200000u
 #define HOST_O_NOFOLLOW   0400000u
+#define STAT_FLAGS        (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)
 #define DIFFERING         (ARM64_O_DIRECTORY | ARM64_O_NOFOLLOW | ARM64_O_DIRECT | ARM64_O_LARGEFILE)
 
 u64 open_flags_to_host(u64 flags)
@@ -121,6 +122,8 @@ s64 sys_newfstatat(struct thread *t, const u64 *a)
 
     if (r == 0 && bundle_inside(path.host) != NULL) {
         r = stat_bundled(bundle_inside(path.host), &st);
+    } else if (r == 0 && path.error != 0 && (a[3] & ~(u64)STAT_FLAGS) == 0) {
+        r = path.error;
     } else if (r == 0) {
         r = guest_syscall(t, SYS_newfstatat, a[0], (u64)path.host, (u64)&st, a[3], 0, 0);
         if (r == 0) show_bundled(&st);
@@ -136,6 +139,7 @@ s64 sys_faccessat(struct thread *t, const u64 *a)
     if (native_preloads(t, a[1])) return 0;
     r = path_resolve(t, (s32)a[0], a[1], PATH_FOLLOW, &path);
     if (r != 0) return r;
+    if (path.error != 0 && (a[2] & ~(u64)(R_OK | W_OK | X_OK)) == 0) return path.error;
     if (bundle_inside(path.host) != NULL)
         return bundle_call(SYS_faccessat, bundle_inside(path.host), a);
     return guest_syscall(t, SYS_faccessat, a[0], (u64)path.host, a[2], 0, 0, 0);
@@ -164,6 +168,7 @@ s64 sys_openat(struct thread *t, const u64 *a)
         native_opened();
         return r;
     }
+    if (path.error != 0 && (flags & O_CREAT) == 0) return path.error;
     return guest_syscall(t, SYS_openat, a[0], (u64)path.host, flags, a[3], 0, 0);
 }
 
