@@ -6,6 +6,7 @@
  *       words from the last region's start                               golomb(5); the first: 0
  *       code from there, less GROWTH for each word, zigzag               golomb(7); the first: 0
  *       entries                                                          golomb(2)
+ *       bits that follow for them                                        golomb(5)
  *       for each entry, in the order of code:
  *         1: the region's start (first only)
  *         0 1: words back from the last entry, or from the region's start    golomb(4)
@@ -26,13 +27,14 @@ enum {
     K_REGION_PC = 5,
     K_REGION_CODE = 7,
     K_ENTRIES = 2,
+    K_ENTRY_BITS = 5,
     K_BACK = 4,
     K_BACK_CODE = 5,
     K_FORWARD = 2,
     K_FORWARD_CODE = 5,
     LENGTH_MAX = 31, /* set bits before a number */
     WINDOW = 56,
-    REGION_BITS_MAX = 7 + 4 * 64,
+    REGION_BITS_MAX = 7 + 5 * 64,
     ENTRY_BITS_MAX = 2 + 2 * 64,
 };
 
@@ -120,7 +122,9 @@ static bool next_cluster(struct index_cursor *c)
 
 bool index_next_region(struct index_cursor *c)
 {
-    while (index_next_entry(c)) {
+    if (c->entries_left) {
+        c->bit = c->entries_end;
+        c->entries_left = 0;
     }
     if (c->failed || (!c->regions_left && !next_cluster(c))) return false;
     c->regions_left--;
@@ -128,6 +132,9 @@ bool index_next_region(struct index_cursor *c)
     c->region.pc += words;
     c->region.code += GROWTH * words + get_signed(c, K_REGION_CODE);
     c->entries_left = get_golomb(c, K_ENTRIES);
+    u32 bits = get_golomb(c, K_ENTRY_BITS);
+    c->entries_end = c->bit + bits;
+    if (c->entries_end > c->end_bit) c->failed = true;
     c->entry = c->region;
     c->first = true;
     return !c->failed;
@@ -182,13 +189,14 @@ bool index_cluster_of_pc(const u8 *base, bool hot, u32 pc, u32 *cluster)
 
 static u32 find_among(const u8 *base, bool hot, u32 pc)
 {
-    struct index_cursor c;
+    struct index_cursor c, in;
     u32 cluster;
     if (!index_cluster_of_pc(base, hot, pc, &cluster)) return UINT32_MAX;
     index_start(&c, base, cluster, 1);
-    while (index_next_region(&c) && c.region.pc <= pc)
-        while (index_next_entry(&c))
-            if (c.entry.pc == pc) return c.entry.code;
+    in = c;
+    while (index_next_region(&c) && c.region.pc <= pc) in = c;
+    while (index_next_entry(&in))
+        if (in.entry.pc == pc) return in.entry.code;
     return UINT32_MAX;
 }
 
@@ -235,7 +243,7 @@ u64 index_room(u64 regions, u64 entries)
 static void put_bits(struct index_writer *w, u64 bits, unsigned count)
 {
     for (unsigned n = 0; n < count; n++, w->bit++)
-        w->bytes[w->bit / 8] |= (u8)((bits >> n & 1) << w->bit % 8);
+        if (w->bytes) w->bytes[w->bit / 8] |= (u8)((bits >> n & 1) << w->bit % 8);
 }
 
 static void put_golomb(struct index_writer *w, unsigned k, u32 number)
@@ -261,17 +269,7 @@ u32 index_write_cluster(struct index_writer *w, u32 regions, struct index_place 
     return at;
 }
 
-void index_write_region(struct index_writer *w, struct index_place region, u32 entries)
-{
-    u32 words = region.pc - w->region.pc;
-    put_golomb(w, K_REGION_PC, words);
-    put_signed(w, K_REGION_CODE, region.code - w->region.code - GROWTH * words);
-    put_golomb(w, K_ENTRIES, entries);
-    w->region = w->entry = region;
-    w->first = true;
-}
-
-void index_write_entry(struct index_writer *w, struct index_place entry)
+static void write_entry(struct index_writer *w, struct index_place entry)
 {
     struct index_place last = w->entry;
     bool first = w->first, start = entry.pc == last.pc && entry.code == last.code;
@@ -288,4 +286,25 @@ void index_write_entry(struct index_writer *w, struct index_place entry)
     u32 words = entry.pc - last.pc;
     put_golomb(w, K_FORWARD, words - 1);
     put_signed(w, K_FORWARD_CODE, entry.code - last.code - GROWTH * words);
+}
+
+static void write_entries(struct index_writer *w, struct index_place region,
+                          const struct index_place *entry, u32 count)
+{
+    w->region = w->entry = region;
+    w->first = true;
+    for (u32 n = 0; n < count; n++) write_entry(w, entry[n]);
+}
+
+void index_write_region(struct index_writer *w, struct index_place region,
+                        const struct index_place *entry, u32 count)
+{
+    u32 words = region.pc - w->region.pc;
+    struct index_writer measured = {.bytes = NULL};
+    write_entries(&measured, region, entry, count);
+    put_golomb(w, K_REGION_PC, words);
+    put_signed(w, K_REGION_CODE, region.code - w->region.code - GROWTH * words);
+    put_golomb(w, K_ENTRIES, count);
+    put_golomb(w, K_ENTRY_BITS, (u32)measured.bit);
+    write_entries(w, region, entry, count);
 }

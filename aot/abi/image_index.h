@@ -34,7 +34,7 @@ struct index_cursor {
     const u8 *base; /* the image; its header has been checked */
     const u8 *bits; /* its index */
     u32 cluster, clusters;
-    u64 bit, end_bit; /* in the index */
+    u64 bit, end_bit, entries_end; /* in the index */
     u32 regions_left, entries_left;
     struct index_place region, entry;
     bool first;  /* no entry of the region has been read */
@@ -71,7 +71,7 @@ bool index_region_of_code(const u8 *base, u32 offset, struct index_place *region
  */
 
 struct index_writer {
-    u8 *bytes; /* zeroes at first */
+    u8 *bytes; /* zeroes at first; NULL: only counts */
     u64 bit;
     struct index_place region, entry;
     bool first;
@@ -83,8 +83,8 @@ u64 index_room(u64 regions, u64 entries);
 /* Starts a cluster of so many regions at the next byte, which is returned. `place`: its first
  * region. */
 u32 index_write_cluster(struct index_writer *w, u32 regions, struct index_place place);
-void index_write_region(struct index_writer *w, struct index_place region, u32 entries);
-/* In the order of code. */
-void index_write_entry(struct index_writer *w, struct index_place entry);
+/* With its entries, in the order of code. */
+void index_write_region(struct index_writer *w, struct index_place region,
+                        const struct index_place *entry, u32 count);
 
 #endif

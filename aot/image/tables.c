@@ -24,13 +24,15 @@ static struct index_place place_of(const struct layout *l, u64 pc, u32 code)
     return (struct index_place){(u32)((pc - l->b->module.code_low) / 4), code};
 }
 
-static void put_region(const struct layout *l, struct index_writer *w, const struct image_region *r)
+/* `places`: room for its entries. */
+static void put_region(const struct layout *l, struct index_writer *w, const struct image_region *r,
+                       struct index_place *places)
 {
-    index_write_region(w, place_of(l, r->pc, r->at), r->entry_count);
     for (u32 n = 0; n < r->entry_count; n++) {
         u32 entry = l->by_code[r->first_entry + n];
-        index_write_entry(w, place_of(l, l->b->entry[entry].pc, layout_code_of(l, entry)));
+        places[n] = place_of(l, l->b->entry[entry].pc, layout_code_of(l, entry));
     }
+    index_write_region(w, place_of(l, r->pc, r->at), places, r->entry_count);
 }
 
 /* The region behind the cluster that begins with region n. */
@@ -48,6 +50,7 @@ static void make_index(struct layout *l)
     struct index_writer w = {0};
     u32 room = b->region_count + 1;
     w.bytes = arena_zalloc(b->arena, index_room(b->region_count, b->entry_count));
+    struct index_place *places = arena_alloc(b->arena, (b->entry_count + 1) * sizeof(*places));
     l->cluster_pc = arena_alloc(b->arena, 3 * (size_t)room * sizeof(u32));
     l->cluster_code = l->cluster_pc + room;
     l->cluster_at = l->cluster_code + room;
@@ -58,7 +61,7 @@ static void make_index(struct layout *l)
         l->cluster_pc[l->cluster_count] = first.pc;
         l->cluster_code[l->cluster_count] = first.code;
         l->cluster_at[l->cluster_count++] = index_write_cluster(&w, end - n, first);
-        for (; n < end; n++) put_region(l, &w, &b->region[n]);
+        for (; n < end; n++) put_region(l, &w, &b->region[n], places);
     }
     l->index = w.bytes;
     l->index_size = (w.bit + 7) / 8;
