@@ -44,12 +44,24 @@ struct code_arena {
 struct lock code_lock;
 static struct code_arena arenas[MAX_ARENAS]; /* free: code is NULL */
 /* Chains of regions by guest address, linked by region.next: for threads whose FPCR needs nothing
- * special, and for the others (MODE_FPCR, MODE_FLUSH). */
-static struct lookup {
-    u8 unused[4096 - LOOKUP_PAGES];
-    u8 used[LOOKUP_PAGES];
-    struct region *head[1 << LOOKUP_BITS];
-} lookup[3] __attribute__((aligned(4096)));
+ * special, and for the others (MODE_FPCR, MODE_FLUSH). A table that has become too small is empty
+ * and stays, for threads that look into it. */
+struct lookup {
+    u32 mask; /* heads less one */
+    u32 unused;
+    struct region *head[];
+};
+#define FIRST_LOOKUP_BITS 9
+#define LAST_LOOKUP_BITS  17
+static struct first_lookup {
+    struct lookup table;
+    struct region *head[1 << FIRST_LOOKUP_BITS];
+} first_lookup[3] = {{{.mask = (1 << FIRST_LOOKUP_BITS) - 1}, {0}},
+                     {{.mask = (1 << FIRST_LOOKUP_BITS) - 1}, {0}},
+                     {{.mask = (1 << FIRST_LOOKUP_BITS) - 1}, {0}}};
+static struct lookup *lookup[3] = {&first_lookup[0].table, &first_lookup[1].table,
+                                   &first_lookup[2].table};
+static u32 in_lookup[3];            /* regions in the chains */
 static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates */
 static u32 epoch, published;        /* struct code_stamp */
 static u32 generation = 1;
@@ -58,7 +70,8 @@ static s32 current = -1; /* arena that takes new regions */
 static u8 sites[SITES];  /* site modes by address, folded: a wrong hit costs only speed */
 static bool any_site;    /* most programs never have one */
 
-_Static_assert(offsetof(struct lookup, head) - offsetof(struct lookup, used) == LOOKUP_PAGES,
+_Static_assert((int)offsetof(struct lookup, mask) - (int)offsetof(struct lookup, head) ==
+                   LOOKUP_MASK_AT,
                "lookup.h disagrees");
 struct jump_cache_entry code_no_record = {1, (void *)(uintptr_t)engine_leave_indirect};
 
@@ -70,40 +83,61 @@ _Static_assert(REGION_CODE == offsetof(struct region, code), "lookup.h disagrees
 _Static_assert(JUMP_CACHE_SIZE == JUMP_CACHE_BYTES, "lookup.h disagrees");
 _Static_assert(JUMP_CACHE_MASK == ((1 << JUMP_CACHE_BITS) - 1) << 2, "lookup.h disagrees");
 
+static u32 kind_of(u8 mode)
+{
+    return mode & MODE_FPCR ? 1 : mode & MODE_FLUSH ? 2 : 0;
+}
+
 static struct lookup *lookup_for(u8 mode)
 {
-    return &lookup[mode & MODE_FPCR ? 1 : mode & MODE_FLUSH ? 2 : 0];
+    return __atomic_load_n(&lookup[kind_of(mode)], __ATOMIC_ACQUIRE);
 }
 
-static bool is_used(const struct lookup *l, u32 n)
-{
-    return __atomic_load_n(&l->used[n * sizeof(l->head[0]) / 4096], __ATOMIC_ACQUIRE) != 0;
-}
-
-/* The chain that pc is in, if it is there: to read, and to take out of. */
+/* The chain that pc is in, if it is there. */
 static struct region **lookup_of(u64 pc, u8 mode)
 {
-    static struct region *none;
     struct lookup *l = lookup_for(mode);
-    u32 n = pc >> LOOKUP_SHIFT & LOOKUP_MASK;
-    return is_used(l, n) ? &l->head[n] : &none;
+    return &l->head[pc >> LOOKUP_SHIFT & l->mask];
 }
 
-/* code_lock held. The region becomes its chain's head. */
+/* Becomes its chain's head. */
+static void put_first(struct region **head, struct region *r)
+{
+    r->next = *head;
+    __atomic_store_n(head, r, __ATOMIC_RELEASE);
+}
+
+/* code_lock held. Who doesn't hold it looks at heads alone. */
+static void grow(u32 kind)
+{
+    struct lookup *old = lookup[kind], *new;
+    u64 heads = 8 * ((u64)old->mask + 1), size = sizeof(*new) + heads * sizeof(new->head[0]);
+    if (heads > 1u << LAST_LOOKUP_BITS) return;
+    new = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (new == MAP_FAILED) return;
+    new->mask = (u32)heads - 1;
+    for (u32 n = 0; n <= old->mask; n++) {
+        for (struct region *r = old->head[n], *next; r; r = next) {
+            next = r->next;
+            put_first(&new->head[r->pc >> LOOKUP_SHIFT & new->mask], r);
+        }
+    }
+    __atomic_store_n(&lookup[kind], new, __ATOMIC_RELEASE);
+    for (u32 n = 0; n <= old->mask; n++) __atomic_store_n(&old->head[n], NULL, __ATOMIC_RELEASE);
+}
+
+/* code_lock held. */
 static void lookup_add(struct region *r, u8 mode)
 {
-    struct lookup *l = lookup_for(mode);
-    u32 n = r->pc >> LOOKUP_SHIFT & LOOKUP_MASK;
-    r->next = is_used(l, n) ? l->head[n] : NULL; /* a page's first access is a write: one fault */
-    __atomic_store_n(&l->used[n * sizeof(l->head[0]) / 4096], 1, __ATOMIC_RELEASE);
-    __atomic_store_n(&l->head[n], r, __ATOMIC_RELEASE);
+    if (++in_lookup[kind_of(mode)] > lookup_for(mode)->mask) grow(kind_of(mode));
+    put_first(lookup_of(r->pc, mode), r);
 }
 
 /* code_lock held. Nobody is in any chain any more. */
-static void lookup_clear(struct lookup *l)
+static void lookup_clear(u32 kind)
 {
-    for (u32 n = 0; n <= LOOKUP_MASK; n += 4096 / sizeof(l->head[0]))
-        if (is_used(l, n)) memset(&l->head[n], 0, 4096);
+    memset(lookup[kind]->head, 0, (lookup[kind]->mask + 1) * sizeof(lookup[kind]->head[0]));
+    in_lookup[kind] = 0;
 }
 
 void code_choose_lookup(struct guest_state *s, u8 mode)
@@ -290,8 +324,10 @@ static struct region *find(u64 pc, u8 mode)
 
 struct region *code_find(u64 pc, u8 mode)
 {
-    struct region *head = __atomic_load_n(lookup_of(pc, mode), __ATOMIC_ACQUIRE);
-    if (!head || (head->pc == pc && head->mode == mode && !head->dead)) return head;
+    const struct lookup *l = lookup_for(mode);
+    struct region *head = __atomic_load_n(&l->head[pc >> LOOKUP_SHIFT & l->mask], __ATOMIC_ACQUIRE);
+    if (head && head->pc == pc && head->mode == mode && !head->dead) return head;
+    if (!head && l == lookup_for(mode)) return NULL; /* l hasn't been emptied */
     lock_take(&code_lock);
     struct region *r = find(pc, mode);
     lock_drop(&code_lock);
@@ -423,7 +459,10 @@ static void take_place(struct region *old, struct region *new)
 {
     struct region **p = lookup_of(old->pc, old->mode);
     while (*p && *p != old) p = &(*p)->next;
-    if (*p) __atomic_store_n(p, old->next, __ATOMIC_RELEASE);
+    if (*p) {
+        __atomic_store_n(p, old->next, __ATOMIC_RELEASE);
+        in_lookup[kind_of(old->mode)]--;
+    }
     for (struct incoming *in = old->incoming, *next; in; in = next) {
         next = in->next;
         in->next = new->incoming;
@@ -537,7 +576,10 @@ static void kill_entry(struct region *r)
 {
     struct region **p = lookup_of(r->pc, r->mode);
     while (*p && *p != r) p = &(*p)->next;
-    if (*p) __atomic_store_n(p, r->next, __ATOMIC_RELEASE);
+    if (*p) {
+        __atomic_store_n(p, r->next, __ATOMIC_RELEASE);
+        in_lookup[kind_of(r->mode)]--;
+    }
     r->dead = true;
     for (struct incoming *in = r->incoming; in; in = in->next)
         __atomic_store_n(in->cell, leading_nowhere(in), __ATOMIC_RELEASE);
@@ -621,8 +663,8 @@ static void forget_cells(struct region *r, u64 start, u64 end)
  * later. */
 static void kill_image_regions(const struct image_parts *gone)
 {
-    for (u32 n = 0; n <= LOOKUP_MASK; n++)
-        for (struct region *r = is_used(lookup, n) ? lookup->head[n] : NULL, *next; r; r = next) {
+    for (u32 n = 0; n <= lookup[0]->mask; n++)
+        for (struct region *r = lookup[0]->head[n], *next; r; r = next) {
             next = r->next;
             forget_cells(r, gone->caches_start, gone->caches_end);
             if (r->image && r->pc >= gone->code_start && r->pc < gone->code_end) kill_region(r);
@@ -668,7 +710,7 @@ void code_flush(void)
         for (u32 k = 0; k < arenas[n].count; k++) arenas[n].regions[k]->dead = true;
         arenas[n].retired = generation;
     }
-    for (unsigned n = 0; n < sizeof(lookup) / sizeof(lookup[0]); n++) lookup_clear(&lookup[n]);
+    for (u32 kind = 0; kind < ARRAY_SIZE(lookup); kind++) lookup_clear(kind);
     memset(page_count, 0, sizeof(page_count));
     image_reset_cells();
     current = -1;

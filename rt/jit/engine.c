@@ -351,6 +351,7 @@ static void serve_indirect(struct thread *t, struct turn *turn, struct left left
     stats_add(STAT_LEAVE_INDIRECT, 1);
     t->state.pc = drop_tag(left.rcx);
     jit_of(t)->asked_for = MISSED_INDIRECT;
+    code_choose_lookup(&t->state, jit_of(t)->fpcr_mode); /* it may have grown */
     turn->next = code_in_image(t);
     turn->done = !turn->next && is_early_hypercall(t);
     if (turn->done) turn->exit = (struct engine_exit){.kind = ENGINE_TRAP, .reason = TRAP_HLT};

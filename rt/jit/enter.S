@@ -109,13 +109,8 @@ engine_leave_link:
 engine_leave_indirect:
         mov FIELD(STATE_LOOKUP), %rdx
         mov %ecx, %eax
-        shr $LOOKUP_SHIFT + 12 - 3, %eax
-        and $LOOKUP_PAGES - 1, %eax
-        cmpb $0, -LOOKUP_PAGES(%rdx,%rax)
-        je 2f
-        mov %ecx, %eax
         shr $LOOKUP_SHIFT, %eax
-        and $LOOKUP_MASK, %eax
+        and LOOKUP_MASK_AT(%rdx), %eax
         mov (%rdx,%rax,8), %rax
         test %rax, %rax
         jz 2f

@@ -70,9 +70,9 @@ void run_code_init(void)
     far_at = mmap(NULL, CODE_ROOM, prot | PROT_EXEC, flags, -1, 0);
     near_at = mmap(NEAR_AT, NEAR_ROOM, prot | PROT_EXEC, flags, -1, 0);
     stack_at = mmap(NULL, STACK_ROOM, prot, flags, -1, 0);
-    lookup = calloc(1, LOOKUP_PAGES + (sizeof(void *) << LOOKUP_BITS));
+    lookup = calloc(2, sizeof(void *));
     if (far_at == MAP_FAILED || near_at == MAP_FAILED || stack_at == MAP_FAILED) abort();
-    lookup += LOOKUP_PAGES;
+    lookup -= LOOKUP_MASK_AT;
     room.cache[0].pc = JUMP_CACHE_EMPTY_FIRST;
     for (size_t n = 0; n < ARRAY_SIZE(signals); n++)
         sigaction(signals[n], &sa, &others[signals[n]]);
