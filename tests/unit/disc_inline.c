@@ -29,6 +29,13 @@
 #define CAS_LINK    0x88be7c01 /* cas w30, w1, [x0] */
 #define STXR_LINK   0x881e7c01 /* stxr w30, w1, [x0] */
 #define SVC         0xd4000001
+#define ADD_V30     0x4ebe87de /* add v30.4s, v30.4s, v30.4s */
+#define FADD_D30    0x1e7e2bde /* fadd d30, d30, d30 */
+#define FMOV_LINK   0x9e66001e /* fmov x30, d0 */
+#define FCVTZS_LINK 0x9e78001e /* fcvtzs x30, d0 */
+#define FIXED_LINK  0x9e58fc1e /* fcvtzs x30, d0, #1 */
+#define UMOV_LINK   0x4e083c1e /* umov x30, v0.d[0] */
+#define SMOV_LINK   0x4e042c1e /* smov x30, v0.s[0] */
 #define BR          0xd61f0000
 #define BRK         0xd4200000
 
@@ -221,6 +228,36 @@ START_TEST(small_ones_need_not_be_hot)
 }
 END_TEST
 
+/* A call to so many of a vector's instructions and so many others. */
+static u32 inlined_of_vectors(u32 vectors, u32 others, u32 vector)
+{
+    struct text t = {{BL(102), RET}, 2, 0};
+    while (t.count < 102) t.word[t.count++] = NOP;
+    for (u32 n = 0; n < vectors; n++) t.word[t.count++] = vector;
+    for (u32 n = 0; n < others; n++) t.word[t.count++] = ADD;
+    t.word[t.count++] = RET;
+    return inlined_by(&t, NULL);
+}
+
+START_TEST(small_ones_of_vectors_may_be_longer)
+{
+    ck_assert_uint_eq(inlined_of_vectors(15, 0, ADD_V30), 1);
+    ck_assert_uint_eq(inlined_of_vectors(63, 0, ADD_V30), 1);
+    ck_assert_uint_eq(inlined_of_vectors(63, 0, FADD_D30), 1);
+    ck_assert_uint_eq(inlined_of_vectors(64, 0, ADD_V30), 0);
+    ck_assert_uint_eq(inlined_of_vectors(30, 9, ADD_V30), 1);
+    ck_assert_uint_eq(inlined_of_vectors(30, 10, ADD_V30), 0);
+}
+END_TEST
+
+START_TEST(those_that_write_the_link_are_left_alone)
+{
+    static const u32 word[] = {FMOV_LINK, FCVTZS_LINK, FIXED_LINK, UMOV_LINK, SMOV_LINK};
+    for (size_t n = 0; n < ARRAY_SIZE(word); n++)
+        ck_assert_uint_eq(inlined_of_vectors(1, 0, word[n]), 0);
+}
+END_TEST
+
 START_TEST(an_indirect_call_has_a_guard)
 {
     struct text t = {{BLR_X1, NOP, RET, ADD, RET}, 5, 0};
@@ -328,6 +365,8 @@ int main(void)
     tcase_add_test(tc, long_ones_are_left_alone);
     tcase_add_test(tc, hot_ones_may_be_longer);
     tcase_add_test(tc, small_ones_need_not_be_hot);
+    tcase_add_test(tc, small_ones_of_vectors_may_be_longer);
+    tcase_add_test(tc, those_that_write_the_link_are_left_alone);
     tcase_add_test(tc, an_indirect_call_has_a_guard);
     tcase_add_test(tc, a_call_by_a_stub_has_a_guard);
     tcase_add_test(tc, so_has_one_of_what_is_at_address_0);
