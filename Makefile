@@ -133,7 +133,7 @@ $(LIBEXEC)/ferry-native: $(call objs,$(RT_SOURCES) $(GENERATED_rt) $(wildcard ho
 	$(Q)$(CC) $(OPT) -pie -Wl,--dynamic-list=$(BUILD)/gen/interposed.list $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lm -lpthread -ldl
 
 # Subcommands that need more than the runtime are programs of their own, found next to ferry.
-$(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c)) $(BUILD)/lib/base.a
+$(LIBEXEC)/ferry-sysroot: $(call objs,$(wildcard tools/sysroot/*.c) aot/cmd/installed.c) $(BUILD)/lib/base.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OPT) $(LDFLAGS) -o $@ $^
@@ -204,7 +204,7 @@ $(CASE_SUITES:%=ready-%): ready-%: all
 $(SUITES:%=ready-%):
 
 # Installs first what is missing (or says what to install), so that the rest sees a whole system. make
-# begins with what is ready to be made, and so with sysroots if what makes them is there.
+# begins with what is ready to be made, and so with the amd64 sysroot if what makes it is there.
 check:
 	@tools/deps build check
 	@$(MAKE) --no-print-directory $(PARALLEL) $(LIBEXEC)/ferry-sysroot

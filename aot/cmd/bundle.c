@@ -4,6 +4,7 @@
 #include "aot/cmd/bundle.h"
 
 #include "aot/cmd/commands.h"
+#include "aot/cmd/installed.h"
 #include "aot/xlat.h"
 
 #include <errno.h>
@@ -58,22 +59,12 @@ void bundle_warn(const char *format, ...)
     va_end(list);
 }
 
-/* The static runtime of this build or installation: it lies beside libexec or in bin beside it. */
 static const char *find_runtime(void)
 {
     static char path[PATH_MAX + 32];
-    static const char *const places[] = {"../../bin/ferry-static", "../../ferry-static"};
-    char self[PATH_MAX], *slash;
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
-    self[n > 0 ? n : 0] = '\0';
-    slash = strrchr(self, '/');
-    if (slash == NULL) bundle_die("/proc is needed to find the static runtime; see --runtime");
-    *slash = '\0';
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-        snprintf(path, sizeof path, "%s/%s", self, places[i]);
-        if (access(path, R_OK) == 0) return path;
-    }
+    if (installed_find("ferry-static", path, sizeof path)) return path;
+    if (*path == '\0') bundle_die("/proc is needed to find the static runtime; see --runtime");
     bundle_die("%s: the static runtime is missing", path);
 }
 

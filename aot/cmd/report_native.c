@@ -11,38 +11,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "aot/cmd/installed.h"
 #include "aot/cmd/say.h"
 
 extern char **environ;
 
 #define MAX_LINES 256
 
-static const char *find_ferry(void)
-{
-    static char path[PATH_MAX + 32];
-    static const char *const places[] = {"../../bin/ferry", "../../ferry"};
-    char self[PATH_MAX], *slash;
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[n > 0 ? n : 0] = '\0';
-    slash = strrchr(self, '/');
-    if (slash) *slash = '\0';
-    for (size_t i = 0; slash && i < ARRAY_SIZE(places); i++) {
-        snprintf(path, sizeof path, "%s/%s", self, places[i]);
-        if (access(path, X_OK) == 0) return path;
-    }
-    return NULL;
-}
-
 /* What the runtime writes, as a stream; NULL: it can't be run. */
 static FILE *ask(const char *sysroot, const char *program, pid_t *pid)
 {
-    const char *ferry = find_ferry();
-    char root[PATH_MAX + 16], word[] = "run", native[] = "--native=auto",
-                              explain[] = "--explain-native";
+    char ferry[PATH_MAX + 32], root[PATH_MAX + 16];
+    char word[] = "run", native[] = "--native=auto", explain[] = "--explain-native";
     char *argv[] = {word, word, root, native, explain, (char *)(u64)program, NULL};
     posix_spawn_file_actions_t actions;
     int ends[2];
-    if (!ferry || pipe(ends)) return NULL;
+    if (!installed_find("ferry", ferry, sizeof ferry) || pipe(ends)) return NULL;
     snprintf(root, sizeof root, "--sysroot=%s", *sysroot ? sysroot : "/");
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);

@@ -12,6 +12,7 @@ $(BUILD)/sysroot/%.ready: tests/debian/packages | $(BUILD)/libexec/ferry/ferry-s
 	$(call say,ROOT,$(BUILD)/sysroot/$*)
 	$(Q)$(BUILD)/libexec/ferry/ferry-sysroot create --arch=$* $(BUILD)/sysroot/$* $$(grep -v '^#' $<)
 	@touch $@
+$(BUILD)/sysroot/arm64.ready: | $(BUILD)/ferry # which its ldconfig runs under
 
 # Images of all programs and libraries of the guest's.
 $(BUILD)/tests/cache.ready: $(XLAT_ID) | all sysroots

@@ -1,6 +1,7 @@
-/* What the packages' maintainer scripts would have made, made from the packages' own data without
- * running any guest code: alternatives (from the update-alternatives lines of the scripts), users
- * and groups (base-passwd's masters), name service files, the bundle of CA certificates.
+/* What the packages' maintainer scripts would have made, made from the packages' own data:
+ * alternatives (from the update-alternatives lines of the scripts), users and groups (base-passwd's
+ * masters), name service files, the bundle of CA certificates. Only the cache of libraries is made
+ * by a program of the packages' (ldconfig.c).
  * Every step may be repeated; files a user has changed are left alone.
  */
 #include "tools/sysroot/sysroot.h"
@@ -251,4 +252,5 @@ void finish(const struct sysroot *s)
     make_base_files(s);
     make_alternatives(s);
     make_certificates(s);
+    make_library_cache(s);
 }

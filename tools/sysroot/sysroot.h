@@ -3,7 +3,8 @@
  * A sysroot is a directory with unpacked Debian packages of one architecture. apt resolves and
  * downloads with a configuration of its own (apt.c, sources.c), dpkg-deb and tar unpack
  * (unpack.c), and what the packages' maintainer scripts would have made is made from the packages'
- * own data (finish.c). The program is a short-lived tool: errors end it with one line (die).
+ * own data (finish.c), or by the sysroot's ldconfig (ldconfig.c). The program is a short-lived
+ * tool: errors end it with one line (die).
  */
 #ifndef FERRY_TOOLS_SYSROOT_H
 #define FERRY_TOOLS_SYSROOT_H
@@ -75,6 +76,7 @@ void need_program(const char *program, const char *package);
 struct command {
     const char *const *argv;
     const char *apt_config; /* value for APT_CONFIG, or NULL */
+    bool bare;              /* without this program's environment */
     int input;              /* descriptor for standard input, or -1 for none */
     void (*on_line)(void *context, const char *line);
     void *context;
@@ -113,7 +115,13 @@ void unpack_plan(const struct sysroot *s, const struct plan *plan);
 
 /* --- finish.c ------------------------------------------------------------------------------- */
 
-/* Makes what maintainer scripts would: alternatives, users, name service files, certificates. */
+/* Makes what maintainer scripts would: alternatives, users, name service files, certificates, the
+ * cache of libraries. */
 void finish(const struct sysroot *s);
+
+/* --- ldconfig.c ----------------------------------------------------------------------------- */
+
+/* Makes /etc/ld.so.cache, or brings it up to date; it is no error if that can't be done. */
+void make_library_cache(const struct sysroot *s);
 
 #endif

@@ -182,21 +182,20 @@ void need_program(const char *program, const char *package)
 
 enum { STATUS_FD = 3 };
 
-static _Noreturn void exec_child(const char *const *argv, const char *apt_config, int input,
-                                 int out, int err, int status)
+static _Noreturn void exec_child(const struct command *c, int out, int err, int status)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing of it goes on beside the next that is started */
-    if (input < 0) input = open("/dev/null", O_RDONLY);
-    dup2(input, 0);
+    dup2(c->input < 0 ? open("/dev/null", O_RDONLY) : c->input, 0);
     dup2(out, 1);
     dup2(err, 2);
     if (status >= 0 && status != STATUS_FD) dup2(status, STATUS_FD);
     if (status == STATUS_FD) fcntl(status, F_SETFD, 0);
-    if (apt_config) setenv("APT_CONFIG", apt_config, 1);
+    if (c->bare) clearenv();
+    if (c->apt_config) setenv("APT_CONFIG", c->apt_config, 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     unsetenv("TAR_OPTIONS");
-    execvp(argv[0], (char *const *)argv);
-    dprintf(2, "E: %s: %s\n", argv[0], strerror(errno));
+    execvp(c->argv[0], (char *const *)c->argv);
+    dprintf(2, "E: %s: %s\n", c->argv[0], strerror(errno));
     _exit(127);
 }
 
@@ -229,9 +228,7 @@ int run_command(struct command *c)
     fflush(NULL);
     pid_t pid = fork();
     if (pid < 0) die("fork: %s", strerror(errno));
-    if (!pid)
-        exec_child(c->argv, c->apt_config, c->input, ends[OUT][1], ends[ERR][1],
-                   c->on_line ? ends[STATUS][1] : -1);
+    if (!pid) exec_child(c, ends[OUT][1], ends[ERR][1], c->on_line ? ends[STATUS][1] : -1);
     for (int i = 0; i < PIPES; i++) {
         close(ends[i][1]);
         wait[i] = (struct pollfd){.fd = ends[i][0], .events = POLLIN};
@@ -258,12 +255,13 @@ int run_command(struct command *c)
 
 int start_command(const char *const *argv, int *output)
 {
+    const struct command c = {.argv = argv, .input = -1};
     int ends[2];
     make_pipe(ends);
     fflush(NULL);
     pid_t pid = fork();
     if (pid < 0) die("fork: %s", strerror(errno));
-    if (!pid) exec_child(argv, NULL, -1, ends[1], 2, -1);
+    if (!pid) exec_child(&c, ends[1], 2, -1);
     close(ends[1]);
     *output = ends[0];
     return pid;
