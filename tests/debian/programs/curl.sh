@@ -17,7 +17,7 @@ if len(sys.argv) > 1:
 print(s.server_address[1], flush=True); s.serve_forever()
 EOF
 openssl req -x509 -newkey rsa:2048 -nodes -keyout s.key -out s.crt -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
-start() { python3 server.py "$@" >port 2>err & p=$!; for _ in $(seq 300); do [ -s port ] && break; sleep 0.1; done; port=$(cat port); }
+start() { rm -f port; python3 server.py "$@" >port 2>err & p=$!; for _ in $(seq 300); do [ -s port ] && break; sleep 0.1; done; port=$(cat port); }
 start
 u=http://localhost:$port; curl -s $u/numbers | sha256sum; curl -s -r 10-19 $u/numbers; echo; curl -s -w '%{http_code} %{size_download} %{content_type}\n' -o o $u/a.json; cmp o www/a.json; curl -s -I $u/a.json; curl -sf $u/nosuch; echo $?; curl -s -d 'some text' $u/; echo; curl -s --data-binary @www/numbers $u/ | sha256sum; curl -s -F f=@www/a.json -F x=y $u/ | wc -l
 curl -s --no-progress-meter -Z -o 1 -o 2 -o 3 $u/numbers $u/numbers $u/numbers; sha256sum 1 2 3; curl -s -K - <<EOF | tail -n 1
