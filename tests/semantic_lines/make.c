@@ -289,7 +289,7 @@ int main(int argc, char **argv)
 {
     static const u16 rows[] = {
 #define ROW(row) A64_##row,
-        LIFT_BASE_ROWS(ROW) LIFT_FP_ROWS(ROW)
+        LIFT_ROWS(ROW)
 #undef ROW
     };
     start_guest(argv[0]);
