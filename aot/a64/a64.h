@@ -13,14 +13,14 @@
 #include "aot/a64/rows.h"
 
 struct a64_field {
-    const char *name;
+    char name[A64_FIELD_NAME_SIZE];
     u8 lo, width;
 };
 
 struct a64_row_info {
-    const char *name;  /* as in the table, without A64_ */
-    const char *group; /* the table's name: base, branch, ldst, fp, simd, simd_scalar, crypto */
-    u32 mask, value;   /* the fixed bits */
+    char name[A64_ROW_NAME_SIZE]; /* as in the table, without A64_ */
+    enum a64_group group;         /* the table */
+    u32 mask, value;              /* the fixed bits */
     enum a64_feature feature;
     bool feature_depends; /* some words of the row need only A64_FEATURE_base */
     u16 first_field;      /* for a64_row_field */
@@ -45,6 +45,9 @@ enum a64_feature a64_word_feature(enum a64_row row, u32 word);
 
 /* The feature's name in the tables. */
 const char *a64_feature_name(enum a64_feature feature);
+
+/* The table's name: base, branch, ldst, fp, simd, simd_scalar, crypto; "" for A64_GROUP_NONE. */
+const char *a64_group_name(enum a64_group group);
 
 /*
  * The word's text as GNU objdump writes it (mnemonic, tab, operands, preferred aliases; branch

@@ -48,10 +48,22 @@ enum a64_feature a64_word_feature(enum a64_row row, u32 w)
 
 const char *a64_feature_name(enum a64_feature feature)
 {
-    static const char *const names[] = {
-#define NAME(f) #f,
+    switch (feature) {
+#define NAME(f)                                                                                    \
+    case A64_FEATURE_##f: return #f;
         A64_FEATURES(NAME)
 #undef NAME
-    };
-    return feature < A64_FEATURE_COUNT ? names[feature] : "unknown";
+    default: return "unknown";
+    }
+}
+
+const char *a64_group_name(enum a64_group group)
+{
+    switch (group) {
+#define NAME(g)                                                                                    \
+    case A64_GROUP_##g: return #g;
+        A64_GROUPS(NAME)
+#undef NAME
+    default: return "";
+    }
 }

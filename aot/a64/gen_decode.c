@@ -1,8 +1,9 @@
 /*
  * gen_decode OUTDIR TABLE...   (OUTDIR "-" checks the tables and writes nothing)
  *
- * Turns the decode tables into rows.h (row and feature names, field accessors), decode.inc (the
- * decision tree and the row information) and texts.inc (the rows' texts for the disassembler).
+ * Turns the decode tables into rows.h (row, group and feature names, field accessors), decode.inc
+ * (the decision tree and the row information) and texts.inc (the rows' texts for the disassembler).
+ * None of it has pointers in tables, which would have to be relocated at each start of a program.
  *
  * The tree: an inner node looks at a contiguous range of bits and indexes a table of slots; a leaf
  * is a list of the rows that are still possible, more specific first, which the decoder checks in
@@ -21,6 +22,8 @@
 
 enum { ROOT_LO = 21, ROOT_WIDTH = 11, MAX_WIDTH = 8, LEAF = 0x8000, MAX_SLOTS = 1 << 16 };
 enum { CONSTRAINED = 0x8000 }; /* the row's constraint is yet to be checked */
+
+#define UNALLOCATED "UNALLOCATED" /* the name of no row */
 
 /* The bits that the way to a node has looked at. */
 struct path {
@@ -171,6 +174,29 @@ static unsigned build(const uint16_t *set, unsigned n, unsigned lo, unsigned wid
     return make_node(entries, lo, width);
 }
 
+/* The groups in the order of their rows. */
+static void write_groups(FILE *f, const char *before, const char *after)
+{
+    for (int i = 0; i < table.row_count; i++)
+        if (!i || strcmp(table.rows[i - 1].group, table.rows[i].group))
+            fprintf(f, "%s%s%s", before, table.rows[i].group, after);
+}
+
+/* So much room, or what the name needs if that is more. */
+static size_t with_room(size_t room, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    return size > room ? size : room;
+}
+
+static void write_name_sizes(FILE *f)
+{
+    size_t row = sizeof UNALLOCATED, field = 0;
+    for (int i = 0; i < table.row_count; i++) row = with_room(row, table.rows[i].name);
+    for (int i = 0; i < table.field_count; i++) field = with_room(field, table.fields[i].name);
+    fprintf(f, "\n\nenum { A64_ROW_NAME_SIZE = %zu, A64_FIELD_NAME_SIZE = %zu };", row, field);
+}
+
 static void write_rows(FILE *f)
 {
     fprintf(f,
@@ -179,13 +205,19 @@ static void write_rows(FILE *f)
     for (int i = 0; i < table.row_count; i++) fprintf(f, " \\\n    X(%s)", table.rows[i].name);
     fprintf(f, "\n\nenum a64_row {\n    A64_UNALLOCATED = 0,\n");
     for (int i = 0; i < table.row_count; i++) fprintf(f, "    A64_%s,\n", table.rows[i].name);
-    fprintf(f, "    A64_ROW_COUNT\n};\n\n#define A64_FEATURES(X)");
+    fprintf(f, "    A64_ROW_COUNT\n};\n\n#define A64_GROUPS(X)");
+    write_groups(f, " \\\n    X(", ")");
+    fprintf(f, "\n\nenum a64_group {\n    A64_GROUP_NONE = 0,\n");
+    write_groups(f, "    A64_GROUP_", ",\n");
+    fprintf(f, "};\n\n#define A64_FEATURES(X)");
     for (int i = 0; i < table.feature_count; i++)
         fprintf(f, " \\\n    X(%s)", table.features[i].name);
     fprintf(f, "\n\nenum a64_feature {\n");
     for (int i = 0; i < table.feature_count; i++)
         fprintf(f, "    A64_FEATURE_%s,\n", table.features[i].name);
-    fprintf(f, "    A64_FEATURE_COUNT\n};\n\n");
+    fprintf(f, "    A64_FEATURE_COUNT\n};");
+    write_name_sizes(f);
+    fprintf(f, "\n\n");
     for (int i = 0; i < table.field_count; i++) {
         const struct gen_field *field = &table.fields[i];
         fprintf(f, "static inline u32 a64_%s(u32 w)\n{\n    return (w >> %u) & 0x%xu;\n}\n",
@@ -222,13 +254,13 @@ static void write_info(FILE *f)
         fprintf(f, "\n");
     }
     fprintf(f, "};\n\nstatic const struct a64_row_info row_info[A64_ROW_COUNT] = {\n");
-    fprintf(f, "    {\"UNALLOCATED\", \"\", 0, 0, A64_FEATURE_%s, false, 0, 0},\n",
+    fprintf(f, "    {\"%s\", A64_GROUP_NONE, 0, 0, A64_FEATURE_%s, false, 0, 0},\n", UNALLOCATED,
             table.features[0].name);
     int first = 0;
     for (int i = 0; i < table.row_count; i++) {
         const struct gen_row *r = &table.rows[i];
-        fprintf(f, "    {\"%s\", \"%s\", 0x%08xu, 0x%08xu, A64_FEATURE_%s, %s, %d, %d},\n", r->name,
-                r->group, r->mask, r->value, table.features[r->feature].name,
+        fprintf(f, "    {\"%s\", A64_GROUP_%s, 0x%08xu, 0x%08xu, A64_FEATURE_%s, %s, %d, %d},\n",
+                r->name, r->group, r->mask, r->value, table.features[r->feature].name,
                 r->feature_if ? "true" : "false", first, r->field_count);
         first += r->field_count;
     }
@@ -245,19 +277,18 @@ static void write_text(FILE *f, const struct gen_row *row)
 {
     const char *text = row->text ? row->text : "";
     bool whole = strstr(text, "\\t") != NULL;
-    fputs("    \"", f);
+    fprintf(f, "    case A64_%s: return \"", row->name);
     if (!whole || *text == '*')
         for (const char *c = row->name; *c && *c != '_'; c++) fputc(tolower((unsigned char)*c), f);
-    fprintf(f, "%s%s\",\n", *text && !whole ? "\\t" : "", text + (whole && *text == '*'));
+    fprintf(f, "%s%s\";\n", *text && !whole ? "\\t" : "", text + (whole && *text == '*'));
 }
 
 static void write_texts(const char *dir)
 {
     FILE *f = open_output(dir, "texts.inc");
-    fprintf(f, "\nstatic const char *const row_texts[A64_ROW_COUNT] = {\n");
-    fprintf(f, "    \".inst\\t{:word} ; undefined\",\n");
+    fprintf(f, "\nstatic const char *row_text(enum a64_row row)\n{\n    switch (row) {\n");
     for (int i = 0; i < table.row_count; i++) write_text(f, &table.rows[i]);
-    fprintf(f, "};\n");
+    fprintf(f, "    default: return \".inst\\t{:word} ; undefined\";\n    }\n}\n");
     close_output(f);
 }
 

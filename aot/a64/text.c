@@ -162,7 +162,7 @@ size_t a64_disasm(u32 word, u64 pc, char *buf, size_t size)
     enum a64_row row = a64_decode(word);
     const char *s = text_alias(row, word);
     if (size) buf[0] = 0;
-    for (s = s ? s : row_texts[row]; *s;) {
+    for (s = s ? s : row_text(row); *s;) {
         char directive[32];
         size_t n = strcspn(s, "{");
         if (n) text_print(&t, "%.*s", (int)n, s);

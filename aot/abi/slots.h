@@ -20,8 +20,8 @@ enum slot {
     SLOT_QC,    /* 128 bits; FPSR.QC is set when any of them is */
     SLOT_TPIDR, /* TPIDR_EL0 */
     SLOT_FPCR,
-    SLOT_FPSR,   /* without QC and without what the host's MXCSR still holds: read by helper */
-    SLOT_PSTATE, /* PSTATE_DIT and PSTATE_SSBS, which change nothing here */
+    SLOT_FPSR,    /* without QC and without what the host's MXCSR still holds: read by helper */
+    SLOT_PSTATE,  /* PSTATE_DIT and PSTATE_SSBS, which change nothing here */
     SLOT_ALIASED, /* not 0: some memory may be at two addresses. Read only */
     SLOT_COUNT
 };
@@ -31,9 +31,9 @@ enum slot {
 enum slot_kind { SLOT_INT64, SLOT_INT32, SLOT_VEC128, SLOT_FLAGS };
 
 struct slot_info {
-    const char *name; /* "x0", "sp", "v31", "nzcv", ... */
-    u8 kind;          /* enum slot_kind */
-    u16 offset;       /* byte offset in struct guest_state */
+    char name[8]; /* "x0", "sp", "v31", "nzcv", ... */
+    u8 kind;      /* enum slot_kind */
+    u16 offset;   /* byte offset in struct guest_state */
 };
 
 extern const struct slot_info slot_table[SLOT_COUNT];
@@ -60,7 +60,7 @@ int slot_by_name(const char *name);
  * out of date, and the frame state's expression of that mark is right (struct nzcv_expr). */
 #define NZCV_MARK  0x80u
 #define NZCV_MARKS 0x80u
-#define NZCV_MASK (NZCV_N | NZCV_Z | NZCV_C | NZCV_V)
+#define NZCV_MASK  (NZCV_N | NZCV_Z | NZCV_C | NZCV_V)
 
 /* PSTATE's bits that programs may change besides NZCV, where SPSR (and signal frames) have them. */
 #define PSTATE_DIT  (1u << 24)

@@ -25,12 +25,6 @@ static bool is_load_or_store(u32 w)
     return (w & 0x0a000000) == 0x08000000;
 }
 
-static bool has_rows_group(enum a64_row row, const char *group)
-{
-    const char *name = a64_row_info(row)->group;
-    return name[0] == group[0] && name[1] == group[1];
-}
-
 static enum use use_in_memory(enum a64_row row, u32 w, u32 set)
 {
     switch (row) {
@@ -116,7 +110,7 @@ static enum use find_use(const struct disc_view *view, u64 pc, unsigned reg)
             use = use_in_memory(row, word[i], set);
         else if (a64_may_branch(word[i]))
             use = use_in_branch(row, word[i], pc + 4 * i, set, &ends);
-        else if (has_rows_group(row, "base"))
+        else if (a64_row_info(row)->group == A64_GROUP_base)
             use = use_in_register(row, word[i], &set);
         if (use != USE_NONE) return use;
     }

@@ -550,7 +550,7 @@ static void execute(struct machine *m, const struct way_step *s)
         return;
     if (a64_row_flow[row] != A64_FLOW_NEXT)
         branch(m, s, row);
-    else if (a64_row_info(row)->group[0] == 'b' && a64_row_info(row)->group[1] == 'a')
+    else if (a64_row_info(row)->group == A64_GROUP_base)
         set(m, a64_rd(w), fresh(m));
 }
 

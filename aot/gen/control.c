@@ -436,7 +436,7 @@ static void prepare_to_leave(struct gen *g, bool nzcv_dead, ir_ref target)
     go_out(g, g->dirty);
 }
 
-static void exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_exit_direct(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     prepare_to_leave(g, i->mod & IR_EXIT_NZCV_DEAD, IR_NONE);
@@ -456,7 +456,7 @@ static bool is_link(const struct gen *g, ir_ref r)
     return v->slot == LINK_SLOT + 1 && v->version == g->version[LINK_SLOT];
 }
 
-static void exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_exit_indirect(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned kind = i->mod & ~IR_EXIT_NZCV_DEAD;
     bool returns = kind == IR_EXIT_RETURN && is_link(g, i->arg[0]);
@@ -489,7 +489,7 @@ static bool exit_at_once(struct gen *g, struct host_cond c, u64 pc, bool nzcv_de
     return true;
 }
 
-static void exit_if(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_exit_if(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     struct host_cond c = gen_cond(g, i->arg[0]);
@@ -504,7 +504,7 @@ static void exit_if(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->pending.result = IR_NONE;
 }
 
-static void trap(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_trap(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     if (i->arg[0]) {
@@ -516,7 +516,7 @@ static void trap(struct gen *g, ir_ref r, const struct ir_inst *i)
     leave_trap(g, i->mod, i->arg[1], (u64)i->imm);
 }
 
-static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_guard(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     s64 value = 0;
@@ -535,7 +535,7 @@ static void guard(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* Images alone have guards. */
-static void failed(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_failed(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     if (!g->options->image) return;
@@ -638,7 +638,7 @@ static u32 taken_label(struct gen *g, u32 to, bool home, u8 mark, const struct n
     return e->label;
 }
 
-static void jump(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_jump(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 target = (u32)i->imm;
     (void)r;
@@ -688,7 +688,7 @@ static void pass_to_targets(struct gen *g)
 
 /* The word's number in RAX: what is misaligned or tagged becomes too big a one. It stays there, for
  * code that finds it is no target's. */
-static void jump_by_table(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_jump_by_table(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     gen_settle_all(g);
@@ -756,7 +756,7 @@ static void settle_early(struct gen *g, u32 yes, u32 no, bool first)
     gen_settle(g, gen_owed_at(g, yes) & (apart ? gen_owed_at(g, no) : ~0u));
 }
 
-static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_branch(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     u32 yes = (u32)i->imm, no = i->arg[1];
     bool swap = yes == g->block + 1;
@@ -790,9 +790,3 @@ static void branch(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_pass_copies(g, no);
     if (no != g->block + 1) x64_jmp(B, g->block_label + no);
 }
-
-gen_fn *const gen_control_ops[IR_OP_COUNT] = {
-    [IR_JUMP] = jump,        [IR_BR] = branch,      [IR_JUMPIND] = jump_by_table,
-    [IR_EXIT] = exit_direct, [IR_EXITIF] = exit_if, [IR_EXITIND] = exit_indirect,
-    [IR_TRAP] = trap,        [IR_GUARD] = guard,    [IR_FAILED] = failed,
-};

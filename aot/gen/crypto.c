@@ -71,7 +71,7 @@ static bool has_next_round(const struct gen *g, ir_ref mix)
     return false;
 }
 
-static void aes_round(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_aes_round(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool encrypt = i->op == IR_AESE;
     if (!gen_has(g, X64_HAS_AES)) {
@@ -95,7 +95,7 @@ static void aes_round(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_op2(g, mix ? whole : last, v.dst, X0, X1);
 }
 
-static void aes_mix(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_aes_mix(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (!gen_has(g, X64_HAS_AES)) {
         gen_by_helper(g, r, i);
@@ -255,7 +255,7 @@ static bool sha256_pair(struct gen *g, ir_ref r, ir_ref other, const struct ir_i
     return true;
 }
 
-static void sha256_hash(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_sha256_hash(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool first = i->op == IR_SHA256H;
     if (g->val[r].place != VAL_NONE) return; /* made with the other half */
@@ -277,7 +277,7 @@ static void sha256_hash(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_op2i(g, X64_SHUFPS, v.dst, work, X1, first ? 0xbb : 0x11);
 }
 
-static void sha256_schedule0(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_sha256_schedule0(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (!vec_can(g, X64_PALIGNR)) {
         gen_by_helper(g, r, i);
@@ -294,7 +294,7 @@ static void sha256_schedule0(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* a + (the elements one up in c:b), then the host's second half. */
-static void sha256_schedule1(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_sha256_schedule1(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (!vec_can(g, X64_PALIGNR)) {
         gen_by_helper(g, r, i);
@@ -313,7 +313,7 @@ static void sha256_schedule1(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 /* --- SHA-1 ------------------------------------------------------------------------------------ */
 
-static void sha1_rounds(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_sha1_rounds(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     static const u32 constant[3] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc};
     if (!gen_has(g, X64_HAS_SHA)) {
@@ -333,7 +333,7 @@ static void sha1_rounds(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* Lane 0 rotated left by 30, zeros above. */
-static void sha1_hash(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_sha1_hash(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct vec_args v = vec_args(g, r, i);
     vec_op2c(g, X64_PAND, X0, v.a, UINT32_MAX, 0);
@@ -342,7 +342,7 @@ static void sha1_hash(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_op2(g, X64_POR, v.dst, X0, X1);
 }
 
-static void sha1_schedule0(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_sha1_schedule0(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct vec_args v = vec_args(g, r, i);
     vec_op2i(g, X64_SHUFPD, X0, v.a, v.b, 1);
@@ -359,7 +359,7 @@ static void rotate1(struct gen *g, unsigned a, unsigned t)
 }
 
 /* The top element also wants what the lowest has become, rotated once more. */
-static void sha1_schedule1(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_sha1_schedule1(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct vec_args v = vec_args(g, r, i);
     unsigned t = gen_temp_xmm(g);
@@ -370,18 +370,3 @@ static void sha1_schedule1(struct gen *g, ir_ref r, const struct ir_inst *i)
     rotate1(g, X1, t);
     vec_op2(g, X64_PXOR, v.dst, X0, X1);
 }
-
-gen_fn *const gen_crypto_ops[IR_OP_COUNT] = {
-    [IR_AESE] = aes_round,
-    [IR_AESD] = aes_round,
-    [IR_AESMC] = aes_mix,
-    [IR_AESIMC] = aes_mix,
-    [IR_SHA1H] = sha1_hash,
-    [IR_SHA1R] = sha1_rounds,
-    [IR_SHA1SU0] = sha1_schedule0,
-    [IR_SHA1SU1] = sha1_schedule1,
-    [IR_SHA256H] = sha256_hash,
-    [IR_SHA256H2] = sha256_hash,
-    [IR_SHA256SU0] = sha256_schedule0,
-    [IR_SHA256SU1] = sha256_schedule1,
-};

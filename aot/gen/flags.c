@@ -390,13 +390,13 @@ void gen_jcc(struct gen *g, struct host_cond c, u32 label)
 /* --- operations ----------------------------------------------------------------------------------
  */
 
-static void later(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_later(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)i;
     g->val[r].place = VAL_LATER;
 }
 
-static void fl_logic(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_flags_logic(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (g->val[r].place == VAL_EFLAGS) return;
     unsigned a = gen_use_gpr(g, i->arg[0]);
@@ -502,7 +502,7 @@ static void select_float_compare(struct gen *g, ir_ref r, const struct ir_inst *
 }
 
 /* b ? flags a : flags c, in home format in a register. */
-static void fl_select(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_flags_select(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_buf *b = &g->b;
     if (g->val[i->arg[1]].place == VAL_LATER) {
@@ -532,14 +532,14 @@ static void fl_select(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_bind_gpr(g, r, t);
 }
 
-static void constant(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_flags_constant(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)i;
     g->val[r].place = VAL_CONST;
 }
 
 /* From bits 31 to 28: N and Z go to bits 15 and 14, C to 8, V to 0. */
-static void fl_unpack(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_flags_unpack(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_buf *b = &g->b;
     unsigned a = gen_use_gpr(g, i->arg[0]);
@@ -560,7 +560,7 @@ static void fl_unpack(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_bind_gpr(g, r, t);
 }
 
-static void fl_pack(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_flags_pack(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_buf *b = &g->b;
     flags_to_ax(g, i->arg[0]);
@@ -614,11 +614,3 @@ void gen_set_nzcv(struct gen *g, const struct ir_inst *i)
     }
     gen_consume_one(g, r);
 }
-
-gen_fn *const gen_flag_ops[IR_OP_COUNT] = {
-    [IR_ICMP] = later,         [IR_BNOT] = later,         [IR_BAND] = later,
-    [IR_BOR] = later,          [IR_COND] = later,         [IR_FLADD] = gen_flags_op,
-    [IR_FLSUB] = gen_flags_op, [IR_FLADC] = gen_flags_op, [IR_FLSBC] = gen_flags_op,
-    [IR_FLLOGIC] = fl_logic,   [IR_FLSELECT] = fl_select, [IR_FLCONST] = constant,
-    [IR_FLUNPACK] = fl_unpack, [IR_FLPACK] = fl_pack,
-};

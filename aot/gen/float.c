@@ -220,7 +220,7 @@ static bool may_write_early(const struct gen *g, ir_ref r, unsigned reg)
 
 /* --- arithmetic ------------------------------------------------------------------------------- */
 
-static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     static const u16 add[4] = FORMS(ADD), sub[4] = FORMS(SUB), mul[4] = FORMS(MUL),
                      div[4] = FORMS(DIV);
@@ -255,7 +255,7 @@ static void arithmetic(struct gen *g, ir_ref r, const struct ir_inst *i)
     scalar_finish(g, r, t);
 }
 
-static void square_root(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_square_root(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
     if (f == FORM_NONE) {
@@ -275,7 +275,7 @@ static void square_root(struct gen *g, ir_ref r, const struct ir_inst *i)
     scalar_finish(g, r, t);
 }
 
-static void difference(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_difference(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     static const u16 sub[4] = FORMS(SUB);
     enum float_form f = float_form(i);
@@ -290,7 +290,7 @@ static void difference(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* FNEG, FABS: the sign bit alone, of halves too. */
-static void change_sign(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_change_sign(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool negate = i->op == IR_FNEG, scalar = i->type != IR_V128;
     unsigned esz = scalar ? i->type - IR_F16 + 1u : i->esz;
@@ -302,7 +302,7 @@ static void change_sign(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->val[r].narrow = narrow;
 }
 
-static void extreme(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_extreme(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     static const u16 min[4] = FORMS(MIN), max[4] = FORMS(MAX);
     bool is_max = i->op == IR_FMAX || i->op == IR_FMAXNM;
@@ -386,7 +386,7 @@ static void fuse_into_sum(struct gen *g, unsigned op, enum float_form f, unsigne
     g->aside = 0;
 }
 
-static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_fused(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
     if (f == FORM_NONE) {
@@ -422,7 +422,7 @@ static void fused(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* FMLAL: singles of a, halves of b and c, whose product single holds exactly. */
-static void fused_halves(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_fused_halves(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem scratch = gen_state(offsetof(struct guest_state, vscratch));
     if (!can_fuse(g) || !float_can_half(g)) {
@@ -446,7 +446,7 @@ static void fused_halves(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* 2 - a * b; NaNs and infinity times zero are the evaluator's. */
-static void reciprocal_step(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_reciprocal_step(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
     if (f == FORM_NONE || !can_fuse(g)) {
@@ -466,7 +466,7 @@ static void reciprocal_step(struct gen *g, ir_ref r, const struct ir_inst *i)
  * (3 - a * b) / 2 as 1.5 - (a / 2) * b, which overflows only when the result does. Half of a is
  * exact from twice the smallest normal number up; below, the evaluator does it.
  */
-static void root_step(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_root_step(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     static const u16 mul[4] = FORMS(MUL);
     enum float_form f = float_form(i);
@@ -493,7 +493,7 @@ static void root_step(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 /* --- compares --------------------------------------------------------------------------------- */
 
-static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_compare(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum float_form f = float_form(i);
     if (f == FORM_NONE) {
@@ -512,7 +512,7 @@ static void compare(struct gen *g, ir_ref r, const struct ir_inst *i)
     scalar_finish(g, r, t);
 }
 
-static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
+void float_compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool half = i->type == IR_F16;
     if (gen_is_conditional(g, r)) {
@@ -550,42 +550,3 @@ static void compare_to_flags(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->ordered = signals;
     gen_flags_expr(g, r, half ? NZCV_NONE : NZCV_OF_FCMP, i, IR_NONE);
 }
-
-/* --- table ------------------------------------------------------------------------------------ */
-
-gen_fn *const gen_float_ops[IR_OP_COUNT] = {
-    [IR_FLFCMP] = compare_to_flags,
-    [IR_FADD] = arithmetic,
-    [IR_FSUB] = arithmetic,
-    [IR_FMUL] = arithmetic,
-    [IR_FMULX] = arithmetic,
-    [IR_FDIV] = arithmetic,
-    [IR_FSQRT] = square_root,
-    [IR_FABD] = difference,
-    [IR_FNEG] = change_sign,
-    [IR_FABS] = change_sign,
-    [IR_FMIN] = extreme,
-    [IR_FMAX] = extreme,
-    [IR_FMINNM] = extreme,
-    [IR_FMAXNM] = extreme,
-    [IR_FMA] = fused,
-    [IR_FMLAL] = fused_halves,
-    [IR_FRECPE] = float_estimate,
-    [IR_FRSQRTE] = float_estimate,
-    [IR_FRECPX] = float_reciprocal_exponent,
-    [IR_FRECPS] = reciprocal_step,
-    [IR_FRSQRTS] = root_step,
-    [IR_FJCVTZS] = float_to_int_js,
-    [IR_FCMPEQ] = compare,
-    [IR_FCMPGT] = compare,
-    [IR_FCMPGE] = compare,
-    [IR_FRINT] = float_round,
-    [IR_FRINTN] = float_round_to_size,
-    [IR_FCVT] = float_convert,
-    [IR_FCVTL] = float_widen,
-    [IR_FCVTN] = float_narrow,
-    [IR_FCVTI] = float_to_int,
-    [IR_VFCVTI] = float_to_int_lanes,
-    [IR_ICVTF] = float_from_int,
-    [IR_VICVTF] = float_from_int_lanes,
-};

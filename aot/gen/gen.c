@@ -65,30 +65,15 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     return g;
 }
 
-/*
- * Which table has an operation, by the groups in which the table of operations lists them. A
- * test holds it against a search of all tables.
- */
-static gen_fn *const *const table_of[IR_OP_COUNT] = {
-    [IR_NOP... IR_INSN] = gen_state_ops,
-    [IR_ADD... IR_CRC32] = gen_int_ops,
-    [IR_ICMP... IR_BOR] = gen_flag_ops,
-    [IR_BINT] = gen_int_ops,
-    [IR_COND... IR_FLLOGIC] = gen_flag_ops,
-    [IR_FLFCMP] = gen_float_ops,
-    [IR_FLSELECT... IR_FLPACK] = gen_flag_ops,
-    [IR_JUMP... IR_FAILED] = gen_control_ops,
-    [IR_HELPER] = gen_helper_ops,
-    [IR_FENCE... IR_RMW] = gen_memory_ops,
-    [IR_FTOI... IR_FTOV] = gen_state_ops,
-    [IR_VGET... IR_FADD - 1] = gen_vector_ops,
-    [IR_FADD... IR_VICVTF] = gen_float_ops,
-    [IR_AESE... IR_OP_COUNT - 1] = gen_crypto_ops,
+static gen_fn *const emitters[IR_OP_COUNT] = {
+#define X(operation, function) [IR_##operation] = function,
+    GEN_EMITTERS(X)
+#undef X
 };
 
-gen_fn *gen_emitter(unsigned op)
+static gen_fn *emitter(unsigned op)
 {
-    gen_fn *fn = table_of[op][op];
+    gen_fn *fn = emitters[op];
     return fn ? fn : gen_by_helper;
 }
 
@@ -108,7 +93,7 @@ static void emit_with_care(struct gen *g, ir_ref r, const struct ir_inst *i)
     else if (is_by_helper(g, i))
         gen_by_helper(g, r, i);
     else
-        gen_emitter(i->op)(g, r, i);
+        emitter(i->op)(g, r, i);
 }
 
 /* Values live in their block only. */
@@ -151,7 +136,7 @@ static inline __attribute__((always_inline)) void emit_block(struct gen *g, u32 
         if (careful)
             emit_with_care(g, r, i);
         else
-            gen_emitter(i->op)(g, r, i);
+            emitter(i->op)(g, r, i);
         gen_unlock(g);
     }
 }

@@ -86,7 +86,7 @@ static void string_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* HELPER: up to three integers by way of scratch memory, which nothing in between disturbs. */
-static void helper(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     static const u8 to[3] = {X64_RSI, X64_RDX, X64_RCX};
     if (HELPER_IS_STRING(i->imm)) {
@@ -103,7 +103,3 @@ static void helper(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_after_call(g);
     if (i->type != IR_VOID && gen_left(g, r)) x64_mov_rr(B, 8, gen_def_gpr(g, r, NO_REG), X64_RAX);
 }
-
-gen_fn *const gen_helper_ops[IR_OP_COUNT] = {
-    [IR_HELPER] = helper,
-};

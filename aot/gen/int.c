@@ -101,7 +101,7 @@ static void add_constant(struct gen *g, ir_ref r, const struct ir_inst *i, s32 i
 /* --- addition and subtraction ------------------------------------------------------------------
  */
 
-static void add(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_add(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     s32 imm;
@@ -139,7 +139,7 @@ static void subtract_keeping_flags(struct gen *g, ir_ref r, const struct ir_inst
     x64_lea(B, size, gen_def_gpr(g, r, a), x64_mem_bi(X64_RAX, (int)a, 0, 1));
 }
 
-static void sub(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_sub(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     s32 imm;
@@ -168,12 +168,12 @@ static void sub(struct gen *g, ir_ref r, const struct ir_inst *i)
     finish(g, t, size);
 }
 
-static void add_carry(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_add_carry(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     gen_with_flags(g, r, i);
 }
 
-static void unary(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_unary(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     struct source a = source(g, i->arg[0]);
@@ -195,7 +195,7 @@ static void unary(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
-static void absolute(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_absolute(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     struct source a = source(g, i->arg[0]);
@@ -278,7 +278,7 @@ static bool keep_low(struct gen *g, ir_ref r, const struct ir_inst *i)
     return true;
 }
 
-static void logic(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_logic(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum x64_alu op = i->op == IR_AND ? X64_AND : i->op == IR_OR ? X64_OR : X64_XOR;
     unsigned size = gen_size(i->type);
@@ -321,7 +321,7 @@ static void logic(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
-static void logic_not(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_logic_not(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     ir_ref flags = i->op == IR_ANDN ? logic_flags(g, r) : IR_NONE;
@@ -397,7 +397,7 @@ static void shift_variable(struct gen *g, ir_ref r, const struct ir_inst *i, uns
     if (size == 4) x64_mov_rr(B, 4, dst, dst); /* a count of 0 leaves the upper half alone */
 }
 
-static void shift(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_shift(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned op = i->op == IR_SHL   ? X64_SHL
                   : i->op == IR_SHR ? X64_SHR
@@ -411,7 +411,7 @@ static void shift(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* (a:b) >> imm */
-static void extract(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_extract(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
@@ -426,7 +426,7 @@ static void extract(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- multiplication and division -----------------------------------------------------------------
  */
 
-static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     s32 imm;
@@ -459,7 +459,7 @@ static void multiply(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
 }
 
-static void multiply_high(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_multiply_high(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (gen_mulx(g, r, i)) return;
     unsigned a = gen_use_gpr(g, i->arg[0]), b = gen_use_gpr(g, i->arg[1]);
@@ -474,7 +474,7 @@ static void multiply_high(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* Division by zero gives 0; the most negative by -1 gives itself. Neither may reach DIV. */
-static void divide(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_divide(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type);
     bool is_signed = i->op == IR_SDIV;
@@ -510,7 +510,7 @@ static void divide(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- widths --------------------------------------------------------------------------------------
  */
 
-static void sign_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_sign_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned size = gen_size(i->type), from = 1u << i->esz;
     struct source a = source(g, i->arg[0]);
@@ -526,7 +526,7 @@ static void sign_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
         x64_movsx_rr(B, size, from, dst, a.reg);
 }
 
-static void zero_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_zero_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct source a = source(g, i->arg[0]);
     bool arg32 = gen_type(g, i->arg[0]) == IR_I32;
@@ -550,7 +550,7 @@ static void zero_extension(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->val[r].narrow = true;
 }
 
-static void truncation(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_truncation(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (g->val[i->arg[0]].place == VAL_HOME && !ir_hint(gen_inst(g, r))) {
         gen_leave_at_home(g, r, g->val[i->arg[0]].reg);
@@ -637,7 +637,7 @@ static void select_xmm(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->val[r].narrow = narrow;
 }
 
-static void selection(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_selection(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (i->type == IR_I32 || i->type == IR_I64)
         select_gpr(g, r, i);
@@ -645,7 +645,7 @@ static void selection(struct gen *g, ir_ref r, const struct ir_inst *i)
         select_xmm(g, r, i);
 }
 
-static void bool_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_bool_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct host_cond c = gen_cond(g, i->arg[0]);
     gen_consume(g, i);
@@ -683,7 +683,7 @@ static void checksum_by_products(struct gen *g, ir_ref r, const struct ir_inst *
     }
 }
 
-static void checksum(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_checksum(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (!i->mod && gen_has(g, X64_HAS_PCLMUL) && gen_has(g, X64_HAS_SSE41)) {
         checksum_by_products(g, r, i);
@@ -700,39 +700,3 @@ static void checksum(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_crc32_rr(B, 1u << i->esz, t.work, b);
     finish(g, t, 4);
 }
-
-gen_fn *const gen_int_ops[IR_OP_COUNT] = {
-    [IR_ADD] = add,
-    [IR_SUB] = sub,
-    [IR_ADC] = add_carry,
-    [IR_SBC] = add_carry,
-    [IR_MUL] = multiply,
-    [IR_MULHU] = multiply_high,
-    [IR_MULHS] = multiply_high,
-    [IR_UDIV] = divide,
-    [IR_SDIV] = divide,
-    [IR_NEG] = unary,
-    [IR_ABS] = absolute,
-    [IR_NOT] = unary,
-    [IR_AND] = logic,
-    [IR_OR] = logic,
-    [IR_XOR] = logic,
-    [IR_ANDN] = logic_not,
-    [IR_ORN] = logic_not,
-    [IR_SHL] = shift,
-    [IR_SHR] = shift,
-    [IR_SAR] = shift,
-    [IR_ROR] = shift,
-    [IR_EXTR] = extract,
-    [IR_CLZ] = gen_leading_zeros,
-    [IR_CLS] = gen_leading_zeros,
-    [IR_CTZ] = gen_trailing_zeros,
-    [IR_RBIT] = gen_reverse_bits,
-    [IR_BSWAP] = gen_swap_bytes,
-    [IR_SEXT] = sign_extension,
-    [IR_ZEXT] = zero_extension,
-    [IR_TRUNC] = truncation,
-    [IR_SELECT] = selection,
-    [IR_BINT] = bool_to_int,
-    [IR_CRC32] = checksum,
-};

@@ -50,6 +50,7 @@
 #include "aot/abi/exits.h"
 #include "aot/abi/sidetable.h"
 #include "aot/abi/state.h"
+#include "aot/gen/emitters.h"
 #include "aot/gen/gen.h"
 #include "aot/ir/loops.h"
 #include "aot/x64/features.h"
@@ -308,19 +309,10 @@ struct gen {
 
 typedef void gen_fn(struct gen *g, ir_ref r, const struct ir_inst *i);
 
-/* The emit function of an operation: its table's entry, or gen_by_helper. */
-gen_fn *gen_emitter(unsigned op);
-
-/* Emit functions by operation; what no table has goes to gen_by_helper. */
-extern gen_fn *const gen_int_ops[IR_OP_COUNT];
-extern gen_fn *const gen_flag_ops[IR_OP_COUNT];
-extern gen_fn *const gen_memory_ops[IR_OP_COUNT];
-extern gen_fn *const gen_control_ops[IR_OP_COUNT];
-extern gen_fn *const gen_state_ops[IR_OP_COUNT]; /* GET, SET, constants, between register files */
-extern gen_fn *const gen_helper_ops[IR_OP_COUNT];
-extern gen_fn *const gen_vector_ops[IR_OP_COUNT]; /* integer vectors */
-extern gen_fn *const gen_float_ops[IR_OP_COUNT];
-extern gen_fn *const gen_crypto_ops[IR_OP_COUNT];
+/* Emit functions: each is an operation's or several ones'. */
+#define X(operation, function) gen_fn function;
+GEN_EMITTERS(X)
+#undef X
 
 /* --- plan.c ----------------------------------------------------------------------------------- */
 
@@ -683,17 +675,9 @@ void gen_jcc(struct gen *g, struct host_cond c, u32 label);
 
 /* --- sum.c ------------------------------------------------------------------------------------ */
 
-/* FLADD, FLSUB, FLADC, FLSBC. */
-gen_fn gen_flags_op;
-
 /* ADD, SUB, ADC, SBC together with a flags operation on the same operands behind it; false: there
  * is none, and nothing was done (ADD and SUB only). */
 bool gen_with_flags(struct gen *g, ir_ref r, const struct ir_inst *i);
-
-/* --- bits.c ------------------------------------------------------------------------------------
- */
-
-gen_fn gen_leading_zeros, gen_trailing_zeros, gen_reverse_bits, gen_swap_bytes;
 
 /* --- multiply.c: products by MULX ---------------------------------------------------------------
  */

@@ -76,7 +76,7 @@ static unsigned address_register(const struct gen *g, struct x64_mem m)
     return m.index >= 0 && free >> m.index & 1 ? (unsigned)m.index : NO_REG;
 }
 
-static void load(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_load(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (i->op == IR_LOAD && vec_load_lane(g, r, i)) return;
     struct x64_mem m = i->op == IR_LOADACQ ? plain_address(g, i) : gen_address(g, i);
@@ -121,7 +121,7 @@ static unsigned stored_value(struct gen *g, ir_ref v)
     return X64_RAX;
 }
 
-static void store(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_store(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem m = gen_address(g, i);
     unsigned size = 1u << i->esz;
@@ -143,7 +143,7 @@ static void store(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_mov_mr(B, size, m, v);
 }
 
-static void store_release(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_store_release(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem m = plain_address(g, i);
     unsigned v = gen_use_gpr(g, i->arg[1]);
@@ -163,7 +163,7 @@ static void arm_monitor(struct gen *g, unsigned address, unsigned bytes)
     x64_mov_mi(B, 8, FIELD(excl_size), (s32)bytes);
 }
 
-static void load_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_load_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem m = plain_address(g, i);
     gen_consume(g, i);
@@ -260,7 +260,7 @@ static void store_pair_exclusive(struct gen *g, ir_ref r, const struct ir_inst *
     x64_mov_rr(B, 4, dst, X64_RAX);
 }
 
-static void store_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_store_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (i->esz == 4) {
         store_pair_exclusive(g, r, i);
@@ -290,7 +290,7 @@ static void store_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_mov_rr(B, 4, dst, X64_RAX);
 }
 
-static void clear_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_clear_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     (void)i;
@@ -329,7 +329,7 @@ static void compare_and_swap_pair(struct gen *g, ir_ref r, const struct ir_inst 
     x64_vec_rm(B, g->avx, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), low);
 }
 
-static void compare_and_swap(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_compare_and_swap(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (i->esz == 4) {
         compare_and_swap_pair(g, r, i);
@@ -372,7 +372,7 @@ static void combine(struct gen *g, const struct ir_inst *i, unsigned size, unsig
     x64_cmov_rr(B, keep_old[i->mod], op_size, X64_RCX, X64_RAX);
 }
 
-static void read_modify_write(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_read_modify_write(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem m = plain_address(g, i);
     unsigned size = 1u << i->esz, v = gen_use_gpr(g, i->arg[1]);
@@ -409,7 +409,7 @@ static void read_modify_write(struct gen *g, ir_ref r, const struct ir_inst *i)
     zero_extend_rax(g, gen_def_gpr(g, r, NO_REG), size);
 }
 
-static void fence(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_fence(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)r;
     if (i->mod != IR_FENCE_FULL) return;
@@ -417,17 +417,3 @@ static void fence(struct gen *g, ir_ref r, const struct ir_inst *i)
     x64_lock(B);
     x64_alu_mi(B, X64_OR, 4, FIELD(trap_arg), 0);
 }
-
-gen_fn *const gen_memory_ops[IR_OP_COUNT] = {
-    [IR_LOAD] = load,
-    [IR_LOADS] = load,
-    [IR_LOADACQ] = load,
-    [IR_STORE] = store,
-    [IR_STOREREL] = store_release,
-    [IR_LOADX] = load_exclusive,
-    [IR_STOREX] = store_exclusive,
-    [IR_CLREX] = clear_exclusive,
-    [IR_CAS] = compare_and_swap,
-    [IR_RMW] = read_modify_write,
-    [IR_FENCE] = fence,
-};

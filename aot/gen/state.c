@@ -10,7 +10,7 @@ static bool is_float(unsigned type)
     return type == IR_F16 || type == IR_F32 || type == IR_F64;
 }
 
-static void constant(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_constant(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     (void)i;
     g->val[r].place = VAL_CONST;
@@ -27,12 +27,12 @@ void gen_guest_address(struct gen *g, unsigned reg, u64 address)
     gen_reloc(g, RELOC_GUEST, address);
 }
 
-static void guest_address(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_address(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (g->options->image)
         gen_guest_address(g, gen_def_gpr(g, r, NO_REG), (u64)i->imm);
     else
-        constant(g, r, i);
+        emit_constant(g, r, i);
 }
 
 /* --- GET
@@ -99,7 +99,7 @@ static GEN_APART void get_home(struct gen *g, ir_ref r, const struct ir_inst *i,
         x64_mov_rr(B, size, dst, copy);
 }
 
-static void get(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_get(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned slot = (unsigned)i->imm;
     if (!gen_left(g, r)) return;
@@ -346,7 +346,7 @@ static GEN_APART void set_other(struct gen *g, const struct ir_inst *i, unsigned
     gen_in_slot(g, i->arg[0], slot);
 }
 
-static void set(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_set(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned slot = (unsigned)i->imm;
     (void)r;
@@ -361,7 +361,7 @@ static void set(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* --- between register files
  * ----------------------------------------------------------------------- */
 
-static void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_float_bits(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned a = gen_use_xmm(g, i->arg[0]);
     unsigned from = gen_type(g, i->arg[0]);
@@ -371,7 +371,7 @@ static void float_to_int(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (from == IR_F16) x64_movzx_rr(B, 2, dst, dst);
 }
 
-static void int_to_float(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_float_of_bits(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned a = gen_use_gpr(g, i->arg[0]);
     bool wide = gen_type(g, i->arg[0]) == IR_I64;
@@ -386,7 +386,7 @@ static void int_to_float(struct gen *g, ir_ref r, const struct ir_inst *i)
 }
 
 /* The low lane as a scalar: another name of the same register. */
-static void vector_to_float(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_float_of_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     unsigned a = gen_use_xmm(g, i->arg[0]);
     if (g->val[i->arg[0]].place == VAL_XMM) {
@@ -400,7 +400,7 @@ static void vector_to_float(struct gen *g, ir_ref r, const struct ir_inst *i)
     g->val[r].narrow = false;
 }
 
-static void float_to_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
+void emit_vector_of_float(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     ir_ref v = i->arg[0];
     unsigned a = gen_use_xmm(g, v), type = gen_type(g, v);
@@ -413,15 +413,3 @@ static void float_to_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
     gen_consume(g, i);
     gen_narrow_xmm(g, clean ? IR_V128 : type, gen_def_xmm(g, r, a), a);
 }
-
-gen_fn *const gen_state_ops[IR_OP_COUNT] = {
-    [IR_CONST] = constant,
-    [IR_VCONST2] = constant,
-    [IR_GADDR] = guest_address,
-    [IR_GET] = get,
-    [IR_SET] = set,
-    [IR_FTOI] = float_to_int,
-    [IR_ITOF] = int_to_float,
-    [IR_VTOF] = vector_to_float,
-    [IR_FTOV] = float_to_vector,
-};

@@ -170,20 +170,24 @@ static const u16 direct[IR_OP_COUNT][4] = {
 };
 
 /* What to do when there is none. */
-static gen_fn *const otherwise[IR_OP_COUNT] = {
-    [IR_VMUL] = vec_mul,
-    [IR_VSMIN] = vec_min_max,
-    [IR_VSMAX] = vec_min_max,
-    [IR_VUMIN] = vec_min_max,
-    [IR_VUMAX] = vec_min_max,
-    [IR_VCMPEQ] = vec_compare_equal64,
-    [IR_VCMPGTS] = vec_compare_greater64,
-    [IR_VSQADD] = vec_saturating_add,
-    [IR_VSQSUB] = vec_saturating_add,
-    [IR_VUQADD] = vec_saturating_add,
-    [IR_VUQSUB] = vec_saturating_add,
-    [IR_VURHADD] = vec_halve,
-};
+static void several_instructions(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    switch (i->op) {
+    case IR_VMUL: vec_mul(g, r, i); return;
+    case IR_VSMIN:
+    case IR_VSMAX:
+    case IR_VUMIN:
+    case IR_VUMAX: vec_min_max(g, r, i); return;
+    case IR_VCMPEQ: vec_compare_equal64(g, r, i); return;
+    case IR_VCMPGTS: vec_compare_greater64(g, r, i); return;
+    case IR_VURHADD: vec_halve(g, r, i); return;
+    case IR_VSQADD:
+    case IR_VSQSUB:
+    case IR_VUQADD:
+    case IR_VUQSUB: vec_saturating_add(g, r, i); return;
+    default: gen_by_helper(g, r, i);
+    }
+}
 
 static bool commutes(unsigned op)
 {
@@ -198,12 +202,12 @@ static bool commutes(unsigned op)
     }
 }
 
-static void one_instruction(struct gen *g, ir_ref r, const struct ir_inst *i)
+void vec_one_instruction(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     enum x64_vec op = direct[i->op][i->esz];
     u64 lo, hi;
     if (!op || !vec_can(g, op)) {
-        otherwise[i->op](g, r, i);
+        several_instructions(g, r, i);
         return;
     }
     bool constant = vec_const(g, i->arg[1], &lo, &hi);
@@ -225,120 +229,3 @@ static void one_instruction(struct gen *g, ir_ref r, const struct ir_inst *i)
         vec_op2(g, op, v.dst, v.a, v.b);
     }
 }
-
-/* --- table ------------------------------------------------------------------------------------ */
-
-gen_fn *const gen_vector_ops[IR_OP_COUNT] = {
-    [IR_VADD] = one_instruction,
-    [IR_VSUB] = one_instruction,
-    [IR_VMUL] = one_instruction,
-    [IR_VAND] = one_instruction,
-    [IR_VOR] = one_instruction,
-    [IR_VXOR] = one_instruction,
-    [IR_VANDN] = one_instruction,
-    [IR_VSMIN] = one_instruction,
-    [IR_VSMAX] = one_instruction,
-    [IR_VUMIN] = one_instruction,
-    [IR_VUMAX] = one_instruction,
-    [IR_VCMPEQ] = one_instruction,
-    [IR_VCMPGTS] = one_instruction,
-    [IR_VSQADD] = one_instruction,
-    [IR_VSQSUB] = one_instruction,
-    [IR_VUQADD] = one_instruction,
-    [IR_VUQSUB] = one_instruction,
-    [IR_VURHADD] = one_instruction,
-    [IR_VZIP1] = one_instruction,
-    [IR_VZIP2] = one_instruction,
-
-    [IR_VNEG] = vec_neg,
-    [IR_VABS] = vec_abs,
-    [IR_VNOT] = vec_not,
-    [IR_VORN] = vec_or_not,
-    [IR_VBSL] = vec_bsl,
-    [IR_VCMPGES] = vec_compare_ge,
-    [IR_VCMPGEU] = vec_compare_ge,
-    [IR_VCMPGTU] = vec_compare_unsigned,
-    [IR_VTST] = vec_test,
-    [IR_VSABD] = vec_difference,
-    [IR_VUABD] = vec_difference,
-    [IR_VSHADD] = vec_halve,
-    [IR_VUHADD] = vec_halve,
-    [IR_VSHSUB] = vec_halve,
-    [IR_VUHSUB] = vec_halve,
-    [IR_VSRHADD] = vec_halve,
-    [IR_VSQNEG] = vec_saturating_unary,
-    [IR_VSQABS] = vec_saturating_unary,
-    [IR_VSQDMULH] = vec_multiply_high,
-    [IR_VSQRDMULH] = vec_multiply_high,
-    [IR_VCNT] = vec_count,
-    [IR_VCLZ] = vec_leading,
-    [IR_VCLS] = vec_leading,
-
-    [IR_VSHLI] = vec_shift_by_imm,
-    [IR_VSHRI] = vec_shift_by_imm,
-    [IR_VROLI] = vec_rotate,
-    [IR_VSARI] = vec_shift_by_imm,
-    [IR_VRSHRI] = vec_round_shift,
-    [IR_VRSARI] = vec_round_shift,
-    [IR_VSSHL] = vec_shift_by_vector,
-    [IR_VUSHL] = vec_shift_by_vector,
-    [IR_VSHLV] = vec_shift_as_host,
-    [IR_VSHRV] = vec_shift_as_host,
-    [IR_VSARV] = vec_shift_as_host,
-    [IR_VSRSHL] = vec_shift_by_vector,
-    [IR_VURSHL] = vec_shift_by_vector,
-
-    [IR_VSUQADD] = vec_saturating_mixed,
-    [IR_VUSQADD] = vec_saturating_mixed,
-    [IR_VSQSHL] = vec_saturating_shift,
-    [IR_VUQSHL] = vec_saturating_shift,
-    [IR_VSQRSHL] = vec_saturating_shift,
-    [IR_VUQRSHL] = vec_saturating_shift,
-    [IR_VSQSHLU] = vec_saturating_shift,
-    [IR_VSQRDMLAH] = vec_multiply_accumulate_high,
-    [IR_VSQRDMLSH] = vec_multiply_accumulate_high,
-
-    [IR_VGET] = vec_get,
-    [IR_VGETS] = vec_get,
-    [IR_VSETI] = vec_set,
-    [IR_VINS] = vec_insert,
-    [IR_VDUP] = vec_dup,
-    [IR_VDUPL] = vec_dup_lane,
-    [IR_VLOW] = vec_low,
-    [IR_VPAIR] = vec_pair,
-    [IR_VHIGH] = vec_high,
-
-    [IR_VREV] = vec_reverse,
-    [IR_VRBIT] = vec_reverse_bits,
-    [IR_VUZP1] = vec_unzip,
-    [IR_VUZP2] = vec_unzip,
-    [IR_VTRN1] = vec_transpose,
-    [IR_VTRN2] = vec_transpose,
-    [IR_VEXT] = vec_extract,
-    [IR_VTBL] = vec_table,
-    [IR_VADDV] = vec_sum,
-    [IR_VSADDLV] = vec_sum_long,
-    [IR_VUADDLV] = vec_sum_long,
-    [IR_VSMINV] = vec_extreme,
-    [IR_VSMAXV] = vec_extreme,
-    [IR_VUMINV] = vec_extreme,
-    [IR_VUMAXV] = vec_extreme,
-    [IR_VSADDLP] = vec_sum_pairs,
-    [IR_VUADDLP] = vec_sum_pairs,
-
-    [IR_VSXL] = vec_widen,
-    [IR_VUXL] = vec_widen,
-    [IR_VSMULL] = vec_multiply_long,
-    [IR_VUMULL] = vec_multiply_long,
-    [IR_VSQDMULL] = vec_multiply_long_doubling,
-    [IR_VPMUL] = vec_polynomial,
-    [IR_VURECPE] = vec_estimate,
-    [IR_VURSQRTE] = vec_estimate,
-    [IR_VPMULL] = vec_polynomial_long,
-    [IR_VSDOT] = vec_dot,
-    [IR_VUDOT] = vec_dot,
-    [IR_VXTN] = vec_narrow,
-    [IR_VSQXTN] = vec_narrow_saturating,
-    [IR_VUQXTN] = vec_narrow_saturating,
-    [IR_VSQXTUN] = vec_narrow_saturating,
-};

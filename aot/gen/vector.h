@@ -105,44 +105,22 @@ void vec_op2_of(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct
 /* How many temps gen_temp_xmm can still give. */
 unsigned vec_temps_left(const struct gen *g);
 
-/* --- emit functions, by file ------------------------------------------------------------------ */
+/* --- what emit functions leave to other files ------------------------------------------------- */
 
 /* vector_int.c */
-gen_fn vec_mul, vec_neg, vec_abs, vec_not, vec_or_not, vec_bsl, vec_min_max, vec_compare_ge,
-    vec_compare_unsigned, vec_compare_equal64, vec_compare_greater64, vec_test, vec_difference,
-    vec_halve, vec_saturating_add, vec_saturating_unary, vec_multiply_high, vec_count, vec_leading;
-
-/* vector_shift.c */
-gen_fn vec_shift_by_imm, vec_rotate, vec_round_shift, vec_shift_by_vector, vec_shift_as_host;
+gen_fn vec_mul, vec_min_max, vec_compare_equal64, vec_compare_greater64, vec_saturating_add;
 
 /* vector_saturate.c */
-gen_fn vec_saturating_mixed, vec_saturating_shift, vec_round_shift_by_vector64,
-    vec_multiply_accumulate_high;
+gen_fn vec_round_shift_by_vector64;
+
+/* float_half.c: operations on halves */
+gen_fn float_half;
 
 /* vector_move.c */
-gen_fn vec_get, vec_set, vec_insert, vec_dup, vec_dup_lane, vec_low, vec_pair, vec_high;
 
 /* The load and the operation behind it, if that puts what is loaded into lanes; false: it doesn't,
  * and nothing was done. */
 bool vec_load_lane(struct gen *g, ir_ref r, const struct ir_inst *i);
-
-/* vector_permute.c */
-gen_fn vec_reverse, vec_reverse_bits, vec_unzip, vec_transpose, vec_extract, vec_table, vec_sum,
-    vec_sum_long, vec_extreme, vec_sum_pairs;
-
-/* vector_wide.c */
-gen_fn vec_widen, vec_multiply_long, vec_multiply_long_doubling, vec_polynomial,
-    vec_polynomial_long, vec_narrow, vec_narrow_saturating, vec_dot;
-
-/* float_convert.c */
-gen_fn float_convert, float_widen, float_narrow, float_to_int, float_to_int_js, float_to_int_lanes,
-    float_from_int, float_from_int_lanes, float_round, float_round_to_size;
-
-/* float_half.c: operations on halves of other files' entries */
-gen_fn float_half;
-
-/* float_estimate.c */
-gen_fn float_estimate, float_reciprocal_exponent, vec_estimate;
 
 /* --- rounds of SHA without the host's instructions (crypto_rounds.c) -------------------------- */
 

@@ -1,5 +1,5 @@
 /*
- * The evaluator's loop: control, slots, and the way to the tables of the other operations.
+ * The evaluator's loop: control, slots, and the way to the functions of the other operations.
  */
 #include "aot/ir/eval.h"
 
@@ -110,11 +110,15 @@ static bool control(struct eval_run *e, const struct ir_inst *i)
     }
 }
 
+#define DELEGATE(op)                                                                               \
+    case IR_##op: eval_##op(e, i, out); return;
+
 /* State, constants, and what delegates. */
 static void compute(struct eval_run *e, const struct ir_inst *i, ir_value *out)
 {
     *out = (ir_value){.d = {0, 0}};
     switch (i->op) {
+        EVAL_INST_OPS(DELEGATE)
     case IR_CONST:
         out->d[0] = i->type == IR_I32 ? (u32)i->imm : (u64)i->imm;
         if (i->type == IR_V128) out->d[1] = out->d[0];
@@ -128,11 +132,6 @@ static void compute(struct eval_run *e, const struct ir_inst *i, ir_value *out)
     case IR_SET: set_slot(e, i); return;
     case IR_HELPER: call_helper(e, i, out); return;
     default: break;
-    }
-    eval_fn *fn = eval_int_table[i->op] ? eval_int_table[i->op] : eval_memory_table[i->op];
-    if (fn) {
-        fn(e, i, out);
-        return;
     }
     ir_eval_op(i->op, i->type, i->esz, i->mod, i->imm, &e->v[i->arg[0]], &e->v[i->arg[1]],
                &e->v[i->arg[2]], e->state->fpcr, &e->state->fpsr, out);

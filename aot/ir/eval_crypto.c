@@ -48,7 +48,7 @@ static const u8 inverse_sub_bytes[256] = {
 /* clang-format on */
 
 /* Row r moves left by r columns: after, column c holds what was in column c + r. */
-EVAL_WHOLE(aese)
+EVAL_WHOLE(AESE)
 {
     for (unsigned i = 0; i < 16; i++) {
         unsigned from = (i + 4 * (i & 3)) & 15;
@@ -57,7 +57,7 @@ EVAL_WHOLE(aese)
     }
 }
 
-EVAL_WHOLE(aesd)
+EVAL_WHOLE(AESD)
 {
     for (unsigned i = 0; i < 16; i++) {
         unsigned from = (i - 4 * (i & 3)) & 15;
@@ -79,13 +79,13 @@ static void mix_column(const u8 in[4], u8 out[4])
     for (unsigned r = 0; r < 4; r++) out[r] = in[r] ^ all ^ twice(in[r] ^ in[(r + 1) & 3]);
 }
 
-EVAL_WHOLE(aesmc)
+EVAL_WHOLE(AESMC)
 {
     for (unsigned i = 0; i < 16; i += 4) mix_column(a->b + i, out->b + i);
 }
 
 /* The inverse matrix is the forward one times (5 0 4 0), rotated by row. */
-EVAL_WHOLE(aesimc)
+EVAL_WHOLE(AESIMC)
 {
     for (unsigned i = 0; i < 16; i += 4) {
         const u8 *in = a->b + i;
@@ -114,13 +114,13 @@ static u32 majority(u32 x, u32 y, u32 z)
     return (x & y) | ((x | y) & z);
 }
 
-EVAL_WHOLE(sha1h)
+EVAL_WHOLE(SHA1H)
 {
     out->s[0] = rol(a->s[0], 30);
 }
 
 /* Four rounds on a..d in a, e in b, schedule plus constant in c. */
-EVAL_WHOLE(sha1r)
+EVAL_WHOLE(SHA1R)
 {
     u32 x[4] = {a->s[0], a->s[1], a->s[2], a->s[3]}, e = b->s[0];
 
@@ -139,13 +139,13 @@ EVAL_WHOLE(sha1r)
     for (unsigned i = 0; i < 4; i++) out->s[i] = x[i];
 }
 
-EVAL_WHOLE(sha1su0)
+EVAL_WHOLE(SHA1SU0)
 {
     out->d[0] = a->d[1] ^ a->d[0] ^ c->d[0];
     out->d[1] = b->d[0] ^ a->d[1] ^ c->d[1];
 }
 
-EVAL_WHOLE(sha1su1)
+EVAL_WHOLE(SHA1SU1)
 {
     u32 t[4] = {a->s[0] ^ b->s[1], a->s[1] ^ b->s[2], a->s[2] ^ b->s[3], a->s[3]};
 
@@ -192,18 +192,18 @@ static void sha256_hash(const ir_value *abcd, const ir_value *efgh, const ir_val
     for (unsigned i = 0; i < 4; i++) out->s[i] = first ? x[i] : y[i];
 }
 
-EVAL_WHOLE(sha256h)
+EVAL_WHOLE(SHA256H)
 {
     sha256_hash(a, b, c, true, out);
 }
 
 /* Here d is the second half, n the first. */
-EVAL_WHOLE(sha256h2)
+EVAL_WHOLE(SHA256H2)
 {
     sha256_hash(b, a, c, false, out);
 }
 
-EVAL_WHOLE(sha256su0)
+EVAL_WHOLE(SHA256SU0)
 {
     for (unsigned i = 0; i < 4; i++) {
         u32 v = i < 3 ? a->s[i + 1] : b->s[0];
@@ -212,7 +212,7 @@ EVAL_WHOLE(sha256su0)
     }
 }
 
-EVAL_WHOLE(sha256su1)
+EVAL_WHOLE(SHA256SU1)
 {
     for (unsigned i = 0; i < 4; i++) {
         u32 v = i < 2 ? c->s[i + 2] : out->s[i - 2];
@@ -223,24 +223,13 @@ EVAL_WHOLE(sha256su1)
 }
 
 /* CRC-32 and CRC-32C over the bytes of b, bit-reflected, without pre- and post-inversion. */
-static void op_crc32(struct eval_op *o, const ir_value *a, const ir_value *b, const ir_value *c,
-                     ir_value *out)
+EVAL_WHOLE(CRC32)
 {
     u32 crc = a->s[0], polynomial = o->mod ? 0x82f63b78 : 0xedb88320;
-    (void)c;
+
     for (unsigned n = 0; n < 1u << o->esz; n++) {
         crc ^= b->b[n];
         for (unsigned k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? polynomial : 0);
     }
     out->s[0] = crc;
 }
-
-const struct eval_entry eval_crypto_table[IR_OP_COUNT] = {
-    [IR_CRC32] = {.whole = op_crc32},      [IR_AESE] = {.whole = aese},
-    [IR_AESD] = {.whole = aesd},           [IR_AESMC] = {.whole = aesmc},
-    [IR_AESIMC] = {.whole = aesimc},       [IR_SHA1H] = {.whole = sha1h},
-    [IR_SHA1R] = {.whole = sha1r},         [IR_SHA1SU0] = {.whole = sha1su0},
-    [IR_SHA1SU1] = {.whole = sha1su1},     [IR_SHA256H] = {.whole = sha256h},
-    [IR_SHA256H2] = {.whole = sha256h2},   [IR_SHA256SU0] = {.whole = sha256su0},
-    [IR_SHA256SU1] = {.whole = sha256su1},
-};

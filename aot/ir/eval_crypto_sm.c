@@ -12,7 +12,7 @@ static u32 rol(u32 v, unsigned n)
 /* --- SM3: the first word of the state is the most significant ------------------------------------
  */
 
-EVAL_WHOLE(sm3ss1)
+EVAL_WHOLE(SM3SS1)
 {
     out->s[3] = rol(rol(a->s[3], 12) + b->s[3] + c->s[3], 7);
 }
@@ -32,7 +32,7 @@ static u32 choose(u32 x, u32 y, u32 z)
     return (x & y) | (~x & z);
 }
 
-EVAL_WHOLE(sm3tt)
+EVAL_WHOLE(SM3TT)
 {
     u32 x = a->s[3], y = a->s[2], z = a->s[1], word = c->s[o->imm & 3];
     bool second = o->mod & 2;
@@ -51,13 +51,13 @@ static u32 spread(u32 v)
     return v ^ rol(v, 15) ^ rol(v, 23);
 }
 
-EVAL_WHOLE(sm3partw1)
+EVAL_WHOLE(SM3PARTW1)
 {
     for (unsigned i = 0; i < 3; i++) out->s[i] = spread(a->s[i] ^ b->s[i] ^ rol(c->s[i + 1], 15));
     out->s[3] = spread(a->s[3] ^ b->s[3] ^ rol(out->s[0], 15));
 }
 
-EVAL_WHOLE(sm3partw2)
+EVAL_WHOLE(SM3PARTW2)
 {
     for (unsigned i = 0; i < 4; i++) out->s[i] = a->s[i] ^ b->s[i] ^ rol(c->s[i], 7);
     out->s[3] ^= spread(rol(b->s[0] ^ rol(c->s[0], 7), 15));
@@ -115,18 +115,12 @@ static void sm4_rounds(const ir_value *state, const ir_value *keys, u32 (*diffus
     for (unsigned i = 0; i < 4; i++) out->s[i] = x[i + 4];
 }
 
-EVAL_WHOLE(sm4e)
+EVAL_WHOLE(SM4E)
 {
     sm4_rounds(a, b, diffuse_data, out);
 }
 
-EVAL_WHOLE(sm4ekey)
+EVAL_WHOLE(SM4EKEY)
 {
     sm4_rounds(a, b, diffuse_key, out);
 }
-
-const struct eval_entry eval_crypto_sm_table[IR_OP_COUNT] = {
-    [IR_SM3SS1] = {.whole = sm3ss1},       [IR_SM3TT] = {.whole = sm3tt},
-    [IR_SM3PARTW1] = {.whole = sm3partw1}, [IR_SM3PARTW2] = {.whole = sm3partw2},
-    [IR_SM4E] = {.whole = sm4e},           [IR_SM4EKEY] = {.whole = sm4ekey},
-};

@@ -162,7 +162,7 @@ u64 fp_multiply_add(struct eval_op *o, unsigned esz, const struct fp_value v[3],
 }
 
 /* FPMulAdd: a + b * c. */
-static u64 multiply_add(struct eval_op *o, u64 a, u64 b, u64 c)
+u64 eval_FMA(struct eval_op *o, u64 a, u64 b, u64 c)
 {
     u64 negate = fp_sign_bit(o->esz);
     u64 bits[3] = {o->mod & 2 ? a ^ negate : a, o->mod & 1 ? b ^ negate : b, c};
@@ -223,7 +223,7 @@ static u64 compare(struct eval_op *o, u64 a, u64 b, enum relation relation)
 }
 
 /* FPCompare. */
-EVAL_WHOLE(flfcmp)
+EVAL_WHOLE(FLFCMP)
 {
     struct pair p;
     int order;
@@ -239,40 +239,19 @@ EVAL_WHOLE(flfcmp)
     out->d[0] = order < 0 ? NZCV_N : order > 0 ? NZCV_C : NZCV_Z | NZCV_C;
 }
 
-EVAL_LANE(lane_fadd, add(o, a, b, false))
-EVAL_LANE(lane_fsub, add(o, a, b, true))
-EVAL_LANE(lane_fmul, multiply(o, a, b, false))
-EVAL_LANE(lane_fmulx, multiply(o, a, b, true))
-EVAL_LANE(lane_fdiv, divide(o, a, b))
-EVAL_LANE(lane_fsqrt, square_root(o, a))
-EVAL_LANE(lane_fmin, extreme(o, a, b, false))
-EVAL_LANE(lane_fmax, extreme(o, a, b, true))
-EVAL_LANE(lane_fminnm, extreme_number(o, a, b, false))
-EVAL_LANE(lane_fmaxnm, extreme_number(o, a, b, true))
-EVAL_LANE(lane_fneg, a ^ fp_sign_bit(o->esz))
-EVAL_LANE(lane_fabs, a & ~fp_sign_bit(o->esz))
-EVAL_LANE(lane_fabd, absolute_difference(o, a, b))
-EVAL_LANE(lane_fcmpeq, compare(o, a, b, EQUAL))
-EVAL_LANE(lane_fcmpgt, compare(o, a, b, GREATER))
-EVAL_LANE(lane_fcmpge, compare(o, a, b, GREATER_EQUAL))
-
-const struct eval_entry eval_fp_arith_table[IR_OP_COUNT] = {
-    [IR_FLFCMP] = {.whole = flfcmp},
-    [IR_FADD] = {.lane = lane_fadd, .host = EVAL_HOST_ADD},
-    [IR_FSUB] = {.lane = lane_fsub, .host = EVAL_HOST_SUB},
-    [IR_FMUL] = {.lane = lane_fmul, .host = EVAL_HOST_MUL},
-    [IR_FDIV] = {.lane = lane_fdiv, .host = EVAL_HOST_DIV},
-    [IR_FMULX] = {.lane = lane_fmulx},
-    [IR_FMA] = {.lane = multiply_add},
-    [IR_FMIN] = {.lane = lane_fmin},
-    [IR_FMAX] = {.lane = lane_fmax},
-    [IR_FMINNM] = {.lane = lane_fminnm},
-    [IR_FMAXNM] = {.lane = lane_fmaxnm},
-    [IR_FNEG] = {.lane = lane_fneg},
-    [IR_FABS] = {.lane = lane_fabs},
-    [IR_FABD] = {.lane = lane_fabd},
-    [IR_FSQRT] = {.lane = lane_fsqrt, .host = EVAL_HOST_SQRT},
-    [IR_FCMPEQ] = {.lane = lane_fcmpeq},
-    [IR_FCMPGT] = {.lane = lane_fcmpgt},
-    [IR_FCMPGE] = {.lane = lane_fcmpge},
-};
+EVAL_LANE(FADD, add(o, a, b, false))
+EVAL_LANE(FSUB, add(o, a, b, true))
+EVAL_LANE(FMUL, multiply(o, a, b, false))
+EVAL_LANE(FMULX, multiply(o, a, b, true))
+EVAL_LANE(FDIV, divide(o, a, b))
+EVAL_LANE(FSQRT, square_root(o, a))
+EVAL_LANE(FMIN, extreme(o, a, b, false))
+EVAL_LANE(FMAX, extreme(o, a, b, true))
+EVAL_LANE(FMINNM, extreme_number(o, a, b, false))
+EVAL_LANE(FMAXNM, extreme_number(o, a, b, true))
+EVAL_LANE(FNEG, a ^ fp_sign_bit(o->esz))
+EVAL_LANE(FABS, a & ~fp_sign_bit(o->esz))
+EVAL_LANE(FABD, absolute_difference(o, a, b))
+EVAL_LANE(FCMPEQ, compare(o, a, b, EQUAL))
+EVAL_LANE(FCMPGT, compare(o, a, b, GREATER))
+EVAL_LANE(FCMPGE, compare(o, a, b, GREATER_EQUAL))

@@ -41,12 +41,12 @@ static u64 convert(struct eval_op *o, unsigned from, unsigned to, u64 bits, unsi
     return fp_round(o, to, v.sign, v.exp, v.sig, rounding, FP_CONVERT);
 }
 
-EVAL_WHOLE(fcvt)
+EVAL_WHOLE(FCVT)
 {
     out->d[0] = convert(o, o->esz, format_of(o->type), eval_get(a, o->esz, 0), fp_mode(o));
 }
 
-EVAL_WHOLE(fcvtl)
+EVAL_WHOLE(FCVTL)
 {
     unsigned lanes = 8u >> o->esz, first = o->mod & 1 ? lanes : 0;
 
@@ -55,7 +55,7 @@ EVAL_WHOLE(fcvtl)
                  convert(o, o->esz, o->esz + 1u, eval_get(a, o->esz, first + i), fp_mode(o)));
 }
 
-EVAL_WHOLE(fcvtn)
+EVAL_WHOLE(FCVTN)
 {
     unsigned rounding = o->mod & 1 ? (unsigned)FP_ROUND_ODD : fp_mode(o);
 
@@ -176,7 +176,7 @@ static u64 to_integer(struct eval_op *o, unsigned esz, u64 bits, unsigned width)
     return v.sign ? -r.magnitude : r.magnitude;
 }
 
-EVAL_WHOLE(fcvti)
+EVAL_WHOLE(FCVTI)
 {
     unsigned width = o->type == IR_I64 ? 64 : 32;
     u64 r = to_integer(o, o->esz, eval_get(a, o->esz, 0), width);
@@ -185,7 +185,7 @@ EVAL_WHOLE(fcvti)
 }
 
 /* FPToFixedJS: toward zero, modulo 2^32. */
-EVAL_WHOLE(fjcvtzs)
+EVAL_WHOLE(FJCVTZS)
 {
     struct fp_value v = fp_unpack(o, 3, a->d[0], FP_ARITH);
     struct integer r = round_to_integer(&v, 0, IR_ROUND_ZERO);
@@ -217,20 +217,12 @@ static u64 from_integer(struct eval_op *o, unsigned esz, u64 v, unsigned width)
     return fp_round(o, esz, sign, 63 - zeros - (s32)o->imm, v << zeros, fp_mode(o), FP_ARITH);
 }
 
-EVAL_WHOLE(icvtf)
+EVAL_WHOLE(ICVTF)
 {
     out->d[0] = from_integer(o, format_of(o->type), eval_get(a, o->esz, 0), 8u << o->esz);
 }
 
-EVAL_LANE(frint, round_int(o, a))
-EVAL_LANE(frintn, round_int_n(o, a))
-EVAL_LANE(vfcvti, to_integer(o, o->esz, a, o->width))
-EVAL_LANE(vicvtf, from_integer(o, o->esz, a, o->width))
-
-const struct eval_entry eval_fp_convert_table[IR_OP_COUNT] = {
-    [IR_FRINT] = {.lane = frint},   [IR_FRINTN] = {.lane = frintn},
-    [IR_FCVT] = {.whole = fcvt},    [IR_FCVTL] = {.whole = fcvtl},
-    [IR_FCVTN] = {.whole = fcvtn},  [IR_FCVTI] = {.whole = fcvti},
-    [IR_VFCVTI] = {.lane = vfcvti}, [IR_FJCVTZS] = {.whole = fjcvtzs},
-    [IR_ICVTF] = {.whole = icvtf},  [IR_VICVTF] = {.lane = vicvtf},
-};
+EVAL_LANE(FRINT, round_int(o, a))
+EVAL_LANE(FRINTN, round_int_n(o, a))
+EVAL_LANE(VFCVTI, to_integer(o, o->esz, a, o->width))
+EVAL_LANE(VICVTF, from_integer(o, o->esz, a, o->width))

@@ -119,14 +119,8 @@ static u64 step(struct eval_op *o, u64 a, u64 b, u32 constant, bool halved)
     return fp_sum(o, o->esz, fp_term_of(&k), fp_product(&x, &y), halved ? -1 : 0, fp_mode(o));
 }
 
-EVAL_LANE(frecpe, recip_estimate(o, a))
-EVAL_LANE(frsqrte, rsqrt_estimate(o, a))
-EVAL_LANE(frecpx, recip_exponent(o, a))
-EVAL_LANE(frecps, step(o, a, b, 2, false))
-EVAL_LANE(frsqrts, step(o, a, b, 3, true))
-
-const struct eval_entry eval_fp_estimate_table[IR_OP_COUNT] = {
-    [IR_FRECPE] = {.lane = frecpe},   [IR_FRSQRTE] = {.lane = frsqrte},
-    [IR_FRECPX] = {.lane = frecpx},   [IR_FRECPS] = {.lane = frecps},
-    [IR_FRSQRTS] = {.lane = frsqrts},
-};
+EVAL_LANE(FRECPE, recip_estimate(o, a))
+EVAL_LANE(FRSQRTE, rsqrt_estimate(o, a))
+EVAL_LANE(FRECPX, recip_exponent(o, a))
+EVAL_LANE(FRECPS, step(o, a, b, 2, false))
+EVAL_LANE(FRSQRTS, step(o, a, b, 3, true))

@@ -13,7 +13,7 @@ static u64 widened_nan(u16 half)
     return (u64)(half & 0x8000) << 16 | 0x7f800000 | (u64)(half & 0x3ff) << 13;
 }
 
-EVAL_WHOLE(fmlal)
+EVAL_WHOLE(FMLAL)
 {
     unsigned first = o->mod & 2 ? 4 : 0;
 
@@ -50,7 +50,7 @@ static u16 to_bfloat16(struct eval_op *o, u32 bits)
     return sign | (u16)magnitude;
 }
 
-EVAL_WHOLE(bfcvtn)
+EVAL_WHOLE(BFCVTN)
 {
     for (unsigned i = 0; i < 4; i++) out->h[i] = to_bfloat16(o, a->s[i]);
 }
@@ -112,12 +112,12 @@ static u32 dot(u32 sum, const u16 a[2], const u16 b[2])
     return add(sum, add(multiply(a[0], b[0]), multiply(a[1], b[1])));
 }
 
-EVAL_WHOLE(bfdot)
+EVAL_WHOLE(VBFDOT)
 {
     for (unsigned i = 0; i < 4; i++) out->s[i] = dot(a->s[i], b->h + 2 * i, c->h + 2 * i);
 }
 
-EVAL_WHOLE(bfmmla)
+EVAL_WHOLE(VBFMMLA)
 {
     for (unsigned i = 0; i < 4; i++) {
         const u16 *row = b->h + 4 * (i / 2), *column = c->h + 4 * (i % 2);
@@ -125,10 +125,3 @@ EVAL_WHOLE(bfmmla)
         out->s[i] = dot(dot(a->s[i], row, column), row + 2, column + 2);
     }
 }
-
-const struct eval_entry eval_fp_narrow_table[IR_OP_COUNT] = {
-    [IR_FMLAL] = {.whole = fmlal},
-    [IR_BFCVTN] = {.whole = bfcvtn},
-    [IR_VBFDOT] = {.whole = bfdot},
-    [IR_VBFMMLA] = {.whole = bfmmla},
-};

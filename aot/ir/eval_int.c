@@ -4,8 +4,6 @@
  */
 #include "aot/ir/eval_run.h"
 
-#define EVAL(name) static void name(struct eval_run *e, const struct ir_inst *i, ir_value *out)
-
 #define A eval_arg(e, i, 0)
 #define B eval_arg(e, i, 1)
 #define C eval_arg(e, i, 2)
@@ -27,71 +25,71 @@ static s64 as_signed(const struct ir_inst *i, u64 v)
 }
 
 /* Two-operand operations that wrap. */
-#define BINARY(name, expression)                                                                   \
-    EVAL(name)                                                                                     \
+#define BINARY(op, expression)                                                                     \
+    EVAL_INST(op)                                                                                  \
     {                                                                                              \
         u64 a = A, b = B;                                                                          \
         give(i, out, expression);                                                                  \
     }
 
-BINARY(op_add, a + b)
-BINARY(op_sub, a - b)
-BINARY(op_mul, a *b)
-BINARY(op_and, a &b)
-BINARY(op_or, a | b)
-BINARY(op_xor, a ^ b)
-BINARY(op_andn, a & ~b)
-BINARY(op_orn, a | ~b)
-BINARY(op_shl, a << (b & (width_of(i) - 1)))
-BINARY(op_shr, a >> (b & (width_of(i) - 1)))
-BINARY(op_sar, (u64)(as_signed(i, a) >> (b & (width_of(i) - 1))))
-BINARY(op_mulhu, (u64)((u128)a *b >> 64))
-BINARY(op_mulhs, (u64)((s128)(s64)a *(s64)b >> 64))
+BINARY(ADD, a + b)
+BINARY(SUB, a - b)
+BINARY(MUL, a *b)
+BINARY(AND, a &b)
+BINARY(OR, a | b)
+BINARY(XOR, a ^ b)
+BINARY(ANDN, a & ~b)
+BINARY(ORN, a | ~b)
+BINARY(SHL, a << (b & (width_of(i) - 1)))
+BINARY(SHR, a >> (b & (width_of(i) - 1)))
+BINARY(SAR, (u64)(as_signed(i, a) >> (b & (width_of(i) - 1))))
+BINARY(MULHU, (u64)((u128)a *b >> 64))
+BINARY(MULHS, (u64)((s128)(s64)a *(s64)b >> 64))
 
-EVAL(op_ror)
+EVAL_INST(ROR)
 {
     unsigned w = width_of(i), n = (unsigned)(B & (w - 1));
     give(i, out, n ? A >> n | A << (w - n) : A);
 }
 
-EVAL(op_extr)
+EVAL_INST(EXTR)
 {
     unsigned w = width_of(i), n = (unsigned)i->imm & (w - 1);
     give(i, out, n ? B >> n | A << (w - n) : B);
 }
 
-EVAL(op_adc)
+EVAL_INST(ADC)
 {
     give(i, out, A + B + C);
 }
 
-EVAL(op_sbc)
+EVAL_INST(SBC)
 {
     give(i, out, A + ~B + C);
 }
 
-EVAL(op_udiv)
+EVAL_INST(UDIV)
 {
     give(i, out, B ? A / B : 0);
 }
 
-EVAL(op_sdiv)
+EVAL_INST(SDIV)
 {
     s64 a = as_signed(i, A), b = as_signed(i, B);
     give(i, out, !b ? 0 : b == -1 ? -(u64)a : (u64)(a / b));
 }
 
-EVAL(op_neg)
+EVAL_INST(NEG)
 {
     give(i, out, -A);
 }
 
-EVAL(op_abs)
+EVAL_INST(ABS)
 {
     give(i, out, as_signed(i, A) < 0 ? -A : A);
 }
 
-EVAL(op_not)
+EVAL_INST(NOT)
 {
     give(i, out, ~A);
 }
@@ -101,12 +99,12 @@ static unsigned leading_zeros(u64 v, unsigned width)
     return v ? (unsigned)__builtin_clzll(v) - (64 - width) : width;
 }
 
-EVAL(op_clz)
+EVAL_INST(CLZ)
 {
     give(i, out, leading_zeros(A, width_of(i)));
 }
 
-EVAL(op_ctz)
+EVAL_INST(CTZ)
 {
     unsigned width = width_of(i);
     u64 x = A;
@@ -114,21 +112,21 @@ EVAL(op_ctz)
     give(i, out, x ? (u64)__builtin_ctzll(x) : width);
 }
 
-EVAL(op_cls)
+EVAL_INST(CLS)
 {
     s64 a = as_signed(i, A);
     u64 x = (u64)(a ^ a >> 63);
     give(i, out, (x ? (unsigned)__builtin_clzll(x) : 64) - (64 - width_of(i)) - 1);
 }
 
-EVAL(op_rbit)
+EVAL_INST(RBIT)
 {
     u64 v = A, r = 0;
     for (unsigned n = 0; n < width_of(i); n++, v >>= 1) r = r << 1 | (v & 1);
     give(i, out, r);
 }
 
-EVAL(op_bswap)
+EVAL_INST(BSWAP)
 {
     u64 a = A;
     if (i->esz == 3)
@@ -140,22 +138,22 @@ EVAL(op_bswap)
     give(i, out, a);
 }
 
-EVAL(op_sext)
+EVAL_INST(SEXT)
 {
     give(i, out, (u64)sign_extend(A, 8u << i->esz));
 }
 
-EVAL(op_zext)
+EVAL_INST(ZEXT)
 {
     give(i, out, i->esz >= 3 ? A : bits(A, 0, 8u << i->esz));
 }
 
-EVAL(op_trunc)
+EVAL_INST(TRUNC)
 {
     out->d[0] = (u32)A;
 }
 
-EVAL(op_select)
+EVAL_INST(SELECT)
 {
     *out = e->v[A & 1 ? i->arg[1] : i->arg[2]];
 }
@@ -163,7 +161,7 @@ EVAL(op_select)
 /* --- bools
  * ---------------------------------------------------------------------------------------- */
 
-EVAL(op_icmp)
+EVAL_INST(ICMP)
 {
     u64 a = A, b = B;
     s64 sa = as_signed(i, a), sb = as_signed(i, b);
@@ -184,22 +182,22 @@ EVAL(op_icmp)
     out->d[0] = r;
 }
 
-EVAL(op_bnot)
+EVAL_INST(BNOT)
 {
     out->d[0] = !(A & 1);
 }
 
-EVAL(op_band)
+EVAL_INST(BAND)
 {
     out->d[0] = A & B & 1;
 }
 
-EVAL(op_bor)
+EVAL_INST(BOR)
 {
     out->d[0] = (A | B) & 1;
 }
 
-EVAL(op_bint)
+EVAL_INST(BINT)
 {
     out->d[0] = A & 1;
 }
@@ -220,7 +218,7 @@ static bool holds(u32 flags, unsigned cond)
     return r != (cond & 1);
 }
 
-EVAL(op_cond)
+EVAL_INST(COND)
 {
     out->d[0] = holds((u32)A, i->mod);
 }
@@ -243,68 +241,49 @@ static void flags_of_sum(const struct ir_inst *i, u64 a, u64 b, u64 carry, ir_va
     out->d[0] = flags;
 }
 
-EVAL(op_fladd)
+EVAL_INST(FLADD)
 {
     flags_of_sum(i, A, B, 0, out);
 }
 
-EVAL(op_flsub)
+EVAL_INST(FLSUB)
 {
     flags_of_sum(i, A, ~B, 1, out);
 }
 
-EVAL(op_fladc)
+EVAL_INST(FLADC)
 {
     flags_of_sum(i, A, B, C & 1, out);
 }
 
-EVAL(op_flsbc)
+EVAL_INST(FLSBC)
 {
     flags_of_sum(i, A, ~B, C & 1, out);
 }
 
-EVAL(op_fllogic)
+EVAL_INST(FLLOGIC)
 {
     u64 a = A;
     out->d[0] = (a >> (width_of(i) - 1) & 1 ? NZCV_N : 0) | (a ? 0 : NZCV_Z);
 }
 
-EVAL(op_flselect)
+EVAL_INST(FLSELECT)
 {
     out->d[0] = A & 1 ? B : C;
 }
 
-EVAL(op_flconst)
+EVAL_INST(FLCONST)
 {
     (void)e;
     out->d[0] = nzcv_from_pstate((u32)i->imm << 28);
 }
 
-EVAL(op_flunpack)
+EVAL_INST(FLUNPACK)
 {
     out->d[0] = nzcv_from_pstate((u32)A);
 }
 
-EVAL(op_flpack)
+EVAL_INST(FLPACK)
 {
     out->d[0] = nzcv_to_pstate((u32)A);
 }
-
-eval_fn *const eval_int_table[IR_OP_COUNT] = {
-    [IR_ADD] = op_add,           [IR_SUB] = op_sub,         [IR_ADC] = op_adc,
-    [IR_SBC] = op_sbc,           [IR_MUL] = op_mul,         [IR_MULHU] = op_mulhu,
-    [IR_MULHS] = op_mulhs,       [IR_UDIV] = op_udiv,       [IR_SDIV] = op_sdiv,
-    [IR_NEG] = op_neg,           [IR_ABS] = op_abs,         [IR_NOT] = op_not,
-    [IR_AND] = op_and,           [IR_OR] = op_or,           [IR_XOR] = op_xor,
-    [IR_ANDN] = op_andn,         [IR_ORN] = op_orn,         [IR_SHL] = op_shl,
-    [IR_SHR] = op_shr,           [IR_SAR] = op_sar,         [IR_ROR] = op_ror,
-    [IR_EXTR] = op_extr,         [IR_CLZ] = op_clz,         [IR_CTZ] = op_ctz,
-    [IR_CLS] = op_cls,           [IR_RBIT] = op_rbit,       [IR_BSWAP] = op_bswap,
-    [IR_SEXT] = op_sext,         [IR_ZEXT] = op_zext,       [IR_TRUNC] = op_trunc,
-    [IR_SELECT] = op_select,     [IR_ICMP] = op_icmp,       [IR_BNOT] = op_bnot,
-    [IR_BAND] = op_band,         [IR_BOR] = op_bor,         [IR_BINT] = op_bint,
-    [IR_COND] = op_cond,         [IR_FLADD] = op_fladd,     [IR_FLSUB] = op_flsub,
-    [IR_FLADC] = op_fladc,       [IR_FLSBC] = op_flsbc,     [IR_FLLOGIC] = op_fllogic,
-    [IR_FLSELECT] = op_flselect, [IR_FLCONST] = op_flconst, [IR_FLUNPACK] = op_flunpack,
-    [IR_FLPACK] = op_flpack,
-};

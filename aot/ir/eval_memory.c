@@ -5,8 +5,6 @@
 
 #include <emmintrin.h>
 
-#define EVAL(name) static void name(struct eval_run *e, const struct ir_inst *i, ir_value *out)
-
 static u64 address_of(const struct eval_run *e, const struct ir_inst *i)
 {
     u64 index = i->arg[1] ? eval_arg(e, i, 1) << i->mod : 0;
@@ -48,28 +46,30 @@ GUEST_ACCESS static void write_memory(u64 address, unsigned esz, const ir_value 
     }
 }
 
-EVAL(op_load)
+EVAL_INST(LOAD)
 {
     *out = read_memory(address_of(e, i), i->esz);
-    if (i->op == IR_LOADS) {
-        s64 v = sign_extend(out->d[0], 8u << i->esz);
-        out->d[0] = i->type == IR_I64 ? (u64)v : (u32)v;
-    }
 }
 
-EVAL(op_store)
+EVAL_INST(LOADS)
+{
+    s64 v = sign_extend(read_memory(address_of(e, i), i->esz).d[0], 8u << i->esz);
+    out->d[0] = i->type == IR_I64 ? (u64)v : (u32)v;
+}
+
+EVAL_INST(STORE)
 {
     (void)out;
     write_memory(address_of(e, i), i->esz, &e->v[i->arg[2]]);
 }
 
-EVAL(op_loadacq)
+EVAL_INST(LOADACQ)
 {
     *out = read_memory(eval_arg(e, i, 0), i->esz);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
 
-EVAL(op_storerel)
+EVAL_INST(STOREREL)
 {
     (void)out;
     __atomic_thread_fence(__ATOMIC_RELEASE);
@@ -106,7 +106,7 @@ GUEST_ACCESS static bool exchange(u64 address, unsigned esz, ir_value *old,
     }
 }
 
-EVAL(op_loadx)
+EVAL_INST(LOADX)
 {
     u64 address = eval_arg(e, i, 0);
     *out = read_memory(address, i->esz);
@@ -117,7 +117,7 @@ EVAL(op_loadx)
     e->state->excl_size = 1u << i->esz;
 }
 
-EVAL(op_storex)
+EVAL_INST(STOREX)
 {
     struct guest_state *s = e->state;
     ir_value old = {.d = {s->excl_val[0], s->excl_val[1]}};
@@ -128,14 +128,14 @@ EVAL(op_storex)
     out->d[0] = !done;
 }
 
-EVAL(op_clrex)
+EVAL_INST(CLREX)
 {
     (void)i;
     (void)out;
     e->state->excl_size = 0;
 }
 
-EVAL(op_cas)
+EVAL_INST(CAS)
 {
     *out = e->v[i->arg[1]];
     exchange(eval_arg(e, i, 0), i->esz, out, &e->v[i->arg[2]]);
@@ -159,7 +159,7 @@ static u64 combine(const struct ir_inst *i, u64 old, u64 v)
     }
 }
 
-EVAL(op_rmw)
+EVAL_INST(RMW)
 {
     u64 address = eval_arg(e, i, 0);
     ir_value wanted = {.d = {0, 0}};
@@ -169,16 +169,9 @@ EVAL(op_rmw)
     } while (!exchange(address, i->esz, out, &wanted));
 }
 
-EVAL(op_fence)
+EVAL_INST(FENCE)
 {
     (void)e;
     (void)out;
     if (i->mod == IR_FENCE_FULL) __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
-
-eval_fn *const eval_memory_table[IR_OP_COUNT] = {
-    [IR_LOAD] = op_load,       [IR_LOADS] = op_load,        [IR_STORE] = op_store,
-    [IR_LOADACQ] = op_loadacq, [IR_STOREREL] = op_storerel, [IR_LOADX] = op_loadx,
-    [IR_STOREX] = op_storex,   [IR_CLREX] = op_clrex,       [IR_CAS] = op_cas,
-    [IR_RMW] = op_rmw,         [IR_FENCE] = op_fence,
-};

@@ -1,11 +1,11 @@
 /*
  * Private to the evaluator: how the vector, floating-point and cryptography operations are put
- * together from tables.
+ * together.
  *
- * Each eval_*.c file of the group has one table indexed by operation. An operation is either a
- * function of one lane, applied to all lanes (or to lane 0 alone when the instruction's type is a
- * scalar one), or a function of whole values. A lane's value is zero-extended to 64 bits; of a
- * result only the low bits of the lane's width count.
+ * Operation IR_OP is the function eval_OP. It is either a function of one lane, applied to all
+ * lanes (or to lane 0 alone when the instruction's type is a scalar one), or a function of whole
+ * values. A lane's value is zero-extended to 64 bits; of a result only the low bits of the lane's
+ * width count.
  */
 #ifndef AOT_IR_EVAL_OPS_H
 #define AOT_IR_EVAL_OPS_H
@@ -21,58 +21,89 @@ struct eval_op {
     u32 flags; /* cumulative floating-point flags raised so far: FPSR_* */
 };
 
-typedef u64 (*eval_lane_fn)(struct eval_op *o, u64 a, u64 b, u64 c);
-typedef void (*eval_whole_fn)(struct eval_op *o, const ir_value *a, const ir_value *b,
-                              const ir_value *c, ir_value *out);
+typedef u64 eval_lane_fn(struct eval_op *o, u64 a, u64 b, u64 c);
+
+/* out is zero on entry and no alias of a, b, c. */
+typedef void eval_whole_fn(struct eval_op *o, const ir_value *a, const ir_value *b,
+                           const ir_value *c, ir_value *out);
+
+/*
+ * LANE(OP)             a function of one lane
+ * FIXED(OP, esz)       the same, and its lanes are always of that size
+ * HOST(OP, operation)  the same as LANE, but eval_fp_host is tried first
+ * WHOLE(OP)            a function of whole values
+ */
+/* clang-format off */
+#define EVAL_OPS(LANE, FIXED, HOST, WHOLE)                                                        \
+    /* eval_vec_lanes.c */                                                                        \
+    LANE(VADD) LANE(VSUB) LANE(VMUL) LANE(VNEG) LANE(VABS) FIXED(VAND, 3) FIXED(VOR, 3)           \
+    FIXED(VXOR, 3) FIXED(VANDN, 3) FIXED(VORN, 3) FIXED(VNOT, 3) FIXED(VBSL, 3) LANE(VSMIN)       \
+    LANE(VSMAX) LANE(VUMIN) LANE(VUMAX) LANE(VCMPEQ) LANE(VCMPGTS) LANE(VCMPGES) LANE(VCMPGTU)    \
+    LANE(VCMPGEU) LANE(VTST) LANE(VSABD) LANE(VUABD) LANE(VSHADD) LANE(VUHADD) LANE(VSHSUB)       \
+    LANE(VUHSUB) LANE(VSRHADD) LANE(VURHADD) LANE(VSQADD) LANE(VUQADD) LANE(VSQSUB) LANE(VUQSUB)  \
+    LANE(VSUQADD) LANE(VUSQADD) LANE(VSQNEG) LANE(VSQABS) LANE(VSQDMULH) LANE(VSQRDMULH)          \
+    LANE(VSQRDMLAH) LANE(VSQRDMLSH) FIXED(VCNT, 0) LANE(VCLZ) LANE(VCLS) FIXED(VRBIT, 0)          \
+    FIXED(VPMUL, 0)                                                                               \
+    /* eval_vec_shift.c */                                                                        \
+    LANE(VSHLI) LANE(VSHRI) LANE(VSARI) LANE(VROLI) LANE(VRSHRI) LANE(VRSARI) LANE(VSSHL)         \
+    LANE(VUSHL) LANE(VSHLV) LANE(VSHRV) LANE(VSARV) LANE(VSRSHL) LANE(VURSHL) LANE(VSQSHL)        \
+    LANE(VUQSHL) LANE(VSQRSHL) LANE(VUQRSHL) LANE(VSQSHLU)                                        \
+    /* eval_vec_shape.c */                                                                        \
+    WHOLE(FTOI) WHOLE(ITOF) WHOLE(VTOF) WHOLE(FTOV) WHOLE(VGET) WHOLE(VGETS) WHOLE(VSETI)         \
+    WHOLE(VINS) WHOLE(VDUP) WHOLE(VDUPL) WHOLE(VLOW) WHOLE(VPAIR) WHOLE(VHIGH) WHOLE(VREV)        \
+    WHOLE(VZIP1) WHOLE(VZIP2) WHOLE(VUZP1) WHOLE(VUZP2) WHOLE(VTRN1) WHOLE(VTRN2) WHOLE(VEXT)     \
+    WHOLE(VTBL) WHOLE(VADDV) WHOLE(VSADDLV) WHOLE(VUADDLV) WHOLE(VSMINV) WHOLE(VSMAXV)            \
+    WHOLE(VUMINV) WHOLE(VUMAXV)                                                                   \
+    /* eval_vec_wide.c */                                                                         \
+    WHOLE(VSXL) WHOLE(VUXL) WHOLE(VSMULL) WHOLE(VUMULL) WHOLE(VPMULL) WHOLE(VSQDMULL) WHOLE(VXTN) \
+    WHOLE(VSQXTN) WHOLE(VUQXTN) WHOLE(VSQXTUN) WHOLE(VSADDLP) WHOLE(VUADDLP) WHOLE(VSDOT)         \
+    WHOLE(VUDOT) LANE(VURECPE) LANE(VURSQRTE)                                                     \
+    /* eval_fp_arith.c */                                                                         \
+    WHOLE(FLFCMP) HOST(FADD, ADD) HOST(FSUB, SUB) HOST(FMUL, MUL) HOST(FDIV, DIV) LANE(FMULX)     \
+    LANE(FMA) LANE(FMIN) LANE(FMAX) LANE(FMINNM) LANE(FMAXNM) LANE(FNEG) LANE(FABS) LANE(FABD)    \
+    HOST(FSQRT, SQRT) LANE(FCMPEQ) LANE(FCMPGT) LANE(FCMPGE)                                      \
+    /* eval_fp_convert.c */                                                                       \
+    LANE(FRINT) LANE(FRINTN) WHOLE(FCVT) WHOLE(FCVTL) WHOLE(FCVTN) WHOLE(FCVTI) LANE(VFCVTI)      \
+    WHOLE(FJCVTZS) WHOLE(ICVTF) LANE(VICVTF)                                                      \
+    /* eval_fp_estimate.c */                                                                      \
+    LANE(FRECPE) LANE(FRSQRTE) LANE(FRECPX) LANE(FRECPS) LANE(FRSQRTS)                            \
+    /* eval_fp_narrow.c */                                                                        \
+    WHOLE(VBFDOT) WHOLE(VBFMMLA) WHOLE(BFCVTN) WHOLE(FMLAL)                                       \
+    /* eval_crypto.c */                                                                           \
+    WHOLE(CRC32) WHOLE(AESE) WHOLE(AESD) WHOLE(AESMC) WHOLE(AESIMC) WHOLE(SHA1H) WHOLE(SHA1R)     \
+    WHOLE(SHA1SU0) WHOLE(SHA1SU1) WHOLE(SHA256H) WHOLE(SHA256H2) WHOLE(SHA256SU0)                 \
+    WHOLE(SHA256SU1)                                                                              \
+    /* eval_crypto_sm.c */                                                                        \
+    WHOLE(SM3SS1) WHOLE(SM3TT) WHOLE(SM3PARTW1) WHOLE(SM3PARTW2) WHOLE(SM4E) WHOLE(SM4EKEY)
+/* clang-format on */
+
+#define LANE(op, ...) eval_lane_fn eval_##op;
+#define WHOLE(op)     eval_whole_fn eval_##op;
+EVAL_OPS(LANE, LANE, LANE, WHOLE)
+#undef LANE
+#undef WHOLE
 
 /* Operations that the host's units can do in the common case. */
-enum eval_host {
-    EVAL_HOST_NONE,
-    EVAL_HOST_ADD,
-    EVAL_HOST_SUB,
-    EVAL_HOST_MUL,
-    EVAL_HOST_DIV,
-    EVAL_HOST_SQRT
-};
-
-struct eval_entry {
-    eval_lane_fn lane;   /* or */
-    eval_whole_fn whole; /* out is zero on entry and no alias of a, b, c */
-    u8 fixed;            /* lane size where the operation has one of its own: 1 + esz */
-    u8 host;             /* enum eval_host: tried before the lane function */
-};
+enum eval_host { EVAL_HOST_ADD, EVAL_HOST_SUB, EVAL_HOST_MUL, EVAL_HOST_DIV, EVAL_HOST_SQRT };
 
 /* False when the operands or the result aren't ordinary enough; nothing is changed then. */
 bool eval_fp_host(enum eval_host operation, struct eval_op *o, const ir_value *a, const ir_value *b,
                   ir_value *out);
 
-extern const struct eval_entry eval_vec_lane_table[IR_OP_COUNT];
-extern const struct eval_entry eval_vec_shift_table[IR_OP_COUNT];
-extern const struct eval_entry eval_vec_shape_table[IR_OP_COUNT];
-extern const struct eval_entry eval_vec_wide_table[IR_OP_COUNT];
-extern const struct eval_entry eval_fp_arith_table[IR_OP_COUNT];
-extern const struct eval_entry eval_fp_convert_table[IR_OP_COUNT];
-extern const struct eval_entry eval_fp_estimate_table[IR_OP_COUNT];
-extern const struct eval_entry eval_fp_narrow_table[IR_OP_COUNT];
-extern const struct eval_entry eval_crypto_table[IR_OP_COUNT];
-extern const struct eval_entry eval_crypto_sm_table[IR_OP_COUNT];
-
-/*
- * Defines lane function `name` as an expression of o, a, b and c.
- */
-#define EVAL_LANE(name, expression)                                                                \
-    static u64 name(struct eval_op *o, u64 a, u64 b, u64 c)                                        \
+/* Defines the lane function of an operation as an expression of o, a, b and c. */
+#define EVAL_LANE(op, expression)                                                                  \
+    u64 eval_##op(struct eval_op *o, u64 a, u64 b, u64 c)                                          \
     {                                                                                              \
         (void)o, (void)a, (void)b, (void)c;                                                        \
         return (u64)(expression);                                                                  \
     }
 
 /* Heads of functions on whole values: not each uses all its arguments. */
-#define EVAL_WHOLE(name)                                                                           \
-    static void name(struct eval_op *o __attribute__((unused)),                                    \
-                     const ir_value *a __attribute__((unused)),                                    \
-                     const ir_value *b __attribute__((unused)),                                    \
-                     const ir_value *c __attribute__((unused)), ir_value *out)
+#define EVAL_WHOLE(op)                                                                             \
+    void eval_##op(struct eval_op *o __attribute__((unused)),                                      \
+                   const ir_value *a __attribute__((unused)),                                      \
+                   const ir_value *b __attribute__((unused)),                                      \
+                   const ir_value *c __attribute__((unused)), ir_value *out)
 
 static inline u64 eval_get(const ir_value *v, unsigned esz, unsigned lane)
 {

@@ -16,28 +16,34 @@ static u64 low_bits(u64 v, u8 type)
 }
 
 /* Bits of the low lane, cut to the result's type; an f16 in an i32 is zero-extended already. */
-EVAL_WHOLE(move_low)
-{
-    out->d[0] = low_bits(a->d[0], o->type);
-}
+#define MOVE(op)                                                                                   \
+    EVAL_WHOLE(op)                                                                                 \
+    {                                                                                              \
+        out->d[0] = low_bits(a->d[0], o->type);                                                    \
+    }
 
-EVAL_WHOLE(vget)
+MOVE(FTOI)
+MOVE(ITOF)
+MOVE(VTOF)
+MOVE(FTOV)
+
+EVAL_WHOLE(VGET)
 {
     out->d[0] = eval_get(a, o->esz, (unsigned)o->imm);
 }
 
-EVAL_WHOLE(vgets)
+EVAL_WHOLE(VGETS)
 {
     out->d[0] = low_bits((u64)eval_get_signed(a, o->esz, (unsigned)o->imm), o->type);
 }
 
-EVAL_WHOLE(vseti)
+EVAL_WHOLE(VSETI)
 {
     *out = *a;
     eval_set(out, o->esz, (unsigned)o->imm, b->d[0]);
 }
 
-EVAL_WHOLE(vins)
+EVAL_WHOLE(VINS)
 {
     *out = *a;
     eval_set(out, o->esz, o->imm & 15, eval_get(b, o->esz, o->imm >> 4 & 15));
@@ -48,35 +54,35 @@ static void fill(ir_value *out, unsigned esz, u64 v)
     for (unsigned i = 0; i < 16u >> esz; i++) eval_set(out, esz, i, v);
 }
 
-EVAL_WHOLE(vdup)
+EVAL_WHOLE(VDUP)
 {
     fill(out, o->esz, a->d[0]);
 }
 
-EVAL_WHOLE(vdupl)
+EVAL_WHOLE(VDUPL)
 {
     fill(out, o->esz, eval_get(a, o->esz, (unsigned)o->imm));
 }
 
-EVAL_WHOLE(vlow)
+EVAL_WHOLE(VLOW)
 {
     out->d[0] = a->d[0];
 }
 
-EVAL_WHOLE(vpair)
+EVAL_WHOLE(VPAIR)
 {
     out->d[0] = a->d[0];
     out->d[1] = b->d[0];
 }
 
-EVAL_WHOLE(vhigh)
+EVAL_WHOLE(VHIGH)
 {
     out->d[0] = a->d[1];
 }
 
 /* --- permutes --------------------------------------------------------------------------------- */
 
-EVAL_WHOLE(vrev)
+EVAL_WHOLE(VREV)
 {
     unsigned flip = (1u << (o->mod - o->esz)) - 1;
 
@@ -93,12 +99,12 @@ static void zip(const struct eval_op *o, const ir_value *a, const ir_value *b, u
     }
 }
 
-EVAL_WHOLE(vzip1)
+EVAL_WHOLE(VZIP1)
 {
     zip(o, a, b, 0, out);
 }
 
-EVAL_WHOLE(vzip2)
+EVAL_WHOLE(VZIP2)
 {
     zip(o, a, b, 8u >> o->esz, out);
 }
@@ -114,12 +120,12 @@ static void unzip(const struct eval_op *o, const ir_value *a, const ir_value *b,
     }
 }
 
-EVAL_WHOLE(vuzp1)
+EVAL_WHOLE(VUZP1)
 {
     unzip(o, a, b, 0, out);
 }
 
-EVAL_WHOLE(vuzp2)
+EVAL_WHOLE(VUZP2)
 {
     unzip(o, a, b, 1, out);
 }
@@ -133,17 +139,17 @@ static void transpose(const struct eval_op *o, const ir_value *a, const ir_value
     }
 }
 
-EVAL_WHOLE(vtrn1)
+EVAL_WHOLE(VTRN1)
 {
     transpose(o, a, b, 0, out);
 }
 
-EVAL_WHOLE(vtrn2)
+EVAL_WHOLE(VTRN2)
 {
     transpose(o, a, b, 1, out);
 }
 
-EVAL_WHOLE(vext)
+EVAL_WHOLE(VEXT)
 {
     for (unsigned i = 0; i < 16; i++) {
         unsigned from = i + (unsigned)o->imm;
@@ -152,7 +158,7 @@ EVAL_WHOLE(vext)
     }
 }
 
-EVAL_WHOLE(vtbl)
+EVAL_WHOLE(VTBL)
 {
     for (unsigned i = 0; i < 16; i++) out->b[i] = b->b[i] < 16 ? a->b[b->b[i]] : 0;
 }
@@ -173,17 +179,17 @@ static u64 sum_unsigned(const struct eval_op *o, const ir_value *a)
     return sum;
 }
 
-EVAL_WHOLE(vaddv)
+EVAL_WHOLE(VADDV)
 {
     eval_set(out, o->esz, 0, sum_unsigned(o, a));
 }
 
-EVAL_WHOLE(vuaddlv)
+EVAL_WHOLE(VUADDLV)
 {
     eval_set(out, o->esz + 1u, 0, sum_unsigned(o, a));
 }
 
-EVAL_WHOLE(vsaddlv)
+EVAL_WHOLE(VSADDLV)
 {
     s64 sum = 0;
 
@@ -215,40 +221,22 @@ static void extreme_unsigned(const struct eval_op *o, const ir_value *a, bool ma
     eval_set(out, o->esz, 0, best);
 }
 
-EVAL_WHOLE(vsminv)
+EVAL_WHOLE(VSMINV)
 {
     extreme_signed(o, a, false, out);
 }
 
-EVAL_WHOLE(vsmaxv)
+EVAL_WHOLE(VSMAXV)
 {
     extreme_signed(o, a, true, out);
 }
 
-EVAL_WHOLE(vuminv)
+EVAL_WHOLE(VUMINV)
 {
     extreme_unsigned(o, a, false, out);
 }
 
-EVAL_WHOLE(vumaxv)
+EVAL_WHOLE(VUMAXV)
 {
     extreme_unsigned(o, a, true, out);
 }
-
-const struct eval_entry eval_vec_shape_table[IR_OP_COUNT] = {
-    [IR_FTOI] = {.whole = move_low},   [IR_ITOF] = {.whole = move_low},
-    [IR_VTOF] = {.whole = move_low},   [IR_FTOV] = {.whole = move_low},
-    [IR_VGET] = {.whole = vget},       [IR_VGETS] = {.whole = vgets},
-    [IR_VSETI] = {.whole = vseti},     [IR_VINS] = {.whole = vins},
-    [IR_VDUP] = {.whole = vdup},       [IR_VDUPL] = {.whole = vdupl},
-    [IR_VLOW] = {.whole = vlow},       [IR_VPAIR] = {.whole = vpair},
-    [IR_VHIGH] = {.whole = vhigh},     [IR_VREV] = {.whole = vrev},
-    [IR_VZIP1] = {.whole = vzip1},     [IR_VZIP2] = {.whole = vzip2},
-    [IR_VUZP1] = {.whole = vuzp1},     [IR_VUZP2] = {.whole = vuzp2},
-    [IR_VTRN1] = {.whole = vtrn1},     [IR_VTRN2] = {.whole = vtrn2},
-    [IR_VEXT] = {.whole = vext},       [IR_VTBL] = {.whole = vtbl},
-    [IR_VADDV] = {.whole = vaddv},     [IR_VSADDLV] = {.whole = vsaddlv},
-    [IR_VUADDLV] = {.whole = vuaddlv}, [IR_VSMINV] = {.whole = vsminv},
-    [IR_VSMAXV] = {.whole = vsmaxv},   [IR_VUMINV] = {.whole = vuminv},
-    [IR_VUMAXV] = {.whole = vumaxv},
-};

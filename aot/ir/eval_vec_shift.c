@@ -44,33 +44,21 @@ static u64 saturate_signed(const struct eval_op *o, s128 v)
 
 #define N ((s8)b)
 
-EVAL_LANE(shli, o->imm > 63 ? 0 : a << o->imm)
-EVAL_LANE(shri, shift(a, -(int)o->imm, false))
-EVAL_LANE(sari, shift(sx(o, a), -(int)o->imm, false))
-EVAL_LANE(roli, a << o->imm | a >> (o->width - o->imm))
-EVAL_LANE(rshri, shift(a, -(int)o->imm, true))
-EVAL_LANE(rsari, shift(sx(o, a), -(int)o->imm, true))
-EVAL_LANE(sshl, shift(sx(o, a), N, false))
-EVAL_LANE(ushl, shift(a, N, false))
-EVAL_LANE(shlv, b > LIMIT ? 0 : shift(a, (int)b, false))
-EVAL_LANE(shrv, b > LIMIT ? 0 : shift(a, -(int)b, false))
-EVAL_LANE(sarv, shift(sx(o, a), b > LIMIT ? -LIMIT : -(int)b, false))
-EVAL_LANE(srshl, shift(sx(o, a), N, true))
-EVAL_LANE(urshl, shift(a, N, true))
-EVAL_LANE(sqshl, saturate_signed(o, shift_exact(o, sx(o, a), N, false)))
-EVAL_LANE(uqshl, eval_sat_unsigned(shift_exact(o, a, N, false), o->width))
-EVAL_LANE(sqrshl, saturate_signed(o, shift_exact(o, sx(o, a), N, true)))
-EVAL_LANE(uqrshl, eval_sat_unsigned(shift_exact(o, a, N, true), o->width))
-EVAL_LANE(sqshlu, eval_sat_unsigned(shift_exact(o, sx(o, a), N, false), o->width))
-
-const struct eval_entry eval_vec_shift_table[IR_OP_COUNT] = {
-    [IR_VSHLI] = {.lane = shli},     [IR_VSHRI] = {.lane = shri},
-    [IR_VSARI] = {.lane = sari},     [IR_VRSHRI] = {.lane = rshri},
-    [IR_VRSARI] = {.lane = rsari},   [IR_VSSHL] = {.lane = sshl},
-    [IR_VUSHL] = {.lane = ushl},     [IR_VSRSHL] = {.lane = srshl},
-    [IR_VURSHL] = {.lane = urshl},   [IR_VSQSHL] = {.lane = sqshl},
-    [IR_VUQSHL] = {.lane = uqshl},   [IR_VSQRSHL] = {.lane = sqrshl},
-    [IR_VUQRSHL] = {.lane = uqrshl}, [IR_VSQSHLU] = {.lane = sqshlu},
-    [IR_VROLI] = {.lane = roli},     [IR_VSHLV] = {.lane = shlv},
-    [IR_VSHRV] = {.lane = shrv},     [IR_VSARV] = {.lane = sarv},
-};
+EVAL_LANE(VSHLI, o->imm > 63 ? 0 : a << o->imm)
+EVAL_LANE(VSHRI, shift(a, -(int)o->imm, false))
+EVAL_LANE(VSARI, shift(sx(o, a), -(int)o->imm, false))
+EVAL_LANE(VROLI, a << o->imm | a >> (o->width - o->imm))
+EVAL_LANE(VRSHRI, shift(a, -(int)o->imm, true))
+EVAL_LANE(VRSARI, shift(sx(o, a), -(int)o->imm, true))
+EVAL_LANE(VSSHL, shift(sx(o, a), N, false))
+EVAL_LANE(VUSHL, shift(a, N, false))
+EVAL_LANE(VSHLV, b > LIMIT ? 0 : shift(a, (int)b, false))
+EVAL_LANE(VSHRV, b > LIMIT ? 0 : shift(a, -(int)b, false))
+EVAL_LANE(VSARV, shift(sx(o, a), b > LIMIT ? -LIMIT : -(int)b, false))
+EVAL_LANE(VSRSHL, shift(sx(o, a), N, true))
+EVAL_LANE(VURSHL, shift(a, N, true))
+EVAL_LANE(VSQSHL, saturate_signed(o, shift_exact(o, sx(o, a), N, false)))
+EVAL_LANE(VUQSHL, eval_sat_unsigned(shift_exact(o, a, N, false), o->width))
+EVAL_LANE(VSQRSHL, saturate_signed(o, shift_exact(o, sx(o, a), N, true)))
+EVAL_LANE(VUQRSHL, eval_sat_unsigned(shift_exact(o, a, N, true), o->width))
+EVAL_LANE(VSQSHLU, eval_sat_unsigned(shift_exact(o, sx(o, a), N, false), o->width))

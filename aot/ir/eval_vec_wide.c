@@ -18,13 +18,13 @@ static unsigned first_lane(const struct eval_op *o)
     return o->mod & 1 ? narrow_lanes(o) : 0;
 }
 
-EVAL_WHOLE(vsxl)
+EVAL_WHOLE(VSXL)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++)
         eval_set(out, o->esz + 1u, i, (u64)eval_get_signed(a, o->esz, first_lane(o) + i));
 }
 
-EVAL_WHOLE(vuxl)
+EVAL_WHOLE(VUXL)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++)
         eval_set(out, o->esz + 1u, i, eval_get(a, o->esz, first_lane(o) + i));
@@ -36,7 +36,7 @@ static unsigned factor_lane(const struct eval_op *o, unsigned i)
     return o->mod == 2 ? 2 * i : first_lane(o) + i;
 }
 
-EVAL_WHOLE(vsmull)
+EVAL_WHOLE(VSMULL)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++) {
         unsigned from = factor_lane(o, i);
@@ -46,7 +46,7 @@ EVAL_WHOLE(vsmull)
     }
 }
 
-EVAL_WHOLE(vumull)
+EVAL_WHOLE(VUMULL)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++) {
         unsigned from = factor_lane(o, i);
@@ -55,7 +55,7 @@ EVAL_WHOLE(vumull)
     }
 }
 
-EVAL_WHOLE(vsqdmull)
+EVAL_WHOLE(VSQDMULL)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++) {
         unsigned from = first_lane(o) + i;
@@ -73,7 +73,7 @@ static u128 polynomial_product(u64 a, u64 b)
     return r;
 }
 
-EVAL_WHOLE(vpmull)
+EVAL_WHOLE(VPMULL)
 {
     if (o->esz == 3) {
         u128 r = polynomial_product(a->d[o->mod & 1], b->d[o->mod & 1]);
@@ -93,26 +93,26 @@ EVAL_WHOLE(vpmull)
 /* --- narrowing: low half of the result
  * ------------------------------------------------------------ */
 
-EVAL_WHOLE(vxtn)
+EVAL_WHOLE(VXTN)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++)
         eval_set(out, o->esz, i, eval_get(a, o->esz + 1u, i));
 }
 
-EVAL_WHOLE(vsqxtn)
+EVAL_WHOLE(VSQXTN)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++)
         eval_set(out, o->esz, i,
                  (u64)eval_sat_signed(eval_get_signed(a, o->esz + 1u, i), o->width));
 }
 
-EVAL_WHOLE(vuqxtn)
+EVAL_WHOLE(VUQXTN)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++)
         eval_set(out, o->esz, i, eval_sat_unsigned(eval_get(a, o->esz + 1u, i), o->width));
 }
 
-EVAL_WHOLE(vsqxtun)
+EVAL_WHOLE(VSQXTUN)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++)
         eval_set(out, o->esz, i, eval_sat_unsigned(eval_get_signed(a, o->esz + 1u, i), o->width));
@@ -121,20 +121,20 @@ EVAL_WHOLE(vsqxtun)
 /* --- pairwise long sums, dot products
  * ------------------------------------------------------------- */
 
-EVAL_WHOLE(vsaddlp)
+EVAL_WHOLE(VSADDLP)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++)
         eval_set(out, o->esz + 1u, i,
                  (u64)(eval_get_signed(a, o->esz, 2 * i) + eval_get_signed(a, o->esz, 2 * i + 1)));
 }
 
-EVAL_WHOLE(vuaddlp)
+EVAL_WHOLE(VUADDLP)
 {
     for (unsigned i = 0; i < narrow_lanes(o); i++)
         eval_set(out, o->esz + 1u, i, eval_get(a, o->esz, 2 * i) + eval_get(a, o->esz, 2 * i + 1));
 }
 
-EVAL_WHOLE(vsdot)
+EVAL_WHOLE(VSDOT)
 {
     for (unsigned i = 0; i < 4; i++) {
         s32 sum = 0;
@@ -144,7 +144,7 @@ EVAL_WHOLE(vsdot)
     }
 }
 
-EVAL_WHOLE(vudot)
+EVAL_WHOLE(VUDOT)
 {
     for (unsigned i = 0; i < 4; i++) {
         u32 sum = 0;
@@ -167,16 +167,5 @@ static u64 unsigned_rsqrt(u32 v)
     return v >> 30 ? (u64)eval_rsqrt_estimate(v >> 23) << 23 : UINT32_MAX;
 }
 
-EVAL_LANE(vurecpe, unsigned_recip((u32)a))
-EVAL_LANE(vursqrte, unsigned_rsqrt((u32)a))
-
-const struct eval_entry eval_vec_wide_table[IR_OP_COUNT] = {
-    [IR_VSXL] = {.whole = vsxl},       [IR_VUXL] = {.whole = vuxl},
-    [IR_VSMULL] = {.whole = vsmull},   [IR_VUMULL] = {.whole = vumull},
-    [IR_VPMULL] = {.whole = vpmull},   [IR_VSQDMULL] = {.whole = vsqdmull},
-    [IR_VXTN] = {.whole = vxtn},       [IR_VSQXTN] = {.whole = vsqxtn},
-    [IR_VUQXTN] = {.whole = vuqxtn},   [IR_VSQXTUN] = {.whole = vsqxtun},
-    [IR_VSADDLP] = {.whole = vsaddlp}, [IR_VUADDLP] = {.whole = vuaddlp},
-    [IR_VSDOT] = {.whole = vsdot},     [IR_VUDOT] = {.whole = vudot},
-    [IR_VURECPE] = {.lane = vurecpe},  [IR_VURSQRTE] = {.lane = vursqrte},
-};
+EVAL_LANE(VURECPE, unsigned_recip((u32)a))
+EVAL_LANE(VURSQRTE, unsigned_rsqrt((u32)a))

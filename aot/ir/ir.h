@@ -210,10 +210,10 @@ struct ir_func {
 };
 
 struct ir_op_info {
-    const char *name;
-    const char *signature;
-    u16 flags; /* enum ir_flag */
+    char name[12];
+    char signature[5];
     u8 args;   /* number of value arguments, optional ones included */
+    u16 flags; /* enum ir_flag */
 };
 
 extern const struct ir_op_info ir_op_table[IR_OP_COUNT];

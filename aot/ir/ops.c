@@ -13,9 +13,16 @@
 #define LANES IR_FL_LANES
 #define SIZED IR_FL_SIZED
 
+#define X(op, text, types, flags)                                                                  \
+    _Static_assert(sizeof(text) <= sizeof(ir_op_table->name) &&                                    \
+                       sizeof(types) <= sizeof(ir_op_table->signature),                            \
+                   "no room for " text);
+IR_OPS(X)
+#undef X
+
 const struct ir_op_info ir_op_table[IR_OP_COUNT] = {
 #define X(name, text, signature, flags)                                                            \
-    [IR_##name] = {text, signature, flags, sizeof(signature) - 2},
+    [IR_##name] = {text, signature, sizeof(signature) - 2, flags},
     IR_OPS(X)
 #undef X
 };

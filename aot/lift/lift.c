@@ -5,12 +5,6 @@
  */
 #include "aot/lift/lift.h"
 
-static lift_fn *const row_function[A64_ROW_COUNT] = {
-#define ROW(row) [A64_##row] = lift_##row,
-    LIFT_BASE_ROWS(ROW) LIFT_FP_ROWS(ROW)
-#undef ROW
-};
-
 static const bool feature_is_lifted[A64_FEATURE_COUNT] = {
 #define FEATURE(f) [A64_FEATURE_##f] = true,
     LIFT_BASE_FEATURES(FEATURE) LIFT_FP_FEATURES(FEATURE)
@@ -28,13 +22,24 @@ static bool is_supported(enum a64_row row, u32 word)
            lift_has_feature(a64_word_feature(row, word));
 }
 
+#define ROW(row)                                                                                   \
+    case A64_##row: lift_##row(l, word); return;
+
+/* A table of functions would have to be relocated at each start of a program. */
+static void lift_row(struct lifter *l, enum a64_row row, u32 word)
+{
+    switch (row) {
+        LIFT_ROWS(ROW)
+    default: lift_unsupported(l, word);
+    }
+}
+
 static inline void lift_instruction(struct lifter *l, enum a64_row row, u32 word)
 {
-    lift_fn *fn = row_function[row];
     ir_insn(l->f, l->pc);
     lift_check_sp(l);
-    if (fn && is_supported(row, word))
-        fn(l, word);
+    if (is_supported(row, word))
+        lift_row(l, row, word);
     else
         lift_unsupported(l, word);
 }

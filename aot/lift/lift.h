@@ -51,9 +51,11 @@ struct lifter {
 
 typedef void lift_fn(struct lifter *l, u32 w);
 
+/* All rows that are lifted. */
+#define LIFT_ROWS(X) LIFT_BASE_ROWS(X) LIFT_FP_ROWS(X)
+
 #define LIFT_DECLARE(row) lift_fn lift_##row;
-LIFT_BASE_ROWS(LIFT_DECLARE)
-LIFT_FP_ROWS(LIFT_DECLARE)
+LIFT_ROWS(LIFT_DECLARE)
 #undef LIFT_DECLARE
 
 /* How a region is lifted; all zero is good. */

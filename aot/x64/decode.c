@@ -37,7 +37,7 @@ struct row {
     u8 mask;    /* of the opcode byte */
     s8 ext;     /* ModRM.reg, or -1 for any */
     bool vex;
-    const char *name, *ops;
+    char name[12], ops[8];
 };
 
 /* clang-format off */
@@ -141,11 +141,15 @@ static const struct row rows[] = {
     {X64_OPCODE(X64_PFX_##pfx, X64_MAP_##map, byte), 0xff, -1, false, text, GP_OPS_##map},
     X64_GP_OPS(G)
 #undef G
+#define BMI_OPS_1   "GyByEy"
+#define BMI_OPS_0   "GyEyBy"
 #define B(name, text, pfx, map, byte, rm_last)                                                     \
-    VEX(pfx, map, byte, -1, text, rm_last ? "GyByEy" : "GyEyBy"),
+    VEX(pfx, map, byte, -1, text, BMI_OPS_##rm_last),
     X64_BMI_OPS(B)
 #undef B
-#define M(name, text, byte, ext, bytes) TWO(byte, 0xff, ext, text, bytes == 4 ? "Md" : "Mb"),
+#define M_OPS_4     "Md"
+#define M_OPS_1     "Mb"
+#define M(name, text, byte, ext, bytes) TWO(byte, 0xff, ext, text, M_OPS_##bytes),
     X64_PLAIN_M_OPS(M)
 #undef M
 };
@@ -153,7 +157,7 @@ static const struct row rows[] = {
 
 /* How a vector row's registers and memory are shown. */
 struct vec_text {
-    const char *name;
+    char name[20];
     u8 reg_gp; /* size of a general register in ModRM.reg, 0 for xmm */
     u8 rm_gp;  /* the same for ModRM.rm */
     u8 bytes;  /* of memory */
@@ -176,6 +180,10 @@ struct vec_text {
 #define RM_M4   0, 4
 #define RM_M8   0, 8
 #define RM_M16  0, 16
+
+#define V(op, text, ...) _Static_assert(sizeof(text) <= sizeof((struct vec_text){0}.name), text);
+X64_VEC_OPS(V)
+#undef V
 
 static const struct vec_text vec_texts[X64_N_VEC] = {
 #define V(name, text, kind, pfx, map, byte, w, reg, rm, ext, forms, need)                          \

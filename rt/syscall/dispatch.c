@@ -14,10 +14,12 @@
 #include <fcntl.h>
 #include <string.h>
 
+/* In place of a host's number. */
+enum { HANDLED = -1, REFUSED = -2 };
+
 struct row {
-    const char *name;
-    const char *args;
-    syscall_handler *handler; /* NULL: host_nr, or refused when that is -1 */
+    char name[24]; /* "": no such call */
+    char args[8];
     s32 host_nr;
 };
 
@@ -32,16 +34,29 @@ struct row {
 #define SYS_set_mempolicy_home_node 450
 #endif
 
+#define FITS(nr, call, letters)                                                                    \
+    _Static_assert(sizeof(#call) <= sizeof((struct row){0}.name) &&                                \
+                       sizeof(letters) <= sizeof((struct row){0}.args),                            \
+                   "no room for " #call);
+SYSCALLS(FITS, FITS, FITS)
+#undef FITS
+
 /* Table of all calls by number. */
 static const struct row rows[SYSCALL_LIMIT] = {
-#define P(number, name, args) [number] = {#name, args, NULL, SYS_##name},
-#define H(number, name, args) [number] = {#name, args, sys_##name, -1},
-#define R(number, name, args) [number] = {#name, args, NULL, -1},
+#define P(number, name, args) [number] = {#name, args, SYS_##name},
+#define H(number, name, args) [number] = {#name, args, HANDLED},
+#define R(number, name, args) [number] = {#name, args, REFUSED},
     SYSCALLS(P, H, R)
 #undef P
 #undef H
 #undef R
 };
+
+/* NULL: not known. */
+static const struct row *row_of(u64 nr)
+{
+    return nr < SYSCALL_LIMIT && rows[nr].name[0] != '\0' ? &rows[nr] : NULL;
+}
 
 #define PATHS_AT_MOST 2
 
@@ -139,26 +154,36 @@ static s64 pass(struct thread *t, const struct row *row, const u64 *a)
 
 static s64 refuse(const struct row *row, u64 nr)
 {
-    if (row != NULL && row->name != NULL)
+    if (row != NULL)
         log_line(LOG_SYSCALL, "%s is not supported: ENOSYS", row->name);
     else
         log_line(LOG_ERROR, "system call %llu is not known: ENOSYS", (unsigned long long)nr);
     return -ENOSYS;
 }
 
+#define NOTHING(number, name, args)
+#define HANDLER(number, name, args)                                                                \
+    case number: return sys_##name(t, a);
+
+static s64 handle(struct thread *t, u64 nr, const u64 *a)
+{
+    switch (nr) {
+        SYSCALLS(NOTHING, HANDLER, NOTHING)
+    default: return -ENOSYS;
+    }
+}
+
 static s64 call(struct thread *t, u64 nr, const struct row *row, const u64 *a)
 {
-    if (row == NULL || row->name == NULL) return refuse(row, nr);
-    if (row->handler != NULL) return row->handler(t, a);
-    if (row->host_nr >= 0) return pass(t, row, a);
-    return refuse(row, nr);
+    if (row == NULL || row->host_nr == REFUSED) return refuse(row, nr);
+    return row->host_nr == HANDLED ? handle(t, nr, a) : pass(t, row, a);
 }
 
 void syscall_do(struct thread *t)
 {
     struct guest_state *s = &t->state;
     u64 nr = (u32)s->x[8], a[6];
-    const struct row *row = nr < SYSCALL_LIMIT ? &rows[nr] : NULL;
+    const struct row *row = row_of(nr);
     s64 r;
 
     memcpy(a, s->x, sizeof(a));
@@ -168,14 +193,13 @@ void syscall_do(struct thread *t)
         bundle_fill_waiting();
     if (log_on(LOG_SYSCALL) && (nr == NR_EXIT || nr == NR_EXIT_GROUP))
         trace_call(t, row->name, row->args, a, SYSCALL_NO_RESULT);
-    if (row != NULL && row->name != NULL) alone_for_call(t, nr, row->args, a);
+    if (row != NULL) alone_for_call(t, nr, row->args, a);
     r = call(t, nr, row, a);
     if (t->keeps_away) {
         t->keeps_away = false;
         background_release();
     }
-    if (log_on(LOG_SYSCALL) && row != NULL && row->name != NULL)
-        trace_call(t, row->name, row->args, a, r);
+    if (log_on(LOG_SYSCALL) && row != NULL) trace_call(t, row->name, row->args, a, r);
     switch (r) {
     case SYSCALL_NO_RESULT: break;
     case -RESTART_SYS:

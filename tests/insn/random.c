@@ -207,7 +207,7 @@ u32 random_word(enum a64_row row)
 
 bool is_memory_row(enum a64_row row)
 {
-    return !strcmp(a64_row_info(row)->group, "ldst");
+    return a64_row_info(row)->group == A64_GROUP_ldst;
 }
 
 /* --- comparing ----------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ static u32 tame(u32 word, const struct a64_row_info *info)
     if (below(4)) {
         w = (w & ~0x1fu) | regs[below(ARRAY_SIZE(regs))];
         w = (w & ~(0x1fu << 16)) | (u32)regs[below(ARRAY_SIZE(regs))] << 16;
-        u32 n = strcmp(info->group, "ldst") ? regs[below(ARRAY_SIZE(regs))] : (u32)(28 + below(2));
+        u32 n = info->group == A64_GROUP_ldst ? 28 + (u32)below(2) : regs[below(ARRAY_SIZE(regs))];
         w = (w & ~(0x1fu << 5)) | n << 5;
     }
     return (w & ~info->mask) | info->value;
@@ -64,7 +64,7 @@ static bool wanted(const struct a64_row_info *info)
 {
     const char *group = getenv("FERRY_GROUP"), *row = getenv("FERRY_ROW");
     if (row) return !strcmp(row, info->name);
-    return !group || !strcmp(group, info->group);
+    return !group || !strcmp(group, a64_group_name(info->group));
 }
 
 static bool unwanted_row(enum a64_row row)
@@ -79,7 +79,7 @@ static u32 random_word(void)
         enum a64_row row = (enum a64_row)(1 + below(A64_ROW_COUNT - 1));
         const struct a64_row_info *info = a64_row_info(row);
         if (!wanted(info) || unwanted_row(row)) continue;
-        if (!strcmp(info->group, "branch") && below(4) && !getenv("FERRY_ROW")) continue;
+        if (info->group == A64_GROUP_branch && below(4) && !getenv("FERRY_ROW")) continue;
         u32 word = tame(((u32)random64() & ~info->mask) | info->value, info);
         if (a64_decode(word) == row) return word;
     }
@@ -93,7 +93,7 @@ static u32 loop_word(void)
         bool touches =
             (w & 31) == 27 || (w >> 5 & 31) == 27 || (w >> 10 & 31) == 27 || (w >> 16 & 31) == 27;
         const struct a64_row_info *info = a64_row_info(a64_decode(w));
-        if (!touches && strcmp(info->group, "branch")) return w;
+        if (!touches && info->group != A64_GROUP_branch) return w;
     }
 }
 

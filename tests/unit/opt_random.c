@@ -337,11 +337,6 @@ static struct ir_func *make_long(struct arena *arena)
 /* --- lifted functions ---------------------------------------------------------------------------
  */
 
-static bool is_memory_group(const char *group)
-{
-    return !strcmp(group, "ldst");
-}
-
 /* A word that computes. */
 static u32 random_word(enum a64_row *row)
 {
@@ -349,7 +344,7 @@ static u32 random_word(enum a64_row *row)
         *row = (enum a64_row)(1 + below(A64_ROW_COUNT - 1));
         const struct a64_row_info *info = a64_row_info(*row);
         u32 w = ((u32)random64() & ~info->mask) | info->value;
-        if (is_memory_group(info->group) || a64_decode(w) != *row) continue;
+        if (info->group == A64_GROUP_ldst || a64_decode(w) != *row) continue;
         /* registers that meet often */
         u32 close = (w & ~(0x18u | 0x18u << 5 | 0x18u << 16)) | (info->value & info->mask);
         if (a64_decode(close) == *row && below(8)) w = close;

@@ -108,7 +108,7 @@ static u32 to_theme(enum a64_row row, u32 word)
     if (theme->rows == counters && below(4)) return to_counters(row, word);
     if (theme->rows != long_arithmetic || below(8) == 0) return word;
     if (row == A64_MADD) word |= 31u << 10;
-    return strcmp(a64_row_info(row)->group, "ldst") ? word | 1u << 31 : word;
+    return a64_row_info(row)->group != A64_GROUP_ldst ? word | 1u << 31 : word;
 }
 
 /* A word with few different registers, so that instructions depend on one another; accesses mostly
@@ -119,7 +119,7 @@ static u32 with_few_registers(enum a64_row row, u32 word)
     if (row == A64_MRS || row == A64_MSR_reg) return (word & ~0x1fu) | (u32)below(6);
     u32 few = word & ~0x001f03ffu;
     u32 n = theme->registers;
-    u32 rn = below(8) && !strcmp(info->group, "ldst") ? BASE_REGISTER : (u32)below(n);
+    u32 rn = below(8) && info->group == A64_GROUP_ldst ? BASE_REGISTER : (u32)below(n);
     few |= (u32)below(n) | rn << 5 | (u32)below(n) << 16;
     few = (few & ~info->mask) | info->value;
     return few;
@@ -151,7 +151,7 @@ static enum a64_row random_row(void)
     if (below(2)) return (enum a64_row)common[below(ARRAY_SIZE(common))];
     for (;;) {
         enum a64_row row = (enum a64_row)(1 + below(A64_ROW_COUNT - 1));
-        if (is_usable(row) && strcmp(a64_row_info(row)->group, "branch")) return row;
+        if (is_usable(row) && a64_row_info(row)->group != A64_GROUP_branch) return row;
     }
 }
 

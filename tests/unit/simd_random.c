@@ -395,7 +395,7 @@ static bool agree(const struct regs *a, const struct regs *b)
 
 static bool is_structure(enum a64_row row)
 {
-    return !strcmp(a64_row_info(row)->group, "ldst");
+    return a64_row_info(row)->group == A64_GROUP_ldst;
 }
 
 static bool is_post_index(enum a64_row row)
@@ -433,7 +433,7 @@ static unsigned float_kind(enum a64_row row, u32 w)
 {
     const struct a64_row_info *info = a64_row_info(row);
     size_t length = strlen(info->name);
-    if (!strcmp(info->group, "fp")) return FLOATS + (a64_ftype(w) == 3 ? 1 : 2 + a64_ftype(w));
+    if (info->group == A64_GROUP_fp) return FLOATS + (a64_ftype(w) == 3 ? 1 : 2 + a64_ftype(w));
     if (info->name[0] != 'F') return BITS;
     if (strstr(info->name, "FCMLA") || strstr(info->name, "FCADD")) return FLOATS + a64_size(w);
     return FLOATS + (info->name[length - 1] == 'h' ? 1 : 2 + a64_sz(w));
@@ -475,7 +475,7 @@ static const u16 rows[] = {
 #undef ROW
 };
 
-static void run_group(const char *group)
+static void run_group(enum a64_group group)
 {
     unsigned words = (unsigned)test_setting("SIMD_RANDOM_WORDS", test_cases(100)), bad_rows = 0;
     const char *only = getenv("SIMD_RANDOM_ROW");
@@ -483,7 +483,7 @@ static void run_group(const char *group)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const struct a64_row_info *info = a64_row_info(rows[i]);
         struct tally t = {0, 0};
-        if (strcmp(info->group, group) || (only && strcmp(only, info->name))) continue;
+        if (info->group != group || (only && strcmp(only, info->name))) continue;
         if (info->feature == A64_FEATURE_bf16) continue; /* Unicorn hasn't got it: semantic tests */
         for (unsigned n = 0; n < words; n++) {
             u32 w;
@@ -498,31 +498,31 @@ static void run_group(const char *group)
 
 START_TEST(scalar_floating_point)
 {
-    run_group("fp");
+    run_group(A64_GROUP_fp);
 }
 END_TEST
 
 START_TEST(vector_forms)
 {
-    run_group("simd");
+    run_group(A64_GROUP_simd);
 }
 END_TEST
 
 START_TEST(scalar_forms)
 {
-    run_group("simd_scalar");
+    run_group(A64_GROUP_simd_scalar);
 }
 END_TEST
 
 START_TEST(cryptography)
 {
-    run_group("crypto");
+    run_group(A64_GROUP_crypto);
 }
 END_TEST
 
 START_TEST(structures)
 {
-    run_group("ldst");
+    run_group(A64_GROUP_ldst);
 }
 END_TEST
 

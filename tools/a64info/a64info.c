@@ -60,8 +60,9 @@ static void show_row(u32 word, u64 pc)
         printf("row       unallocated\n");
         return;
     }
-    printf("row       %s (%s), fixed bits %08x of %08x, needs %s\n", info->name, info->group,
-           info->value, info->mask, a64_feature_name(a64_word_feature(row, word)));
+    printf("row       %s (%s), fixed bits %08x of %08x, needs %s\n", info->name,
+           a64_group_name(info->group), info->value, info->mask,
+           a64_feature_name(a64_word_feature(row, word)));
     printf("fields   ");
     for (unsigned i = 0; i < info->field_count; i++) {
         const struct a64_field *f = a64_row_field(info, i);
