@@ -29,6 +29,7 @@ struct mapped_image {
     u32 text_size;
     u32 total; /* bytes */
     u32 chunk; /* bytes of cells that are filled in at once */
+    u32 guard_count;
     u64 ready; /* bit n: chunk n of the cells has been filled in */
     u64 *cells;
     const struct image_header *header;
@@ -295,6 +296,7 @@ bool image_add(void *base, u64 start)
                                 .text_size = h->text_size,
                                 .total = h->total_size,
                                 .chunk = chunk_size(cells),
+                                .guard_count = h->guard_count,
                                 .cells = (void *)((u8 *)base + h->cells),
                                 .code_start = start + (h->code_low - h->low),
                                 .code_end =
@@ -355,9 +357,10 @@ bool image_divert(const u8 *code, image_detour_fn *detour)
 
 static void failed_guards(const struct mapped_image *m, profile_guard_fn *each)
 {
+    if (!m->guard_count) return; /* the header's page need not be there in a fork's child */
     const struct image_header *h = m->header;
     const struct image_guard *guard = table(m, h->guards);
-    for (u32 n = 0; n < h->guard_count; n++, guard++) {
+    for (u32 n = 0; n < m->guard_count; n++, guard++) {
         u32 at = h->failed + 8 * n;
         if (!(m->ready >> (at - h->map_size) / m->chunk & 1)) continue;
         u64 *count = (u64 *)(uintptr_t)(m->base + at), failed = *count;
