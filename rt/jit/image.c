@@ -30,7 +30,8 @@ struct mapped_image {
     u32 total; /* bytes */
     u32 chunk; /* bytes of cells that are filled in at once */
     u32 guard_count;
-    u64 ready; /* bit n: chunk n of the cells has been filled in */
+    bool published; /* other threads may use it */
+    u64 ready;      /* bit n: chunk n of the cells has been filled in */
     u64 *cells;
     const struct image_header *header;
 };
@@ -230,18 +231,21 @@ static void first_cells(const struct mapped_image *m, u32 from, u32 to, u64 *out
     }
 }
 
-/* Under the lock that guards the image: the chunk that has that offset of the image. It is made
- * elsewhere, since other threads may be about to use it. */
+/* Under the lock that guards the image, or while nobody else knows it: the chunk that has that
+ * offset of the image. It is made elsewhere if other threads may be about to use it. */
 static bool fill_chunk(struct mapped_image *m, u32 offset)
 {
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
     u32 first = m->header->map_size, n = (offset - first) / m->chunk, from = first + n * m->chunk;
     u32 size = from + m->chunk <= m->total ? m->chunk : m->total - from;
     if (m->ready >> n & 1) return true;
-    void *made =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    void *place = (u8 *)(uintptr_t)m->base + from;
+    void *made = m->published ? mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0)
+                              : mmap(place, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, -1, 0);
     if (made == MAP_FAILED) return false;
     first_cells(m, from, from + size, made);
-    if (mremap(made, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, m->base + from) == MAP_FAILED) {
+    if (made != place &&
+        mremap(made, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED) {
         munmap(made, size);
         return false;
     }
@@ -307,6 +311,7 @@ bool image_add(void *base, u64 start)
     if (m) {
         *m = made;
         m->base = NULL;
+        m->published = true;
         __atomic_store_n(&m->base, made.base, __ATOMIC_RELEASE);
         if (m - images >= image_count)
             __atomic_store_n(&image_count, (u32)(m - images) + 1, __ATOMIC_RELEASE);
