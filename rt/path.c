@@ -114,8 +114,9 @@ struct walk {
     size_t root, length; /* length of the sysroot, of done */
     char rest[2 * PATH_MAX];
     unsigned links;
-    enum side side; /* whose done is, if that is known */
-    s64 error;      /* of looking at it there, if that is known: -ENOENT or -ENOTDIR, or 0 */
+    enum side side;  /* whose done is, if that is known */
+    s64 error;       /* of looking at it there, if that is known: -ENOENT or -ENOTDIR, or 0 */
+    const char *end; /* end_of() the path, or of the link at its end */
 };
 
 static void go_up(struct walk *w)
@@ -125,17 +126,36 @@ static void go_up(struct walk *w)
     w->done[w->length] = '\0';
 }
 
+static bool is_component(const char *at, size_t n, const char *name)
+{
+    return strlen(name) == n && memcmp(at, name, n) == 0;
+}
+
+/* What counts at the end of a path: a slash ("file/" is ENOTDIR), or that it names no entry of a
+ * directory ("dir/." can't be removed or renamed; the bundle's can't anyway). */
+static const char *end_of(const char *guest)
+{
+    size_t n = strlen(guest), end = n, start;
+
+    while (end > 0 && guest[end - 1] == '/') end--;
+    for (start = end; start > 0 && guest[start - 1] != '/';) start--;
+    guest += start;
+    if (!bundle_on &&
+        (is_component(guest, end - start, ".") || is_component(guest, end - start, "..")))
+        return "/.";
+    return end < n ? "/" : "";
+}
+
 /* Puts a link's text before the rest; 0 or -errno. */
 static s64 take_link(struct walk *w, const char *target, size_t n, const char *rest)
 {
-    char tail[PATH_MAX];
     size_t m = strlen(rest);
 
     if (++w->links > MAX_LINKS) return -ELOOP;
-    if (n + m + 1 >= PATH_MAX) return -ENAMETOOLONG;
-    memcpy(tail, rest, m + 1);
+    if (n + m + 1 > sizeof(w->rest)) return -ENAMETOOLONG;
+    memmove(w->rest + n, rest, m + 1);
     memcpy(w->rest, target, n);
-    memcpy(w->rest + n, tail, m + 1);
+    if (rest[strspn(rest, "/")] == '\0' && *w->end == '\0') w->end = end_of(w->rest);
     if (target[0] == '/')
         w->done[w->length = w->root] = '\0';
     else
@@ -157,24 +177,19 @@ static ssize_t read_merged_link(const struct walk *w, char *target, size_t size)
     return got;
 }
 
-static bool is_component(const char *at, size_t n, const char *name)
-{
-    return strlen(name) == n && memcmp(at, name, n) == 0;
-}
-
 /* Puts the rest behind what is done as it is, and into `straight` without "." and "..". False: it
- * doesn't fit, or climbs and might be another side's on the way. */
+ * doesn't fit, or climbs and might be another side's on the way or then. */
 static bool add_rest(struct walk *w, const char *at, char *straight)
 {
     size_t length = w->length;
-    bool climbs = false, local = false;
+    bool climbs = false;
 
     memcpy(straight, w->done, length + 1);
     for (;;) {
         size_t n;
 
         while (*at == '/') at++;
-        if (*at == '\0') return !climbs || (!local && is_sysroots(w->done + w->root));
+        if (*at == '\0') return !climbs || is_sysroots(straight + w->root);
         n = strcspn(at, "/");
         if (w->length + n + 2 > sizeof(w->done)) return false;
         w->done[w->length++] = '/';
@@ -182,14 +197,13 @@ static bool add_rest(struct walk *w, const char *at, char *straight)
         w->length += n;
         w->done[w->length] = '\0';
         if (is_component(at, n, "..")) {
-            while (length > w->root && straight[--length] != '/') continue;
-            if (length == w->root) return false;
+            if (!is_sysroots(straight + w->root)) return false;
+            while (straight[--length] != '/') continue;
             climbs = true;
         } else if (!is_component(at, n, ".")) {
             straight[length++] = '/';
             memcpy(straight + length, at, n);
             length += n;
-            local |= is_component(at, n, "local");
         }
         straight[length] = '\0';
         at += n;
@@ -217,15 +231,15 @@ static s64 look_at(s64 dirfd, const char *path, bool follow)
 
 /* Looks at the whole path, `done` with the sysroot before it, on the side that is first and, where
  * it is missing there, on the other. Sets its side and error unless there may be links, or it is
- * nobody's. */
-static void look_at_whole(struct walk *w, bool follow)
+ * nobody's. What it is without "." and ".." says whose it is. */
+static void look_at_whole(struct walk *w, const char *straight, bool follow)
 {
     const char *inside = w->done + w->root;
-    bool host = is_host_first(inside);
+    bool host = is_host_first(straight);
     s64 other;
 
     w->error = look_at(AT_FDCWD, host ? inside : w->done, follow);
-    if (w->error == 0 || (is_missing(w->error) && !host && is_sysroots(inside))) {
+    if (w->error == 0 || (is_missing(w->error) && !host && is_sysroots(straight))) {
         w->side = host ? SIDE_HOST : SIDE_SYSROOT;
     } else if (is_missing(w->error)) {
         other = look_at(AT_FDCWD, host ? w->done : inside, follow);
@@ -253,16 +267,17 @@ static bool *top_of(const char *inside)
  * where it is missing, may have it. (/var is one side's, /var/tmp the other's.) */
 static bool take_rest(struct thread *t, struct walk *w, const char *at, enum path_last last)
 {
-    const char *inside = w->done + w->root;
-    bool follow = last == PATH_FOLLOW || at[strlen(at) - 1] == '/';
+    bool slash = at[strlen(at) - 1] == '/';
+    bool follow = last == PATH_FOLLOW || (last == PATH_NOFOLLOW && slash);
     char straight[PATH_MAX];
+    const char *inside = straight + w->root;
     size_t before = w->length;
     const bool *top;
 
     if (bundle_on || t->files->count != 1) return false;
     if (add_rest(w, at, straight) && !is_under(inside, "/var")) {
         top = top_of(inside);
-        if (top == NULL || !*top || before > w->root) look_at_whole(w, follow);
+        if (top == NULL || !*top || before > w->root) look_at_whole(w, inside, follow);
     }
     if (w->side == SIDE_UNKNOWN)
         w->done[w->length = before] = '\0';
@@ -271,23 +286,34 @@ static bool take_rest(struct thread *t, struct walk *w, const char *at, enum pat
     return w->side != SIDE_UNKNOWN;
 }
 
-/* 0 where what is done is a directory on a side that has it. */
+/* 0 where it is a directory and may be searched, as a name behind it asks for. */
+static s64 error_of_search(const char *directory)
+{
+    char itself[PATH_MAX + 2];
+    struct stat st;
+
+    strcat(strcpy(itself, directory), "/.");
+    return fstatat(AT_FDCWD, itself, &st, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : -errno;
+}
+
+/* 0 where what is done is such a directory on a side that has it. */
 static s64 error_of_directory(const struct walk *w)
 {
     const char *inside = w->done + w->root;
-    const struct bundle_entry *e;
-    struct stat st;
-    s64 error = 0;
+    bool host = is_host_first(inside);
+    s64 error, other;
 
     if (w->length == w->root) return 0;
     if (bundle_on) {
-        e = bundle_find(inside, &error);
+        const struct bundle_entry *e = bundle_find(inside, &error);
+
         if (e != NULL) return S_ISDIR(e->mode) ? 0 : -ENOTDIR;
-    } else if (fstatat(AT_FDCWD, w->done, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) {
-        return 0;
+        return error_of_search(inside);
     }
-    if (fstatat(AT_FDCWD, inside, &st, AT_SYMLINK_NOFOLLOW) != 0) return -errno;
-    return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+    error = error_of_search(host ? inside : w->done);
+    if (!is_missing(error) || (!host && is_sysroots(inside))) return error;
+    other = error_of_search(host ? w->done : inside);
+    return is_missing(other) ? error : other;
 }
 
 /* Walks w->rest in the sysroot; leaves the resolved path in w->done. */
@@ -322,7 +348,9 @@ static s64 walk(struct thread *t, struct walk *w, enum path_last last)
         w->length += n;
         w->done[w->length] = '\0';
         at += n;
-        if (at[0] == '\0' && last == PATH_NOFOLLOW) return 0;
+        if ((at[0] == '\0' && last == PATH_NOFOLLOW) ||
+            (at[strspn(at, "/")] == '\0' && last == PATH_ENTRY))
+            return 0;
         got = read_merged_link(w, target, sizeof(target));
         if (top_level && top_of(w->done + w->root) != NULL) *top_of(w->done + w->root) = got > 0;
         if (got > 0) {
@@ -356,13 +384,10 @@ static bool is_hosts(const char *done, const char *inside)
     return exists(inside) || !parent_exists(done) || parent_exists(inside);
 }
 
-/* Writes the one of the two that a walked path is. A slash at its end counts ("file/" is ENOTDIR).
- */
+/* Writes the one of the two that a walked path is. */
 static void choose(const struct walk *w, const char *guest, struct path *out)
 {
     const char *inside = w->length > w->root ? w->done + w->root : "/";
-    size_t n = strlen(guest);
-    bool slash = n > 1 && guest[n - 1] == '/';
 
     if (bundle_on)
         bundle_choose(inside, out->host);
@@ -371,11 +396,8 @@ static void choose(const struct walk *w, const char *guest, struct path *out)
                w->side == SIDE_HOST || (w->side == SIDE_UNKNOWN && is_hosts(w->done, inside))
                    ? inside
                    : w->done);
-    n = strlen(out->host);
-    if (slash && n + 1 < sizeof(out->host) && out->host[n - 1] != '/') {
-        out->host[n] = '/';
-        out->host[n + 1] = '\0';
-    }
+    if (w->length > w->root && strlen(out->host) + strlen(w->end) < sizeof(out->host))
+        strcat(out->host, w->end);
     if (log_on(LOG_PATH)) log_line(LOG_PATH, "%s is %s", guest, out->host);
 }
 
@@ -436,6 +458,7 @@ static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum 
     w.links = 0;
     w.side = SIDE_UNKNOWN;
     w.error = 0;
+    w.end = end_of(guest);
     memcpy(w.rest, guest, n + 1);
     r = walk(t, &w, last);
     if (r == 0) choose(&w, guest, out);
@@ -468,7 +491,7 @@ static bool meets_link(struct thread *t, s64 dirfd, const char *path, enum path_
     while (path[n] != '\0') {
         size_t start = n + strspn(path + n, "/"), end = start + strcspn(path + start, "/");
 
-        if (end == start || (path[end] == '\0' && last == PATH_NOFOLLOW)) return false;
+        if (end == start || (path[end] == '\0' && last != PATH_FOLLOW)) return false;
         memcpy(prefix, path, end);
         prefix[end] = '\0';
         if (readlinkat((int)dirfd, prefix, target, sizeof(target)) > 0) return true;

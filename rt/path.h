@@ -18,7 +18,9 @@
 
 struct thread;
 
-enum path_last { PATH_FOLLOW, PATH_NOFOLLOW };
+/* What becomes of a link at the end. PATH_NOFOLLOW: it is followed where a slash is behind it;
+ * PATH_ENTRY: not even then, as by calls that make, remove or rename it. */
+enum path_last { PATH_FOLLOW, PATH_NOFOLLOW, PATH_ENTRY };
 
 struct path {
     char host[PATH_MAX];

@@ -53,14 +53,14 @@ struct lookup {
 };
 #define FIRST_LOOKUP_BITS 9
 #define LAST_LOOKUP_BITS  17
-static struct first_lookup {
-    struct lookup table;
+static struct first_lookup { /* a struct lookup with room; nobody reads it as this */
+    u32 mask, unused;
     struct region *head[1 << FIRST_LOOKUP_BITS];
-} first_lookup[3] = {{{.mask = (1 << FIRST_LOOKUP_BITS) - 1}, {0}},
-                     {{.mask = (1 << FIRST_LOOKUP_BITS) - 1}, {0}},
-                     {{.mask = (1 << FIRST_LOOKUP_BITS) - 1}, {0}}};
-static struct lookup *lookup[3] = {&first_lookup[0].table, &first_lookup[1].table,
-                                   &first_lookup[2].table};
+} first_lookup[3] = {{.mask = (1 << FIRST_LOOKUP_BITS) - 1},
+                     {.mask = (1 << FIRST_LOOKUP_BITS) - 1},
+                     {.mask = (1 << FIRST_LOOKUP_BITS) - 1}};
+static struct lookup *lookup[3] = {(void *)&first_lookup[0], (void *)&first_lookup[1],
+                                   (void *)&first_lookup[2]};
 static u32 in_lookup[3];            /* regions in the chains */
 static u16 page_count[PAGE_COUNTS]; /* regions per guest page, folded; saturates */
 static u32 epoch, published;        /* struct code_stamp */

@@ -80,6 +80,7 @@ static s64 resolve_paths(struct thread *t, const struct row *row, u64 *a, struct
         case 'f': dirfd = (s32)a[i]; continue;
         case 's': break;
         case 'l': last = PATH_NOFOLLOW; break;
+        case 'e': last = PATH_ENTRY; break;
         case 'n':
             if ((flags & AT_SYMLINK_NOFOLLOW) != 0) last = PATH_NOFOLLOW;
             if (a[i] == 0) continue; /* utimensat and statx take a null path */
@@ -99,7 +100,7 @@ static const char *bundled_path(const struct row *row, const u64 *a)
     if (!bundle_on) return NULL;
     for (unsigned i = 0; row->args[i] != '\0'; i++) {
         const char *inside =
-            strchr("sln", row->args[i]) != NULL && a[i] != 0 ? bundle_inside((char *)a[i]) : NULL;
+            strchr("slen", row->args[i]) != NULL && a[i] != 0 ? bundle_inside((char *)a[i]) : NULL;
 
         if (inside != NULL) return inside;
     }
@@ -140,7 +141,7 @@ static s64 pass(struct thread *t, const struct row *row, const u64 *a)
     const char *filled;
     s64 r;
 
-    if (strpbrk(row->args, "sln") != NULL) return pass_with_paths(t, row, a);
+    if (strpbrk(row->args, "slen") != NULL) return pass_with_paths(t, row, a);
     r = guest_syscall(t, row->host_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (r == 0 && row->host_nr == SYS_read && bundle_on) {
         const struct bundle_entry *e = bundle_of_fd((s32)a[0], NULL);

@@ -145,17 +145,20 @@ s64 sys_faccessat(struct thread *t, const u64 *a)
     return guest_syscall(t, SYS_faccessat, a[0], (u64)path.host, a[2], 0, 0, 0);
 }
 
+/* Whether open(2) follows a link at a path's end. */
+static enum path_last last_of_open(u64 flags)
+{
+    bool makes_new = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+
+    return (flags & O_NOFOLLOW) != 0 || makes_new ? PATH_NOFOLLOW : PATH_FOLLOW;
+}
+
 s64 sys_openat(struct thread *t, const u64 *a)
 {
     u64 flags = open_flags_to_host(a[2]);
     struct path path;
     const char *stub;
-    s64 r =
-        path_resolve(t, (s32)a[0], a[1],
-                     (flags & O_NOFOLLOW) != 0 || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)
-                         ? PATH_NOFOLLOW
-                         : PATH_FOLLOW,
-                     &path);
+    s64 r = path_resolve(t, (s32)a[0], a[1], last_of_open(flags), &path);
 
     if (r != 0) return r;
     if (bundle_inside(path.host) != NULL) return bundle_open(bundle_inside(path.host), flags);
@@ -189,8 +192,7 @@ s64 sys_openat2(struct thread *t, const u64 *a)
     how.flags = open_flags_to_host(how.flags);
     if (how.resolve != 0)
         return guest_syscall(t, SYS_openat2, a[0], a[1], (u64)&how, sizeof(how), 0, 0);
-    r = path_resolve(t, (s32)a[0], a[1],
-                     (how.flags & O_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
+    r = path_resolve(t, (s32)a[0], a[1], last_of_open(how.flags), &path);
     if (r == 0 && bundle_inside(path.host) != NULL)
         return bundle_open(bundle_inside(path.host), how.flags);
     if (r == 0) r = proc_open((s64)a[0], path.host, how.flags);
@@ -264,7 +266,7 @@ s64 sys_linkat(struct thread *t, const u64 *a)
     s64 r = path_resolve(t, (s32)a[0], a[1],
                          (a[4] & AT_SYMLINK_FOLLOW) != 0 ? PATH_FOLLOW : PATH_NOFOLLOW, &from);
 
-    if (r == 0) r = path_resolve(t, (s32)a[2], a[3], PATH_NOFOLLOW, &to);
+    if (r == 0) r = path_resolve(t, (s32)a[2], a[3], PATH_ENTRY, &to);
     if (r != 0) return r;
     if (bundle_inside(to.host) != NULL) return bundle_call(SYS_linkat, bundle_inside(to.host), a);
     if (bundle_inside(from.host) != NULL) return -EXDEV;

@@ -11,6 +11,7 @@
  *   t decimal, the number of a process or thread
  *   f descriptor (or AT_FDCWD) that the next path is relative to
  *   s path, followed at its end   l path, not followed at its end
+ *   e path of an entry of a directory, not followed at its end even with a slash there
  *   n path, followed unless AT_SYMLINK_NOFOLLOW is in the F argument   F that argument
  * Paths are replaced by what path.h makes of them.
  */
@@ -29,8 +30,8 @@
     H(22, epoll_pwait, "dpddpu") H(23, dup, "d") H(24, dup3, "ddx") H(25, fcntl, "dux") \
     P(26, inotify_init1, "x") P(27, inotify_add_watch, "dsx") P(28, inotify_rm_watch, "dd") \
     H(29, ioctl, "dxx") P(30, ioprio_set, "dtd") P(31, ioprio_get, "dt") P(32, flock, "dx") \
-    P(33, mknodat, "flox") P(34, mkdirat, "flo") P(35, unlinkat, "flx") P(36, symlinkat, "pfl") \
-    H(37, linkat, "flflx") P(38, renameat, "flfl") P(39, umount2, "sx") H(40, mount, "pspxp") \
+    P(33, mknodat, "feox") P(34, mkdirat, "feo") P(35, unlinkat, "fex") P(36, symlinkat, "pfe") \
+    H(37, linkat, "flfex") P(38, renameat, "fefe") P(39, umount2, "sx") H(40, mount, "pspxp") \
     H(41, pivot_root, "ss") R(42, nfsservctl, "dpp") P(43, statfs, "sp") P(44, fstatfs, "dp") \
     P(45, truncate, "sd") P(46, ftruncate, "dd") P(47, fallocate, "dxdd") H(48, faccessat, "fsx") \
     H(49, chdir, "s") H(50, fchdir, "d") H(51, chroot, "s") P(52, fchmod, "do") \
@@ -95,7 +96,7 @@
     H(265, open_by_handle_at, "dpx") P(266, clock_adjtime, "dp") P(267, syncfs, "d") \
     P(268, setns, "dx") H(269, sendmmsg, "dpux") P(270, process_vm_readv, "tpupux") \
     P(271, process_vm_writev, "tpupux") P(272, kcmp, "ttdxx") R(273, finit_module, "dpx") \
-    P(274, sched_setattr, "tpx") P(275, sched_getattr, "tpux") P(276, renameat2, "flflx") \
+    P(274, sched_setattr, "tpx") P(275, sched_getattr, "tpux") P(276, renameat2, "fefex") \
     H(277, seccomp, "dxp") P(278, getrandom, "bux") P(279, memfd_create, "px") \
     P(280, bpf, "dpu") H(281, execveat, "dpppx") P(282, userfaultfd, "x") \
     P(283, membarrier, "dxd") P(284, mlock2, "pux") P(285, copy_file_range, "dpdpux") \

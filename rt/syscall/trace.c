@@ -73,6 +73,7 @@ static void add_argument(struct text *x, char kind, const u64 *a, s64 result)
         break;
     case 's':
     case 'l':
+    case 'e':
     case 'n': add_string(x, *a); break;
     case 'b':
         if (result >= 0)
