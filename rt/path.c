@@ -114,6 +114,7 @@ struct walk {
     size_t root, length; /* length of the sysroot, of done */
     char rest[2 * PATH_MAX];
     unsigned links;
+    bool existing;   /* of what is on neither side, done may be either's */
     enum side side;  /* whose done is, if that is known */
     s64 error;       /* of looking at it there, if that is known: -ENOENT or -ENOTDIR, or 0 */
     const char *end; /* end_of() the path, or of the link at its end */
@@ -231,7 +232,7 @@ static s64 look_at(s64 dirfd, const char *path, bool follow)
 
 /* Looks at the whole path, `done` with the sysroot before it, on the side that is first and, where
  * it is missing there, on the other. Sets its side and error unless there may be links, or it is
- * nobody's. What it is without "." and ".." says whose it is. */
+ * nobody's and that matters. What it is without "." and ".." says whose it is. */
 static void look_at_whole(struct walk *w, const char *straight, bool follow)
 {
     const char *inside = w->done + w->root;
@@ -246,7 +247,7 @@ static void look_at_whole(struct walk *w, const char *straight, bool follow)
         if (other == 0) {
             w->side = host ? SIDE_SYSROOT : SIDE_HOST;
             w->error = 0;
-        } else if (is_missing(other) && host) {
+        } else if (is_missing(other) && (host || w->existing)) {
             w->side = SIDE_HOST;
         }
     }
@@ -263,8 +264,14 @@ static bool *top_of(const char *inside)
     return NULL;
 }
 
+static bool is_one_component(const char *path)
+{
+    return strchr(path + strspn(path, "/"), '/') == NULL;
+}
+
 /* Takes the whole rest in one step where no component of it is a link, on the side that has it or,
- * where it is missing, may have it. (/var is one side's, /var/tmp the other's.) */
+ * where it is missing, may have it. (/var is one side's, /var/tmp the other's.) A link that isn't
+ * followed may be its end: that alone is taken without a look. */
 static bool take_rest(struct thread *t, struct walk *w, const char *at, enum path_last last)
 {
     bool slash = at[strlen(at) - 1] == '/';
@@ -277,7 +284,10 @@ static bool take_rest(struct thread *t, struct walk *w, const char *at, enum pat
     if (bundle_on || t->files->count != 1) return false;
     if (add_rest(w, at, straight) && !is_under(inside, "/var")) {
         top = top_of(inside);
-        if (top == NULL || !*top || before > w->root) look_at_whole(w, inside, follow);
+        if (!follow && is_one_component(at) && is_sysroots(inside))
+            w->side = SIDE_SYSROOT;
+        else if (top == NULL || !*top || before > w->root)
+            look_at_whole(w, inside, follow);
     }
     if (w->side == SIDE_UNKNOWN)
         w->done[w->length = before] = '\0';
@@ -456,6 +466,7 @@ static s64 resolve_absolute(struct thread *t, const char *guest, size_t n, enum 
     }
     w.root = w.length = strlen(strcpy(w.done, options.sysroot));
     w.links = 0;
+    w.existing = out->existing;
     w.side = SIDE_UNKNOWN;
     w.error = 0;
     w.end = end_of(guest);
@@ -549,8 +560,8 @@ static s64 resolve_relative(struct thread *t, s64 dirfd, const char *guest, size
     return 0;
 }
 
-s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_last last,
-                      struct path *out)
+static s64 resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_last last,
+                        struct path *out)
 {
     size_t n = strlen(guest);
 
@@ -564,6 +575,13 @@ s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_
     return 0;
 }
 
+s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_last last,
+                      struct path *out)
+{
+    out->existing = false;
+    return resolve_text(t, dirfd, guest, last, out);
+}
+
 /* True for what may be /proc's list of a process's threads, or something in it. */
 static bool names_threads(const char *host)
 {
@@ -572,7 +590,7 @@ static bool names_threads(const char *host)
     return at != NULL && (at == host || at[-1] == '/') && (at[4] == '\0' || at[4] == '/');
 }
 
-s64 path_resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, struct path *out)
+static s64 resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, struct path *out)
 {
     char text[PATH_MAX];
     s64 n = guard_strnlen((const char *)guest, PATH_MAX);
@@ -580,7 +598,20 @@ s64 path_resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, st
     if (n < 0) return -EFAULT;
     if (n >= PATH_MAX) return -ENAMETOOLONG;
     if (!guest_read(text, guest, (size_t)n + 1)) return -EFAULT;
-    n = path_resolve_text(t, (s32)dirfd, text, last, out);
+    n = resolve_text(t, (s32)dirfd, text, last, out);
     if (n == 0 && names_threads(out->host)) background_keep_away(t);
     return n;
+}
+
+s64 path_resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, struct path *out)
+{
+    out->existing = false;
+    return resolve(t, dirfd, guest, last, out);
+}
+
+s64 path_resolve_existing(struct thread *t, s64 dirfd, u64 guest, enum path_last last,
+                          struct path *out)
+{
+    out->existing = true;
+    return resolve(t, dirfd, guest, last, out);
 }

@@ -24,7 +24,8 @@ enum path_last { PATH_FOLLOW, PATH_NOFOLLOW, PATH_ENTRY };
 
 struct path {
     char host[PATH_MAX];
-    s64 error; /* -ENOENT or -ENOTDIR where the kernel has just said so; 0 else */
+    s64 error;     /* -ENOENT or -ENOTDIR where the kernel has just said so; 0 else */
+    bool existing; /* path_resolve_existing() */
 };
 
 /*
@@ -33,7 +34,12 @@ struct path {
  */
 s64 path_resolve(struct thread *t, s64 dirfd, u64 guest, enum path_last last, struct path *out);
 
-/* The same for text in the runtime's own memory. */
+/* The same for a call that makes nothing: of what is on neither side, the host path may be
+ * either's, which takes less to find out. */
+s64 path_resolve_existing(struct thread *t, s64 dirfd, u64 guest, enum path_last last,
+                          struct path *out);
+
+/* As path_resolve(), for text in the runtime's own memory. */
 s64 path_resolve_text(struct thread *t, s64 dirfd, const char *guest, enum path_last last,
                       struct path *out);
 

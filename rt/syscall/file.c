@@ -117,8 +117,8 @@ s64 sys_newfstatat(struct thread *t, const u64 *a)
 {
     struct stat st;
     struct path path;
-    s64 r = path_resolve(t, (s32)a[0], a[1],
-                         (a[3] & AT_SYMLINK_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
+    s64 r = path_resolve_existing(
+        t, (s32)a[0], a[1], (a[3] & AT_SYMLINK_NOFOLLOW) != 0 ? PATH_NOFOLLOW : PATH_FOLLOW, &path);
 
     if (r == 0 && bundle_inside(path.host) != NULL) {
         r = stat_bundled(bundle_inside(path.host), &st);
@@ -137,7 +137,7 @@ s64 sys_faccessat(struct thread *t, const u64 *a)
     s64 r;
 
     if (native_preloads(t, a[1])) return 0;
-    r = path_resolve(t, (s32)a[0], a[1], PATH_FOLLOW, &path);
+    r = path_resolve_existing(t, (s32)a[0], a[1], PATH_FOLLOW, &path);
     if (r != 0) return r;
     if (path.error != 0 && (a[2] & ~(u64)(R_OK | W_OK | X_OK)) == 0) return path.error;
     if (bundle_inside(path.host) != NULL)
@@ -158,7 +158,9 @@ s64 sys_openat(struct thread *t, const u64 *a)
     u64 flags = open_flags_to_host(a[2]);
     struct path path;
     const char *stub;
-    s64 r = path_resolve(t, (s32)a[0], a[1], last_of_open(flags), &path);
+    s64 r = (flags & O_CREAT) != 0
+                ? path_resolve(t, (s32)a[0], a[1], last_of_open(flags), &path)
+                : path_resolve_existing(t, (s32)a[0], a[1], last_of_open(flags), &path);
 
     if (r != 0) return r;
     if (bundle_inside(path.host) != NULL) return bundle_open(bundle_inside(path.host), flags);
@@ -240,10 +242,11 @@ s64 sys_readlinkat(struct thread *t, const u64 *a)
     char target[PATH_MAX];
     const char *text = target;
     bool program;
-    s64 n, r = path_resolve(t, (s32)a[0], a[1], PATH_NOFOLLOW, &path);
+    s64 n, r = path_resolve_existing(t, (s32)a[0], a[1], PATH_NOFOLLOW, &path);
 
     if (r != 0) return r;
     if ((s32)a[3] <= 0) return -EINVAL;
+    if (path.error != 0) return path.error;
     if (bundle_inside(path.host) != NULL) return readlink_bundled(bundle_inside(path.host), a);
     program = proc_link((s64)a[0], path.host, target);
     if (!program) {
