@@ -134,5 +134,6 @@ u64 counter_read(struct guest_state *s)
         ns = sample(CLOCK_BOOTTIME, &tsc);
         decide(&offset, (ns - count_at(tsc, scale)) | 1);
     }
+    _mm_lfence(); /* RDTSC doesn't wait for loads before it, as a read behind ISB does */
     return count_at(__rdtsc(), scale) + offset;
 }

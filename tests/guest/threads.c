@@ -316,9 +316,35 @@ static void new_code(void)
     for (int i = 0; i < THREADS; i++) CHECK(pthread_join(t[i], &result) == 0);
 }
 
+static uint64_t latest;
+
+static void *read_counter(void *back)
+{
+    for (int i = 0; i < 5 * ROUNDS; i++) {
+        uint64_t last = __atomic_load_n(&latest, __ATOMIC_ACQUIRE), now;
+
+        __asm__ volatile("isb\n mrs %0, cntvct_el0" : "=r"(now)::"memory");
+        __atomic_store_n(&latest, now, __ATOMIC_RELEASE);
+        if (now < last) __atomic_add_fetch((int *)back, 1, __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+/* The counter never goes back from one thread to another, from the first read on. */
+static void one_counter(void)
+{
+    pthread_t t[THREADS];
+    int back = 0;
+
+    for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&t[i], NULL, read_counter, &back) == 0);
+    for (int i = 0; i < THREADS; i++) CHECK(pthread_join(t[i], NULL) == 0);
+    CHECK(back == 0);
+}
+
 int main(void)
 {
     many();
+    one_counter();
     churn();
     conditions();
     robust_mutex();
