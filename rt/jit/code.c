@@ -111,7 +111,7 @@ static void put_first(struct region **head, struct region *r)
 static void grow(u32 kind)
 {
     struct lookup *old = lookup[kind], *new;
-    u64 heads = 8 * ((u64)old->mask + 1), size = sizeof(*new) + heads * sizeof(new->head[0]);
+    u64 heads = 4 * ((u64)old->mask + 1), size = sizeof(*new) + heads * sizeof(new->head[0]);
     if (heads > 1u << LAST_LOOKUP_BITS) return;
     new = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (new == MAP_FAILED) return;
