@@ -11,7 +11,7 @@
 
 /* A cluster takes regions until it has so many entries: the more, the smaller the image and the
  * slower the search. */
-#define CLUSTER_ENTRIES 24
+#define CLUSTER_ENTRIES 12
 
 /* Room for packed side tables beyond as much as they have unpacked. */
 #define SIDE_ROOM 4096
