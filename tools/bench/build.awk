@@ -11,9 +11,9 @@ BEGIN { FS = ","; nmodes = split(modes, mode, " "); nsteps = split("configure ma
 
 function line(name, v, s,   i, x, base) {
     printf "%-16s", name
-    base = median(v, count[s, "native"], s, "native")
+    base = median(v, count[s, "native"] + 0, s, "native")
     for (i = 1; i <= nmodes; i++) {
-        x = median(v, count[s, mode[i]], s, mode[i])
+        x = median(v, count[s, mode[i]] + 0, s, mode[i])
         if (mode[i] == "image" && base > 0) multiple[name] = x / base
         printf "%10.2f", x
         if (mode[i] != "native") printf " (%5.2f x)", base ? x / base : 0

@@ -3,6 +3,6 @@
 END {
     printf "%-9s", name
     n = split(modes, mode, " ")
-    for (k = 1; k <= n; k++) printf " %9.3f", median(value, count[mode[k]], name, mode[k])
+    for (k = 1; k <= n; k++) printf " %9.3f", median(value, count[mode[k]] + 0, name, mode[k])
     print ""
 }

@@ -1,4 +1,5 @@
-# What the reports share: the median of v[id, m, 1] to v[id, m, n]; 0 if there are none.
+# What the reports share: the median of v[id, m, 1] to v[id, m, n]; 0 if there are none. (Elements go to
+# functions with + 0: gawk 5.2.1 frees one twice that had no value yet.)
 function median(v, n, id, m,   i, j, t, s) {
     if (!n) return 0
     for (i = 1; i <= n; i++) s[i] = v[id, m, i] + 0

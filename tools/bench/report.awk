@@ -65,17 +65,17 @@ function one_row(id, g,   i, m, x, line) {
     line = g "," name[id]
     for (i = 1; i <= nmodes; i++) {
         m = mode[i]
-        med[id, m] = median(value, count[id, m], id, m)
-        printf "%10s", seconds_of(med[id, m])
-        line = line sprintf(",%.6f,%.6f,%.6f,%d", med[id, m], median(cpu, count[id, m], id, m), median(wall, count[id, m], id, m), peak[id, m])
+        med[id, m] = median(value, count[id, m] + 0, id, m)
+        printf "%10s", seconds_of(med[id, m] + 0)
+        line = line sprintf(",%.6f,%.6f,%.6f,%d", med[id, m], median(cpu, count[id, m] + 0, id, m), median(wall, count[id, m] + 0, id, m), peak[id, m])
     }
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native") printf "%14s", shown(against(id, g, mode[i], "native"))
     for (i = 1; i <= nmodes; i++) if (mode[i] != "native" && mode[i] != "qemu") printf "%12s", shown(against(id, g, mode[i], "qemu"))
-    if (counted) { printf "%12s", shown(value[id, "count", 1]); line = line "," shown(value[id, "count", 1]) }
+    if (counted) { printf "%12s", shown(value[id, "count", 1] + 0); line = line "," shown(value[id, "count", 1] + 0) }
     for (i = 1; i <= nmodes; i++) {
         m = mode[i]
-        if (m != "native") line = line "," shown(ratio(med[id, m], med[id, "native"]))
-        if (m != "native" && m != "qemu") line = line "," shown(ratio(med[id, m], med[id, "qemu"]))
+        if (m != "native") line = line "," shown(ratio(med[id, m] + 0, med[id, "native"] + 0))
+        if (m != "native" && m != "qemu") line = line "," shown(ratio(med[id, m] + 0, med[id, "qemu"] + 0))
     }
     for (i = 1; i <= nmodes; i++) { x = median(wall, count[id, mode[i]], id, mode[i]); printf "%13s", seconds_of(x) }
     for (i = 1; i <= nmodes; i++) printf "%11.1f", peak[id, mode[i]] / 1024
@@ -85,7 +85,7 @@ function one_row(id, g,   i, m, x, line) {
 
 # The ratio of a row, which also counts for its group's mean.
 function against(id, g, m, base,   x) {
-    x = ratio(med[id, m], med[id, base])
+    x = ratio(med[id, m] + 0, med[id, base] + 0)
     if (x > 0) { logs[g, m, base] += log(x); n_of[g, m, base]++ }
     return x
 }
