@@ -88,6 +88,10 @@ void vec_rotate(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct vec_args v = vec_args(g, r, i);
     unsigned by = (unsigned)i->imm;
+    if (i->esz >= 2 && vec_can(g, X64_VPROLD_I)) {
+        vec_imm(g, i->esz == 2 ? X64_VPROLD_I : X64_VPROLQ_I, v.dst, v.a, by);
+        return;
+    }
     if (by % 8 == 0 && vec_can(g, X64_PSHUFB)) {
         vec_op2c(g, X64_PSHUFB, v.dst, v.a, byte_rotation(i->esz, by / 8, 0),
                  byte_rotation(i->esz, by / 8, 8));

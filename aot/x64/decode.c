@@ -13,9 +13,10 @@
 struct reader {
     const u8 *p, *end;
     bool truncated;
-    bool vex, operand_size; /* operand_size: prefix 66 */
-    u8 rep;                 /* F2, F3 or 0 */
-    u8 rex;                 /* WRXB */
+    bool vex, evex;    /* vex: either of them */
+    bool operand_size; /* prefix 66 */
+    u8 rep;            /* F2, F3 or 0 */
+    u8 rex;            /* WRXB */
     bool has_rex;
     u8 vvvv, prefix, map, opcode;
     u8 mod, reg, rm; /* reg and rm with their REX bits */
@@ -228,6 +229,20 @@ static void read_vex(struct reader *r, u8 first)
     r->opcode = read8(r);
 }
 
+/* What the encoder makes: 128 bits, no mask, no register above 15. */
+static void read_evex(struct reader *r)
+{
+    u8 first = read8(r), second = read8(r), third = read8(r);
+    r->vex = r->evex = true;
+    r->map = first & 7;
+    r->rex = (u8)((~first >> 5 & 7) | (second >> 4 & 8));
+    r->vvvv = ~second >> 3 & 15;
+    r->prefix = second & 3;
+    if ((first & 0x18) != 0x10 || !(second & 4) || third != 8 || r->map > X64_MAP_0F3A)
+        r->truncated = true;
+    r->opcode = read8(r);
+}
+
 /* Prefixes, map and opcode byte. */
 static void read_opcode(struct reader *r, bool *lock)
 {
@@ -244,6 +259,10 @@ static void read_opcode(struct reader *r, bool *lock)
     }
     if (byte == 0xc4 || byte == 0xc5) {
         read_vex(r, byte);
+        return;
+    }
+    if (byte == 0x62) {
+        read_evex(r);
         return;
     }
     if ((byte & 0xf0) == 0x40) {
@@ -415,7 +434,8 @@ static bool vec_row_matches(const struct reader *r, const struct x64_vec_info *i
     u8 modrm = r->p < r->end ? *r->p : 0;
     bool is_memory = modrm < 0xc0;
     return i->opcode == X64_OPCODE((unsigned)r->prefix, (unsigned)r->map, (unsigned)r->opcode) &&
-           !(i->flags & missing) && !(i->flags & w_flag) == !(r->rex & 8) &&
+           !(i->flags & missing) && !(i->flags & X64_VEC_EVEX) == !r->evex &&
+           !(i->flags & w_flag) == !(r->rex & 8) &&
            (is_memory ? i->flags & X64_VEC_MEM : !(i->flags & X64_VEC_MEM_ONLY)) &&
            (i->kind != X64_KIND_SHI || i->ext == (modrm >> 3 & 7));
 }
@@ -487,7 +507,7 @@ unsigned x64_decode(const u8 *code, size_t size, struct x64_insn *insn)
     struct reader r = {.p = code, .end = code + (size < 15 ? size : 15)};
     read_opcode(&r, &insn->lock);
     if (r.truncated) return 0;
-    const struct row *row = find_row(&r, r.prefix);
+    const struct row *row = r.evex ? NULL : find_row(&r, r.prefix);
     if (!row && !r.vex && r.prefix == X64_PFX_66) row = find_row(&r, X64_PFX_NP);
     bool known = row ? decode_general(&r, row, insn) : decode_vector(&r, insn);
     if (!known || r.truncated) return 0;

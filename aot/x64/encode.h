@@ -100,6 +100,18 @@ static inline u8 *x64_put_vex(u8 *p, u32 opcode, unsigned rex, unsigned vvvv)
     return p + 4;
 }
 
+/* The same with an EVEX prefix: 128 bits, no mask, no register above 15 (SDM volume 2, 2.7). */
+static inline u8 *x64_put_evex(u8 *p, u32 opcode, unsigned rex, unsigned vvvv)
+{
+    unsigned map = opcode >> 8 & 3, prefix = opcode >> 10 & 3;
+    p[0] = 0x62;
+    p[1] = (u8)((~rex & 7) << 5 | 0x10 | map);
+    p[2] = (u8)((rex & X64_REX_W) << 4 | (~vvvv & 15) << 3 | 4 | prefix);
+    p[3] = 8;
+    p[4] = (u8)opcode;
+    return p + 5;
+}
+
 /* REX.R and REX.B of two registers. */
 static inline unsigned x64_rex_rr(unsigned reg, unsigned rm)
 {

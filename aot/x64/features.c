@@ -1,6 +1,7 @@
 /*
  * Host features. Facts: Intel SDM volume 2 (CPUID leaves 1, 7, 80000001H) and volume 1,
- * chapter 14.3 (AVX is usable if OSXSAVE is set and XCR0 has the SSE and AVX state bits). The C
+ * chapters 14.3 and 15.2 (AVX is usable if OSXSAVE is set and XCR0 has the SSE and AVX state bits,
+ * AVX-512 if it has those of opmasks and ZMM registers too). The C
  * library has asked the processor at its start; each CPUID leaves a virtual machine for some
  * microseconds, at every start of a program.
  */
@@ -17,19 +18,22 @@ struct cpuid_bit {
 enum { LEAF1_ECX, LEAF7_EBX, LEAF7_ECX, EXT1_ECX, N_WORDS };
 
 #define OSXSAVE  (1u << 27)
+#define AVX512F  (1u << 16)
 #define YMM_XCR0 6u
+#define ZMM_XCR0 0xe6u
 
 static const struct cpuid_bit cpuid_bits[] = {
-    {LEAF1_ECX, 0, X64_FEATURE_BIT_SSE3},    {LEAF1_ECX, 9, X64_FEATURE_BIT_SSSE3},
-    {LEAF1_ECX, 19, X64_FEATURE_BIT_SSE41},  {LEAF1_ECX, 20, X64_FEATURE_BIT_SSE42},
-    {LEAF1_ECX, 23, X64_FEATURE_BIT_POPCNT}, {EXT1_ECX, 5, X64_FEATURE_BIT_LZCNT},
-    {LEAF7_EBX, 3, X64_FEATURE_BIT_BMI1},    {LEAF7_EBX, 8, X64_FEATURE_BIT_BMI2},
-    {LEAF1_ECX, 28, X64_FEATURE_BIT_AVX},    {LEAF7_EBX, 5, X64_FEATURE_BIT_AVX2},
-    {LEAF1_ECX, 12, X64_FEATURE_BIT_FMA},    {LEAF1_ECX, 29, X64_FEATURE_BIT_F16C},
-    {LEAF1_ECX, 25, X64_FEATURE_BIT_AES},    {LEAF1_ECX, 1, X64_FEATURE_BIT_PCLMUL},
-    {LEAF7_EBX, 29, X64_FEATURE_BIT_SHA},    {LEAF1_ECX, 22, X64_FEATURE_BIT_MOVBE},
-    {LEAF7_ECX, 8, X64_FEATURE_BIT_GFNI},    {LEAF1_ECX, 13, X64_FEATURE_BIT_CX16},
-    {LEAF7_EBX, 19, X64_FEATURE_BIT_ADX},    {EXT1_ECX, 0, X64_FEATURE_BIT_LAHF},
+    {LEAF1_ECX, 0, X64_FEATURE_BIT_SSE3},      {LEAF1_ECX, 9, X64_FEATURE_BIT_SSSE3},
+    {LEAF1_ECX, 19, X64_FEATURE_BIT_SSE41},    {LEAF1_ECX, 20, X64_FEATURE_BIT_SSE42},
+    {LEAF1_ECX, 23, X64_FEATURE_BIT_POPCNT},   {EXT1_ECX, 5, X64_FEATURE_BIT_LZCNT},
+    {LEAF7_EBX, 3, X64_FEATURE_BIT_BMI1},      {LEAF7_EBX, 8, X64_FEATURE_BIT_BMI2},
+    {LEAF1_ECX, 28, X64_FEATURE_BIT_AVX},      {LEAF7_EBX, 5, X64_FEATURE_BIT_AVX2},
+    {LEAF1_ECX, 12, X64_FEATURE_BIT_FMA},      {LEAF1_ECX, 29, X64_FEATURE_BIT_F16C},
+    {LEAF1_ECX, 25, X64_FEATURE_BIT_AES},      {LEAF1_ECX, 1, X64_FEATURE_BIT_PCLMUL},
+    {LEAF7_EBX, 29, X64_FEATURE_BIT_SHA},      {LEAF1_ECX, 22, X64_FEATURE_BIT_MOVBE},
+    {LEAF7_ECX, 8, X64_FEATURE_BIT_GFNI},      {LEAF1_ECX, 13, X64_FEATURE_BIT_CX16},
+    {LEAF7_EBX, 19, X64_FEATURE_BIT_ADX},      {EXT1_ECX, 0, X64_FEATURE_BIT_LAHF},
+    {LEAF7_EBX, 31, X64_FEATURE_BIT_AVX512VL},
 };
 
 static u32 xcr0_low(void)
@@ -56,9 +60,11 @@ u32 x64_host_features(void)
     for (size_t i = 0; i < ARRAY_SIZE(cpuid_bits); i++)
         features |= (words[cpuid_bits[i].word] >> cpuid_bits[i].bit & 1) << cpuid_bits[i].feature;
 
-    bool saves_ymm = (words[LEAF1_ECX] & OSXSAVE) && (xcr0_low() & YMM_XCR0) == YMM_XCR0;
-    if (!saves_ymm || !(features & X64_HAS_AVX))
-        features &= ~(u32)(X64_HAS_AVX | X64_HAS_AVX2 | X64_HAS_FMA | X64_HAS_F16C);
+    u32 saved = words[LEAF1_ECX] & OSXSAVE ? xcr0_low() : 0;
+    bool avx = (saved & YMM_XCR0) == YMM_XCR0 && (features & X64_HAS_AVX);
+    if (!avx) features &= ~(u32)(X64_HAS_AVX | X64_HAS_AVX2 | X64_HAS_FMA | X64_HAS_F16C);
+    if (!avx || (saved & ZMM_XCR0) != ZMM_XCR0 || !(words[LEAF7_EBX] & AVX512F))
+        features &= ~(u32)X64_HAS_AVX512VL;
     return features;
 }
 

@@ -6,7 +6,8 @@
 
 #include "aot/base/types.h"
 
-/* name, text. AVX, AVX2, FMA and F16C imply that the system saves YMM. */
+/* name, text. AVX, AVX2, FMA and F16C imply that the system saves YMM, AVX512VL that there is
+ * AVX512F and that it saves all that goes with that. */
 #define X64_FEATURES(F)                                                                            \
     F(SSE3, "sse3")                                                                                \
     F(SSSE3, "ssse3")                                                                              \
@@ -27,7 +28,8 @@
     F(GFNI, "gfni")                                                                                \
     F(CX16, "cx16")                                                                                \
     F(ADX, "adx")                                                                                  \
-    F(LAHF, "lahf")
+    F(LAHF, "lahf")                                                                                \
+    F(AVX512VL, "avx512vl")
 
 enum x64_feature_bit {
 #define F(name, text) X64_FEATURE_BIT_##name,

@@ -11,6 +11,7 @@ enum {
     FORMS_BOTH = 0,
     FORMS_COMM = X64_VEC_COMM,
     FORMS_VEX = X64_VEC_VEX_ONLY,
+    FORMS_EVEX = X64_VEC_VEX_ONLY | X64_VEC_EVEX,
     FORMS_LEGACY = X64_VEC_LEGACY_ONLY
 };
 
@@ -61,6 +62,8 @@ static inline bool takes_vex(const struct x64_vec_info *i, bool avx)
 static inline u8 *put_head(u8 *p, const struct x64_vec_info *i, bool vex, unsigned rex,
                            unsigned vvvv)
 {
+    if (i->flags & X64_VEC_EVEX)
+        return x64_put_evex(p, i->opcode, rex | (i->flags & X64_VEC_W_VEX ? 8 : 0), vvvv);
     if (vex) return x64_put_vex(p, i->opcode, rex | (i->flags & X64_VEC_W_VEX ? 8 : 0), vvvv);
     return x64_put_opcode(p, i->opcode, rex | (i->flags & X64_VEC_W_LEGACY ? 8 : 0), false);
 }

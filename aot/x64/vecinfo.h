@@ -28,13 +28,14 @@ enum {
     X64_VEC_MEM = 32,         /* ModRM.rm may be memory */
     X64_VEC_MEM_ONLY = 64,    /* and nothing else */
     X64_VEC_RM_GP = 128,      /* ModRM.rm may be a general register */
+    X64_VEC_EVEX = 256,       /* its VEX form is an EVEX one */
 };
 
 struct x64_vec_info {
     u16 opcode; /* X64_OPCODE */
     u8 kind;    /* enum x64_vec_kind */
     u8 ext;     /* ModRM.reg of X64_KIND_SHI */
-    u8 flags;
+    u16 flags;
 };
 
 extern const struct x64_vec_info x64_vec_infos[X64_N_VEC];

@@ -21,7 +21,8 @@
  *                 of memory; Mn memory only
  *   ext           ModRM.reg of SHI rows
  *   forms         BOTH; COMM both, and the sources may be swapped (bit for bit, so never floating
- *                 point arithmetic); VEX, LEGACY only this one
+ *                 point arithmetic); VEX, LEGACY only this one; EVEX likewise, of 128 bits, on
+ *                 registers below 16, without mask
  *   need          what the host must have for the legacy form (or the only one); the VEX form of
  *                 the others needs AVX besides
  */
@@ -265,6 +266,8 @@
     V(PSRLQ_I, "psrlq", SHI, 66, 0F, 0x73, 0, X, X, 2, BOTH, BASE)                                 \
     V(PSRLDQ, "psrldq", SHI, 66, 0F, 0x73, 0, X, X, 3, BOTH, BASE)                                 \
     V(PSLLQ_I, "psllq", SHI, 66, 0F, 0x73, 0, X, X, 6, BOTH, BASE)                                 \
+    V(VPROLD_I, "prold", SHI, 66, 0F, 0x72, 0, X, X, 1, EVEX, AVX512VL)                            \
+    V(VPROLQ_I, "prolq", SHI, 66, 0F, 0x72, V, X, X, 1, EVEX, AVX512VL)                            \
     V(PSLLDQ, "pslldq", SHI, 66, 0F, 0x73, 0, X, X, 7, BOTH, BASE)                                 \
     /* integer: one source */                                                                      \
     V(PABSB, "pabsb", RM, 66, 0F38, 0x1c, 0, X, X16, 0, BOTH, SSSE3)                               \
