@@ -639,7 +639,9 @@ bool side_pack_near(const u8 *image, u32 offset, u64 *pc, struct index_place *re
 
 #define FEW_WORDS 16
 
-static bool covers(const u8 *image, bool hot, u32 pc)
+/* Of the region that pc may belong to: it has a point shortly before pc, or `between`, one anywhere
+ * behind. */
+static bool covers(const u8 *image, bool hot, u32 pc, bool between)
 {
     struct index_place region = {0};
     struct index_cursor c;
@@ -653,14 +655,21 @@ static bool covers(const u8 *image, bool hot, u32 pc)
     for (u32 at = region.code; at < end && start_walk(&w, image, at, &fs); at = w.to) {
         bool more = has_first_point(&w) || next_point(&w);
         for (; more && w.c.region.code < end; more = next_point(&w))
-            if (w.c.region.code == region.code && pc - (u32)(fs.pc / 4) < FEW_WORDS) return true;
+            if (w.c.region.code == region.code &&
+                (pc - (u32)(fs.pc / 4) < FEW_WORDS || (between && fs.pc / 4 >= pc)))
+                return true;
     }
     return false;
 }
 
 bool side_pack_covers(const u8 *image, u32 pc)
 {
-    return covers(image, true, pc) || covers(image, false, pc);
+    return covers(image, true, pc, false) || covers(image, false, pc, false);
+}
+
+bool side_pack_spans(const u8 *image, u32 pc)
+{
+    return covers(image, true, pc, true) || covers(image, false, pc, true);
 }
 
 void side_pack_safepoints(const u8 *image, u32 offset, struct side_safepoints *out)

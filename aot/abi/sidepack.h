@@ -91,6 +91,9 @@ bool side_pack_near(const u8 *image, u32 offset, u64 *pc, struct index_place *re
  * instruction, or one of the few in front of it: there is a point of it. */
 bool side_pack_covers(const u8 *image, u32 pc);
 
+/* pc lies between the region's start and a point of it. */
+bool side_pack_spans(const u8 *image, u32 pc);
+
 /* The safepoints of the group that has that offset of the text, ascending, for who goes from one
  * instruction to the next and looks for one: [from, to) of the text has no others. from is to if
  * there are none because a table is damaged. */

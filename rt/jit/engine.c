@@ -151,13 +151,18 @@ static struct region *translate(struct thread *t, u64 pc, u8 mode, enum translat
 }
 
 /* Where a signal's handler goes back into the middle of a region, the next conversion makes no
- * entry (missed.h). But where the image has no code, that is the only thing that tells of it. */
+ * entry (missed.h). But where the image has no code, that is the only thing that tells of it. From
+ * what is translated there, direct exits lead to more of the region: to what the image itself leads
+ * to, it has entries. */
 static void note_miss(const struct jit_thread *j, u64 pc)
 {
     u64 unbiased = pc;
     const struct digest *module = image_without(pc, &unbiased);
     enum missed_kind kind = j->asked_for;
-    if (module && kind == MISSED_RESUME && !image_covers(pc)) kind = MISSED_OTHER;
+    if (module && kind == MISSED_RESUME && !image_covers(pc))
+        kind = MISSED_OTHER;
+    else if (module && kind == MISSED_DIRECT && image_spans(pc))
+        kind = MISSED_RESUME;
     missed_note(module, pc, unbiased, kind);
 }
 

@@ -149,6 +149,12 @@ bool image_covers(u64 pc)
     return m && pc % 4 == 0 && side_pack_covers(m->base, (u32)((pc - m->code_start) / 4));
 }
 
+bool image_spans(u64 pc)
+{
+    const struct mapped_image *m = image_of(pc);
+    return m && pc % 4 == 0 && side_pack_spans(m->base, (u32)((pc - m->code_start) / 4));
+}
+
 const void *image_base(u64 ip)
 {
     const struct mapped_image *m = image_at(ip);

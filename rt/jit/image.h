@@ -28,6 +28,9 @@ bool image_is_guided(const struct digest *module);
 /* True if an image's code does the instruction at pc, for which it may have no entry. Lock-free. */
 bool image_covers(u64 pc);
 
+/* True if a region of an image reaches beyond pc. Lock-free. */
+bool image_spans(u64 pc);
+
 /* Where the image begins that has ip in a region's code; NULL: none has. Lock-free. */
 const void *image_base(u64 ip);
 
@@ -35,8 +38,8 @@ const void *image_base(u64 ip);
  * that of its region; and the module's digest, NULL: none of these. Lock-free. */
 const struct digest *image_near(u64 ip, u64 *pc, u64 *region_pc);
 
-/* The call behind whose guard the image's code at ip, which is about pc and in that region, is a copy
- * of the callee's; false: it is none. Unbiased. Lock-free. */
+/* The call behind whose guard the image's code at ip, which is about pc and in that region, is a
+ * copy of the callee's; false: it is none. Unbiased. Lock-free. */
 bool image_guarded(u64 ip, u64 pc, u64 region_pc, u64 *from, u64 *to);
 
 /* True if ip is in an image's code, the jumps through its cells included. Lock-free. */
