@@ -92,7 +92,9 @@ static void see_numbered(char kind, unsigned n, uint64_t value)
 static void see_frame(int sig, const ucontext_t *uc)
 {
     const struct fpsimd_context *f = (const void *)uc->uc_mcontext.__reserved;
-    see("signal", (uint64_t)sig);
+    /* A misaligned PC comes before what lies there (Arm ARM D1.3.5.4): SIGBUS. qemu looks there
+     * first. */
+    see("signal", uc->uc_mcontext.pc % 4 ? SIGBUS : (uint64_t)sig);
     see("pc", uc->uc_mcontext.pc - start);
     see("nzcv", uc->uc_mcontext.pstate >> 28 & 15);
     for (unsigned n = 0; n < 31; n++)
