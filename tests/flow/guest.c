@@ -92,8 +92,8 @@ static void see_numbered(char kind, unsigned n, uint64_t value)
 static void see_frame(int sig, const ucontext_t *uc)
 {
     const struct fpsimd_context *f = (const void *)uc->uc_mcontext.__reserved;
-    /* A misaligned PC comes before what lies there (Arm ARM D1.3.5.4): SIGBUS. qemu looks there
-     * first. */
+    /* That the PC is misaligned has precedence over what lies there (Arm ARM, prioritization of
+     * synchronous exceptions): SIGBUS. qemu looks there first. */
     see("signal", uc->uc_mcontext.pc % 4 ? SIGBUS : (uint64_t)sig);
     see("pc", uc->uc_mcontext.pc - start);
     see("nzcv", uc->uc_mcontext.pstate >> 28 & 15);
