@@ -21,7 +21,7 @@
 #include <string.h>
 
 #define MOST_PLAIN  16   /* of any that is called as such, whatever is known of runs; and, where */
-#define MOST_VECTOR 64   /* three of four are vectors' (x264 -2.3 %): they are at home at calls */
+#define MOST_VECTOR 64   /* three of four are vectors' (x264 -2 %): they are at home at calls */
 #define HOT         2000 /* of so many samples of the module one is in it, at least */
 #define GROWTH      2    /* copies make a region longer by at most one part in so many, and: */
 #define GROWTH_FREE 64   /* instructions */
@@ -291,8 +291,8 @@ void disc_inline(struct arena *arena, const struct code_view *view, const struct
         if (!ends_in_call(view, profile, b, &stub, &target) || n + 1 == region->block_count ||
             b[1].pc != behind)
             continue;
-        bool good = explore(c, view, target, COPIED_MOST) && a.insns + c->insns <= limit &&
-                    !is_known(view, target);
+        bool good = explore(c, view, target, profile ? COPIED_MOST : MOST_VECTOR) &&
+                    a.insns + c->insns <= limit && !is_known(view, target);
         bool small = b->row[b->count - 1] == A64_BL && !stub.count &&
                      c->size <= (works_on_vectors(c) ? MOST_VECTOR : MOST_PLAIN);
         if (good && (small || is_hot(profile, b, c))) copy(&a, arena, b, &stub, c);

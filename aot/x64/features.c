@@ -1,9 +1,9 @@
 /*
  * Host features. Facts: Intel SDM volume 2 (CPUID leaves 1, 7, 80000001H) and volume 1,
  * chapters 14.3 and 15.2 (AVX is usable if OSXSAVE is set and XCR0 has the SSE and AVX state bits,
- * AVX-512 if it has those of opmasks and ZMM registers too). The C
- * library has asked the processor at its start; each CPUID leaves a virtual machine for some
- * microseconds, at every start of a program.
+ * AVX-512 if it has those of opmasks and ZMM registers too). The C library has asked the processor
+ * at its start; each CPUID leaves a virtual machine for some microseconds, at every start of a
+ * program.
  */
 #include "aot/x64/features.h"
 
