@@ -150,10 +150,11 @@ static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
     }
     if (!stage_done(o, XLAT_STAGE_IR, f)) return XLAT_INVALID;
     if (o->untag) f = opt_untag(f);
-    opt_quick(f);
+    unsigned vectors = o->host_features & X64_HAS_AVX512 ? OPT_VECTORS_UPPER : OPT_VECTORS;
+    opt_quick(f, vectors);
     if (o->tier == XLAT_FULL && !o->untag && o->host_features & X64_HAS_AVX2) {
         struct ir_func *wide = opt_widen(f);
-        if (wide != f) opt_quick(f = wide);
+        if (wide != f) opt_quick(f = wide, vectors);
     }
     if (!stage_done(o, XLAT_STAGE_OPT, f)) return XLAT_INVALID;
     *out = f;
@@ -230,6 +231,7 @@ enum xlat_status xlat_translate(struct arena *arena, const struct xlat_options *
                               .heat = options->heat,
                               .steps = options->steps,
                               .count = options->count,
+                              .upper_first = options->upper_first,
                               .count_low = options->count_low,
                               .count_high = options->count_high};
     struct guest_range looked[MAX_LOOKED];

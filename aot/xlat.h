@@ -41,6 +41,7 @@ struct xlat_options {
     bool inlines; /* the full tier's regions have copies of functions that they call */
     const struct profile *profile; /* what runs have shown of the module's code, or NULL */
     bool verify;                   /* IR verifier after every pass */
+    bool upper_first;              /* for tests: gen_options.upper_first */
     u32 max_insts;                 /* guest instructions in a region; 0: the tier's default */
     /* Text of a stage, when not NULL. */
     void (*dump)(void *context, enum xlat_stage stage, u64 pc, const char *text, size_t length);

@@ -47,7 +47,7 @@
 
 #define IMAGE_HEADER_AT 0x200
 #define IMAGE_MAGIC     "FERRYIMG"
-#define IMAGE_FORMAT    9
+#define IMAGE_FORMAT    10
 #define IMAGE_COUNTED   (UINT64_C(1) << 63) /* in features: its code counts what it executes */
 #define EVIDENCE_ROOM   16
 

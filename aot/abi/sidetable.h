@@ -27,6 +27,7 @@ enum loc_kind {
     LOC_XMM,           /* host vector register `reg` holds all 128 bits */
     LOC_XMM64,         /* its low 64 bits, the rest zero */
     LOC_XMM32,         /* its low 32 bits, the rest zero */
+    LOC_XMM_UPPER,     /* host vector register 16 + `reg` holds all 128 bits */
     LOC_CONST,         /* `value` */
     LOC_SCRATCH,       /* scratch[value] of guest state (vscratch[value] for a vector slot) */
     LOC_EFLAGS,        /* NZCV only: in the host's EFLAGS as an addition or logic left them */

@@ -22,14 +22,14 @@ struct block_copies {
     struct home_copies of;
 };
 
-static u32 temps(u32 gpr, u32 xmm)
+static u64 temps(u32 gpr, u32 xmm)
 {
-    return gpr | xmm << COPY_XMM;
+    return gpr | (u64)xmm << COPY_XMM;
 }
 
 static void note(struct home_copies *c, unsigned reg, unsigned slot, unsigned bytes)
 {
-    c->regs |= 1u << reg;
+    c->regs |= UINT64_C(1) << reg;
     c->slot[reg] = (u8)slot;
     c->bytes[reg] = (u8)bytes;
 }
@@ -43,16 +43,16 @@ void gen_note_copy(struct gen *g, unsigned reg, unsigned slot, unsigned bytes)
 void gen_forget_copies(struct gen *g, unsigned slot)
 {
     struct home_copies *c = &g->copies;
-    for (u32 m = c->regs; m; m &= m - 1)
-        if (c->slot[__builtin_ctz(m)] == slot) c->regs &= ~(m & -m);
-    c->owed &= c->regs;
+    for (u64 m = c->regs; m; m &= m - 1)
+        if (c->slot[__builtin_ctzll(m)] == slot) c->regs &= ~(m & -m);
+    c->owed &= (u32)c->regs;
 }
 
 unsigned gen_find_copy(const struct gen *g, unsigned slot, unsigned bytes)
 {
     const struct home_copies *c = &g->copies;
-    for (u32 m = c->regs; m; m &= m - 1) {
-        unsigned reg = (unsigned)__builtin_ctz(m);
+    for (u64 m = c->regs; m; m &= m - 1) {
+        unsigned reg = (unsigned)__builtin_ctzll(m);
         if (c->slot[reg] == slot && c->bytes[reg] >= bytes) return reg;
     }
     return NO_REG;
@@ -132,22 +132,22 @@ u64 gen_wanted_behind(const struct gen *g, u32 block)
 }
 
 /* Those of these slots that are copies in the block's zone too. */
-static u32 that_stay(const struct gen *g, u32 to, u64 slots)
+static u64 that_stay(const struct gen *g, u32 to, u64 slots)
 {
     const struct home_copies *c = &g->copies;
     const struct zone *z = &g->zones[gen_zone_of(g, to)];
-    u32 stay = c->regs & temps(z->gpr_temps, g->xmm_temps);
+    u64 stay = c->regs & temps(z->gpr_temps, g->xmm_temps);
     slots &= ~z->pinned;
-    for (u32 m = stay; m; m &= m - 1)
-        if (!(slots >> c->slot[__builtin_ctz(m)] & 1)) stay &= ~(m & -m);
+    for (u64 m = stay; m; m &= m - 1)
+        if (!(slots >> c->slot[__builtin_ctzll(m)] & 1)) stay &= ~(m & -m);
     return stay;
 }
 
 static void keep_common(struct home_copies *c, const struct home_copies *other)
 {
     c->regs &= other->regs;
-    for (u32 m = c->regs; m; m &= m - 1) {
-        unsigned reg = (unsigned)__builtin_ctz(m);
+    for (u64 m = c->regs; m; m &= m - 1) {
+        unsigned reg = (unsigned)__builtin_ctzll(m);
         bool same = c->slot[reg] == other->slot[reg] && c->bytes[reg] == other->bytes[reg];
         if (!same) c->regs &= ~(m & -m);
     }
@@ -156,7 +156,7 @@ static void keep_common(struct home_copies *c, const struct home_copies *other)
 u32 gen_owed_at(const struct gen *g, u32 to)
 {
     bool one_way = takes_copies(g->f, g->block, to) && g->f->block[to].preds == 1;
-    return g->copies.owed & ~(one_way ? that_stay(g, to, ~UINT64_C(0)) : 0);
+    return g->copies.owed & ~(one_way ? (u32)that_stay(g, to, ~UINT64_C(0)) : 0);
 }
 
 void gen_pass_copies(struct gen *g, u32 to)

@@ -144,9 +144,9 @@ static void sha256_rounds(struct gen *g, unsigned abcd, unsigned efgh, unsigned 
     vec_op2i(g, X64_SHUFPS, X1, efgh, abcd, 0xbb);
     vec_op2i(g, X64_SHUFPS, work, efgh, abcd, 0x11);
     vec_move(g, X0, w);
-    x64_vec_rr(B, false, X64_SHA256RNDS2, X1, work);
+    gen_vec_rr(g, X64_SHA256RNDS2, X1, work);
     vec_imm(g, X64_PSHUFD, X0, X0, 0x0e);
-    x64_vec_rr(B, false, X64_SHA256RNDS2, work, X1);
+    gen_vec_rr(g, X64_SHA256RNDS2, work, X1);
 }
 
 /* The other half, if there is one and room for it, is in this register; else NO_REG. */
@@ -242,9 +242,9 @@ static bool sha256_pair(struct gen *g, ir_ref r, ir_ref other, const struct ir_i
         vec_op2i(g, X64_SHUFPS, abef, b, a, 0x11);
     }
     vec_move(g, X0, w);
-    x64_vec_rr(B, false, X64_SHA256RNDS2, cdgh, abef);
+    gen_vec_rr(g, X64_SHA256RNDS2, cdgh, abef);
     vec_imm(g, X64_PSHUFD, X0, X0, 0x0e);
-    x64_vec_rr(B, false, X64_SHA256RNDS2, abef, cdgh);
+    gen_vec_rr(g, X64_SHA256RNDS2, abef, cdgh);
     forget_state(g);
     gen_consume(g, i);
     gen_consume(g, gen_inst(g, other));
@@ -289,7 +289,7 @@ void emit_sha256_schedule0(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     vec_move(g, X0, v.a);
-    x64_vec_rr(B, false, X64_SHA256MSG1, X0, v.b);
+    gen_vec_rr(g, X64_SHA256MSG1, X0, v.b);
     vec_move(g, v.dst, X0);
 }
 
@@ -307,7 +307,7 @@ void emit_sha256_schedule1(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     vec_op2i(g, X64_PALIGNR, X0, v.c, v.b, 4);
     vec_op2(g, X64_PADDD, X0, X0, v.a);
-    x64_vec_rr(B, false, X64_SHA256MSG2, X0, v.c);
+    gen_vec_rr(g, X64_SHA256MSG2, X0, v.c);
     vec_move(g, v.dst, X0);
 }
 
@@ -328,7 +328,7 @@ void emit_sha1_rounds(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_imm(g, X64_PSLLDQ, X1, v.b, 12);
     vec_op2(g, X64_PADDD, X0, X0, X1);
     vec_imm(g, X64_PSHUFD, X1, v.a, 0x1b);
-    x64_vec_rri(B, false, X64_SHA1RNDS4, X1, X0, i->mod);
+    gen_vec_rri(g, X64_SHA1RNDS4, X1, X0, i->mod);
     vec_imm(g, X64_PSHUFD, v.dst, X1, 0x1b);
 }
 

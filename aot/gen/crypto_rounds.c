@@ -28,7 +28,7 @@ static struct x64_mem schedule(unsigned n)
 
 static void put(struct gen *g, unsigned byte, unsigned reg)
 {
-    x64_vec_mr(B, g->avx, X64_MOVAPS_ST, scratch(byte), reg);
+    gen_vec_mr(g, X64_MOVAPS_ST, scratch(byte), reg);
 }
 
 static void load(struct gen *g, unsigned reg, struct x64_mem m)
@@ -126,7 +126,7 @@ void crypto_sha256_rounds(struct gen *g, unsigned abcd, unsigned efgh, unsigned 
 
 void crypto_sha256_result(struct gen *g, unsigned dst, bool first)
 {
-    x64_vec_rm(B, g->avx, X64_MOVAPS, dst, scratch(first ? 16 : 0));
+    gen_vec_rm(g, X64_MOVAPS, dst, scratch(first ? 16 : 0));
 }
 
 /* a + sigma0 of the elements one up in b:a. */
@@ -166,12 +166,12 @@ void crypto_sha256_schedule1(struct gen *g, struct vec_args v)
     put(g, 0, X0);
     vec_imm(g, X64_PSHUFD, X0, v.c, 0xfa);
     sigma1(g);
-    x64_vec_rrm(B, g->avx, X64_PADDD, X1, X1, scratch(0));
+    gen_vec_rrm(g, X64_PADDD, X1, X1, scratch(0));
     put(g, 0, X1);
     vec_imm(g, X64_PSHUFD, X0, X1, 0x50);
     sigma1(g);
     vec_imm(g, X64_PSLLDQ, X1, X1, 8);
-    x64_vec_rrm(B, g->avx, X64_PADDD, X1, X1, scratch(0));
+    gen_vec_rrm(g, X64_PADDD, X1, X1, scratch(0));
     vec_move(g, v.dst, X1);
 }
 
@@ -216,5 +216,5 @@ void crypto_sha1_rounds(struct gen *g, unsigned function, struct vec_args v)
     put(g, 32, v.c);
     load(g, a, variable(0));
     for (unsigned round = 0; round < 4; round++) sha1_round(g, function, round, a, t);
-    x64_vec_rm(B, g->avx, X64_MOVUPS, v.dst, variable(1));
+    gen_vec_rm(g, X64_MOVUPS, v.dst, variable(1));
 }

@@ -8,10 +8,10 @@
  *
  * Tininess: the host finds it after rounding, the guest before. Products and fused sums that come
  * out as the smallest normal number, where that makes a difference, are made to trap: two
- * instructions, which do it for some others as well (products from 2^1023 up, sums of the smallest
- * exponent), or three that are exact, where these turn up (fp_near). Sums are
- * exact when they are tiny. A quotient of numbers of p bits is no closer to a power of two below it
- * than 2^-p of it, and there it has p bits itself: no rounding to p bits reaches the power.
+ * instructions, which do it for others of the smallest exponent as well, or three that are exact,
+ * where these turn up (fp_near). Sums are exact when they are tiny. A quotient of numbers of p bits
+ * is no closer to a power of two below it than 2^-p of it, and there it has p bits itself: no
+ * rounding to p bits reaches the power.
  */
 #include "aot/gen/nzcv.h"
 #include "aot/gen/vector.h"
@@ -53,7 +53,7 @@ void float_op2(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigne
 {
     unsigned work = begin(g, dst, a, b);
     gen_fault_point(g);
-    x64_vec_rrr(B, g->avx, op, work, g->avx ? a : work, b);
+    gen_vec_rrr(g, op, work, g->avx ? a : work, b);
     vec_move(g, dst, work);
 }
 
@@ -61,7 +61,7 @@ void float_op2i(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsign
 {
     unsigned work = begin(g, dst, a, b);
     gen_fault_point(g);
-    x64_vec_rrri(B, g->avx, op, work, g->avx ? a : work, b, (u8)imm);
+    gen_vec_rrri(g, op, work, g->avx ? a : work, b, (u8)imm);
     vec_move(g, dst, work);
 }
 
@@ -78,7 +78,7 @@ static void float_op2m(struct gen *g, enum x64_vec op, unsigned dst, unsigned a,
 {
     unsigned work = begin(g, dst, a, NO_REG);
     gen_fault_point(g);
-    x64_vec_rrm(B, g->avx, op, work, g->avx ? a : work, m);
+    gen_vec_rrm(g, op, work, g->avx ? a : work, m);
     vec_move(g, dst, work);
 }
 
@@ -91,7 +91,7 @@ void float_op2c(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst,
 void float_logic(struct gen *g, enum x64_vec op, enum float_form f, unsigned dst, unsigned a,
                  u64 bits)
 {
-    x64_vec_rrm(B, g->avx, op, dst, a, constant(g, f, bits));
+    gen_vec_rrm(g, op, dst, a, constant(g, f, bits));
 }
 
 u64 float_sign(enum float_form f)
@@ -109,7 +109,7 @@ void float_deoptimise(struct gen *g)
 {
     vec_zero(g, X1);
     gen_fault_point(g);
-    x64_vec_rrr(B, g->avx, X64_DIVSS, X1, X1, X1);
+    gen_vec_rrr(g, X64_DIVSS, X1, X1, X1);
 }
 
 void float_compare_c(struct gen *g, enum float_form f, unsigned dst, unsigned a, u64 bits,
@@ -118,7 +118,7 @@ void float_compare_c(struct gen *g, enum float_form f, unsigned dst, unsigned a,
     unsigned work = begin(g, dst, a, NO_REG);
     struct x64_mem m = constant(g, f, bits);
     gen_fault_point(g);
-    x64_vec_rrmi(B, g->avx, cmp_of[f], work, g->avx ? a : work, m, (u8)predicate);
+    gen_vec_rrmi(g, cmp_of[f], work, g->avx ? a : work, m, (u8)predicate);
     vec_move(g, dst, work);
 }
 
@@ -126,7 +126,7 @@ void float_check_nan(struct gen *g, enum float_form f, unsigned reg)
 {
     if (!g->avx) vec_move(g, X1, reg);
     gen_fault_point(g);
-    x64_vec_rrri(B, g->avx, cmp_of[f], X1, g->avx ? reg : X1, reg, CMP_LT);
+    gen_vec_rrri(g, cmp_of[f], X1, g->avx ? reg : X1, reg, CMP_LT);
 }
 
 static bool is_double(enum float_form f)
@@ -150,20 +150,22 @@ static u64 infinity(enum float_form f)
 static void check_exactly(struct gen *g, enum float_form f, unsigned reg, unsigned predicate)
 {
     float_logic(g, X64_ANDPS, f, X1, reg, float_sign(f) - 1);
-    x64_vec_rrmi(B, g->avx, cmp_of[f], X1, X1, constant(g, f, smallest(f)), (u8)predicate);
+    gen_vec_rrmi(g, cmp_of[f], X1, X1, constant(g, f, smallest(f)), (u8)predicate);
     float_check_nan(g, f, X1);
 }
 
-/* Infinity times zero: what differs from the smallest normal number in no more than the sign. */
+/* Infinity minus infinity: an integer is added that makes it of the smallest normal number, and
+ * signaling NaNs of what is above that by less than half. It is units for additions that do this:
+ * those for products have enough to do where checks are. */
 void float_check_tiny(struct gen *g, enum float_form f, unsigned reg)
 {
-    static const u16 mul[4] = FORMS(MUL);
+    static const u16 sub[4] = FORMS(SUB);
     if (g->options->fp_near) {
         check_exactly(g, f, reg, CMP_EQ);
         return;
     }
-    float_logic(g, X64_XORPS, f, X1, reg, smallest(f));
-    float_op2c(g, mul[f], f, X1, X1, infinity(f));
+    float_logic(g, is_double(f) ? X64_PADDQ : X64_PADDD, f, X1, reg, infinity(f) - smallest(f));
+    float_op2(g, sub[f], X1, X1, X1);
 }
 
 /* The same, and for every NaN. An integer is added that makes NaNs of numbers whose exponent is the
@@ -368,7 +370,7 @@ static void fuse_into_factor(struct gen *g, unsigned op, enum float_form f, unsi
 {
     if (g->xmm.slot[dst] != NO_SLOT) put_aside(g, dst);
     gen_fault_point(g);
-    x64_vec_rrr(B, true, op, dst, factor, a);
+    gen_vec_rrr(g, op, dst, factor, a);
     check_fused(g, f, dst);
     g->aside = 0;
 }
@@ -379,9 +381,9 @@ static void fuse_into_sum(struct gen *g, unsigned op, enum float_form f, unsigne
     vec_move(g, work, a);
     gen_fault_point(g);
     if (c.reg == NO_REG)
-        x64_vec_rrm(B, true, op, work, b, c.m);
+        gen_vec_rrm(g, op, work, b, c.m);
     else
-        x64_vec_rrr(B, true, op, work, b, c.reg);
+        gen_vec_rrr(g, op, work, b, c.reg);
     check_fused(g, f, work);
     g->aside = 0;
 }
@@ -437,10 +439,10 @@ void float_fused_halves(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_fault_point(g);
         vec_op1(g, X64_VCVTPH2PS, to, i->mod & 2 ? to : half[n]);
     }
-    x64_vec_mr(B, true, X64_MOVAPS_ST, scratch, X0);
+    gen_vec_mr(g, X64_MOVAPS_ST, scratch, X0);
     vec_move(g, X0, v.a);
     gen_fault_point(g);
-    x64_vec_rrm(B, true, fused_231[FORM_PS][i->mod & 1], X0, X1, scratch);
+    gen_vec_rrm(g, fused_231[FORM_PS][i->mod & 1], X0, X1, scratch);
     check_fused(g, FORM_PS, X0);
     vec_move(g, v.dst, X0);
 }
@@ -455,9 +457,9 @@ void float_reciprocal_step(struct gen *g, ir_ref r, const struct ir_inst *i)
     }
     struct vec_args v = vec_args(g, r, i);
     float_flush_operands(g, f, v.a, v.b);
-    x64_vec_rm(B, g->avx, X64_MOVAPS, X0, constant(g, f, float_power(f, 1)));
+    gen_vec_rm(g, X64_MOVAPS, X0, constant(g, f, float_power(f, 1)));
     gen_fault_point(g);
-    x64_vec_rrr(B, true, fused_231[f][1], X0, v.a, v.b);
+    gen_vec_rrr(g, fused_231[f][1], X0, v.a, v.b);
     float_check_nan(g, f, X0);
     vec_move(g, v.dst, X0);
 }
@@ -481,12 +483,12 @@ void float_root_step(struct gen *g, ir_ref r, const struct ir_inst *i)
     float_logic(g, X64_ANDPS, f, X1, v.a, float_sign(f) - 1);
     struct x64_mem bound = constant(g, f, float_power(f, least));
     gen_fault_point(g);
-    x64_vec_rrmi(B, true, cmp_of[f], X1, X1, bound, CMP_LT);
+    gen_vec_rrmi(g, cmp_of[f], X1, X1, bound, CMP_LT);
     float_check_nan(g, f, X1);
     float_op2c(g, mul[f], f, X0, v.a, float_power(f, -1));
-    x64_vec_rm(B, true, X64_MOVAPS, t, constant(g, f, float_power(f, 0) | half));
+    gen_vec_rm(g, X64_MOVAPS, t, constant(g, f, float_power(f, 0) | half));
     gen_fault_point(g);
-    x64_vec_rrr(B, true, fused_231[f][1], t, X0, v.b);
+    gen_vec_rrr(g, fused_231[f][1], t, X0, v.b);
     float_check_nan(g, f, t);
     vec_move(g, v.dst, t);
 }

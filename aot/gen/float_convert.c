@@ -38,7 +38,7 @@ static void check_tiny_half(struct gen *g, unsigned reg)
     vec_op2c(g, X64_PCMPEQW, X1, X1, smallest, smallest);
     vec_op2(g, X64_PUNPCKLWD, X1, X1, X1);
     gen_fault_point(g);
-    x64_vec_rrri(B, g->avx, X64_CMPPS, X1, X1, X1, 1);
+    gen_vec_rrri(g, X64_CMPPS, X1, X1, X1, 1);
 }
 
 void float_to_half_exact(struct gen *g, unsigned reg)
@@ -69,7 +69,7 @@ static void double_to_half(struct gen *g, ir_ref r, const struct ir_inst *i)
     float_round_to_odd(g, X1, v.a);
     vec_zero(g, X0);
     gen_fault_point(g);
-    x64_vec_rrr(B, true, X64_CVTSD2SS, X0, X0, X1);
+    gen_vec_rrr(g, X64_CVTSD2SS, X0, X0, X1);
     float_to_half(g, X0);
     vec_move(g, v.dst, X0);
 }
@@ -96,7 +96,7 @@ static void convert_half(struct gen *g, ir_ref r, const struct ir_inst *i)
         vec_op1(g, X64_VCVTPH2PS, v.dst, a);
     } else {
         vec_op1(g, X64_VCVTPH2PS, X0, a);
-        x64_vec_rrr(B, true, X64_CVTSS2SD, v.dst, X0, X0);
+        gen_vec_rrr(g, X64_CVTSS2SD, v.dst, X0, X0);
     }
 }
 
@@ -119,10 +119,10 @@ void float_convert(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_zero(g, X0);
     gen_fault_point(g);
     if (g->avx && widen) {
-        x64_vec_rrr(B, true, op, v.dst, X0, v.a);
+        gen_vec_rrr(g, op, v.dst, X0, v.a);
         return;
     }
-    x64_vec_rrr(B, g->avx, op, X0, X0, v.a);
+    gen_vec_rrr(g, op, X0, X0, v.a);
     if (narrow) float_check_tiny(g, FORM_SS, X0);
     vec_move(g, v.dst, X0);
 }
@@ -167,7 +167,7 @@ static void narrow_to_odd(struct gen *g, struct vec_args v)
     float_check_nan(g, FORM_PD, X0);
     float_round_to_odd(g, t, v.a);
     vec_move(g, X0, t);
-    x64_vec_rrri(B, g->avx, X64_CMPPD, X0, X0, v.a, NOT_EQUAL);
+    gen_vec_rrri(g, X64_CMPPD, X0, X0, v.a, NOT_EQUAL);
     float_logic(g, X64_ANDPS, FORM_PD, X0, X0, inexact);
     vec_op1(g, X64_CVTPD2PS, X0, X0);
     vec_op1(g, X64_CVTPD2PS, v.dst, t);
@@ -227,7 +227,7 @@ static void round_away(struct gen *g, enum float_form f, unsigned a)
     host_round(g, f, X1, X0, 3 | NO_INEXACT);
     float_op2(g, sub[f], X0, X0, X1);
     gen_fault_point(g);
-    x64_vec_rrmi(B, g->avx, cmp[f], X0, X0, halves, NOT_LESS);
+    gen_vec_rrmi(g, cmp[f], X0, X0, halves, NOT_LESS);
     float_logic(g, X64_ANDPS, f, X0, X0, float_power(f, 0));
     vec_op2(g, add[f], X1, X1, X0);
 }
@@ -368,7 +368,7 @@ static void to_unsigned64(struct gen *g, const struct to_int *t)
     u32 done = x64_jmp_skip(B);
     x64_land(B, big); /* what has the top bit has no fraction */
     struct x64_mem top = gen_pool(g, float_power(t->f, 63), 0);
-    x64_vec_rrm(B, g->avx, t->f == FORM_SS ? X64_SUBSS : X64_SUBSD, X1, t->value, top);
+    gen_vec_rrm(g, t->f == FORM_SS ? X64_SUBSS : X64_SUBSD, X1, t->value, top);
     truncate(g, t, t->dst, X1, true);
     x64_bit_ri(B, X64_BTS, 8, t->dst, 63);
     x64_land(B, done);

@@ -38,7 +38,7 @@ static void square_root(struct gen *g, enum float_form f, unsigned reg)
     if (f < FORM_SS)
         vec_op1(g, sqrt_of[f], reg, reg);
     else
-        x64_vec_rrr(B, g->avx, sqrt_of[f], reg, reg, reg);
+        gen_vec_rrr(g, sqrt_of[f], reg, reg, reg);
 }
 
 /* reg = the nearest integer to numerator / X0, as integers in the lanes of the form. */

@@ -57,7 +57,7 @@ void float_flush_operands(struct gen *g, enum float_form f, unsigned a, unsigned
     if (!g->options->fp_flush) return;
     if (!g->avx) vec_move(g, X1, a);
     gen_fault_point(g);
-    x64_vec_rrri(B, g->avx, cmp_of[f], X1, g->avx ? a : X1, b, LESS);
+    gen_vec_rrri(g, cmp_of[f], X1, g->avx ? a : X1, b, LESS);
 }
 
 void float_flush_operand_m(struct gen *g, enum float_form f, unsigned a, struct x64_mem m)
@@ -65,7 +65,7 @@ void float_flush_operand_m(struct gen *g, enum float_form f, unsigned a, struct 
     if (!g->options->fp_flush) return;
     if (!g->avx) vec_move(g, X1, a);
     gen_fault_point(g);
-    x64_vec_rrmi(B, g->avx, cmp_of[f], X1, g->avx ? a : X1, m, LESS);
+    gen_vec_rrmi(g, cmp_of[f], X1, g->avx ? a : X1, m, LESS);
 }
 
 void float_flush_point(struct gen *g)

@@ -87,11 +87,11 @@ static void by_turns(struct gen *g, ir_ref r, const struct ir_inst *i, turn_fn *
         vec_move(g, v.dst, X0);
         return;
     }
-    x64_vec_mr(B, true, X64_MOVAPS_ST, scratch(0, 0), X0);
+    gen_vec_mr(g, X64_MOVAPS_ST, scratch(0, 0), X0);
     g->xmm_locked = locked; /* temps of the first turn */
     t.high = true;
     fn(g, i, &t);
-    x64_vec_rm(B, true, X64_MOVAPS, X1, scratch(0, 0));
+    gen_vec_rm(g, X64_MOVAPS, X1, scratch(0, 0));
     vec_op2(g, X64_PUNPCKLQDQ, v.dst, X1, X0);
 }
 
@@ -116,7 +116,7 @@ static void square_root(struct gen *g, const struct ir_inst *i, const struct tur
     take_singles(g, t, X0, 0);
     gen_fault_point(g);
     if (t->scalar)
-        x64_vec_rrr(B, true, X64_SQRTSS, X0, X0, X0);
+        gen_vec_rrr(g, X64_SQRTSS, X0, X0, X0);
     else
         vec_op1(g, X64_SQRTPS, X0, X0);
     float_to_half_exact(g, X0);
@@ -155,19 +155,19 @@ static void fused(struct gen *g, const struct ir_inst *i, const struct turn *t)
     if (i->mod & 1) float_logic(g, X64_XORPS, t->f, X0, X0, float_sign(t->f));
     take_singles(g, t, X1, 0);
     if (i->mod & 2) float_logic(g, X64_XORPS, t->f, X1, X1, float_sign(t->f));
-    x64_vec_mr(B, true, X64_MOVAPS_ST, scratch(1, 0), X0);
-    x64_vec_mr(B, true, X64_MOVAPS_ST, scratch(2, 0), X1);
+    gen_vec_mr(g, X64_MOVAPS_ST, scratch(1, 0), X0);
+    gen_vec_mr(g, X64_MOVAPS_ST, scratch(2, 0), X1);
     for (unsigned half = 0; half < (t->scalar ? 1 : 2); half++) {
-        x64_vec_rm(B, true, X64_CVTPS2PD, X0, scratch(1, 8 * half));
-        x64_vec_rm(B, true, X64_CVTPS2PD, X1, scratch(2, 8 * half));
+        gen_vec_rm(g, X64_CVTPS2PD, X0, scratch(1, 8 * half));
+        gen_vec_rm(g, X64_CVTPS2PD, X1, scratch(2, 8 * half));
         float_op2(g, X64_ADDPD, X0, X0, X1);
         float_check_nan(g, wide, X0);
         float_round_to_odd(g, X0, X0);
         vec_op1(g, X64_CVTPD2PS, X0, X0);
-        if (!t->scalar && !half) x64_vec_mr(B, true, X64_MOVAPS_ST, scratch(3, 0), X0);
+        if (!t->scalar && !half) gen_vec_mr(g, X64_MOVAPS_ST, scratch(3, 0), X0);
     }
     if (!t->scalar) {
-        x64_vec_rm(B, true, X64_MOVAPS, X1, scratch(3, 0));
+        gen_vec_rm(g, X64_MOVAPS, X1, scratch(3, 0));
         vec_op2(g, X64_PUNPCKLQDQ, X0, X1, X0);
     }
     float_to_half(g, X0);

@@ -46,6 +46,7 @@ static struct gen *new_gen(struct arena *arena, const struct ir_func *f,
     g->options = options;
     g->has = options->host_features;
     g->avx = gen_has(g, X64_HAS_AVX) && gen_has(g, X64_HAS_AVX2);
+    g->upper = g->avx && gen_has(g, X64_HAS_AVX512);
     g->block_dirty = arena_zalloc(arena, blocks + values);
     g->block_loaded = g->block_dirty + f->block_count;
     g->block_wanted = g->block_loaded + f->block_count;
@@ -101,7 +102,8 @@ static void forget_values(struct gen *g)
 {
     memset(g->gpr.head, 0, sizeof(g->gpr.head)); /* IR_NONE */
     memset(g->xmm.head, 0, sizeof(g->xmm.head));
-    g->gpr.free = g->xmm.free = 0xffff;
+    g->gpr.free = 0xffff;
+    g->xmm.free = ~0u;
     g->scratch_used = 0;
     g->vscratch_used = 0;
     g->at_home = 0;

@@ -22,10 +22,11 @@ struct gen_options {
     bool steps;                /* translation.steps are wanted */
     bool count;                /* each block counts its guest instructions (state.executed) */
     u64 count_low, count_high; /* if high: only those at [low, high) */
-    bool heat;     /* entries and turns of loops count RELOC_HEAT down, and what gets it below 0
-                      leaves by LEAVE_WARM, its place for guest address */
-    bool fp_near;  /* exact tests for the smallest normal number */
-    bool fp_flush; /* FPCR.FZ: denormal operands, underflow and inexact trap */
+    bool heat;        /* entries and turns of loops count RELOC_HEAT down, and what gets it below 0
+                         leaves by LEAVE_WARM, its place for guest address */
+    bool fp_near;     /* exact tests for the smallest normal number */
+    bool fp_flush;    /* FPCR.FZ: denormal operands, underflow and inexact trap */
+    bool upper_first; /* for tests: XMM16 to XMM31, if the host has them, before those below */
     /* At entry the code compares these with what is there, and leaves by TRAP_STALE when they
      * differ; none: it doesn't. */
     const struct gen_source *source;

@@ -2,7 +2,7 @@
  * Calls of C helpers from generated code, and the operations that have no inline form.
  */
 #include "aot/abi/vector_op.h"
-#include "aot/gen/internal.h"
+#include "aot/gen/upper.h"
 
 #define B (&g->b)
 
@@ -41,7 +41,7 @@ static void put_operand(struct gen *g, ir_ref r, unsigned n)
             gen_narrow_xmm(g, type, 0, reg);
             reg = 0;
         }
-        x64_vec_mr(B, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
+        gen_vec_mr(g, X64_MOVAPS_ST, vscratch_at(n), reg);
     }
     gen_unlock(g);
 }
@@ -65,7 +65,7 @@ void gen_by_helper(struct gen *g, ir_ref r, const struct ir_inst *i)
         x64_movzx_rm(B, 2, t, vscratch_at(0));
         gen_bind_gpr(g, r, t);
     } else {
-        x64_vec_rm(B, g->avx, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), vscratch_at(0));
+        gen_vec_rm(g, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), vscratch_at(0));
     }
 }
 

@@ -5,6 +5,7 @@
  * not the first's, the work is done in RAX and moved.
  */
 #include "aot/gen/nzcv.h"
+#include "aot/gen/upper.h"
 
 #define B (&g->b)
 
@@ -629,10 +630,10 @@ static void select_xmm(struct gen *g, ir_ref r, const struct ir_inst *i)
         y = swap;
         c = gen_not(c);
     }
-    if (dst != y) x64_vec_rr(B, g->avx, X64_MOVAPS, dst, y);
+    if (dst != y) gen_vec_rr(g, X64_MOVAPS, dst, y);
     u32 done = x64_label_new(B);
     gen_jcc(g, gen_not(c), done);
-    if (dst != x) x64_vec_rr(B, g->avx, X64_MOVAPS, dst, x);
+    if (dst != x) gen_vec_rr(g, X64_MOVAPS, dst, x);
     x64_bind(B, done);
     g->val[r].narrow = narrow;
 }
@@ -672,11 +673,11 @@ static void checksum_by_products(struct gen *g, ir_ref r, const struct ir_inst *
     if (bits < 32) x64_mov_rr(B, 4, X64_RCX, X64_RAX);
     x64_alu_rr(B, X64_XOR, bits == 64 ? 8 : 4, X64_RAX, b);
     if (bits < 64) x64_shift_ri(B, X64_SHL, 8, X64_RAX, (u8)(64 - bits));
-    x64_vec_rr(B, g->avx, X64_MOVQ_XR, X0, X64_RAX);
-    x64_vec_rrmi(B, g->avx, X64_PCLMULQDQ, X0, X0, factors, 0x00);
-    x64_vec_rrmi(B, g->avx, X64_PCLMULQDQ, X0, X0, factors, 0x10);
+    gen_vec_rr(g, X64_MOVQ_XR, X0, X64_RAX);
+    gen_vec_rrmi(g, X64_PCLMULQDQ, X0, X0, factors, 0x00);
+    gen_vec_rrmi(g, X64_PCLMULQDQ, X0, X0, factors, 0x10);
     unsigned dst = gen_def_gpr(g, r, NO_REG);
-    x64_vec_rri(B, g->avx, X64_PEXTRD, dst, X0, 2);
+    gen_vec_rri(g, X64_PEXTRD, dst, X0, 2);
     if (bits < 32) {
         x64_shift_ri(B, X64_SHR, 4, X64_RCX, (u8)bits);
         x64_alu_rr(B, X64_XOR, 4, dst, X64_RCX);

@@ -29,7 +29,8 @@
  * in cold code behind the region.
  *
  * Registers. RBP is the state, RSP the stack, RAX and RCX are scratch of the single emit function:
- * no value ever lives there. XMM0 and XMM1 likewise (XMM0 is also what legacy blends want).
+ * no value ever lives there. XMM0 and XMM1 likewise (XMM0 is also what legacy blends want). Where
+ * the host has 32 vector registers, values and pins are in the upper half too (upper.h).
  *
  * Flags. A flags value is computed where it is defined and lives in the host's EFLAGS until an
  * instruction is about to clobber them; then it is saved if anyone needs it still (flags.c).
@@ -60,6 +61,8 @@
 #define GEN_APART __attribute__((noinline))
 
 #define GEN_LONG_BLOCK 200 /* IR instructions */
+
+#define HOST_VECTORS 32 /* general registers are fewer */
 
 #define NO_REG  255u
 #define NO_SLOT 255u
@@ -102,19 +105,20 @@ struct zone {
 
 /* A register file. */
 struct host_regs {
-    ir_ref head[16]; /* values that live in each register, linked by val.next */
-    u8 slot[16];     /* pinned slot, or NO_SLOT */
-    u32 free;        /* registers in which no value lives */
+    ir_ref head[HOST_VECTORS]; /* values that live in each register, linked by val.next */
+    u8 slot[HOST_VECTORS];     /* pinned slot, or NO_SLOT */
+    u32 free;                  /* registers in which no value lives */
 };
 
 /* Temps that hold what the home of a slot without a pin does (copies.c): general registers by their
  * numbers, vector registers from COPY_XMM on. */
 #define COPY_XMM 16
 struct home_copies {
-    u32 regs;
+    u64 regs;
     u32 owed; /* general registers among them whose slot's home is out of date */
-    u8 slot[32];
-    u8 bytes[32]; /* that are the same; of fewer than the slot has those above are zero */
+    u8 slot[COPY_XMM + HOST_VECTORS];
+    u8 bytes[COPY_XMM + HOST_VECTORS]; /* that are the same; of fewer than the slot has those above
+                                          are zero */
 };
 
 /* Homes that are out of date, for code in the cold part: the registers, and their slots. */
@@ -204,8 +208,9 @@ struct gen {
     const struct ir_inst *inst; /* f's */
     struct arena *arena;
     const struct gen_options *options;
-    u32 has;  /* host features */
-    bool avx; /* VEX forms */
+    u32 has;    /* host features */
+    bool avx;   /* VEX forms */
+    bool upper; /* EVEX forms too: XMM16 to XMM31 are in use (upper.h) */
     bool failed;
     bool needs_temps; /* registers were too few with as many pins as there can be, or a plan of
                          NZCV's did not hold */
@@ -272,6 +277,7 @@ struct gen {
 
     u32 stretch, stretch_count; /* offsets: of code being counted, or 0; of where its count goes */
 
+    u32 fault_at;                /* offset of the last fault point */
     u8 *side_room;               /* where the table starts */
     u64 side_placed;             /* slots that the table has said to be in the pin */
     u8 side_zone;                /* of which zone */
@@ -573,8 +579,8 @@ static inline void gen_settle_all(struct gen *g)
 /* The register is about to be written. */
 static inline void gen_drop_copy(struct gen *g, unsigned reg)
 {
-    if (g->copies.owed >> reg & 1) gen_settle(g, 1u << reg);
-    g->copies.regs &= ~(1u << reg);
+    if (reg < COPY_XMM && g->copies.owed >> reg & 1) gen_settle(g, 1u << reg);
+    g->copies.regs &= ~(UINT64_C(1) << reg);
 }
 
 /* The value of the slot, a general register without a pin, is in this temp, all 64 bits: its home

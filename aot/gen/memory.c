@@ -60,11 +60,11 @@ static void load_vector(struct gen *g, ir_ref r, const struct ir_inst *i, struct
     case 0:
     case 1:
         x64_movzx_rm(B, 1u << i->esz, X64_RAX, m);
-        x64_vec_rr(B, g->avx, X64_MOVD_XR, dst, X64_RAX);
+        gen_vec_rr(g, X64_MOVD_XR, dst, X64_RAX);
         break;
-    case 2: x64_vec_rm(B, g->avx, X64_MOVSS, dst, m); break;
-    case 3: x64_vec_rm(B, g->avx, X64_MOVSD, dst, m); break;
-    default: x64_vec_rm(B, g->avx, X64_MOVUPS, dst, m);
+    case 2: gen_vec_rm(g, X64_MOVSS, dst, m); break;
+    case 3: gen_vec_rm(g, X64_MOVSD, dst, m); break;
+    default: gen_vec_rm(g, X64_MOVUPS, dst, m);
     }
 }
 
@@ -101,14 +101,14 @@ static void store_vector(struct gen *g, const struct ir_inst *i, struct x64_mem 
 {
     unsigned v = gen_use_xmm(g, i->arg[2]);
     gen_consume(g, i);
-    if (i->esz < 2) x64_vec_rr(B, g->avx, X64_MOVD_RX, X64_RAX, v);
+    if (i->esz < 2) gen_vec_rr(g, X64_MOVD_RX, X64_RAX, v);
     gen_fault_point(g);
     switch (i->esz) {
     case 0:
     case 1: x64_mov_mr(B, 1u << i->esz, m, X64_RAX); break;
-    case 2: x64_vec_mr(B, g->avx, X64_MOVSS_ST, m, v); break;
-    case 3: x64_vec_mr(B, g->avx, X64_MOVSD_ST, m, v); break;
-    default: x64_vec_mr(B, g->avx, X64_MOVUPS_ST, m, v);
+    case 2: gen_vec_mr(g, X64_MOVSS_ST, m, v); break;
+    case 3: gen_vec_mr(g, X64_MOVSD_ST, m, v); break;
+    default: gen_vec_mr(g, X64_MOVUPS_ST, m, v);
     }
 }
 
@@ -170,11 +170,11 @@ void emit_load_exclusive(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned size = 1u << i->esz, address = (unsigned)m.base;
     if (i->esz == 4) {
         gen_fault_point(g);
-        x64_vec_rm(B, g->avx, X64_MOVUPS, 0, m);
-        x64_vec_mr(B, g->avx, X64_MOVUPS_ST, FIELD(excl_val), 0);
+        gen_vec_rm(g, X64_MOVUPS, 0, m);
+        gen_vec_mr(g, X64_MOVUPS_ST, FIELD(excl_val), 0);
         arm_monitor(g, address, size);
         unsigned dst = gen_def_xmm(g, r, NO_REG);
-        x64_vec_rr(B, g->avx, X64_MOVAPS, dst, 0);
+        gen_vec_rr(g, X64_MOVAPS, dst, 0);
         return;
     }
     gen_fault_point(g);
@@ -224,7 +224,7 @@ static unsigned pair_operands(struct gen *g, unsigned address, unsigned value)
     }
     free_rbx(g);
     gen_take_gpr(g, X64_RDX);
-    x64_vec_mr(B, g->avx, X64_MOVUPS_ST, FIELD(vscratch[0]), value);
+    gen_vec_mr(g, X64_MOVUPS_ST, FIELD(vscratch[0]), value);
     x64_mov_rm(B, 8, X64_RBX, FIELD(vscratch[0]));
     struct x64_mem high = FIELD(vscratch[0]);
     high.disp += 8;
@@ -316,7 +316,7 @@ static void compare_and_swap_pair(struct gen *g, ir_ref r, const struct ir_inst 
     unsigned m = pair_operands(g, address, value);
     struct x64_mem low = FIELD(vscratch[1]), high = low;
     high.disp += 8;
-    x64_vec_mr(B, g->avx, X64_MOVUPS_ST, low, expected);
+    gen_vec_mr(g, X64_MOVUPS_ST, low, expected);
     x64_mov_rm(B, 8, X64_RAX, low);
     x64_mov_rm(B, 8, X64_RDX, high);
     gen_consume(g, i);
@@ -326,7 +326,7 @@ static void compare_and_swap_pair(struct gen *g, ir_ref r, const struct ir_inst 
     x64_mov_mr(B, 8, low, X64_RAX);
     x64_mov_mr(B, 8, high, X64_RDX);
     restore_rbx(g);
-    x64_vec_rm(B, g->avx, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), low);
+    gen_vec_rm(g, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), low);
 }
 
 void emit_compare_and_swap(struct gen *g, ir_ref r, const struct ir_inst *i)

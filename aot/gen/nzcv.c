@@ -131,11 +131,11 @@ static void save_vector(struct gen *g, struct nzcv_operand *o, unsigned slot, un
     unsigned reg = g->pin[slot];
     if (reg == NO_REG) {
         reg = X0;
-        x64_vec_rm(B, g->avx, X64_MOVAPS, reg, gen_home(slot));
+        gen_vec_rm(g, X64_MOVAPS, reg, gen_home(slot));
     } else {
         gen_load_pin(g, slot);
     }
-    x64_vec_mr(B, g->avx, X64_MOVAPS_ST, vscratch_at(n), reg);
+    gen_vec_mr(g, X64_MOVAPS_ST, vscratch_at(n), reg);
     *o = (struct nzcv_operand){.kind = NZCV_SCRATCH, .n = (u8)n};
 }
 
@@ -373,11 +373,11 @@ static void compare_again(struct gen *g, const struct nzcv_expr *x, u64 loaded)
     enum x64_vec compare = x->wide ? X64_UCOMISD : X64_UCOMISS;
     unsigned a = operand_reg(g, &x->a, loaded), b = operand_reg(g, &x->b, loaded);
     if (a == NO_REG) {
-        x64_vec_rm(B, g->avx, load, X0, vector_mem(g, &x->a));
+        gen_vec_rm(g, load, X0, vector_mem(g, &x->a));
         a = X0;
     }
     if (b == NO_REG)
-        x64_vec_rm(B, g->avx, compare, a, vector_mem(g, &x->b));
+        gen_vec_rm(g, compare, a, vector_mem(g, &x->b));
     else
         vec_op1(g, compare, a, b);
 }

@@ -1,14 +1,14 @@
 /*
  * Pins between registers and homes, and the pool of constants.
  */
-#include "aot/gen/internal.h"
+#include "aot/gen/upper.h"
 
 #include <string.h>
 
 static void load_home(struct gen *g, unsigned slot, unsigned reg)
 {
     if (slot >= SLOT_V0)
-        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, gen_home(slot));
+        gen_vec_rm(g, X64_MOVAPS, reg, gen_home(slot));
     else
         x64_load_frame(&g->b, 8, reg, gen_home_frame(slot));
 }
@@ -39,7 +39,7 @@ void gen_store_pins(struct gen *g, u64 mask)
     for (; mask; mask &= mask - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(mask);
         if (slot >= SLOT_V0)
-            x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, gen_home(slot), g->pin[slot]);
+            gen_vec_mr(g, X64_MOVAPS_ST, gen_home(slot), g->pin[slot]);
         else
             x64_store_frame(&g->b, 8, gen_home_frame(slot), g->pin[slot]);
     }

@@ -3,31 +3,116 @@
  * which pinned slots may be dirty at block starts.
  */
 #include "aot/gen/nzcv.h"
+#include "aot/gen/upper.h"
 
 #include <string.h>
 
-#define GENERAL       0xffffffffu /* slots of general registers */
-#define FIRST_XMM_PIN 6
-#define XMM_PINS      10 /* 6 to 15 */
+#define GENERAL 0xffffffffu /* slots of general registers */
+
+/* --- pins of vector registers -------------------------------------------------------------------
+ */
+
+/* Host registers that they may be in, the lower half first. The lowest are temps at any rate, and
+ * upper.h keeps three. */
+struct vector_pins {
+    u8 count, low; /* all, and those below UPPER_FIRST */
+    u8 reg[21];
+};
+
+static const struct vector_pins below = {10, 10, {6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};
+static const struct vector_pins all = {
+    21, 5, {8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31}};
+static const struct vector_pins above = {
+    12, 0, {16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27}}; /* for options->upper_first */
+
+/* The host's instruction for it has no EVEX form: upper.h. */
+static bool stays_below(unsigned op)
+{
+    switch (op) {
+    case IR_VCMPEQ:
+    case IR_VCMPGTS:
+    case IR_VCMPGES:
+    case IR_VCMPGTU:
+    case IR_VCMPGEU:
+    case IR_VTST:
+    case IR_FCMPEQ:
+    case IR_FCMPGT:
+    case IR_FCMPGE:
+    case IR_SHA1R:
+    case IR_SHA256H:
+    case IR_SHA256H2:
+    case IR_SHA256SU0:
+    case IR_SHA256SU1: return true;
+    default: return false;
+    }
+}
+
+/* How often such operations take each slot's value, or give it. */
+static void count_low_uses(const struct gen *g, u32 uses[SLOT_REGISTERS])
+{
+    memset(uses, 0, SLOT_REGISTERS * sizeof *uses);
+    for (u32 b = 0; b < g->f->block_count; b++) {
+        const struct ir_block *block = &g->f->block[b];
+        u32 weight = g->loops.frequency ? g->loops.frequency[b] : 1;
+        for (ir_ref r = block->first; r < block->end; r++) {
+            const struct ir_inst *i = gen_inst(g, r);
+            if (!stays_below(i->op) || i->type != IR_V128) continue;
+            if (ir_hint(i)) uses[ir_hint(i) - 1] += weight;
+            for (unsigned k = 0; k < ir_op_args[i->op]; k++) {
+                const struct ir_inst *a = gen_inst(g, i->arg[k]);
+                if (a->op == IR_GET && a->imm < SLOT_REGISTERS) uses[a->imm] += weight;
+            }
+        }
+    }
+}
+
+/* The slot of `among` with most accesses. */
+static unsigned most_accessed(u64 among, const u32 *accesses)
+{
+    unsigned best = (unsigned)__builtin_ctzll(among);
+    for (u64 m = among & (among - 1); m; m &= m - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(m);
+        if (accesses[slot] > accesses[best]) best = slot;
+    }
+    return best;
+}
+
+/* Those of the slots that would be copied most come first in the order, as many as there are
+ * registers for. */
+static void prefer_low(const struct gen *g, u64 slots, unsigned room, u8 *order)
+{
+    u32 uses[SLOT_REGISTERS];
+    count_low_uses(g, uses);
+    for (unsigned n = 0; n < room; n++) {
+        unsigned slot = most_accessed(slots, uses), at = n;
+        if (!uses[slot]) break;
+        while (order[at] != slot) at++;
+        memmove(&order[n + 1], &order[n], at - n);
+        order[n] = (u8)slot;
+        slots &= ~(UINT64_C(1) << slot);
+    }
+}
 
 /* The vector registers with most accesses get pins; general ones by zones. */
 static void choose_pins(struct gen *g)
 {
+    const struct vector_pins *pins = !g->upper ? &below : g->options->upper_first ? &above : &all;
     const u32 *accesses = g->f->look.accesses;
     u64 often = g->f->look.often & ~UINT64_C(0) << SLOT_V0, pinned = 0;
-    u8 pin[SLOT_REGISTERS];
+    u8 pin[SLOT_REGISTERS], order[ARRAY_SIZE(pins->reg)];
+    unsigned count = 0;
+    for (; count < pins->count && often; count++) {
+        order[count] = (u8)most_accessed(often, accesses);
+        often &= ~(UINT64_C(1) << order[count]);
+        pinned |= UINT64_C(1) << order[count];
+    }
+    if (pins->low && count > pins->low) prefer_low(g, pinned, pins->low, order);
     memset(pin, NO_REG, sizeof pin);
-    g->xmm_temps = 0xffff & ~3u;
-    for (unsigned n = 0; n < XMM_PINS && often; n++) {
-        unsigned best = (unsigned)__builtin_ctzll(often), reg = FIRST_XMM_PIN + n;
-        for (u64 m = often & (often - 1); m; m &= m - 1) {
-            unsigned slot = (unsigned)__builtin_ctzll(m);
-            if (accesses[slot] > accesses[best]) best = slot;
-        }
-        often &= ~(UINT64_C(1) << best);
-        pin[best] = (u8)reg;
-        pinned |= UINT64_C(1) << best;
-        g->xmm.slot[reg] = (u8)best;
+    g->xmm_temps = pins == &below ? 0xffff & ~3u : pins == &above ? 0xffff0000 : UPPER_VALUES;
+    for (unsigned n = 0; n < count; n++) {
+        unsigned reg = pins->reg[n];
+        pin[order[n]] = (u8)reg;
+        g->xmm.slot[reg] = order[n];
         g->xmm_temps &= ~(1u << reg);
     }
     gen_plan_zones(g, pin, pinned);

@@ -2,6 +2,7 @@
  * Host registers: where values live, pins, spills. The rules are at the head of internal.h.
  */
 #include "aot/gen/nzcv.h"
+#include "aot/gen/upper.h"
 
 #define MAX_LOOK_AHEAD       100
 #define FIRST_SPILL_VSCRATCH 6 /* those before belong to HELPER_IR_OP, emit functions, nzcv.c */
@@ -26,13 +27,13 @@ static inline unsigned pick(const struct gen *g, u32 empty)
 {
     u32 others = empty & ~(u32)(g->multiplies << X64_RDX);
     if (!others) others = empty;
-    u32 nothing = others & ~g->copies.regs, nothing_owed = others & ~g->copies.owed;
+    u32 nothing = others & ~(u32)g->copies.regs, nothing_owed = others & ~g->copies.owed;
     return lowest(nothing ? nothing : nothing_owed ? nothing_owed : others);
 }
 
 static unsigned pick_xmm(const struct gen *g, u32 empty)
 {
-    u32 nothing = empty & ~(g->copies.regs >> COPY_XMM);
+    u32 nothing = empty & ~(u32)(g->copies.regs >> COPY_XMM);
     return lowest(nothing ? nothing : empty);
 }
 
@@ -215,7 +216,7 @@ void gen_alias(struct gen *g, ir_ref r, ir_ref v)
 /* One copy less. False: there was none. */
 static GEN_APART bool release_any_copy(struct gen *g, const struct host_regs *file)
 {
-    for (unsigned reg = 0; reg < 16; reg++)
+    for (unsigned reg = 0; reg < HOST_VECTORS; reg++)
         for (ir_ref r = file->head[reg]; r; r = g->val[r].next)
             if (release_copy(g, r)) return true;
     return false;
@@ -324,7 +325,7 @@ static void store_copy(struct gen *g, ir_ref r, unsigned reg)
     if (gpr)
         x64_mov_mr(&g->b, 8, copy_of(g, r), reg);
     else
-        x64_vec_mr(&g->b, g->avx, X64_MOVAPS_ST, copy_of(g, r), reg);
+        gen_vec_mr(g, X64_MOVAPS_ST, copy_of(g, r), reg);
 }
 
 /* Every value of the register goes to scratch memory of its own, or is in memory anyway. */
@@ -509,7 +510,7 @@ static void read_home_xmm(struct gen *g, ir_ref r, unsigned reg)
     struct val *v = &g->val[r];
     unsigned type = gen_type(g, r);
     enum x64_vec op = type == IR_F32 ? X64_MOVSS : type == IR_F64 ? X64_MOVSD : X64_MOVAPS;
-    x64_vec_rm(&g->b, g->avx, op, reg, gen_home(v->reg));
+    gen_vec_rm(g, op, reg, gen_home(v->reg));
     gen_note_copy(g, COPY_XMM + reg, v->reg, type == IR_F32 ? 4 : type == IR_F64 ? 8 : 16);
     leave_home(g, r);
 }
@@ -597,11 +598,11 @@ void gen_constant_xmm(struct gen *g, ir_ref r, unsigned reg)
     u64 lo = (u64)i->imm, hi = i->type == IR_V128 ? lo : 0;
     if (i->op == IR_VCONST2) hi = i->arg[0] | (u64)i->arg[1] << 32;
     if (!lo && !hi)
-        x64_vec_rrr(&g->b, g->avx, X64_PXOR, reg, reg, reg);
+        gen_vec_rrr(g, X64_PXOR, reg, reg, reg);
     else if (!~lo && !~hi)
-        x64_vec_rrr(&g->b, g->avx, X64_PCMPEQD, reg, reg, reg);
+        gen_vec_ones(g, reg);
     else
-        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, gen_pool(g, lo, hi));
+        gen_vec_rm(g, X64_MOVAPS, reg, gen_pool(g, lo, hi));
 }
 
 static unsigned use_constant_xmm(struct gen *g, ir_ref r)
@@ -620,7 +621,7 @@ unsigned gen_use_xmm(struct gen *g, ir_ref r)
     case VAL_CONST: return use_constant_xmm(g, r);
     case VAL_VSCRATCH:
         reg = free_xmm(g);
-        x64_vec_rm(&g->b, g->avx, X64_MOVAPS, reg, copy_of(g, r));
+        gen_vec_rm(g, X64_MOVAPS, reg, copy_of(g, r));
         bind(g, &g->xmm, r, VAL_XMM, reg);
         break;
     case VAL_HOME:
@@ -663,7 +664,7 @@ static inline unsigned empty_temp(const struct gen *g, unsigned prefer)
 {
     u32 empty = g->gpr_temps & g->gpr.free, others = empty & ~g->gpr_locked;
     bool reuse = prefer < 16 && empty >> prefer & 1;
-    bool copy = reuse && g->copies.regs >> prefer & 1 && others & ~g->copies.regs;
+    bool copy = reuse && g->copies.regs >> prefer & 1 && others & ~(u32)g->copies.regs;
     if (reuse && !copy) return prefer;
     return others ? pick(g, others) : NO_REG;
 }
@@ -717,7 +718,7 @@ void gen_evacuate_pin(struct gen *g, unsigned slot)
     if (slot >= SLOT_V0) {
         if (!g->xmm.head[reg]) return;
         unsigned to = gen_temp_xmm(g);
-        x64_vec_rr(&g->b, g->avx, X64_MOVAPS, to, reg);
+        gen_vec_rr(g, X64_MOVAPS, to, reg);
         rename_all(g, &g->xmm, reg, to);
     } else {
         if (!g->gpr.head[reg]) return;

@@ -8,6 +8,15 @@ static void place(struct gen *g, unsigned slot, enum loc_kind kind, unsigned reg
     side_place(&g->side, slot, (struct loc){(u8)kind, (u8)reg, 0});
 }
 
+static void place_pin(struct gen *g, unsigned slot)
+{
+    unsigned reg = g->pin[slot];
+    if (slot < SLOT_V0)
+        place(g, slot, LOC_GPR, reg);
+    else
+        place(g, slot, reg < 16 ? LOC_XMM : LOC_XMM_UPPER, reg & 15);
+}
+
 static enum loc_kind nzcv_place(const struct gen *g)
 {
     if (!g->nzcv) return LOC_HOME;
@@ -80,8 +89,10 @@ static void say_changes(struct gen *g)
     }
     for (; change; change &= change - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(change);
-        enum loc_kind kind = slot >= SLOT_V0 ? LOC_XMM : LOC_GPR;
-        place(g, slot, here >> slot & 1 ? kind : LOC_HOME, g->pin[slot]);
+        if (here >> slot & 1)
+            place_pin(g, slot);
+        else
+            place(g, slot, LOC_HOME, NO_REG);
     }
     g->side_placed = here;
     say_owed(g);
@@ -128,7 +139,8 @@ void gen_fault_point(struct gen *g)
         say_aside(g, g->aside - 1u);
     else
         say_places(g);
-    side_point(&g->side, POINT_FAULT, x64_pos(&g->b), gen_pc(g));
+    g->fault_at = x64_pos(&g->b);
+    side_point(&g->side, POINT_FAULT, g->fault_at, gen_pc(g));
 }
 
 void gen_safepoint(struct gen *g, u64 pc)

@@ -2,6 +2,7 @@
  * Guest state and constants: GET, SET, constants; moves between the register files.
  */
 #include "aot/gen/nzcv.h"
+#include "aot/gen/upper.h"
 
 #define B (&g->b)
 
@@ -45,12 +46,12 @@ static GEN_APART void get_home_xmm(struct gen *g, ir_ref r, const struct ir_inst
     case IR_F16: {
         unsigned dst = gen_def_xmm(g, r, NO_REG);
         x64_movzx_rm(B, 2, X64_RAX, home);
-        x64_vec_rr(B, g->avx, X64_MOVD_XR, dst, X64_RAX);
+        gen_vec_rr(g, X64_MOVD_XR, dst, X64_RAX);
         break;
     }
-    case IR_F32: x64_vec_rm(B, g->avx, X64_MOVSS, gen_def_xmm(g, r, NO_REG), home); break;
-    case IR_F64: x64_vec_rm(B, g->avx, X64_MOVSD, gen_def_xmm(g, r, NO_REG), home); break;
-    default: x64_vec_rm(B, g->avx, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), home);
+    case IR_F32: gen_vec_rm(g, X64_MOVSS, gen_def_xmm(g, r, NO_REG), home); break;
+    case IR_F64: gen_vec_rm(g, X64_MOVSD, gen_def_xmm(g, r, NO_REG), home); break;
+    default: gen_vec_rm(g, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), home);
     }
 }
 
@@ -127,22 +128,22 @@ void emit_get(struct gen *g, ir_ref r, const struct ir_inst *i)
 void gen_narrow_xmm(struct gen *g, unsigned type, unsigned dst, unsigned src)
 {
     switch (type) {
-    case IR_F64: x64_vec_rr(B, g->avx, X64_MOVQ, dst, src); break;
+    case IR_F64: gen_vec_rr(g, X64_MOVQ, dst, src); break;
     case IR_F32:
         if (gen_has(g, X64_HAS_SSE41)) {
-            x64_vec_rrri(B, g->avx, X64_INSERTPS, dst, src, src, 0x0e);
+            gen_vec_rrri(g, X64_INSERTPS, dst, src, src, 0x0e);
         } else {
-            x64_vec_rr(B, g->avx, X64_MOVD_RX, X64_RAX, src);
-            x64_vec_rr(B, g->avx, X64_MOVD_XR, dst, X64_RAX);
+            gen_vec_rr(g, X64_MOVD_RX, X64_RAX, src);
+            gen_vec_rr(g, X64_MOVD_XR, dst, X64_RAX);
         }
         break;
     case IR_F16:
-        x64_vec_rr(B, g->avx, X64_MOVD_RX, X64_RAX, src);
+        gen_vec_rr(g, X64_MOVD_RX, X64_RAX, src);
         x64_movzx_rr(B, 2, X64_RAX, X64_RAX);
-        x64_vec_rr(B, g->avx, X64_MOVD_XR, dst, X64_RAX);
+        gen_vec_rr(g, X64_MOVD_XR, dst, X64_RAX);
         break;
     default:
-        if (dst != src) x64_vec_rr(B, g->avx, X64_MOVAPS, dst, src);
+        if (dst != src) gen_vec_rr(g, X64_MOVAPS, dst, src);
     }
 }
 
@@ -254,7 +255,7 @@ static GEN_APART void set_home_xmm(struct gen *g, const struct ir_inst *i, unsig
         gen_narrow_xmm(g, i->type, 0, reg);
         reg = 0;
     }
-    x64_vec_mr(B, g->avx, X64_MOVAPS_ST, gen_home(slot), reg);
+    gen_vec_mr(g, X64_MOVAPS_ST, gen_home(slot), reg);
     stored(g, COPY_XMM + reg, slot, 16);
     gen_consume_one(g, v);
 }
@@ -367,7 +368,7 @@ void emit_float_bits(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned from = gen_type(g, i->arg[0]);
     gen_consume(g, i);
     unsigned dst = gen_def_gpr(g, r, NO_REG);
-    x64_vec_rr(B, g->avx, from == IR_F64 || i->type == IR_I64 ? X64_MOVQ_RX : X64_MOVD_RX, dst, a);
+    gen_vec_rr(g, from == IR_F64 || i->type == IR_I64 ? X64_MOVQ_RX : X64_MOVD_RX, dst, a);
     if (from == IR_F16) x64_movzx_rr(B, 2, dst, dst);
 }
 
@@ -382,7 +383,7 @@ void emit_float_of_bits(struct gen *g, ir_ref r, const struct ir_inst *i)
         a = X64_RAX;
     }
     bool q = wide && (i->type == IR_F64 || i->type == IR_V128);
-    x64_vec_rr(B, g->avx, q ? X64_MOVQ_XR : X64_MOVD_XR, dst, a);
+    gen_vec_rr(g, q ? X64_MOVQ_XR : X64_MOVD_XR, dst, a);
 }
 
 /* The low lane as a scalar: another name of the same register. */
@@ -395,7 +396,7 @@ void emit_float_of_vector(struct gen *g, ir_ref r, const struct ir_inst *i)
         gen_consume(g, i);
     } else {
         gen_consume(g, i);
-        x64_vec_rr(B, g->avx, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), a);
+        gen_vec_rr(g, X64_MOVAPS, gen_def_xmm(g, r, NO_REG), a);
     }
     g->val[r].narrow = false;
 }

@@ -25,25 +25,53 @@ static unsigned workplace(const struct gen *g, enum x64_vec op, unsigned dst, un
 void vec_op2(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b)
 {
     unsigned work = workplace(g, op, dst, a, b);
-    x64_vec_rrr(B, g->avx, op, work, a, b);
+    gen_vec_rrr(g, op, work, a, b);
     vec_move(g, dst, work);
 }
 
 void vec_op2i(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned b, unsigned imm)
 {
     unsigned work = workplace(g, op, dst, a, b);
-    x64_vec_rrri(B, g->avx, op, work, a, b, (u8)imm);
+    gen_vec_rrri(g, op, work, a, b, (u8)imm);
     vec_move(g, dst, work);
 }
 
 void vec_op2c(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, u64 lo, u64 hi)
 {
-    x64_vec_rrm(B, g->avx, op, dst, a, gen_pool(g, lo, hi));
+    gen_vec_rrm(g, op, dst, a, gen_pool(g, lo, hi));
+}
+
+/* The table with operands one and other (bits of an index: a is 4, b 2, c 1) in each other's place.
+ */
+static u8 exchange(u8 table, unsigned one, unsigned other)
+{
+    unsigned result = 0;
+    for (unsigned n = 0; n < 8; n++) {
+        unsigned to = n & ~(one | other);
+        if (n & one) to |= other;
+        if (n & other) to |= one;
+        result |= (table >> n & 1u) << to;
+    }
+    return (u8)result;
+}
+
+void vec_ternary(struct gen *g, unsigned dst, unsigned a, unsigned b, unsigned c, u8 table)
+{
+    if (dst != a && dst == b) {
+        b = a;
+        table = exchange(table, 4, 2);
+    } else if (dst != a && dst == c) {
+        c = a;
+        table = exchange(table, 4, 1);
+    } else {
+        vec_move(g, dst, a);
+    }
+    gen_vec_rrri(g, X64_VPTERNLOGD, dst, b, c, table);
 }
 
 void vec_load(struct gen *g, unsigned dst, u64 lo, u64 hi)
 {
-    x64_vec_rm(B, g->avx, X64_MOVAPS, dst, gen_pool(g, lo, hi));
+    gen_vec_rm(g, X64_MOVAPS, dst, gen_pool(g, lo, hi));
 }
 
 u64 vec_splat(unsigned esz, u64 value)
@@ -67,7 +95,7 @@ bool vec_const(const struct gen *g, ir_ref r, u64 *lo, u64 *hi)
 
 void vec_select(struct gen *g, unsigned esz, unsigned dst, unsigned a, unsigned b, unsigned mask)
 {
-    x64_vec_blendv(B, g->avx, esz == 2 ? X64_BLENDVPS : X64_BLENDVPD, dst, a, b, mask);
+    gen_vec_blendv(g, esz == 2 ? X64_BLENDVPS : X64_BLENDVPD, dst, a, b, mask);
 }
 
 void vec_sign64(struct gen *g, unsigned dst, unsigned a)
@@ -94,7 +122,7 @@ bool vec_op2_memory(struct gen *g, ir_ref r, const struct ir_inst *i, enum x64_v
     if (!second && !(commutes && gen_in_memory(g, i->arg[0], 1, &m))) return false;
     unsigned a = gen_use_xmm(g, i->arg[second ? 0 : 1]);
     gen_consume(g, i);
-    x64_vec_rrm(B, g->avx, op, gen_def_xmm(g, r, a), a, m);
+    gen_vec_rrm(g, op, gen_def_xmm(g, r, a), a, m);
     return true;
 }
 
@@ -112,7 +140,7 @@ struct vec_source vec_source(struct gen *g, ir_ref r)
 void vec_op1_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source a)
 {
     if (a.reg == NO_REG)
-        x64_vec_rm(B, g->avx, op, dst, a.m);
+        gen_vec_rm(g, op, dst, a.m);
     else
         vec_op1(g, op, dst, a.reg);
 }
@@ -120,7 +148,7 @@ void vec_op1_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source 
 void vec_op2_of(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct vec_source b)
 {
     if (b.reg == NO_REG)
-        x64_vec_rrm(B, g->avx, op, dst, a, b.m);
+        gen_vec_rrm(g, op, dst, a, b.m);
     else
         vec_op2(g, op, dst, a, b.reg);
 }
@@ -128,7 +156,7 @@ void vec_op2_of(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct
 void vec_imm_of(struct gen *g, enum x64_vec op, unsigned dst, struct vec_source a, unsigned imm)
 {
     if (a.reg == NO_REG)
-        x64_vec_rmi(B, g->avx, op, dst, a.m, (u8)imm);
+        gen_vec_rmi(g, op, dst, a.m, (u8)imm);
     else
         vec_imm(g, op, dst, a.reg, imm);
 }

@@ -12,7 +12,7 @@
 #ifndef AOT_GEN_VECTOR_H
 #define AOT_GEN_VECTOR_H
 
-#include "aot/gen/internal.h"
+#include "aot/gen/upper.h"
 
 /* The host has the operation in the form in use. */
 bool vec_can(const struct gen *g, enum x64_vec op);
@@ -20,12 +20,12 @@ bool vec_can(const struct gen *g, enum x64_vec op);
 /* dst = op(a); dst = op(a, imm) */
 static inline void vec_op1(struct gen *g, enum x64_vec op, unsigned dst, unsigned a)
 {
-    x64_vec_rr(&g->b, g->avx, op, dst, a);
+    gen_vec_rr(g, op, dst, a);
 }
 
 static inline void vec_imm(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned imm)
 {
-    x64_vec_rri(&g->b, g->avx, op, dst, a, (u8)imm);
+    gen_vec_rri(g, op, dst, a, (u8)imm);
 }
 
 static inline void vec_move(struct gen *g, unsigned dst, unsigned src)
@@ -35,12 +35,12 @@ static inline void vec_move(struct gen *g, unsigned dst, unsigned src)
 
 static inline void vec_zero(struct gen *g, unsigned dst)
 {
-    x64_vec_rrr(&g->b, g->avx, X64_PXOR, dst, dst, dst);
+    gen_vec_rrr(g, X64_PXOR, dst, dst, dst);
 }
 
 static inline void vec_ones(struct gen *g, unsigned dst)
 {
-    x64_vec_rrr(&g->b, g->avx, X64_PCMPEQD, dst, dst, dst);
+    gen_vec_ones(g, dst);
 }
 
 /* dst = op(a, b), any coincidence of registers; and with an immediate. */
@@ -49,6 +49,9 @@ void vec_op2i(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned
 
 /* dst = op(a, constant hi:lo) */
 void vec_op2c(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, u64 lo, u64 hi);
+
+/* dst = by bits, what the table says (bit 4a + 2b + c of it); where struct gen.upper is set. */
+void vec_ternary(struct gen *g, unsigned dst, unsigned a, unsigned b, unsigned c, u8 table);
 
 /* dst = constant hi:lo */
 void vec_load(struct gen *g, unsigned dst, u64 lo, u64 hi);

@@ -39,6 +39,10 @@ static void and_constant(struct gen *g, unsigned dst, unsigned a, u64 value)
 static void invert(struct gen *g, unsigned dst, unsigned a)
 {
     unsigned ones = a == X1 ? X0 : X1;
+    if (g->upper) {
+        gen_vec_rrri(g, X64_VPTERNLOGD, dst, a, a, 0x55);
+        return;
+    }
     vec_ones(g, ones);
     vec_op2(g, X64_PXOR, dst, a, ones);
 }
@@ -230,6 +234,8 @@ void vec_saturating_unary(struct gen *g, ir_ref r, const struct ir_inst *i)
 
 /* --- logic ------------------------------------------------------------------------------------ */
 
+#define SELECT 0xca /* vec_ternary's table of a ? b : c */
+
 void vec_not(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct vec_args v = vec_args(g, r, i);
@@ -239,6 +245,10 @@ void vec_not(struct gen *g, ir_ref r, const struct ir_inst *i)
 void vec_or_not(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct vec_args v = vec_args(g, r, i);
+    if (g->upper) {
+        vec_ternary(g, v.dst, v.a, v.b, v.b, 0xf3);
+        return;
+    }
     vec_ones(g, X0);
     vec_op2(g, X64_PXOR, X0, X0, v.b);
     vec_op2(g, X64_POR, v.dst, X0, v.a);
@@ -247,6 +257,10 @@ void vec_or_not(struct gen *g, ir_ref r, const struct ir_inst *i)
 void vec_bsl(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct vec_args v = vec_args(g, r, i);
+    if (g->upper) {
+        vec_ternary(g, v.dst, v.a, v.b, v.c, SELECT);
+        return;
+    }
     vec_op2(g, X64_PAND, X1, v.a, v.b);
     vec_op2(g, X64_PANDN, X0, v.a, v.c);
     vec_op2(g, X64_POR, v.dst, X0, X1);
@@ -270,6 +284,10 @@ void vec_test(struct gen *g, ir_ref r, const struct ir_inst *i)
 /* dst = mask ? a : b; the mask in X0. */
 static void choose(struct gen *g, unsigned dst, unsigned a, unsigned b)
 {
+    if (g->upper) {
+        vec_ternary(g, dst, X0, a, b, SELECT);
+        return;
+    }
     vec_op2(g, X64_PAND, X1, X0, a);
     vec_op2(g, X64_PANDN, X0, X0, b);
     vec_op2(g, X64_POR, dst, X0, X1);

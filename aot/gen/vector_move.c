@@ -77,12 +77,12 @@ static void insert_words(struct gen *g, unsigned esz, unsigned lane, unsigned ds
                          unsigned reg)
 {
     if (esz == 1) {
-        x64_vec_rrri(B, false, X64_PINSRW, dst, a, reg, (u8)lane);
+        gen_vec_rrri(g, X64_PINSRW, dst, a, reg, (u8)lane);
     } else if (esz == 2) {
         x64_mov_rr(B, 4, X64_RAX, reg);
-        x64_vec_rrri(B, false, X64_PINSRW, dst, a, X64_RAX, (u8)(2 * lane));
+        gen_vec_rrri(g, X64_PINSRW, dst, a, X64_RAX, (u8)(2 * lane));
         x64_shift_ri(B, X64_SHR, 4, X64_RAX, 16);
-        x64_vec_rrri(B, false, X64_PINSRW, dst, dst, X64_RAX, (u8)(2 * lane + 1));
+        gen_vec_rrri(g, X64_PINSRW, dst, dst, X64_RAX, (u8)(2 * lane + 1));
     } else if (esz == 3) {
         vec_op1(g, X64_MOVQ_XR, X0, reg);
         if (lane)
@@ -96,7 +96,7 @@ static void insert_words(struct gen *g, unsigned esz, unsigned lane, unsigned ds
         x64_alu_ri(B, X64_AND, 4, X64_RAX, (s32)high);
         if (lane & 1) x64_shift_ri(B, X64_SHL, 4, X64_RCX, 8);
         x64_alu_rr(B, X64_OR, 4, X64_RAX, X64_RCX);
-        x64_vec_rrri(B, false, X64_PINSRW, dst, a, X64_RAX, (u8)(lane / 2));
+        gen_vec_rrri(g, X64_PINSRW, dst, a, X64_RAX, (u8)(lane / 2));
     }
 }
 
@@ -105,7 +105,7 @@ static void insert(struct gen *g, unsigned esz, unsigned lane, unsigned dst, uns
                    unsigned reg)
 {
     if (gen_has(g, X64_HAS_SSE41) || g->avx)
-        x64_vec_rrri(B, g->avx, pinsr[esz], dst, a, reg, (u8)lane);
+        gen_vec_rrri(g, pinsr[esz], dst, a, reg, (u8)lane);
     else
         insert_words(g, esz, lane, dst, a, reg);
 }
@@ -138,9 +138,9 @@ bool vec_load_lane(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned dst = gen_def_xmm(g, user, a);
     gen_fault_point(g);
     if (one)
-        x64_vec_rrmi(B, true, pinsr[n->esz], dst, a, m, (u8)n->imm);
+        gen_vec_rrmi(g, pinsr[n->esz], dst, a, m, (u8)n->imm);
     else
-        x64_vec_rm(B, true, broadcast[n->esz], dst, m);
+        gen_vec_rm(g, broadcast[n->esz], dst, m);
     g->emitted = user;
     return true;
 }
@@ -219,7 +219,7 @@ static bool dup_memory(struct gen *g, ir_ref r, const struct ir_inst *i)
     struct x64_mem m;
     if (!g->avx || !gen_in_memory(g, i->arg[0], 1, &m)) return false;
     gen_consume(g, i);
-    x64_vec_rm(B, true, broadcast[i->esz], gen_def_xmm(g, r, NO_REG),
+    gen_vec_rm(g, broadcast[i->esz], gen_def_xmm(g, r, NO_REG),
                lane_at(m, i->esz, (unsigned)i->imm));
     return true;
 }

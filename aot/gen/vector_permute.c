@@ -164,8 +164,9 @@ void vec_extract(struct gen *g, ir_ref r, const struct ir_inst *i)
     unsigned by = (unsigned)i->imm;
     if (by == 0) {
         vec_move(g, v.dst, v.a);
-    } else if (by == 8 && v.a == v.b) {
-        vec_imm(g, X64_PSHUFD, v.dst, v.a, 0x4e);
+    } else if (by % 4 == 0 && v.a == v.b) {
+        static const u8 turned[] = {0xe4, 0x39, 0x4e, 0x93};
+        vec_imm(g, X64_PSHUFD, v.dst, v.a, turned[by / 4]);
     } else if (by == 8) {
         vec_op2i(g, X64_SHUFPD, v.dst, v.a, v.b, 1);
     } else if (vec_can(g, X64_PALIGNR)) {
@@ -175,13 +176,6 @@ void vec_extract(struct gen *g, ir_ref r, const struct ir_inst *i)
         vec_imm(g, X64_PSLLDQ, X1, v.b, 16 - by);
         vec_op2(g, X64_POR, v.dst, X0, X1);
     }
-}
-
-/* The index bytes as the host wants them: with bit 7 set from 16 up, for which it gives 0. */
-static u64 host_index(u64 index)
-{
-    u64 big = (index | index << 1 | index << 2 | index << 3) & vec_splat(0, 0x80);
-    return (index & vec_splat(0, 0x0f)) | big;
 }
 
 void vec_table(struct gen *g, ir_ref r, const struct ir_inst *i)
@@ -194,12 +188,11 @@ void vec_table(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (vec_const(g, i->arg[1], &lo, &hi)) {
         unsigned a = gen_use_xmm(g, i->arg[0]);
         gen_consume(g, i);
-        vec_op2c(g, X64_PSHUFB, gen_def_xmm(g, r, a), a, host_index(lo), host_index(hi));
+        vec_op2c(g, X64_PSHUFB, gen_def_xmm(g, r, a), a, lo, hi);
         return;
     }
     struct vec_args v = vec_args(g, r, i);
-    vec_op2c(g, X64_PADDUSB, X1, v.b, vec_splat(0, 0x70), vec_splat(0, 0x70));
-    vec_op2(g, X64_PSHUFB, v.dst, v.a, X1);
+    vec_op2(g, X64_PSHUFB, v.dst, v.a, v.b);
 }
 
 /* --- across lanes ----------------------------------------------------------------------------- */

@@ -26,18 +26,18 @@ static struct x64_mem scratch(unsigned n)
 
 static void put(struct gen *g, unsigned n, unsigned reg)
 {
-    x64_vec_mr(B, g->avx, X64_MOVAPS_ST, scratch(n), reg);
+    gen_vec_mr(g, X64_MOVAPS_ST, scratch(n), reg);
 }
 
 static void take(struct gen *g, unsigned reg, unsigned n)
 {
-    x64_vec_rm(B, g->avx, X64_MOVAPS, reg, scratch(n));
+    gen_vec_rm(g, X64_MOVAPS, reg, scratch(n));
 }
 
 /* dst = op(dst, scratch n) */
 static void with(struct gen *g, enum x64_vec op, unsigned dst, unsigned n)
 {
-    x64_vec_rrm(B, g->avx, op, dst, dst, scratch(n));
+    gen_vec_rrm(g, op, dst, dst, scratch(n));
 }
 
 /* dst = op(a, constant) */
@@ -400,7 +400,7 @@ static void accumulate16(struct gen *g, struct vec_args v, bool add)
     accumulate16_half(g, v, add, true);
     put(g, SUM, X0);
     accumulate16_half(g, v, add, false);
-    x64_vec_rrm(B, g->avx, X64_PACKSSDW, X0, X0, scratch(SUM));
+    gen_vec_rrm(g, X64_PACKSSDW, X0, X0, scratch(SUM));
     vec_move(g, v.dst, X0);
 }
 
@@ -434,7 +434,7 @@ static void accumulate32(struct gen *g, struct vec_args v, bool add)
     put(g, ODD, X0);
     accumulate32_half(g, v, add, false, X1);
     put(g, EVEN, X1);
-    x64_vec_rrmi(B, g->avx, X64_SHUFPS, X1, X1, scratch(ODD), HIGH_HALVES);
+    gen_vec_rrmi(g, X64_SHUFPS, X1, X1, scratch(ODD), HIGH_HALVES);
     put(g, TOP, X1);
     take(g, X1, EVEN);
     take(g, X0, ODD);

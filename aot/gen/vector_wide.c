@@ -45,7 +45,7 @@ static bool widen_memory(struct gen *g, ir_ref r, const struct ir_inst *i)
     if (!vec_can(g, op) || !gen_in_memory(g, i->arg[0], 1, &m)) return false;
     m.disp += i->mod & 1 ? 8 : 0;
     gen_consume(g, i);
-    x64_vec_rm(B, g->avx, op, gen_def_xmm(g, r, NO_REG), m);
+    gen_vec_rm(g, op, gen_def_xmm(g, r, NO_REG), m);
     return true;
 }
 
@@ -144,7 +144,7 @@ static void polynomial(struct gen *g, unsigned esz, unsigned dst, unsigned a)
     for (unsigned bit = 0; bit < 8; bit++) {
         u64 mask = vec_splat(esz, 1u << bit);
         vec_load(g, X1, mask, mask);
-        x64_vec_rrm(B, g->avx, X64_PAND, X1, X1, b);
+        gen_vec_rrm(g, X64_PAND, X1, X1, b);
         vec_op2c(g, equal, X1, X1, mask, mask);
         vec_op2(g, X64_PAND, X1, X1, a);
         vec_op2(g, X64_PXOR, bit == 7 ? dst : X0, X0, X1);
@@ -156,7 +156,7 @@ void vec_polynomial(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct vec_args v = vec_args(g, r, i);
     unsigned t = gen_temp_xmm(g);
-    x64_vec_mr(B, g->avx, X64_MOVAPS_ST, gen_state(offsetof(struct guest_state, vscratch)), v.b);
+    gen_vec_mr(g, X64_MOVAPS_ST, gen_state(offsetof(struct guest_state, vscratch)), v.b);
     vec_move(g, t, v.a);
     polynomial(g, 0, v.dst, t);
 }
@@ -168,7 +168,7 @@ void vec_polynomial_long(struct gen *g, ir_ref r, const struct ir_inst *i)
         unsigned t = gen_temp_xmm(g);
         widen(g, 0, false, i->mod & 1, t, v.a, t);
         widen(g, 0, false, i->mod & 1, X0, v.b, X0);
-        x64_vec_mr(B, g->avx, X64_MOVAPS_ST, gen_state(offsetof(struct guest_state, vscratch)), X0);
+        gen_vec_mr(g, X64_MOVAPS_ST, gen_state(offsetof(struct guest_state, vscratch)), X0);
         polynomial(g, 1, v.dst, t);
         return;
     }

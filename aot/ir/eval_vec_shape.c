@@ -160,7 +160,7 @@ EVAL_WHOLE(VEXT)
 
 EVAL_WHOLE(VTBL)
 {
-    for (unsigned i = 0; i < 16; i++) out->b[i] = b->b[i] < 16 ? a->b[b->b[i]] : 0;
+    for (unsigned i = 0; i < 16; i++) out->b[i] = b->b[i] & 0x80 ? 0 : a->b[b->b[i] & 15];
 }
 
 /* --- across lanes ----------------------------------------------------------------------------- */

@@ -94,13 +94,15 @@ void lift_EXT_v(struct lifter *l, u32 w)
 /* --- tables ----------------------------------------------------------------------------------- */
 
 /* Bytes of the table of len + 1 registers from Rn on; 0 where the index is beyond it. Each register
- * is asked for index - 16 * its number: what is not its own is above 15 there (modulo 256). */
+ * is asked for index - 16 * its number: what is not its own is above 15 there (modulo 256), which a
+ * sum that saturates gives a top bit. */
 static ir_ref looked_up(struct lifter *l, u32 w, ir_ref index)
 {
     ir_ref result = IR_NONE;
     for (unsigned i = 0; i <= a64_len(w); i++) {
         ir_ref from = i ? simd_op2(l, IR_VSUB, 0, index, simd_splat(l, 0, 16 * i)) : index;
-        ir_ref part = simd_op2(l, IR_VTBL, 0, lift_get_v(l, (a64_rn(w) + i) & 31), from);
+        ir_ref lane = simd_op2(l, IR_VUQADD, 0, from, simd_splat(l, 0, 0x70));
+        ir_ref part = simd_op2(l, IR_VTBL, 0, lift_get_v(l, (a64_rn(w) + i) & 31), lane);
         result = i ? ir_op2(l->f, IR_VOR, IR_V128, result, part) : part;
     }
     return result;

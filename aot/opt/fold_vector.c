@@ -51,6 +51,28 @@ ir_ref opt_fold_dup(struct ir_func *f, ir_ref r)
     return a->op == IR_CONST ? become(f, r, splat(i->esz, (u64)a->imm)) : r;
 }
 
+/* The bytes' sums, each 0xff if it is more than that. */
+static u64 saturating_sums(u64 a, u64 b)
+{
+    u64 sums = 0;
+    for (unsigned at = 0; at < 64; at += 8) {
+        u64 sum = bits(a, at, 8) + bits(b, at, 8);
+        sums |= (sum > 0xff ? 0xff : sum) << at;
+    }
+    return sums;
+}
+
+/* Of bytes with a constant: indices of a table, which several instructions may use. */
+ir_ref opt_fold_index(struct ir_func *f, ir_ref r)
+{
+    const struct ir_inst *i = &f->inst[r];
+    struct vector a, b;
+    if (i->esz || !constant(f, i->arg[1], &b)) return r;
+    if (!constant(f, i->arg[0], &a)) return opt_use_again(f, r);
+    return become(f, r,
+                  (struct vector){saturating_sums(a.low, b.low), saturating_sums(a.high, b.high)});
+}
+
 /* --- low and high halves -------------------------------------------------------------------------
  */
 

@@ -58,7 +58,7 @@ opt_rule_fn opt_fold_dup, opt_fold_dup_lane, opt_fold_low, opt_fold_equal, opt_f
     opt_fold_insert;
 
 /* Vectors that have been computed shortly before (repeat.c). */
-opt_rule_fn opt_use_again;
+opt_rule_fn opt_use_again, opt_fold_index;
 
 /* --- passes --------------------------------------------------------------------------------------
  */
@@ -70,8 +70,9 @@ opt_rule_fn opt_use_again;
  */
 bool opt_simplify(struct ir_func *f);
 
-/* Long stretches get the order in which few values live at once (order.c). Wants uses counted, and
- * SETs that nobody sees gone. True: there was one, and the function must be looked at again. */
-bool opt_order(struct ir_func *f);
+/* Long stretches get the order in which few values live at once (order.c), where the host has so
+ * many vector registers for values. Wants uses counted, and SETs that nobody sees gone. True: there
+ * was one, and the function must be looked at again. */
+bool opt_order(struct ir_func *f, unsigned vectors);
 
 #endif

@@ -5,11 +5,14 @@
  * that comes before (UABAL, UABAL2), and multiply several vectors by one element of another
  * (FMLA by element), which this host has to duplicate first, or by one with narrow elements
  * (UMLAL), which it has to widen. Only what is near is looked at: a value that is kept for long
- * takes a register that others want.
+ * takes a register that others want. The index of a table (TBL), which has to be made fit for the
+ * host, is looked for further away: where there is one again, there are many.
  */
 #include "aot/opt/pass.h"
 
-#define NEAR 20 /* instructions, from where the earlier value is computed or used */
+/* Instructions, from where the earlier value is computed or used. */
+#define NEAR       20
+#define INDEX_NEAR 150
 
 static bool is_same(const struct ir_inst *a, const struct ir_inst *b)
 {
@@ -29,7 +32,8 @@ static ir_ref among_arguments(const struct ir_func *f, const struct ir_inst *n,
 ir_ref opt_use_again(struct ir_func *f, ir_ref r)
 {
     const struct ir_inst *i = &f->inst[r];
-    ir_ref last = r > NEAR ? r - NEAR : 1;
+    ir_ref near = i->op == IR_VUQADD ? INDEX_NEAR : NEAR;
+    ir_ref last = r > near ? r - near : 1;
     for (ir_ref n = r - 1; n >= last; n--) {
         const struct ir_inst *before = &f->inst[n];
         if (ir_op_kind[before->op] == IR_KIND_END) break;

@@ -33,7 +33,7 @@ static opt_rule_fn *const rule_of[IR_OP_COUNT] = {
     [IR_VPAIR] = opt_fold_pair,     [IR_VUXL] = opt_fold_widened,   [IR_VSXL] = opt_fold_widened,
     [IR_VINS] = opt_fold_insert,    [IR_VUMULL] = opt_fold_half,    [IR_VSMULL] = opt_fold_half,
     [IR_VSQDMULL] = opt_fold_half,  [IR_VOR] = opt_fold_or_lanes,   [IR_VUABD] = opt_use_again,
-    [IR_VSABD] = opt_use_again,
+    [IR_VSABD] = opt_use_again,     [IR_VUQADD] = opt_fold_index,
 };
 
 /* --- at birth ------------------------------------------------------------------------------------

@@ -19,7 +19,9 @@ struct reader {
     u8 rex;            /* WRXB */
     bool has_rex;
     u8 vvvv, prefix, map, opcode;
-    u8 mod, reg, rm; /* reg and rm with their REX bits */
+    u8 upper_reg;    /* 16 or 0: EVEX.R' */
+    u8 unit;         /* binary logarithm of what a displacement of one byte counts in */
+    u8 mod, reg, rm; /* reg and rm with their prefixes' bits */
     struct x64_mem mem;
 };
 
@@ -187,7 +189,7 @@ X64_VEC_OPS(V)
 #undef V
 
 static const struct vec_text vec_texts[X64_N_VEC] = {
-#define V(name, text, kind, pfx, map, byte, w, reg, rm, ext, forms, need)                          \
+#define V(name, text, kind, pfx, map, byte, w, reg, rm, ext, forms, evex, need)                    \
     {text, REG_##reg, RM_##rm},
     X64_VEC_OPS(V)
 #undef V
@@ -229,16 +231,17 @@ static void read_vex(struct reader *r, u8 first)
     r->opcode = read8(r);
 }
 
-/* What the encoder makes: 128 bits, no mask, no register above 15. */
+/* What the encoder makes: 128 bits, no mask. */
 static void read_evex(struct reader *r)
 {
     u8 first = read8(r), second = read8(r), third = read8(r);
     r->vex = r->evex = true;
     r->map = first & 7;
     r->rex = (u8)((~first >> 5 & 7) | (second >> 4 & 8));
-    r->vvvv = ~second >> 3 & 15;
+    r->vvvv = (~second >> 3 & 15) | (~third & 8) << 1;
+    r->upper_reg = first & 0x10 ? 0 : 16;
     r->prefix = second & 3;
-    if ((first & 0x18) != 0x10 || !(second & 4) || third != 8 || r->map > X64_MAP_0F3A)
+    if (first & 8 || !(second & 4) || third & ~8 || !r->map || r->map > X64_MAP_0F3A)
         r->truncated = true;
     r->opcode = read8(r);
 }
@@ -290,9 +293,12 @@ static void read_modrm(struct reader *r)
 {
     u8 modrm = read8(r);
     r->mod = modrm >> 6;
-    r->reg = (modrm >> 3 & 7) | (r->rex & 4) << 1;
-    r->rm = (modrm & 7) | (r->rex & 1) << 3;
-    if (r->mod == 3) return;
+    r->reg = (u8)((modrm >> 3 & 7) | (r->rex & 4) << 1 | r->upper_reg);
+    r->rm = (u8)((modrm & 7) | (r->rex & 1) << 3);
+    if (r->mod == 3) {
+        if (r->evex) r->rm |= (r->rex & 2) << 3;
+        return;
+    }
     r->mem = x64_mem_b(r->rm, 0);
     if (r->mod == 0 && (modrm & 7) == 5) {
         r->mem = x64_mem_rip((s32)read_signed(r, 4));
@@ -306,7 +312,10 @@ static void read_modrm(struct reader *r)
         r->mem = x64_mem_bi(no_base ? -1 : base, index == X64_RSP ? -1 : index, sib >> 6, 0);
         wide |= no_base;
     }
-    if (r->mod != 0 || wide) r->mem.disp = (s32)read_signed(r, wide ? 4 : 1);
+    if (wide)
+        r->mem.disp = (s32)read_signed(r, 4);
+    else if (r->mod != 0)
+        r->mem.disp = (s32)((u32)read_signed(r, 1) << r->unit);
 }
 
 /* --- operands -------------------------------------------------------------------------------- */
@@ -429,13 +438,13 @@ static bool decode_general(struct reader *r, const struct row *row, struct x64_i
 
 static bool vec_row_matches(const struct reader *r, const struct x64_vec_info *i)
 {
-    unsigned w_flag = r->vex ? X64_VEC_W_VEX : X64_VEC_W_LEGACY;
+    unsigned w_flag = r->evex ? X64_VEC_W_EVEX : r->vex ? X64_VEC_W_VEX : X64_VEC_W_LEGACY;
     unsigned missing = r->vex ? X64_VEC_LEGACY_ONLY : X64_VEC_VEX_ONLY;
+    bool other = r->evex ? !(i->flags & X64_VEC_EVEX) : i->flags & X64_VEC_EVEX_ONLY;
     u8 modrm = r->p < r->end ? *r->p : 0;
     bool is_memory = modrm < 0xc0;
     return i->opcode == X64_OPCODE((unsigned)r->prefix, (unsigned)r->map, (unsigned)r->opcode) &&
-           !(i->flags & missing) && !(i->flags & X64_VEC_EVEX) == !r->evex &&
-           !(i->flags & w_flag) == !(r->rex & 8) &&
+           !(i->flags & missing) && !other && !(i->flags & w_flag) == !(r->rex & 8) &&
            (is_memory ? i->flags & X64_VEC_MEM : !(i->flags & X64_VEC_MEM_ONLY)) &&
            (i->kind != X64_KIND_SHI || i->ext == (modrm >> 3 & 7));
 }
@@ -462,13 +471,42 @@ static void add_vec_operands(struct reader *r, struct x64_insn *insn, unsigned k
         add_imm(r, insn, 1, 1);
 }
 
+/* EVEX forms with a mnemonic of their own; a name that begins with '-' is a tail. */
+static const char *evex_name(unsigned op)
+{
+    switch (op) {
+    case X64_MOVDQA:
+    case X64_MOVDQA_ST:
+    case X64_MOVDQU:
+    case X64_MOVDQU_ST: return "-32";
+    case X64_PAND:
+    case X64_PANDN:
+    case X64_POR:
+    case X64_PXOR: return "-d";
+    case X64_ROUNDPS: return "rndscaleps";
+    case X64_ROUNDPD: return "rndscalepd";
+    case X64_ROUNDSS: return "rndscaless";
+    case X64_ROUNDSD: return "rndscalesd";
+    default: return "-";
+    }
+}
+
+static void set_vec_name(struct x64_insn *insn, const struct reader *r, unsigned op)
+{
+    const char *name = vec_texts[op].name, *evex = r->evex ? evex_name(op) : "-";
+    if (*evex != '-') name = evex;
+    snprintf(insn->name, sizeof insn->name, "%s%s%s", r->vex ? "v" : "", name,
+             *evex == '-' ? evex + 1 : "");
+}
+
 static bool decode_vector(struct reader *r, struct x64_insn *insn)
 {
     for (unsigned op = 0; op < X64_N_VEC; op++) {
         if (!vec_row_matches(r, &x64_vec_infos[op])) continue;
+        r->unit = r->evex ? x64_vec_infos[op].bytes : 0;
         read_modrm(r);
         add_vec_operands(r, insn, x64_vec_infos[op].kind, &vec_texts[op]);
-        snprintf(insn->name, sizeof insn->name, "%s%s", r->vex ? "v" : "", vec_texts[op].name);
+        set_vec_name(insn, r, op);
         return true;
     }
     return false;

@@ -100,14 +100,15 @@ static inline u8 *x64_put_vex(u8 *p, u32 opcode, unsigned rex, unsigned vvvv)
     return p + 4;
 }
 
-/* The same with an EVEX prefix: 128 bits, no mask, no register above 15 (SDM volume 2, 2.7). */
-static inline u8 *x64_put_evex(u8 *p, u32 opcode, unsigned rex, unsigned vvvv)
+/* The same with an EVEX prefix: 128 bits, no mask (SDM volume 2, 2.7). vvvv is below 32; upper_reg
+ * is bit 4 of ModRM.reg. Bit 4 of a register in ModRM.rm is X64_REX_X. */
+static inline u8 *x64_put_evex(u8 *p, u32 opcode, unsigned rex, unsigned vvvv, unsigned upper_reg)
 {
     unsigned map = opcode >> 8 & 3, prefix = opcode >> 10 & 3;
     p[0] = 0x62;
-    p[1] = (u8)((~rex & 7) << 5 | 0x10 | map);
+    p[1] = (u8)((~rex & 7) << 5 | (upper_reg ^ 1) << 4 | map);
     p[2] = (u8)((rex & X64_REX_W) << 4 | (~vvvv & 15) << 3 | 4 | prefix);
-    p[3] = 8;
+    p[3] = (u8)(vvvv & 16 ? 0 : 8);
     p[4] = (u8)opcode;
     return p + 5;
 }
@@ -133,9 +134,11 @@ static inline u8 *x64_put_modrm_rr(u8 *p, unsigned reg, unsigned rm)
 /* The rarer shapes of x64_put_modrm_rm: relative to the instruction pointer, and no base. */
 u8 *x64_put_modrm_other(struct x64_buf *b, u8 *p, unsigned reg, struct x64_mem m, unsigned after);
 
-/* ModRM, SIB and displacement; `after` is the size of the immediate that follows. */
-static inline u8 *x64_put_modrm_rm(struct x64_buf *b, u8 *p, unsigned reg, struct x64_mem m,
-                                   unsigned after)
+/* ModRM, SIB and displacement; `after` is the size of the immediate that follows. A displacement of
+ * one byte counts in units of 1 << unit bytes. */
+static inline __attribute__((always_inline)) u8 *x64_put_modrm_rm(struct x64_buf *b, u8 *p,
+                                                                  unsigned reg, struct x64_mem m,
+                                                                  unsigned after, unsigned unit)
 {
     assert(m.index != X64_RSP);
     reg = (reg & 7) << 3;
@@ -143,13 +146,15 @@ static inline u8 *x64_put_modrm_rm(struct x64_buf *b, u8 *p, unsigned reg, struc
     /* RBP and R13 have no form without a displacement; RSP and R12 none without SIB. */
     unsigned base = m.base & 7;
     unsigned has_disp = (m.disp != 0) | (base == X64_RBP);
-    unsigned mod = has_disp << (m.disp != (s8)m.disp); /* 0 none, 1 a byte, 2 four bytes */
+    s32 units = m.disp >> unit;
+    bool is_short = units == (s8)units && (unit == 0 || (s32)((u32)units << unit) == m.disp);
+    unsigned mod = has_disp << !is_short; /* 0 none, 1 a byte, 2 four bytes */
     unsigned has_sib = (m.index >= 0) | (base == X64_RSP);
     unsigned index = m.index < 0 ? X64_RSP : m.index & 7;
     p[0] = (u8)(mod << 6 | reg | (has_sib ? X64_RSP : base));
     p[1] = (u8)(m.scale << 6 | index << 3 | base);
     p += 1 + has_sib;
-    x64_put32(p, (u32)m.disp);
+    x64_put32(p, (u32)(is_short ? units : m.disp));
     return p + (0x040100u >> mod * 8 & 0xff);
 }
 

@@ -6,8 +6,9 @@
 
 #include "aot/base/types.h"
 
-/* name, text. AVX, AVX2, FMA and F16C imply that the system saves YMM, AVX512VL that there is
- * AVX512F and that it saves all that goes with that. */
+/* name, text. AVX, AVX2, FMA and F16C imply that the system saves YMM. AVX512 is what Ice Lake and
+ * Zen 4 have: F, BW, DQ, VL, VBMI, VAES and VPCLMULQDQ, and a system that saves all that goes with
+ * them. */
 #define X64_FEATURES(F)                                                                            \
     F(SSE3, "sse3")                                                                                \
     F(SSSE3, "ssse3")                                                                              \
@@ -29,7 +30,7 @@
     F(CX16, "cx16")                                                                                \
     F(ADX, "adx")                                                                                  \
     F(LAHF, "lahf")                                                                                \
-    F(AVX512VL, "avx512vl")
+    F(AVX512, "avx512")
 
 enum x64_feature_bit {
 #define F(name, text) X64_FEATURE_BIT_##name,

@@ -56,7 +56,7 @@ static inline __attribute__((always_inline)) u8 *put_rm(struct x64_buf *b, u32 o
 {
     assert(reg < 16);
     u8 *p = put_head(x64_begin(b), opcode, size, x64_rex_rm(reg, m), byte_regs);
-    return x64_put_modrm_rm(b, p, reg, m, after);
+    return x64_put_modrm_rm(b, p, reg, m, after, 0);
 }
 
 /* The registers of an operation whose operands are all of `size` bytes. */
@@ -78,7 +78,7 @@ static __attribute__((noinline)) void emit_rm(struct x64_buf *b, u32 opcode, uns
 {
     if (has_short_form(opcode, size)) {
         u8 *p = put_short(x64_begin(b), (u8)opcode, size, x64_rex_rm(reg, m));
-        x64_end(b, x64_put_modrm_rm(b, p, reg, m, 0));
+        x64_end(b, x64_put_modrm_rm(b, p, reg, m, 0, 0));
     } else {
         x64_end(b, put_rm(b, opcode, size, reg, m, byte_regs, 0));
     }
@@ -543,7 +543,7 @@ static inline u8 *put_vex_rm(struct x64_buf *b, u32 opcode, unsigned size, unsig
 {
     assert((size == 4 || size == 8) && reg < 16 && vvvv < 16);
     u8 *p = x64_put_vex(x64_begin(b), opcode, x64_rex_rm(reg, m) | (size == 8) << 3, vvvv);
-    return x64_put_modrm_rm(b, p, reg, m, after);
+    return x64_put_modrm_rm(b, p, reg, m, after, 0);
 }
 
 void x64_bmi_rrr(struct x64_buf *b, enum x64_bmi op, unsigned size, unsigned dst, unsigned a,

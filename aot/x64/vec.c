@@ -11,11 +11,14 @@ enum {
     FORMS_BOTH = 0,
     FORMS_COMM = X64_VEC_COMM,
     FORMS_VEX = X64_VEC_VEX_ONLY,
-    FORMS_EVEX = X64_VEC_VEX_ONLY | X64_VEC_EVEX,
+    FORMS_EVEX = X64_VEC_VEX_ONLY | X64_VEC_EVEX_ONLY,
     FORMS_LEGACY = X64_VEC_LEGACY_ONLY
 };
 
-/* What ModRM.rm may name, as flags. */
+/* The EVEX column. */
+enum { EVEX_N = 0, EVEX_0 = X64_VEC_EVEX, EVEX_1 = X64_VEC_EVEX | X64_VEC_W_EVEX };
+
+/* What ModRM.rm may name, as flags; and the binary logarithm of the bytes of memory. */
 enum {
     RM_X = 0,
     RM_X1 = X64_VEC_MEM,
@@ -32,17 +35,33 @@ enum {
     RM_M8 = RM_M2,
     RM_M16 = RM_M2,
 };
+enum {
+    BYTES_X = 0,
+    BYTES_X1 = 0,
+    BYTES_X2 = 1,
+    BYTES_X4 = 2,
+    BYTES_X8 = 3,
+    BYTES_X16 = 4,
+    BYTES_R4 = 2,
+    BYTES_R8 = 3,
+    BYTES_R4M1 = 0,
+    BYTES_R4M2 = 1,
+    BYTES_M2 = 1,
+    BYTES_M4 = 2,
+    BYTES_M8 = 3,
+    BYTES_M16 = 4,
+};
 
 const struct x64_vec_info x64_vec_infos[X64_N_VEC] = {
-#define V(name, text, kind, prefix, map, byte, w, reg, rm, ext, forms, need)                       \
+#define V(name, text, kind, prefix, map, byte, w, reg, rm, ext, forms, evex, need)                 \
     {X64_OPCODE(X64_PFX_##prefix, X64_MAP_##map, byte), X64_KIND_##kind, ext,                      \
-     W_##w | FORMS_##forms | RM_##rm},
+     W_##w | FORMS_##forms | EVEX_##evex | RM_##rm, BYTES_##rm},
     X64_VEC_OPS(V)
 #undef V
 };
 
 static const u32 needs[X64_N_VEC] = {
-#define V(name, text, kind, prefix, map, byte, w, reg, rm, ext, forms, need) X64_HAS_##need,
+#define V(name, text, kind, prefix, map, byte, w, reg, rm, ext, forms, evex, need) X64_HAS_##need,
     X64_VEC_OPS(V)
 #undef V
 };
@@ -53,26 +72,44 @@ static inline const struct x64_vec_info *info_of(enum x64_vec op)
     return &x64_vec_infos[op];
 }
 
-/* True if this emit takes the VEX form. */
+/* True if this emit takes the VEX form, or the EVEX one. */
 static inline bool takes_vex(const struct x64_vec_info *i, bool avx)
 {
     return (avx || (i->flags & X64_VEC_VEX_ONLY)) && !(i->flags & X64_VEC_LEGACY_ONLY);
 }
 
+/* With one of these registers it must be the EVEX form. */
+static inline bool takes_evex(const struct x64_vec_info *i, unsigned regs)
+{
+    assert(regs < 16 || (regs < 32 && i->flags & X64_VEC_EVEX));
+    return regs > 15 || i->flags & X64_VEC_EVEX_ONLY;
+}
+
 static inline u8 *put_head(u8 *p, const struct x64_vec_info *i, bool vex, unsigned rex,
                            unsigned vvvv)
 {
-    if (i->flags & X64_VEC_EVEX)
-        return x64_put_evex(p, i->opcode, rex | (i->flags & X64_VEC_W_VEX ? 8 : 0), vvvv);
     if (vex) return x64_put_vex(p, i->opcode, rex | (i->flags & X64_VEC_W_VEX ? 8 : 0), vvvv);
     return x64_put_opcode(p, i->opcode, rex | (i->flags & X64_VEC_W_LEGACY ? 8 : 0), false);
+}
+
+/* `upper` are bit 4 of ModRM.reg, and of ModRM.rm where that is a register. */
+static inline u8 *put_evex_head(u8 *p, const struct x64_vec_info *i, unsigned rex, unsigned vvvv,
+                                unsigned upper)
+{
+    unsigned w = i->flags & X64_VEC_W_EVEX ? 8 : 0;
+    return x64_put_evex(p, i->opcode, rex | w, vvvv, upper);
 }
 
 static inline u8 *put_rr(struct x64_buf *b, const struct x64_vec_info *i, bool vex, unsigned reg,
                          unsigned vvvv, unsigned rm)
 {
-    assert(reg < 16 && vvvv < 16 && rm < 16 && !(i->flags & X64_VEC_MEM_ONLY));
-    u8 *p = put_head(x64_begin(b), i, vex, x64_rex_rr(reg, rm), vvvv);
+    assert(!(i->flags & X64_VEC_MEM_ONLY));
+    u8 *p = x64_begin(b);
+    unsigned rex = x64_rex_rr(reg & 15, rm & 15);
+    if (takes_evex(i, reg | vvvv | rm))
+        p = put_evex_head(p, i, rex | (rm >> 4) << 1, vvvv, reg >> 4);
+    else
+        p = put_head(p, i, vex, rex, vvvv);
     return x64_put_modrm_rr(p, reg, rm);
 }
 
@@ -81,9 +118,15 @@ static inline __attribute__((always_inline)) u8 *put_rm(struct x64_buf *b,
                                                         unsigned reg, unsigned vvvv,
                                                         struct x64_mem m, unsigned after)
 {
-    assert(reg < 16 && vvvv < 16 && (i->flags & X64_VEC_MEM));
-    u8 *p = put_head(x64_begin(b), i, vex, x64_rex_rm(reg, m), vvvv);
-    return x64_put_modrm_rm(b, p, reg, m, after);
+    assert(i->flags & X64_VEC_MEM);
+    u8 *p = x64_begin(b);
+    unsigned rex = x64_rex_rm(reg & 15, m);
+    if (takes_evex(i, reg | vvvv)) {
+        p = put_evex_head(p, i, rex, vvvv, reg >> 4);
+        return x64_put_modrm_rm(b, p, reg, m, after, i->bytes);
+    }
+    p = put_head(p, i, vex, rex, vvvv);
+    return x64_put_modrm_rm(b, p, reg, m, after, 0);
 }
 
 /* Append the imm8 and close the instruction. */
@@ -101,6 +144,11 @@ static inline bool is_nds(const struct x64_vec_info *i)
 u32 x64_vec_need(enum x64_vec op, bool avx)
 {
     return needs[op] | (takes_vex(info_of(op), avx) ? X64_HAS_AVX : 0);
+}
+
+bool x64_vec_reaches(enum x64_vec op)
+{
+    return info_of(op)->flags & X64_VEC_EVEX;
 }
 
 bool x64_vec_clobbers(enum x64_vec op)

@@ -28,7 +28,9 @@ enum {
     X64_VEC_MEM = 32,         /* ModRM.rm may be memory */
     X64_VEC_MEM_ONLY = 64,    /* and nothing else */
     X64_VEC_RM_GP = 128,      /* ModRM.rm may be a general register */
-    X64_VEC_EVEX = 256,       /* its VEX form is an EVEX one */
+    X64_VEC_EVEX_ONLY = 256,  /* its VEX form is an EVEX one */
+    X64_VEC_EVEX = 512,       /* there is an EVEX form */
+    X64_VEC_W_EVEX = 1024,    /* EVEX.W in that */
 };
 
 struct x64_vec_info {
@@ -36,6 +38,8 @@ struct x64_vec_info {
     u8 kind;    /* enum x64_vec_kind */
     u8 ext;     /* ModRM.reg of X64_KIND_SHI */
     u16 flags;
+    u8 bytes; /* binary logarithm of the size of memory, by which EVEX scales a short displacement
+               */
 };
 
 extern const struct x64_vec_info x64_vec_infos[X64_N_VEC];

@@ -59,6 +59,7 @@ enum x64_xmm {
     X64_XMM13,
     X64_XMM14,
     X64_XMM15,
+    X64_XMM16, /* from here on: by EVEX alone, which needs X64_HAS_AVX512 */
 };
 
 /* Condition codes in the hardware's numbering; cc ^ 1 is the opposite condition. */
@@ -374,7 +375,9 @@ void x64_nop(struct x64_buf *b, unsigned length);
  *     and bitwise ones; floating point keeps its order for NaNs), anything else is an assert: the
  *     caller keeps dst apart from src (x64_vec_clobbers() tells).
  * Rows that exist in one form only (marked VEX or LEGACY) take it whatever `avx` says. Operands are
- * xmm registers, or general ones where the row says so. 128-bit and scalar only.
+ * xmm registers, or general ones where the row says so. 128-bit and scalar only. Where one is XMM16
+ * to XMM31 the EVEX form is taken, which the row must have (x64_vec_reaches() tells), whatever
+ * `avx` says.
  *
  *   rr    dst = op(src); for three-operand rows dst = op(dst, src)
  *   rrr   dst = op(a, src)
@@ -403,6 +406,9 @@ void x64_vec_rrmi(struct x64_buf *b, bool avx, enum x64_vec op, unsigned dst, un
  * form needs the mask in XMM0, and dst apart from it. */
 void x64_vec_blendv(struct x64_buf *b, bool avx, enum x64_vec op, unsigned dst, unsigned a,
                     unsigned src, unsigned mask);
+
+/* True if the row's operands may be XMM16 to XMM31, given X64_HAS_AVX512. */
+bool x64_vec_reaches(enum x64_vec op);
 
 /* True if the legacy form of a three-operand row cannot have dst == src (unless dst == a). */
 bool x64_vec_clobbers(enum x64_vec op);

@@ -3,7 +3,16 @@
  */
 #include "rt/jit/frame.h"
 
+#include <cpuid.h>
+#include <stdatomic.h>
 #include <string.h>
+
+/* Of the area that fpregs points to, in bytes: the kernel's mark that there is an extended part
+ * (asm/sigcontext.h), and the header of that; its bit for XMM16 to XMM31. */
+#define XSAVE_SW_MAGIC   464
+#define XSAVE_HEADER     512
+#define XSAVE_ZMM_UPPER  (UINT64_C(1) << 7)
+#define FP_XSTATE_MAGIC1 0x46505853u
 
 #define EFLAGS_CF (1u << 0)
 #define EFLAGS_PF (1u << 2)
@@ -24,6 +33,29 @@ static u64 greg(const ucontext_t *uc, unsigned reg)
 static const u64 *xmm(const ucontext_t *uc, unsigned reg)
 {
     return (const u64 *)(const void *)&uc->uc_mcontext.fpregs->_xmm[reg];
+}
+
+/*
+ * XMM16 to XMM31 are in the extended part, in the standard form of XSAVE (Intel SDM volume 1,
+ * 13.4): all bits of a register are zero if the header says that it was so in its initial state.
+ * The processor says where they are; it is asked once.
+ */
+static const u64 *xmm_upper(const ucontext_t *uc, unsigned reg)
+{
+    static const u64 zero[2];
+    static _Atomic u32 where;
+    const u8 *area = (const void *)uc->uc_mcontext.fpregs;
+    u32 offset = atomic_load_explicit(&where, memory_order_relaxed), magic, eax, ecx, edx;
+    u64 present;
+
+    memcpy(&magic, area + XSAVE_SW_MAGIC, sizeof(magic));
+    memcpy(&present, area + XSAVE_HEADER, sizeof(present));
+    if (magic != FP_XSTATE_MAGIC1 || !(present & XSAVE_ZMM_UPPER)) return zero;
+    if (offset == 0) {
+        __cpuid_count(0xd, 7, eax, offset, ecx, edx);
+        atomic_store_explicit(&where, offset, memory_order_relaxed);
+    }
+    return (const u64 *)(const void *)(area + offset + 64 * reg);
 }
 
 /* --- one slot
@@ -100,6 +132,7 @@ static void recover_slot(struct guest_state *s, unsigned slot, const struct loc 
     case LOC_GPR: home[0] = greg(uc, l->reg); break;
     case LOC_GPR32: home[0] = (u32)greg(uc, l->reg); break;
     case LOC_XMM: memcpy(home, xmm(uc, l->reg), 16); break;
+    case LOC_XMM_UPPER: memcpy(home, xmm_upper(uc, l->reg), 16); break;
     case LOC_XMM64:
         home[0] = xmm(uc, l->reg)[0];
         home[1] = 0;

@@ -414,7 +414,6 @@ const struct fp_row fp_rows_vec[] = {
     {0x6e020820, "ext v0.16b, v1.16b, v2.16b, #1", IR_VEXT, IR_V128, 0, 0, 1, "vnm"},
     {0x6e024020, "ext v0.16b, v1.16b, v2.16b, #8", IR_VEXT, IR_V128, 0, 0, 8, "vnm"},
     {0x6e027820, "ext v0.16b, v1.16b, v2.16b, #15", IR_VEXT, IR_V128, 0, 0, 15, "vnm"},
-    {0x4e020020, "tbl v0.16b, {v1.16b}, v2.16b", IR_VTBL, IR_V128, 0, 0, 0, "vnm"},
     /* across lanes */
     {0x0e31b820, "addv b0, v1.8b", IR_VADDV, IR_V128, 0, 3, 0, "vn"},
     {0x0e303820, "saddlv h0, v1.8b", IR_VSADDLV, IR_V128, 0, 3, 0, "vn"},

@@ -97,6 +97,7 @@ struct guest_outcome quick_run(struct guest_state *state, u32 insts, struct quic
                                    .fp_checked =
                                        how.fp_checked || (state->fpcr & FPCR_CHECKED && !flush),
                                    .fp_near = how.fp_near,
+                                   .upper_first = how.upper_first,
                                    .fp_flush = flush,
                                    .verify = runs++ % 2,
                                    .max_insts = insts};

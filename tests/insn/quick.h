@@ -15,6 +15,7 @@ struct quick_how {
     bool full;    /* function-shaped regions */
     bool fp_checked;
     bool fp_near;
+    bool upper_first; /* XMM16 to XMM31 before the others */
 };
 
 /*

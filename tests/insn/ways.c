@@ -11,6 +11,7 @@ const struct way ways[WAYS] = {
     {.name = "quick, plain SSE2", .plain_host = true},
     {.name = "quick, image", .image = true},
     {.name = "full, image", .image = true, .full = true},
+    {.name = "full, upper vector registers", .full = true, .upper_first = true},
     {.name = "quick, checked", .fp_checked = true},
 };
 
@@ -29,6 +30,7 @@ struct guest_outcome way_run(const struct way *way, struct guest_state *state, u
     struct quick_how how = {.features = way->plain_host ? 0 : host_features,
                             .image = way->image,
                             .full = way->full,
+                            .upper_first = way->upper_first,
                             .fp_checked = way->fp_checked};
     return quick_run(state, insts, how);
 }

@@ -13,9 +13,10 @@ struct way {
     bool image;
     bool full; /* function-shaped regions, with entries in the middle */
     bool fp_checked;
+    bool upper_first; /* vector registers from 16 on before the others, if the host has them */
 };
 
-#define WAYS 6
+#define WAYS 7
 
 extern const struct way ways[WAYS]; /* the evaluator first */
 

@@ -217,10 +217,15 @@ static void print_text(void *context, enum xlat_stage stage, u64 pc, const char 
     fwrite(text, 1, n, stdout);
 }
 
+static bool upper_first; /* xlat_options has it */
+
 static enum xlat_status make(u64 pc, u64 features, bool show, struct translation *tr)
 {
-    struct xlat_options o = {
-        .host_features = features, .fp_flush = flush, .verify = true, .max_insts = length};
+    struct xlat_options o = {.host_features = features,
+                             .fp_flush = flush,
+                             .verify = true,
+                             .upper_first = upper_first,
+                             .max_insts = length};
     if (show) {
         o.dump = print_text;
         o.dump_stages = 1 << XLAT_STAGE_DECODE | 1 << XLAT_STAGE_OPT | 1 << XLAT_STAGE_CODE;
@@ -381,6 +386,13 @@ START_TEST(code_of_this_host_agrees_with_the_evaluator)
 }
 END_TEST
 
+START_TEST(code_on_upper_registers_agrees_with_the_evaluator)
+{
+    upper_first = true;
+    run_cases(xlat_host_features());
+}
+END_TEST
+
 START_TEST(code_without_avx_agrees_with_the_evaluator)
 {
     u32 none = X64_HAS_AVX | X64_HAS_AVX2 | X64_HAS_FMA | X64_HAS_F16C;
@@ -400,6 +412,7 @@ int main(void)
     TCase *tc = tcase_create("gen_random");
     tcase_set_timeout(tc, 600);
     tcase_add_test(tc, code_of_this_host_agrees_with_the_evaluator);
+    tcase_add_test(tc, code_on_upper_registers_agrees_with_the_evaluator);
     tcase_add_test(tc, code_without_avx_agrees_with_the_evaluator);
     tcase_add_test(tc, code_for_plain_sse2_agrees_with_the_evaluator);
     suite_add_tcase(suite, tc);

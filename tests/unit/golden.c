@@ -1,7 +1,8 @@
 /*
  * Host code by example: tests/golden/GROUP.txt holds regions of guest code and what the quick tier
- * (the full one, where GROUP begins with full-) makes of them for a host with AVX2. `make bless`
- * writes the files anew, so that a change of the generator shows what it does to the code.
+ * (the full one, where GROUP begins with full-) makes of them for a host with AVX2, or with AVX-512
+ * where it ends with -avx512. `make bless` writes the files anew, so that a change of the generator
+ * shows what it does to the code.
  *
  * A region is a run of lines "WORD  text", followed by indented lines of host code; blank lines and
  * lines that begin with # stay as they are. The text behind a word is written by bless too. In host
@@ -216,9 +217,9 @@ static void print_code(FILE *out, const struct translation *t)
 
 static void print_region(FILE *out, struct words *w, const char *where)
 {
-    bool full = strstr(where, "full-");
+    bool full = strstr(where, "full-"), avx512 = strstr(where, "-avx512");
     struct xlat_options options = {.tier = full ? XLAT_FULL : XLAT_QUICK,
-                                   .host_features = FEATURES,
+                                   .host_features = FEATURES | (avx512 ? X64_HAS_AVX512 : 0),
                                    .inlines = full,
                                    .verify = true,
                                    .max_insts = (u32)w->count};
