@@ -124,6 +124,25 @@ void vec_unzip(struct gen *g, ir_ref r, const struct ir_inst *i)
         vec_op2(g, odd ? X64_PUNPCKHQDQ : X64_PUNPCKLQDQ, v.dst, v.a, v.b);
 }
 
+/* Even elements are the first operand's, odd ones the second's, once those of one have moved. */
+static void transpose_by_blend(struct gen *g, unsigned esz, struct vec_args v, bool odd)
+{
+    bool wide = esz == 2, upper = (v.dst | v.a | v.b) >= UPPER_FIRST;
+    unsigned from = odd ? v.a : v.b, to = odd ? v.b : v.a;
+    unsigned moved = !upper || v.dst == to ? X0 : v.dst;
+    if (wide)
+        vec_imm(g, X64_PSHUFD, moved, from, odd ? 0xf5 : 0xa0);
+    else
+        vec_imm(g, odd ? X64_PSRLD_I : X64_PSLLD_I, moved, from, 16);
+    if (upper) { /* there is no blend */
+        u64 low = wide ? 0xffffffff : 0x0000ffff0000ffff, mask = odd ? ~low : low;
+        gen_vec_rrmi(g, X64_VPTERNLOGD, moved, to, gen_pool(g, mask, mask), 0xd8); /* c ? b : a */
+        vec_move(g, v.dst, moved);
+        return;
+    }
+    vec_op2i(g, X64_PBLENDW, v.dst, odd ? moved : to, odd ? to : moved, wide ? 0xcc : 0xaa);
+}
+
 void vec_transpose(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     bool odd = i->op == IR_VTRN2;
@@ -133,13 +152,8 @@ void vec_transpose(struct gen *g, ir_ref r, const struct ir_inst *i)
         return;
     }
     unsigned bits = 8u << i->esz;
-    if (i->esz && vec_can(g, X64_PBLENDW)) { /* odd elements from the second */
-        bool wide = i->esz == 2;
-        if (odd)
-            vec_imm(g, wide ? X64_PSRLQ_I : X64_PSRLD_I, X0, v.a, bits);
-        else
-            vec_imm(g, wide ? X64_PSLLQ_I : X64_PSLLD_I, X1, v.b, bits);
-        vec_op2i(g, X64_PBLENDW, v.dst, odd ? X0 : v.a, odd ? v.b : X1, wide ? 0xcc : 0xaa);
+    if (i->esz && vec_can(g, X64_PBLENDW)) {
+        transpose_by_blend(g, i->esz, v, odd);
         return;
     }
     if (i->esz == 2) {

@@ -3,6 +3,7 @@
  */
 #include "tests/insn/ways.h"
 
+#include "aot/x64/features.h"
 #include "tests/insn/quick.h"
 
 const struct way ways[WAYS] = {
@@ -12,6 +13,7 @@ const struct way ways[WAYS] = {
     {.name = "quick, image", .image = true},
     {.name = "full, image", .image = true, .full = true},
     {.name = "full, upper vector registers", .full = true, .upper_first = true},
+    {.name = "full, without AVX-512", .full = true, .no_avx512 = true},
     {.name = "quick, checked", .fp_checked = true},
 };
 
@@ -27,7 +29,8 @@ void ways_open(void)
 struct guest_outcome way_run(const struct way *way, struct guest_state *state, u32 insts)
 {
     if (way->evaluator) return guest_evaluate(state, insts);
-    struct quick_how how = {.features = way->plain_host ? 0 : host_features,
+    u64 without = way->plain_host ? UINT64_MAX : way->no_avx512 ? X64_HAS_AVX512 : 0;
+    struct quick_how how = {.features = host_features & ~without,
                             .image = way->image,
                             .full = way->full,
                             .upper_first = way->upper_first,

@@ -10,13 +10,14 @@ struct way {
     const char *name;
     bool evaluator;  /* else generated code: */
     bool plain_host; /* for a host with SSE2 only, else for this one */
+    bool no_avx512;  /* for this one without that */
     bool image;
     bool full; /* function-shaped regions, with entries in the middle */
     bool fp_checked;
     bool upper_first; /* vector registers from 16 on before the others, if the host has them */
 };
 
-#define WAYS 7
+#define WAYS 8
 
 extern const struct way ways[WAYS]; /* the evaluator first */
 

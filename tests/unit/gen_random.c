@@ -393,9 +393,15 @@ START_TEST(code_on_upper_registers_agrees_with_the_evaluator)
 }
 END_TEST
 
+START_TEST(code_without_avx512_agrees_with_the_evaluator)
+{
+    run_cases(xlat_host_features() & ~(u64)X64_HAS_AVX512);
+}
+END_TEST
+
 START_TEST(code_without_avx_agrees_with_the_evaluator)
 {
-    u32 none = X64_HAS_AVX | X64_HAS_AVX2 | X64_HAS_FMA | X64_HAS_F16C;
+    u32 none = X64_HAS_AVX | X64_HAS_AVX2 | X64_HAS_FMA | X64_HAS_F16C | X64_HAS_AVX512;
     run_cases(xlat_host_features() & ~(u64)none);
 }
 END_TEST
@@ -413,6 +419,7 @@ int main(void)
     tcase_set_timeout(tc, 600);
     tcase_add_test(tc, code_of_this_host_agrees_with_the_evaluator);
     tcase_add_test(tc, code_on_upper_registers_agrees_with_the_evaluator);
+    tcase_add_test(tc, code_without_avx512_agrees_with_the_evaluator);
     tcase_add_test(tc, code_without_avx_agrees_with_the_evaluator);
     tcase_add_test(tc, code_for_plain_sse2_agrees_with_the_evaluator);
     suite_add_tcase(suite, tc);
