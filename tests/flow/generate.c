@@ -1,7 +1,8 @@
 /*
  * Prints random A64 functions for guest.c: loops in loops, some entered in the middle, switches,
  * ways that meet, loops of one block, calls. Registers and NZCV are what they happen to be; few
- * registers are used often, so that instructions depend on one another.
+ * registers are used often, so that instructions depend on one another. Some functions work on
+ * vectors above all, a few or as many as there are.
  *
  *   flow-generate SEED FUNCTIONS
  *
@@ -23,6 +24,7 @@ static u64 seed;
 static unsigned lines, labels; /* of the function; of all */
 static unsigned first_leaf;    /* of the function, a label */
 static unsigned hot[24], hot_count;
+static unsigned vectors, vector_share; /* of the function: how many; instructions in a hundred */
 
 /* A switch's bytes: distances in words from `base` to labels from `first` on. */
 static struct table {
@@ -204,6 +206,48 @@ static void floating(void)
     }
 }
 
+/* Vectors as a whole: nothing that depends on FPCR. Stores go to the middle of memory: one that
+ * faults need not have written nothing of its sixteen bytes. */
+static void vector(void)
+{
+    static const char *const bytes[] = {"and", "orr", "eor", "bic", "orn", "bsl", "bit", "bif"};
+    static const char *const lanes[] = {"add",  "sub",  "cmeq", "cmgt",  "cmhi",  "cmge", "cmhs",
+                                        "zip1", "zip2", "uzp1", "uzp2",  "trn1",  "trn2", "addp",
+                                        "smax", "umin", "uabd", "sqadd", "uqsub", "cmtst"};
+    static const char *const one[] = {"neg", "abs", "clz", "sqabs"};
+    static const char *const shapes[] = {"16b", "8h", "4s", "8b", "4h", "2s"};
+    unsigned d = below(vectors), a = below(vectors), b = below(vectors), imm = below(8);
+    const char *s = ONE_OF(shapes);
+    switch (below(18)) {
+    case 0:
+    case 1:
+    case 2: {
+        const char *op = ONE_OF(bytes), *size = chance(80) ? "16b" : "8b";
+        say("%s v%u.%s, v%u.%s, v%u.%s", op, d, size, a, size, b, size);
+        break;
+    }
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7: say("%s v%u.%s, v%u.%s, v%u.%s", ONE_OF(lanes), d, s, a, s, b, s); break;
+    case 8: say("%s v%u.%s, v%u.%s", ONE_OF(one), d, s, a, s); break;
+    case 9: say("shl v%u.%s, v%u.%s, #%u", d, s, a, s, imm); break;
+    case 10: say("%s v%u.%s, v%u.%s, #%u", chance(50) ? "ushr" : "sri", d, s, a, s, imm + 1); break;
+    case 11: say("ext v%u.16b, v%u.16b, v%u.16b, #%u", d, a, b, below(16)); break;
+    case 12: say("tbl v%u.16b, {v%u.16b}, v%u.16b", d, a, b); break;
+    case 13: say("mov v%u.s[%u], v%u.s[%u]", d, imm & 3, a, imm >> 1); break;
+    case 14: say(chance(50) ? "dup v%u.4s, w%u" : "mov v%u.d[1], x%u", d, source()); break;
+    case 15: say("umov w%u, v%u.h[%u]", reg(), a, imm); break;
+    case 16: say(chance(50) ? "movi v%u.16b, #%u" : "mvni v%u.4s, #%u", d, 31 * imm); break;
+    default:
+        if (chance(40))
+            say("str q%u, [x27, #%u]", a, 16 * imm);
+        else
+            say("ldr q%u, [x%u, #%u]", d, 24 + below(4), 16 * imm);
+    }
+}
+
 /* Two or three registers that need not have host registers at once. */
 static void by_index(unsigned d, unsigned p)
 {
@@ -249,7 +293,9 @@ static void instructions(unsigned count)
 {
     for (; count > 0; count--) {
         unsigned kind = below(100);
-        if (kind < 24)
+        if (chance(vector_share))
+            vector();
+        else if (kind < 24)
             flags();
         else if (kind < 44)
             step();
@@ -470,8 +516,16 @@ static void leaves(unsigned number)
     }
 }
 
+static void choose_vectors(void)
+{
+    static const unsigned shares[] = {0, 10, 40, 70}, counts[] = {4, 12, 20, 32};
+    vector_share = ONE_OF(shares);
+    vectors = ONE_OF(counts);
+}
+
 static void function(unsigned number)
 {
+    choose_vectors();
     leaves(number);
     printf(".global flow_%u\n.type flow_%u, %%function\nflow_%u:\n", number, number, number);
     lines = 0;

@@ -22,7 +22,7 @@
 
 struct registers {
     uint64_t x[29], x30, nzcv, unused;
-    uint64_t d[8];
+    uint64_t v[32][2];
 };
 
 void flow_enter(struct registers *r, void (*function)(void));
@@ -39,8 +39,15 @@ asm(".text\n"
     " stp d8, d9, [sp, #96]\n stp d10, d11, [sp, #112]\n stp d12, d13, [sp, #128]\n"
     " stp d14, d15, [sp, #144]\n stp x0, x1, [sp, #160]\n"
     " mov x29, x0\n ldr x1, [x29, #240]\n msr nzcv, x1\n"
-    " ldp d0, d1, [x29, #256]\n ldp d2, d3, [x29, #272]\n ldp d4, d5, [x29, #288]\n"
-    " ldp d6, d7, [x29, #304]\n ldp x2, x3, [x29, #16]\n ldp x4, x5, [x29, #32]\n"
+    " ldp q0, q1, [x29, #256]\n ldp q2, q3, [x29, #288]\n"
+    " ldp q4, q5, [x29, #320]\n ldp q6, q7, [x29, #352]\n"
+    " ldp q8, q9, [x29, #384]\n ldp q10, q11, [x29, #416]\n"
+    " ldp q12, q13, [x29, #448]\n ldp q14, q15, [x29, #480]\n"
+    " ldp q16, q17, [x29, #512]\n ldp q18, q19, [x29, #544]\n"
+    " ldp q20, q21, [x29, #576]\n ldp q22, q23, [x29, #608]\n"
+    " ldp q24, q25, [x29, #640]\n ldp q26, q27, [x29, #672]\n"
+    " ldp q28, q29, [x29, #704]\n ldp q30, q31, [x29, #736]\n"
+    " ldp x2, x3, [x29, #16]\n ldp x4, x5, [x29, #32]\n"
     " ldp x6, x7, [x29, #48]\n ldp x8, x9, [x29, #64]\n ldp x10, x11, [x29, #80]\n"
     " ldp x12, x13, [x29, #96]\n ldp x14, x15, [x29, #112]\n ldp x16, x17, [x29, #128]\n"
     " ldp x18, x19, [x29, #144]\n ldp x20, x21, [x29, #160]\n ldp x22, x23, [x29, #176]\n"
@@ -53,8 +60,15 @@ asm(".text\n"
     " stp x16, x17, [x29, #128]\n stp x18, x19, [x29, #144]\n stp x20, x21, [x29, #160]\n"
     " stp x22, x23, [x29, #176]\n stp x24, x25, [x29, #192]\n stp x26, x27, [x29, #208]\n"
     " stp x28, x30, [x29, #224]\n mrs x1, nzcv\n str x1, [x29, #240]\n"
-    " stp d0, d1, [x29, #256]\n stp d2, d3, [x29, #272]\n stp d4, d5, [x29, #288]\n"
-    " stp d6, d7, [x29, #304]\n ldp x19, x20, [sp, #16]\n ldp x21, x22, [sp, #32]\n"
+    " stp q0, q1, [x29, #256]\n stp q2, q3, [x29, #288]\n"
+    " stp q4, q5, [x29, #320]\n stp q6, q7, [x29, #352]\n"
+    " stp q8, q9, [x29, #384]\n stp q10, q11, [x29, #416]\n"
+    " stp q12, q13, [x29, #448]\n stp q14, q15, [x29, #480]\n"
+    " stp q16, q17, [x29, #512]\n stp q18, q19, [x29, #544]\n"
+    " stp q20, q21, [x29, #576]\n stp q22, q23, [x29, #608]\n"
+    " stp q24, q25, [x29, #640]\n stp q26, q27, [x29, #672]\n"
+    " stp q28, q29, [x29, #704]\n stp q30, q31, [x29, #736]\n"
+    " ldp x19, x20, [sp, #16]\n ldp x21, x22, [sp, #32]\n"
     " ldp x23, x24, [sp, #48]\n ldp x25, x26, [sp, #64]\n ldp x27, x28, [sp, #80]\n"
     " ldp d8, d9, [sp, #96]\n ldp d10, d11, [sp, #112]\n ldp d12, d13, [sp, #128]\n"
     " ldp d14, d15, [sp, #144]\n ldp x29, x30, [sp], #176\n ret\n");
@@ -99,9 +113,9 @@ static void see_frame(int sig, const ucontext_t *uc)
     see("nzcv", uc->uc_mcontext.pstate >> 28 & 15);
     for (unsigned n = 0; n < 31; n++)
         if (n != 29) see_numbered('x', n, uc->uc_mcontext.regs[n]);
-    for (unsigned n = 0; n < 8; n++) {
+    for (unsigned n = 0; n < 32; n++) {
         see_numbered('d', n, (uint64_t)f->vregs[n]);
-        see(NULL, (uint64_t)(f->vregs[n] >> 64));
+        see_numbered('h', n, (uint64_t)(f->vregs[n] >> 64));
     }
     if (shows) putchar('\n');
 }
@@ -171,7 +185,11 @@ static void random_registers(struct registers *r)
     r->x[28] = 20 + next() % 60;
     r->x30 = 0x1234567;
     r->nzcv = next() % 16 << 28;
-    for (unsigned n = 0; n < 8; n++) memcpy(&r->d[n], &numbers[next() % 8], 8);
+    for (unsigned n = 0; n < 32; n++) {
+        r->v[n][0] = r->v[n][1] = next() >> next() % 64;
+        if (n < 8) memcpy(&r->v[n][0], &numbers[next() % 8], 8);
+        if (n < 8) r->v[n][1] = 0;
+    }
 }
 
 static void run(uint32_t function, uint32_t number, uint64_t *memory)
@@ -188,7 +206,10 @@ static void run(uint32_t function, uint32_t number, uint64_t *memory)
     for (unsigned n = 0; n < 29; n++) see_numbered('x', n, r.x[n]);
     see("x30", r.x30);
     see("nzcv", r.nzcv >> 28);
-    for (unsigned n = 0; n < 8; n++) see_numbered('d', n, r.d[n]);
+    for (unsigned n = 0; n < 32; n++) {
+        see_numbered('d', n, r.v[n][0]);
+        see_numbered('h', n, r.v[n][1]);
+    }
     for (unsigned n = 0; n < SIZE / 8; n++) see(NULL, memory[n]);
     printf("%s%u %u: %u faults, %016" PRIx64 "\n", shows ? "\n" : "", function, number, faults,
            digest);
