@@ -6,11 +6,12 @@
 #include <string.h>
 
 #define ONE        IR_SURE
-#define LEAVES     7864u  /* that a branch leaves its loop: 0.12 */
-#define CALLS      14417u /* that it leads to a call that the other way hasn't: 0.22 */
-#define RETURNS    18350u /* that it leads to a return: 0.28 */
+#define LEAVES     7864u       /* that a branch leaves its loop: 0.12 */
+#define CALLS      14417u      /* that it leads to a call that the other way hasn't: 0.22 */
+#define RETURNS    18350u      /* that it leads to a return: 0.28 */
 #define ENOUGH     24u         /* samples around a branch to go by */
 #define SELDOM     (ONE / 100) /* what they never show to be taken is taken so often */
+#define UNSEEN     8u          /* of jumps by table one in so many leads where none was seen */
 #define MOST_TURNS 32u
 #define PASSED     3u
 #define MOST       (UINT64_C(1) << 40) /* of a frequency: once is ONE */
@@ -47,6 +48,7 @@ struct search {
     u64 *frequency; /* per node: ONE is once */
     u32 *again;     /* per loop head: the probability that it is come back to */
     u32 *first_way; /* per block: see loops.h */
+    u32 *share;     /* per target of JUMPINDs: how likely they lead there, or NULL: all the same */
 };
 
 static bool is_call(const struct ir_func *f, const struct ir_block *b)
@@ -338,6 +340,22 @@ static void find_first_ways(struct search *s, const struct ir_loops *l, struct a
     }
 }
 
+/* By samples, if there are enough. A part is for those that have none. */
+static void find_shares(struct search *s, struct arena *arena)
+{
+    const struct ir_func *f = s->f;
+    u64 samples = 0, heat = 0;
+    for (u32 k = 0; k < f->target_count; k++) {
+        samples += f->block[f->target[k]].samples;
+        heat += heat_of(f, f->target[k]);
+    }
+    if (samples < ENOUGH || !heat) return;
+    s->share = arena_alloc(arena, f->target_count * sizeof *s->share);
+    for (u32 k = 0; k < f->target_count; k++)
+        s->share[k] = (u32)(ONE / UNSEEN / f->target_count +
+                            heat_of(f, f->target[k]) * (ONE - ONE / UNSEEN) / heat);
+}
+
 /* What the block hands on, among the given blocks; to the head it gives the part that comes back.
  */
 static void hand_on(struct search *s, u32 b, u32 head, const struct ir_loop *among)
@@ -347,9 +365,10 @@ static void hand_on(struct search *s, u32 b, u32 head, const struct ir_loop *amo
     const u32 *all = all_successors(s, b, own, &n);
     for (unsigned k = 0; k < n; k++) {
         u32 to = all[k];
-        u32 likely = b == s->table || n != 2 ? ONE / n
-                     : k                     ? ONE - s->first_way[b]
-                                             : s->first_way[b];
+        u32 likely = b == s->table && s->share ? s->share[k]
+                     : b == s->table || n != 2 ? ONE / n
+                     : k                       ? ONE - s->first_way[b]
+                                               : s->first_way[b];
         u64 part = s->frequency[b] * likely / ONE;
         if (among && to == head)
             s->again[head] += (u32)part;
@@ -392,6 +411,7 @@ static void find_frequencies(struct search *s, struct arena *arena, struct ir_lo
 {
     const struct ir_func *f = s->f;
     find_first_ways(s, l, arena);
+    find_shares(s, arena);
     l->first_way = s->first_way;
     for (u32 n = l->count; n-- > 0;) run_loop(s, &l->loop[n]);
     for (u32 b = 0; b <= f->block_count; b++) s->frequency[b] = 0;

@@ -26,9 +26,10 @@ static unsigned first_leaf;    /* of the function, a label */
 static unsigned hot[24], hot_count;
 static unsigned vectors, vector_share; /* of the function: how many; instructions in a hundred */
 
-/* A switch's bytes: distances in words from `base` to labels from `first` on. */
+/* A switch's bytes, or halfwords: distances in words from `base` to labels from `first` on. */
 static struct table {
     unsigned name, base, first, count;
+    bool wide;
 } table[MAX_TABLES];
 static unsigned tables;
 
@@ -369,6 +370,7 @@ static struct table *new_table(unsigned count)
     struct table *t = &table[tables++];
     *t = (struct table){.name = labels + 1, .base = labels + 2, .first = labels + 3};
     t->count = count;
+    t->wide = vector_share || chance(30); /* else what is between takes less than 128 words */
     labels += 2 + count;
     return t;
 }
@@ -383,9 +385,9 @@ static void branch_by(const struct table *t, unsigned end, unsigned elsewhere)
     say("b.hi .L%u", end);
     say("adrp x%u, .L%u", at, t->name);
     say("add x%u, x%u, :lo12:.L%u", at, at, t->name);
-    say("ldrb w%u, [x%u, w%u, uxtw]", at, at, d);
+    say(t->wide ? "ldrh w%u, [x%u, w%u, uxtw #1]" : "ldrb w%u, [x%u, w%u, uxtw]", at, at, d);
     say("adr x%u, .L%u", d, t->base);
-    say("add x%u, x%u, w%u, sxtb #2", at, d, at);
+    say("add x%u, x%u, w%u, sxt%c #2", at, d, at, t->wide ? 'h' : 'b');
     if (elsewhere) {
         say("adr x%u, .L%u", d, elsewhere);
         say("tst x%u, #0x60", source());
@@ -551,9 +553,10 @@ int main(int argc, char **argv)
     for (unsigned n = 0; n < count; n++) function(n);
     printf(".section .rodata\n");
     for (const struct table *t = table; t < table + tables; t++) {
+        printf(" .balign 2\n");
         place(t->name);
         for (unsigned n = 0; n < t->count; n++)
-            printf(" .byte (.L%u - .L%u) / 4\n", t->first + n, t->base);
+            printf(" .%s (.L%u - .L%u) / 4\n", t->wide ? "hword" : "byte", t->first + n, t->base);
     }
     printf(".balign 8\n.global flow_functions, flow_count\nflow_functions:\n");
     for (unsigned n = 0; n < count; n++) printf(" .quad flow_%u\n", n);
