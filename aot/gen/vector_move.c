@@ -213,14 +213,35 @@ static void dup_word(struct gen *g, unsigned lane, unsigned dst, unsigned a)
     vec_imm(g, X64_PSHUFD, dst, X0, lane < 4 ? 0x00 : 0xaa);
 }
 
+/* The product behind it, of even words, that the lane is a factor of and nothing else: the host has
+ * both in one. What it reads behind the lane is guest state too. */
+static ir_ref product_of(const struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    ir_ref next = r + ir_distance(i);
+    if (!g->upper || i->uses != 1 || next >= g->f->block[g->block].end) return IR_NONE;
+    const struct ir_inst *n = gen_inst(g, next);
+    bool product = n->op == IR_VUMULL && n->mod == 2 && n->esz == 2 && i->esz == 2;
+    return product && (n->arg[0] == r || n->arg[1] == r) ? next : IR_NONE;
+}
+
 /* A lane of what is in memory to all. */
 static bool dup_memory(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     struct x64_mem m;
     if (!g->avx || !gen_in_memory(g, i->arg[0], 1, &m)) return false;
+    m = lane_at(m, i->esz, (unsigned)i->imm);
+    ir_ref product = product_of(g, r, i);
+    if (product) {
+        ir_ref factor = gen_inst(g, product)->arg[gen_inst(g, product)->arg[0] == r];
+        unsigned a = gen_use_xmm(g, factor);
+        gen_consume(g, i);
+        gen_consume(g, gen_inst(g, product));
+        x64_vec_rrb(B, X64_PMULUDQ, gen_def_xmm(g, product, a), a, m);
+        g->emitted = product;
+        return true;
+    }
     gen_consume(g, i);
-    gen_vec_rm(g, broadcast[i->esz], gen_def_xmm(g, r, NO_REG),
-               lane_at(m, i->esz, (unsigned)i->imm));
+    gen_vec_rm(g, broadcast[i->esz], gen_def_xmm(g, r, NO_REG), m);
     return true;
 }
 

@@ -107,6 +107,7 @@ static unsigned multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i, 
 
 void vec_multiply_long(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
+    if (g->emitted == r) return; /* with the lane before it */
     bool is_signed = i->op == IR_VSMULL;
     if (i->esz == 1)
         multiply_long(g, r, i, is_signed, NO_REG);

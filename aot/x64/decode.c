@@ -14,6 +14,7 @@ struct reader {
     const u8 *p, *end;
     bool truncated;
     bool vex, evex;    /* vex: either of them */
+    bool broadcast;    /* EVEX.b: of an element in memory */
     bool operand_size; /* prefix 66 */
     u8 rep;            /* F2, F3 or 0 */
     u8 rex;            /* WRXB */
@@ -231,7 +232,7 @@ static void read_vex(struct reader *r, u8 first)
     r->opcode = read8(r);
 }
 
-/* What the encoder makes: 128 bits, no mask. */
+/* What the encoder makes: 128 bits, no mask, one element of memory perhaps. */
 static void read_evex(struct reader *r)
 {
     u8 first = read8(r), second = read8(r), third = read8(r);
@@ -240,8 +241,9 @@ static void read_evex(struct reader *r)
     r->rex = (u8)((~first >> 5 & 7) | (second >> 4 & 8));
     r->vvvv = (~second >> 3 & 15) | (~third & 8) << 1;
     r->upper_reg = first & 0x10 ? 0 : 16;
+    r->broadcast = third & 0x10;
     r->prefix = second & 3;
-    if (first & 8 || !(second & 4) || third & ~8 || !r->map || r->map > X64_MAP_0F3A)
+    if (first & 8 || !(second & 4) || third & ~0x18 || !r->map || r->map > X64_MAP_0F3A)
         r->truncated = true;
     r->opcode = read8(r);
 }
@@ -503,9 +505,14 @@ static bool decode_vector(struct reader *r, struct x64_insn *insn)
 {
     for (unsigned op = 0; op < X64_N_VEC; op++) {
         if (!vec_row_matches(r, &x64_vec_infos[op])) continue;
+        struct vec_text t = vec_texts[op];
         r->unit = r->evex ? x64_vec_infos[op].bytes : 0;
+        if (r->broadcast) r->unit = r->rex & 8 ? 3 : 2;
         read_modrm(r);
-        add_vec_operands(r, insn, x64_vec_infos[op].kind, &vec_texts[op]);
+        if (r->broadcast && (r->mod == 3 || t.bytes != 16)) return false;
+        if (r->broadcast) t.bytes = 1u << r->unit;
+        insn->broadcast = r->broadcast;
+        add_vec_operands(r, insn, x64_vec_infos[op].kind, &t);
         set_vec_name(insn, r, op);
         return true;
     }

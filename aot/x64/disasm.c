@@ -39,12 +39,15 @@ static void add_reg(struct text *t, unsigned reg, unsigned size)
         add(t, "%s%s", size == 4 ? "e" : "", reg64[reg] + 1);
 }
 
-static void add_mem(struct text *t, const struct x64_operand *o)
+static void add_mem(struct text *t, const struct x64_operand *o, bool broadcast)
 {
     struct x64_mem m = o->mem;
     const char *sizes[] = {[0] = "",           [1] = "BYTE PTR ",  [2] = "WORD PTR ",
                            [4] = "DWORD PTR ", [8] = "QWORD PTR ", [16] = "XMMWORD PTR "};
-    add(t, "%s", sizes[o->size]);
+    if (broadcast)
+        add(t, "%s BCST ", o->size == 8 ? "QWORD" : "DWORD");
+    else
+        add(t, "%s", sizes[o->size]);
     if (m.kind == X64_MEM_BASE && m.base < 0 && m.index < 0) {
         add(t, "ds:0x%" PRIx64, (u64)(s64)m.disp);
         return;
@@ -61,13 +64,13 @@ static void add_mem(struct text *t, const struct x64_operand *o)
     add(t, "]");
 }
 
-static void add_operand(struct text *t, const struct x64_operand *o, u64 address)
+static void add_operand(struct text *t, const struct x64_operand *o, u64 address, bool broadcast)
 {
     u64 mask = o->size >= 8 ? UINT64_MAX : (UINT64_C(1) << o->size * 8) - 1;
     switch (o->kind) {
     case X64_OPERAND_REG: add_reg(t, o->reg, o->size); break;
     case X64_OPERAND_XMM: add(t, "xmm%u", o->reg); break;
-    case X64_OPERAND_MEM: add_mem(t, o); break;
+    case X64_OPERAND_MEM: add_mem(t, o, broadcast); break;
     case X64_OPERAND_IMM: add(t, "0x%" PRIx64, (u64)o->value & mask); break;
     case X64_OPERAND_TARGET: add(t, "0x%" PRIx64, address + (u64)o->value); break;
     }
@@ -84,7 +87,7 @@ unsigned x64_print(const struct x64_insn *insn, u64 address, char *text, size_t 
             add(&t, ",");
         else
             add(&t, "%*s", strlen(insn->name) < 6 ? (int)(7 - strlen(insn->name)) : 1, "");
-        add_operand(&t, &insn->operands[i], address);
+        add_operand(&t, &insn->operands[i], address, insn->broadcast);
     }
     for (unsigned i = 0; i < insn->n_operands; i++) {
         const struct x64_operand *o = &insn->operands[i];

@@ -28,6 +28,7 @@ struct x64_insn {
     char name[22]; /* mnemonic, VEX forms with their "v" */
     u8 length;
     bool lock;
+    bool broadcast; /* what is in memory is an element, for all lanes */
     u8 n_operands;
     struct x64_operand operands[4]; /* destination first */
 };

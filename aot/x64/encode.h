@@ -82,6 +82,9 @@ static inline u8 *x64_put_opcode(u8 *p, u32 opcode, unsigned rex, bool force_rex
     return p + 1;
 }
 
+/* In the last byte of an EVEX prefix: memory is one element, for all lanes. */
+enum { X64_EVEX_BROADCAST = 0x10 };
+
 /* VEX.128 prefix and opcode byte; the two-byte prefix where it can say it. */
 static inline u8 *x64_put_vex(u8 *p, u32 opcode, unsigned rex, unsigned vvvv)
 {

@@ -267,6 +267,16 @@ void x64_vec_rrm(struct x64_buf *b, bool avx, enum x64_vec op, unsigned dst, uns
     x64_end(b, put_rm(b, i, vex, dst, a, m, 0));
 }
 
+void x64_vec_rrb(struct x64_buf *b, enum x64_vec op, unsigned dst, unsigned a, struct x64_mem m)
+{
+    const struct x64_vec_info *i = info_of(op);
+    assert(i->kind == X64_KIND_NDS && i->flags & X64_VEC_EVEX && i->bytes == 4);
+    bool wide = i->flags & X64_VEC_W_EVEX;
+    u8 *head = x64_begin(b), *p = put_evex_head(head, i, x64_rex_rm(dst & 15, m), a, dst >> 4);
+    head[3] |= X64_EVEX_BROADCAST;
+    x64_end(b, x64_put_modrm_rm(b, p, dst, m, 0, wide ? 3 : 2));
+}
+
 void x64_vec_rmi(struct x64_buf *b, bool avx, enum x64_vec op, unsigned dst, struct x64_mem m,
                  u8 imm)
 {

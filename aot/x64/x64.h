@@ -393,6 +393,9 @@ void x64_vec_rrr(struct x64_buf *b, bool avx, enum x64_vec op, unsigned dst, uns
                  unsigned src);
 void x64_vec_rrm(struct x64_buf *b, bool avx, enum x64_vec op, unsigned dst, unsigned a,
                  struct x64_mem m);
+/* dst = op(a, the element in memory in all lanes): of 8 bytes where EVEX.W is set, else of 4. For
+ * rows that work on such elements alone. Needs X64_HAS_AVX512. */
+void x64_vec_rrb(struct x64_buf *b, enum x64_vec op, unsigned dst, unsigned a, struct x64_mem m);
 void x64_vec_rri(struct x64_buf *b, bool avx, enum x64_vec op, unsigned dst, unsigned src, u8 imm);
 void x64_vec_rmi(struct x64_buf *b, bool avx, enum x64_vec op, unsigned dst, struct x64_mem m,
                  u8 imm);

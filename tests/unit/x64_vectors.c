@@ -248,10 +248,18 @@ START_TEST(vectors_evex)
     x64_vec_rrr(&buf, true, X64_PADDD, 31, 2, 9), golden("vpaddd xmm31,xmm2,xmm9");
     x64_vec_rrr(&buf, true, X64_PADDD, 1, 22, 9), golden("vpaddd xmm1,xmm22,xmm9");
     x64_vec_rrr(&buf, true, X64_PADDD, 1, 12, 29), golden("vpaddd xmm1,xmm12,xmm29");
+    EACH(m, mems)
+    {
+        x64_vec_rrb(&buf, X64_PMULUDQ, 21, 2, m);
+        golden("vpmuludq xmm21,xmm2,QWORD BCST %s", mn(0, m));
+        x64_vec_rrb(&buf, X64_PADDD, 3, 30, m), golden("vpaddd xmm3,xmm30,DWORD BCST %s", mn(0, m));
+        x64_vec_rrb(&buf, X64_MULPS, 3, 4, m), golden("vmulps xmm3,xmm4,DWORD BCST %s", mn(0, m));
+    }
     for (s32 disp = -0x810; disp <= 0x810; disp += 8) {
         struct x64_mem m = {X64_RBP, -1, 0, X64_MEM_BASE, disp};
         x64_vec_rm(&buf, true, X64_MOVAPS, 17, m), golden("vmovaps xmm17,%s", mn(16, m));
         x64_vec_mr(&buf, true, X64_MOVSD_ST, m, 17), golden("vmovsd %s,xmm17", mn(8, m));
+        x64_vec_rrb(&buf, X64_PADDD, 3, 4, m), golden("vpaddd xmm3,xmm4,DWORD BCST %s", mn(0, m));
     }
     golden_compare();
 }
