@@ -52,6 +52,7 @@
     X(VUQSUB, vec_one_instruction) X(VZIP1, vec_one_instruction) X(VZIP2, vec_one_instruction)    \
     /* vector_int.c */                                                                            \
     X(VNEG, vec_neg) X(VABS, vec_abs) X(VORN, vec_or_not) X(VNOT, vec_not) X(VBSL, vec_bsl)       \
+    X(VORX, vec_or_difference)                                                                    \
     X(VCMPGES, vec_compare_ge) X(VCMPGTU, vec_compare_unsigned) X(VCMPGEU, vec_compare_ge)        \
     X(VTST, vec_test) X(VSABD, vec_difference) X(VUABD, vec_difference) X(VSHADD, vec_halve)      \
     X(VUHADD, vec_halve) X(VSHSUB, vec_halve) X(VUHSUB, vec_halve) X(VSRHADD, vec_halve)          \

@@ -266,6 +266,25 @@ void vec_bsl(struct gen *g, ir_ref r, const struct ir_inst *i)
     vec_op2(g, X64_POR, v.dst, X0, X1);
 }
 
+void vec_or_difference(struct gen *g, ir_ref r, const struct ir_inst *i)
+{
+    struct x64_mem m;
+    if (!g->upper && gen_in_memory(g, i->arg[0], 1, &m)) {
+        unsigned b = gen_use_xmm(g, i->arg[1]), c = gen_use_xmm(g, i->arg[2]);
+        gen_consume(g, i);
+        vec_op2(g, X64_PXOR, X0, b, c);
+        gen_vec_rrm(g, X64_POR, gen_def_xmm(g, r, b), X0, m);
+        return;
+    }
+    struct vec_args v = vec_args(g, r, i);
+    if (g->upper) {
+        vec_ternary(g, v.dst, v.a, v.b, v.c, 0xf6);
+        return;
+    }
+    vec_op2(g, X64_PXOR, X0, v.b, v.c);
+    vec_op2(g, X64_POR, v.dst, X0, v.a);
+}
+
 void vec_test(struct gen *g, ir_ref r, const struct ir_inst *i)
 {
     if (!can(g, equal_of, i->esz)) {

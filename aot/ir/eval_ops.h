@@ -37,7 +37,8 @@ typedef void eval_whole_fn(struct eval_op *o, const ir_value *a, const ir_value 
 #define EVAL_OPS(LANE, FIXED, HOST, WHOLE)                                                        \
     /* eval_vec_lanes.c */                                                                        \
     LANE(VADD) LANE(VSUB) LANE(VMUL) LANE(VNEG) LANE(VABS) FIXED(VAND, 3) FIXED(VOR, 3)           \
-    FIXED(VXOR, 3) FIXED(VANDN, 3) FIXED(VORN, 3) FIXED(VNOT, 3) FIXED(VBSL, 3) LANE(VSMIN)       \
+    FIXED(VXOR, 3) FIXED(VANDN, 3) FIXED(VORN, 3) FIXED(VNOT, 3) FIXED(VBSL, 3) FIXED(VORX, 3)    \
+    LANE(VSMIN)                                                                                   \
     LANE(VSMAX) LANE(VUMIN) LANE(VUMAX) LANE(VCMPEQ) LANE(VCMPGTS) LANE(VCMPGES) LANE(VCMPGTU)    \
     LANE(VCMPGEU) LANE(VTST) LANE(VSABD) LANE(VUABD) LANE(VSHADD) LANE(VUHADD) LANE(VSHSUB)       \
     LANE(VUHSUB) LANE(VSRHADD) LANE(VURHADD) LANE(VSQADD) LANE(VUQADD) LANE(VSQSUB) LANE(VUQSUB)  \

@@ -25,6 +25,7 @@ EVAL_LANE(VANDN, a & ~b)
 EVAL_LANE(VORN, a | ~b)
 EVAL_LANE(VNOT, ~a)
 EVAL_LANE(VBSL, (a & b) | (~a & c))
+EVAL_LANE(VORX, a | (b ^ c))
 
 EVAL_LANE(VSMIN, A < B ? a : b)
 EVAL_LANE(VSMAX, A > B ? a : b)

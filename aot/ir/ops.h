@@ -142,6 +142,7 @@
     X(VORN, "vorn", "vvv", 0)   /* a | ~b */                                                       \
     X(VNOT, "vnot", "vv", 0)                                                                       \
     X(VBSL, "vbsl", "vvvv", 0) /* (a & b) | (~a & c) */                                            \
+    X(VORX, "vorx", "vvvv", 0) /* a | (b ^ c) */                                                   \
     X(VSMIN, "vsmin", "vvv", LANES | COMM)                                                         \
     X(VSMAX, "vsmax", "vvv", LANES | COMM)                                                         \
     X(VUMIN, "vumin", "vvv", LANES | COMM)                                                         \

@@ -51,7 +51,11 @@ void simd_or_qc(struct lifter *l, ir_ref v)
     const struct ir_inst *i = &l->f->inst[v];
     if (i->op == IR_CONST && !i->imm) return; /* it can't saturate */
     ir_ref qc = ir_get(l->f, IR_V128, SLOT_QC);
-    ir_set(l->f, IR_V128, SLOT_QC, ir_op2(l->f, IR_VOR, IR_V128, qc, v));
+    i = &l->f->inst[v];
+    bool difference = i->op == IR_VXOR;
+    ir_set(l->f, IR_V128, SLOT_QC,
+           difference ? ir_op3(l->f, IR_VORX, IR_V128, qc, i->arg[0], i->arg[1])
+                      : ir_op2(l->f, IR_VOR, IR_V128, qc, v));
 }
 
 void simd_or_qc_q(struct lifter *l, u32 w, ir_ref v)

@@ -72,6 +72,7 @@ static const struct row rows[] = {
     INT(VORN, 1),
     INT(VNOT, 1),
     INT(VBSL, 1),
+    INT(VORX, 1),
     INT(VSMIN, 7),
     INT(VSMAX, 7),
     INT(VUMIN, 7),
