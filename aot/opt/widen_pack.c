@@ -422,6 +422,18 @@ static void put_in_order(struct sum *s, u32 from)
     }
 }
 
+/* The last turn's terms are needed one by one, but what is computed for each of them is computed for
+ * four at once all the same. */
+static void pack_last(struct widen *w, unsigned slot, u32 each)
+{
+    struct sum s = {.w = w, .from = w->start[w->turns - 1][slot]};
+    collect(&s, w->start[w->turns][slot], 0);
+    if (s.found != 1 || s.terms != each || each % WIDEN_LANES) return;
+    put_in_order(&s, 0);
+    for (u32 n = 0; n < each && !w->failed; n += WIDEN_LANES)
+        if (w->node[s.term[n]].kind == WIDEN_OP) vector(w, &s.term[n]);
+}
+
 /* Emits what the slot holds after all turns but the last, if it is a sum over them. */
 static bool emit_sum(struct widen *w, unsigned slot)
 {
@@ -449,6 +461,7 @@ static bool emit_sum(struct widen *w, unsigned slot)
     all = ir_opx(w->to, IR_VGET, IR_I32, 2, 0, 0, all, IR_NONE, IR_NONE);
     ir_ref first = widen_scalar(w, widen_entry(w, IR_I32, slot));
     done(w, w->start[last][slot], ir_op2(w->to, IR_ADD, IR_I32, first, all));
+    pack_last(w, slot, each);
     return true;
 }
 
