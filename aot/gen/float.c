@@ -154,9 +154,10 @@ static void check_exactly(struct gen *g, enum float_form f, unsigned reg, unsign
     float_check_nan(g, f, X1);
 }
 
-/* Infinity minus infinity: an integer is added that makes it of the smallest normal number, and
- * signaling NaNs of what is above that by less than half. It is units for additions that do this:
- * those for products have enough to do where checks are. */
+/* Infinity minus infinity: an integer is added that makes infinity of the smallest normal number.
+ * It makes signaling NaNs of those up to half as large again, which trap for nothing; with
+ * denormals flushed, so do those whose exponent is the next. The host has units for this that do no
+ * products, and so are free where there is much to check. */
 void float_check_tiny(struct gen *g, enum float_form f, unsigned reg)
 {
     static const u16 sub[4] = FORMS(SUB);

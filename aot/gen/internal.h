@@ -62,7 +62,7 @@
 
 #define GEN_LONG_BLOCK 200 /* IR instructions */
 
-#define HOST_VECTORS 32 /* general registers are fewer */
+#define HOST_VECTORS 32 /* at most; general registers are fewer, in arrays of the same size */
 
 #define NO_REG  255u
 #define NO_SLOT 255u

@@ -25,7 +25,8 @@ static const struct vector_pins all = {
 static const struct vector_pins above = {
     12, 0, {16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27}}; /* for options->upper_first */
 
-/* The host's instruction for it has no EVEX form: upper.h. */
+/* Some instruction that the host does it by, on its operands or its result, has no EVEX form
+ * (upper.h): a product and a sum are compared. */
 static bool stays_below(unsigned op)
 {
     switch (op) {
@@ -38,6 +39,8 @@ static bool stays_below(unsigned op)
     case IR_FCMPEQ:
     case IR_FCMPGT:
     case IR_FCMPGE:
+    case IR_FMA:
+    case IR_AESIMC:
     case IR_SHA1R:
     case IR_SHA256H:
     case IR_SHA256H2:
@@ -56,7 +59,7 @@ static void count_low_uses(const struct gen *g, u32 uses[SLOT_REGISTERS])
         u32 weight = g->loops.frequency ? g->loops.frequency[b] : 1;
         for (ir_ref r = block->first; r < block->end; r++) {
             const struct ir_inst *i = gen_inst(g, r);
-            if (!stays_below(i->op) || i->type != IR_V128) continue;
+            if (!stays_below(i->op)) continue;
             if (ir_hint(i)) uses[ir_hint(i) - 1] += weight;
             for (unsigned k = 0; k < ir_op_args[i->op]; k++) {
                 const struct ir_inst *a = gen_inst(g, i->arg[k]);

@@ -2,6 +2,7 @@
  * What the generator writes into side tables: the difference to what the table said last.
  */
 #include "aot/gen/nzcv.h"
+#include "aot/gen/upper.h"
 
 static void place(struct gen *g, unsigned slot, enum loc_kind kind, unsigned reg)
 {
@@ -14,7 +15,7 @@ static void place_pin(struct gen *g, unsigned slot)
     if (slot < SLOT_V0)
         place(g, slot, LOC_GPR, reg);
     else
-        place(g, slot, reg < 16 ? LOC_XMM : LOC_XMM_UPPER, reg & 15);
+        place(g, slot, reg < UPPER_FIRST ? LOC_XMM : LOC_XMM_UPPER, reg % UPPER_FIRST);
 }
 
 static enum loc_kind nzcv_place(const struct gen *g)

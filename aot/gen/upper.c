@@ -25,7 +25,8 @@ static unsigned copy(struct gen *g, struct low *l, unsigned reg)
     return l->next++;
 }
 
-/* All is copied: the instruction comes here, and with it the fault point. */
+/* Where dst may be an operand too, it is copied whether this operation looks at it or not. All is
+ * copied: the instruction comes here, and with it the fault point. */
 static void copied(struct gen *g, const struct low *l)
 {
     if (g->fault_at == l->from && x64_pos(B) != l->from) gen_fault_point(g);
@@ -92,6 +93,15 @@ void gen_upper_rri(struct gen *g, enum x64_vec op, unsigned dst, unsigned src, u
     unsigned d = copy(g, &l, dst), s = src == dst ? d : copy(g, &l, src);
     copied(g, &l);
     x64_vec_rri(B, true, op, d, s, imm);
+    finish(g, &l);
+}
+
+void gen_upper_rmi(struct gen *g, enum x64_vec op, unsigned dst, struct x64_mem m, u8 imm)
+{
+    struct low l = start(g, dst);
+    unsigned d = copy(g, &l, dst);
+    copied(g, &l);
+    x64_vec_rmi(B, true, op, d, m, imm);
     finish(g, &l);
 }
 

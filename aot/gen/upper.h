@@ -3,9 +3,9 @@
  *
  * XMM16 to XMM31 can be named by EVEX forms alone (Intel SDM volume 2, 2.7). Where struct gen.upper
  * says that the host has them, guest registers live in them like in the others, and emit functions
- * need not know: what has no EVEX form (comparisons, blends by an immediate, PTEST, SHA) is done on
- * copies, for which the generator keeps three registers below 16. A copy is a move of registers,
- * which costs the host a slot in its front end and no time.
+ * need not know: what has no EVEX form (comparisons, blends, PTEST, MOVMSK, AESIMC, SHA; vecops.h
+ * says which) is done on copies, for which the generator keeps three registers below 16. A copy is
+ * a move of registers, which costs the host a slot in its front end and no time.
  *
  * Operands are as x64.h has them. A fault point right before one of these calls is that of the
  * instruction, behind the copies.
@@ -31,6 +31,7 @@ void gen_upper_mr(struct gen *g, enum x64_vec op, struct x64_mem m, unsigned src
 void gen_upper_rrr(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned src);
 void gen_upper_rrm(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct x64_mem m);
 void gen_upper_rri(struct gen *g, enum x64_vec op, unsigned dst, unsigned src, u8 imm);
+void gen_upper_rmi(struct gen *g, enum x64_vec op, unsigned dst, struct x64_mem m, u8 imm);
 void gen_upper_rrri(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned src, u8 imm);
 void gen_upper_rrmi(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct x64_mem m,
                     u8 imm);
@@ -97,7 +98,7 @@ static inline void gen_vec_rmi(struct gen *g, enum x64_vec op, unsigned dst, str
                                u8 imm)
 {
     if (gen_out_of_reach(op, dst))
-        gen_upper_rrmi(g, op, dst, dst, m, imm);
+        gen_upper_rmi(g, op, dst, m, imm);
     else
         x64_vec_rmi(&g->b, g->avx, op, dst, m, imm);
 }

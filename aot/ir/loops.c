@@ -340,7 +340,8 @@ static void find_first_ways(struct search *s, const struct ir_loops *l, struct a
     }
 }
 
-/* By samples, if there are enough. A part is for those that have none. */
+/* By samples, if there are enough. A part is for those that have none. What comes to a target by
+ * other ways is taken for the table's too. */
 static void find_shares(struct search *s, struct arena *arena)
 {
     const struct ir_func *f = s->f;

@@ -218,7 +218,7 @@
     X(VTRN1, "vtrn1", "vvv", LANES)                                                                \
     X(VTRN2, "vtrn2", "vvv", LANES)                                                                \
     X(VEXT, "vext", "vvv", 0) /* bytes imm to imm + 15 of b:a (b above), imm 0 to 15 */            \
-    X(VTBL, "vtbl", "vvv", 0) /* bytes of a at b's low four bits; 0 if b's top bit is set */                \
+    X(VTBL, "vtbl", "vvv", 0) /* bytes of a at b's low four bits; 0 where its top bit is set */    \
     /* Across lanes. mod: log2 of the vector's bytes, 3 or 4; result in lane 0, zeros above. */    \
     X(VADDV, "vaddv", "vv", LANES)                                                                 \
     X(VSADDLV, "vsaddlv", "vv", LANES) /* result lane is twice as wide */                          \

@@ -45,9 +45,9 @@ static ir_ref long_product(struct lifter *l, u32 w, bool is_signed, bool element
     unsigned esz = a64_size(w), op = is_signed ? IR_VSMULL : IR_VUMULL;
     unsigned widen = is_signed && !esz ? IR_VSXL : IR_VUXL;
     ir_ref n = lift_get_v(l, a64_rn(w));
-    ir_ref m = element ? simd_elem(l, w, esz) : lift_get_v(l, a64_rm(w));
+    if (esz != 1) n = simd_widen(l, widen, esz, a64_Q(w), n, IR_NONE);
+    ir_ref m = element ? simd_elem(l, w, esz) : lift_get_v(l, a64_rm(w)); /* right before its use */
     if (esz == 1) return simd_widen(l, op, esz, a64_Q(w), n, m);
-    n = simd_widen(l, widen, esz, a64_Q(w), n, IR_NONE);
     if (!element) m = simd_widen(l, widen, esz, a64_Q(w), m, IR_NONE);
     return esz ? simd_widen(l, op, esz, 2, n, m) : simd_op2(l, IR_VMUL, 1, n, m);
 }

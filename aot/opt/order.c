@@ -13,8 +13,8 @@
  * used: then the value may be computed right into the slot's place, and GETs are read where they
  * are needed. Computations of vectors alone keep the order that they have among themselves if the
  * host has registers enough for it: it is the general ones that get another then. What computes
- * flags or uses them stays where it is: the host's flags last from one
- * instruction to the next. So does what is behind the last INSN, which belongs to that.
+ * flags or uses them stays where it is: the host's flags last from one instruction to the next. So
+ * does what is behind the last INSN, which belongs to that.
  *
  * A stretch gets the new order where that takes clearly less registers. Else its own is the better
  * one: compilers have arranged it so that results are waited for as little as possible.

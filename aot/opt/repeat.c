@@ -14,10 +14,17 @@
 #define NEAR       20
 #define INDEX_NEAR 150
 
-static bool is_same(const struct ir_inst *a, const struct ir_inst *b)
+/* Each use of a constant has one of its own. */
+static bool is_same_argument(const struct ir_func *f, ir_ref a, ir_ref b)
 {
-    return a->op == b->op && a->type == b->type && a->esz == b->esz && a->mod == b->mod &&
-           a->imm == b->imm && a->arg[0] == b->arg[0] && a->arg[1] == b->arg[1];
+    const struct ir_inst *x = &f->inst[a], *y = &f->inst[b];
+    return a == b || (x->op == IR_CONST && x->head == y->head && x->imm == y->imm);
+}
+
+static bool is_same(const struct ir_func *f, const struct ir_inst *a, const struct ir_inst *b)
+{
+    return a->head == b->head && a->imm == b->imm && a->arg[0] == b->arg[0] &&
+           is_same_argument(f, a->arg[1], b->arg[1]);
 }
 
 /* Among the arguments of n one that is the same as i, or IR_NONE. */
@@ -25,7 +32,7 @@ static ir_ref among_arguments(const struct ir_func *f, const struct ir_inst *n,
                               const struct ir_inst *i)
 {
     for (unsigned k = 0; k < ir_op_args[n->op]; k++)
-        if (is_same(&f->inst[n->arg[k]], i)) return n->arg[k];
+        if (is_same(f, &f->inst[n->arg[k]], i)) return n->arg[k];
     return IR_NONE;
 }
 
@@ -37,7 +44,7 @@ ir_ref opt_use_again(struct ir_func *f, ir_ref r)
     for (ir_ref n = r - 1; n >= last; n--) {
         const struct ir_inst *before = &f->inst[n];
         if (ir_op_kind[before->op] == IR_KIND_END) break;
-        ir_ref same = is_same(before, i) ? n : among_arguments(f, before, i);
+        ir_ref same = is_same(f, before, i) ? n : among_arguments(f, before, i);
         if (same) return opt_replace(f, r, same);
     }
     return r;

@@ -473,32 +473,38 @@ static void add_vec_operands(struct reader *r, struct x64_insn *insn, unsigned k
         add_imm(r, insn, 1, 1);
 }
 
-/* EVEX forms with a mnemonic of their own; a name that begins with '-' is a tail. */
-static const char *evex_name(unsigned op)
+/* What EVEX forms have behind their names. */
+static const char *evex_tail(unsigned op)
 {
     switch (op) {
     case X64_MOVDQA:
     case X64_MOVDQA_ST:
     case X64_MOVDQU:
-    case X64_MOVDQU_ST: return "-32";
+    case X64_MOVDQU_ST: return "32";
     case X64_PAND:
     case X64_PANDN:
     case X64_POR:
-    case X64_PXOR: return "-d";
+    case X64_PXOR: return "d";
+    default: return "";
+    }
+}
+
+/* ROUNDxx is another instruction there, which does the same for immediates below 16. */
+static const char *evex_name(unsigned op)
+{
+    switch (op) {
     case X64_ROUNDPS: return "rndscaleps";
     case X64_ROUNDPD: return "rndscalepd";
     case X64_ROUNDSS: return "rndscaless";
     case X64_ROUNDSD: return "rndscalesd";
-    default: return "-";
+    default: return vec_texts[op].name;
     }
 }
 
 static void set_vec_name(struct x64_insn *insn, const struct reader *r, unsigned op)
 {
-    const char *name = vec_texts[op].name, *evex = r->evex ? evex_name(op) : "-";
-    if (*evex != '-') name = evex;
-    snprintf(insn->name, sizeof insn->name, "%s%s%s", r->vex ? "v" : "", name,
-             *evex == '-' ? evex + 1 : "");
+    snprintf(insn->name, sizeof insn->name, "%s%s%s", r->vex ? "v" : "",
+             r->evex ? evex_name(op) : vec_texts[op].name, r->evex ? evex_tail(op) : "");
 }
 
 static bool decode_vector(struct reader *r, struct x64_insn *insn)

@@ -21,9 +21,9 @@ enum { LEAF1_ECX, LEAF7_EBX, LEAF7_ECX, EXT1_ECX, N_WORDS };
 #define YMM_XCR0 6u
 #define ZMM_XCR0 0xe6u
 
-/* Leaf 7: AVX512F, DQ, BW and VL in EBX; VBMI, VAES, VPCLMULQDQ in ECX. */
+/* Leaf 7: AVX512F, DQ, BW and VL in EBX; VAES and VPCLMULQDQ in ECX. */
 #define AVX512_EBX (1u << 16 | 1u << 17 | 1u << 30 | 1u << 31)
-#define AVX512_ECX (1u << 1 | 1u << 9 | 1u << 10)
+#define AVX512_ECX (1u << 9 | 1u << 10)
 
 static const struct cpuid_bit cpuid_bits[] = {
     {LEAF1_ECX, 0, X64_FEATURE_BIT_SSE3},    {LEAF1_ECX, 9, X64_FEATURE_BIT_SSSE3},

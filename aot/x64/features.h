@@ -7,8 +7,8 @@
 #include "aot/base/types.h"
 
 /* name, text. AVX, AVX2, FMA and F16C imply that the system saves YMM. AVX512 is what Ice Lake and
- * Zen 4 have: F, BW, DQ, VL, VBMI, VAES and VPCLMULQDQ, and a system that saves all that goes with
- * them. */
+ * Zen 4 have: F, BW, DQ, VL, VAES and VPCLMULQDQ, and a system that saves all that goes with them;
+ * not Skylake-X, whose AESENC reaches no more than 16 registers. */
 #define X64_FEATURES(F)                                                                            \
     F(SSE3, "sse3")                                                                                \
     F(SSSE3, "ssse3")                                                                              \

@@ -1,6 +1,6 @@
 /*
- * The vector operations: one row each, for the legacy (SSE) and the VEX (AVX, 128-bit) form. The
- * encoder, the decoder and the golden test all read this table. Facts: Intel SDM volume 2.
+ * The vector operations: one row each, for the legacy (SSE), the VEX (AVX) and the EVEX (AVX-512)
+ * form of 128 bits. The encoder, the decoder and the golden test all read this table. Facts: Intel SDM volume 2.
  *
  * Columns
  *   name, text    enum X64_name; the mnemonic, to which the VEX form adds a "v". Rows named V...

@@ -5,6 +5,7 @@
 
 #include <cpuid.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Of the area that fpregs points to, in bytes: the kernel's mark that there is an extended part
@@ -50,7 +51,8 @@ static const u64 *xmm_upper(const ucontext_t *uc, unsigned reg)
 
     memcpy(&magic, area + XSAVE_SW_MAGIC, sizeof(magic));
     memcpy(&present, area + XSAVE_HEADER, sizeof(present));
-    if (magic != FP_XSTATE_MAGIC1 || !(present & XSAVE_ZMM_UPPER)) return zero;
+    if (magic != FP_XSTATE_MAGIC1) abort(); /* no such kernel runs code that uses them */
+    if (!(present & XSAVE_ZMM_UPPER)) return zero;
     if (offset == 0) {
         __cpuid_count(0xd, 7, eax, offset, ecx, edx);
         atomic_store_explicit(&where, offset, memory_order_relaxed);

@@ -10,7 +10,7 @@ struct way {
     const char *name;
     bool evaluator;  /* else generated code: */
     bool plain_host; /* for a host with SSE2 only, else for this one */
-    bool no_avx512;  /* for this one without that */
+    bool no_avx512;  /* for this one as it were without AVX-512 */
     bool image;
     bool full; /* function-shaped regions, with entries in the middle */
     bool fp_checked;

@@ -155,8 +155,8 @@ END_TEST
 /* A loop whose body has a branch; samples say where it goes, where enough were taken. */
 START_TEST(samples)
 {
-    static const struct node node[] = {GO(1, -1), GO(3, 2), GO(4, -1), GO(4, -1), GO(1, 5),
-                                  GO(-1, -1)};
+    static const struct node node[] = {GO(1, -1), GO(3, 2), GO(4, -1),
+                                       GO(4, -1), GO(1, 5), GO(-1, -1)};
     static const struct {
         u32 first, second, likely; /* samples of both ways; hundredths */
     } want[] = {{0, 0, 50}, {5, 0, 50}, {300, 100, 75}, {0, 500, 1}, {500, 0, 99}};
@@ -168,7 +168,8 @@ START_TEST(samples)
         u32 hundredths = (l.first_way[1] * 100 + IR_SURE / 2) / IR_SURE;
         ck_assert_uint_eq(hundredths, want[n].likely);
     }
-    struct ir_func *f = func_of(node, 6); /* out of the loop: both its end and its head have others */
+    struct ir_func *f =
+        func_of(node, 6); /* out of the loop: both its end and its head have others */
     f->block[4].samples = 400 * 4;
     f->block[5].samples = 40 * 2;
     struct ir_loops l = ir_find_loops(f, &arena);
@@ -205,6 +206,10 @@ START_TEST(by_table)
     ck_assert_uint_eq(l.frequency[0], IR_ONCE);
     ck_assert_uint_eq(l.frequency[1], IR_ONCE / 2);
     ck_assert_uint_eq(l.frequency[2], IR_ONCE / 2);
+    f->block[1].samples = 100; /* an eighth is for what has none */
+    l = ir_find_loops(f, &arena);
+    ck_assert_uint_gt(l.frequency[1], 10 * l.frequency[2]);
+    ck_assert_uint_gt(l.frequency[2], 0);
 }
 END_TEST
 

@@ -52,7 +52,8 @@ static void open_room(void)
 static struct loc random_loc(unsigned slot)
 {
     static const u8 integer[] = {LOC_HOME, LOC_GPR, LOC_GPR32, LOC_CONST, LOC_SCRATCH};
-    static const u8 vector[] = {LOC_HOME, LOC_XMM, LOC_XMM64, LOC_XMM32, LOC_SCRATCH};
+    static const u8 vector[] = {LOC_HOME,  LOC_XMM,       LOC_XMM64,
+                                LOC_XMM32, LOC_XMM_UPPER, LOC_SCRATCH};
     static const u8 flags[] = {LOC_HOME, LOC_EFLAGS, LOC_EFLAGS_BORROW, LOC_EFLAGS_FCMP};
     struct loc loc = {0, (u8)below(16), 0};
     if (slot == SLOT_NZCV)
