@@ -150,11 +150,10 @@ static enum xlat_status to_ir(struct arena *arena, const struct xlat_options *o,
     }
     if (!stage_done(o, XLAT_STAGE_IR, f)) return XLAT_INVALID;
     if (o->untag) f = opt_untag(f);
-    unsigned vectors = o->host_features & X64_HAS_AVX512 ? OPT_VECTORS_UPPER : OPT_VECTORS;
-    opt_quick(f, vectors);
+    opt_quick(f);
     if (o->tier == XLAT_FULL && !o->untag && o->host_features & X64_HAS_AVX2) {
         struct ir_func *wide = opt_widen(f);
-        if (wide != f) opt_quick(f = wide, vectors);
+        if (wide != f) opt_quick(f = wide);
     }
     if (!stage_done(o, XLAT_STAGE_OPT, f)) return XLAT_INVALID;
     *out = f;

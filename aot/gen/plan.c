@@ -13,15 +13,15 @@
  */
 
 /* Host registers that they may be in, the lower half first. The lowest are temps at any rate, and
- * upper.h keeps three. */
+ * upper.h keeps two. */
 struct vector_pins {
     u8 count, low; /* all, and those below UPPER_FIRST */
-    u8 reg[21];
+    u8 reg[24];
 };
 
 static const struct vector_pins below = {10, 10, {6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};
-static const struct vector_pins all = {
-    21, 5, {8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31}};
+static const struct vector_pins all = {24, 8, {6,  7,  8,  9,  10, 11, 12, 13, 16, 17, 18, 19,
+                                               20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31}};
 static const struct vector_pins above = {
     12, 0, {16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27}}; /* for options->upper_first */
 

@@ -21,6 +21,7 @@ static struct low start(struct gen *g, unsigned dst)
 static unsigned copy(struct gen *g, struct low *l, unsigned reg)
 {
     if (reg < UPPER_FIRST) return reg;
+    if (l->next > UPPER_COPY1) gen_fail(g); /* of a selection's three one is scratch */
     x64_vec_rr(B, true, X64_MOVAPS, l->next, reg);
     return l->next++;
 }

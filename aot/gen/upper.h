@@ -4,7 +4,7 @@
  * XMM16 to XMM31 can be named by EVEX forms alone (Intel SDM volume 2, 2.7). Where struct gen.upper
  * says that the host has them, guest registers live in them like in the others, and emit functions
  * need not know: what has no EVEX form (comparisons, blends, PTEST, MOVMSK, AESIMC, SHA; vecops.h
- * says which) is done on copies, for which the generator keeps three registers below 16. A copy is
+ * says which) is done on copies, for which the generator keeps two registers below 16. A copy is
  * a move of registers, which costs the host a slot in its front end and no time.
  *
  * Operands are as x64.h has them. A fault point right before one of these calls is that of the
@@ -18,10 +18,10 @@
 #define UPPER_FIRST 16
 
 /* Registers below 16 for copies, which hold nothing else when struct gen.upper is set. */
-enum { UPPER_COPY0 = X64_XMM13, UPPER_COPY1, UPPER_COPY2 };
+enum { UPPER_COPY0 = X64_XMM14, UPPER_COPY1 };
 
 /* Those for values then: all but these and scratch. */
-#define UPPER_VALUES (~(7u << UPPER_COPY0) & ~3u)
+#define UPPER_VALUES (~(3u << UPPER_COPY0) & ~3u)
 
 /* The same functions, when a register is one of XMM16 to XMM31 and the operation has no EVEX form.
  */

@@ -10,11 +10,8 @@
  * tier's passes, without a walk of its own. */
 void opt_at_birth(struct ir_func *f);
 
-/* Vector registers that a host has for values: most hosts, and those of gen's upper.h. */
-enum { OPT_VECTORS = 14, OPT_VECTORS_UPPER = 27 };
-
 /* The quick tier's passes; after opt_at_birth, the rest of them. */
-void opt_quick(struct ir_func *f, unsigned vectors);
+void opt_quick(struct ir_func *f);
 
 /* f, which has been through opt_quick, or a copy of it with loops widened (widen.c) that has still to
  * go through it. A fault in such a loop, at the address of the loop's first instruction, may not be

@@ -11,10 +11,8 @@
  *
  * A SET follows as soon as its value is there and all that the stretch GETs from the slot has been
  * used: then the value may be computed right into the slot's place, and GETs are read where they
- * are needed. Computations of vectors alone keep the order that they have among themselves if the
- * host has registers enough for it: it is the general ones that get another then. What computes
- * flags or uses them stays where it is: the host's flags last from one instruction to the next. So
- * does what is behind the last INSN, which belongs to that.
+ * are needed. What computes flags or uses them stays where it is: the host's flags last from one
+ * instruction to the next. So does what is behind the last INSN, which belongs to that.
  *
  * A stretch gets the new order where that takes clearly less registers. Else its own is the better
  * one: compilers have arranged it so that results are waited for as little as possible.
@@ -25,20 +23,20 @@
 
 #define LONG 100 /* instructions of a stretch; shorter ones are not looked at */
 
-#define GENERAL 12 /* registers that a host may have for values that are no vectors */
+/* Registers that a host may have for values. */
+#define GENERAL 12
+#define VECTORS 14
 
 struct order {
     struct ir_func *f;
-    u32 vectors;                /* registers that the host has for vectors */
-    bool keeps_vectors;         /* in their own order */
     ir_ref first, end;          /* the stretch */
     ir_ref set[SLOT_REGISTERS]; /* by slot: the stretch's SET, or IR_NONE */
     u32 reads[SLOT_REGISTERS];  /* uses to come of what the stretch GETs from the slot */
     ir_ref *sequence;           /* the new order so far */
     u32 count;
     struct stream {
-        ir_ref *wanted, *stack; /* what is to be placed; what waits for operands */
-        u32 count, next, depth;
+        ir_ref *set, *stack; /* SETs whose values are to be placed; what waits for operands */
+        u32 sets, next, depth;
         u32 values, placed; /* instructions: all, and those that have their places */
     } stream[2];            /* of vectors alone: 1; of the rest: 0 */
     struct node {
@@ -169,13 +167,13 @@ static void look_at(struct order *o, ir_ref r)
     node_of(o, i->arg[0])->sets = r;
 }
 
-/* How many values, general ones and vectors, there are above those that registers can hold, summed
- * over all places between instructions. */
-static void count_excess(const struct order *o, const ir_ref *sequence, u32 count, u64 sum[2])
+/* How many values there are above those that registers can hold, summed over all places between
+ * instructions. */
+static u64 excess(const struct order *o, const ir_ref *sequence, u32 count)
 {
-    const u32 room[2] = {GENERAL, o->vectors};
+    static const u32 room[2] = {GENERAL, VECTORS};
     u32 live[2] = {0, 0};
-    sum[0] = sum[1] = 0;
+    u64 sum = 0;
     for (ir_ref r = o->first; r < o->end; r++) node_of(o, r)->left = o->f->inst[r].uses;
     for (u32 n = 0; n < count; n++) {
         ir_ref r = sequence ? sequence[n] : o->first + n;
@@ -185,8 +183,9 @@ static void count_excess(const struct order *o, const ir_ref *sequence, u32 coun
                 live[is_vector(o, i->arg[k])]--;
         if (i->op != IR_SET && is_computed(o, r)) live[is_vector(o, r)]++;
         for (unsigned kind = 0; kind < 2; kind++)
-            if (live[kind] > room[kind]) sum[kind] += live[kind] - room[kind];
+            if (live[kind] > room[kind]) sum += live[kind] - room[kind];
     }
+    return sum;
 }
 
 /* --- the new order -------------------------------------------------------------------------------
@@ -244,12 +243,11 @@ static ir_ref next_operand(const struct order *o, ir_ref r)
 /* Places the stream's next value, and what it may still need first. False: all are placed. */
 static bool advance(struct order *o, struct stream *s)
 {
-    while (s->depth || s->next < s->count) {
+    while (s->depth || s->next < s->sets) {
         if (!s->depth) {
-            ir_ref wanted = s->wanted[s->next++];
-            bool is_set = o->f->inst[wanted].op == IR_SET;
-            if (is_set) place_set(o, wanted);
-            s->stack[s->depth++] = is_set ? o->f->inst[wanted].arg[0] : wanted;
+            ir_ref set = s->set[s->next++];
+            place_set(o, set);
+            s->stack[s->depth++] = o->f->inst[set].arg[0];
         }
         ir_ref r = s->stack[s->depth - 1];
         if (!inside(o, r) || node_of(o, r)->place) {
@@ -269,37 +267,14 @@ static bool advance(struct order *o, struct stream *s)
     return false;
 }
 
-static struct stream *stream_of(struct order *o, const struct node *root)
-{
-    return &o->stream[root->kinds == 1 << 1];
-}
-
-static void queue(struct stream *s, ir_ref r)
-{
-    s->wanted[s->count++] = r;
-}
-
 /* What the SETs of r's computation need, SET by SET. */
 static void queue_computation(struct order *o, ir_ref r)
 {
     ir_ref root = root_of(o, r);
-    struct stream *s = stream_of(o, node_of(o, root));
+    struct stream *s = &o->stream[node_of(o, root)->kinds == 1 << 1];
     node_of(o, root)->queued = true;
     for (; r < o->end; r++)
-        if (o->f->inst[r].op == IR_SET && root_of(o, r) == root) queue(s, r);
-}
-
-/* Vectors one by one, as they come. */
-static void queue_vectors(struct order *o)
-{
-    struct stream *s = &o->stream[1];
-    for (ir_ref r = o->first; r < o->end; r++) {
-        if (!is_computed(o, r)) continue;
-        struct node *root = node_of(o, root_of(o, r));
-        if (stream_of(o, root) != s) continue;
-        root->queued = true;
-        queue(s, r);
-    }
+        if (o->f->inst[r].op == IR_SET && root_of(o, r) == root) s->set[s->sets++] = r;
 }
 
 static void queue_all(struct order *o)
@@ -311,14 +286,10 @@ static void queue_all(struct order *o)
         root->size++;
     }
     for (ir_ref r = o->first; r < o->end; r++) {
-        const struct node *n = node_of(o, r);
-        if (n->root == r) stream_of(o, n)->values += n->size;
-    }
-    if (o->keeps_vectors) queue_vectors(o);
-    for (ir_ref r = o->first; r < o->end; r++) {
         struct node *root = node_of(o, root_of(o, r));
         if (o->f->inst[r].op != IR_SET || root->queued) continue;
         queue_computation(o, r);
+        o->stream[root->kinds == 1 << 1].values += root->size;
     }
 }
 
@@ -363,29 +334,26 @@ static void move_all(struct order *o)
 }
 
 /* True: the stretch has a new order. */
-static bool order_stretch(struct ir_func *f, ir_ref first, ir_ref end, u32 vectors)
+static bool order_stretch(struct ir_func *f, ir_ref first, ir_ref end)
 {
     u32 size = end - first;
-    u64 before[2], after[2];
-    struct order o = {.f = f, .vectors = vectors, .first = first, .end = end};
+    struct order o = {.f = f, .first = first, .end = end};
     o.node = arena_alloc(f->arena, size * sizeof *o.node);
     for (ir_ref r = first; r < end; r++) look_at(&o, r);
-    count_excess(&o, NULL, size, before);
-    if (before[0] + before[1] < size / 4) return false;
-    o.keeps_vectors = !before[1];
+    u64 before = excess(&o, NULL, size);
+    if (before < size / 4) return false;
     o.sequence = arena_alloc(f->arena, 5 * size * sizeof *o.sequence);
     for (unsigned k = 0; k < 2; k++) {
-        o.stream[k].wanted = o.sequence + (2 * k + 1) * size;
+        o.stream[k].set = o.sequence + (2 * k + 1) * size;
         o.stream[k].stack = o.sequence + (2 * k + 2) * size;
     }
     place_all(&o);
-    count_excess(&o, o.sequence, size, after);
-    if (after[0] + after[1] > (before[0] + before[1]) / 2) return false;
+    if (excess(&o, o.sequence, size) > before / 2) return false;
     move_all(&o);
     return true;
 }
 
-bool opt_order(struct ir_func *f, unsigned vectors)
+bool opt_order(struct ir_func *f)
 {
     bool changed = false;
     for (u32 b = 0; b < f->block_count; b++) {
@@ -393,7 +361,7 @@ bool opt_order(struct ir_func *f, unsigned vectors)
         if (end - f->block[b].first < LONG) continue;
         for (ir_ref r = f->block[b].first; r < end; r = next) {
             ir_ref last = find_end(f, r, end, &next);
-            if (last - r >= LONG) changed |= order_stretch(f, r, last, vectors);
+            if (last - r >= LONG) changed |= order_stretch(f, r, last);
         }
     }
     return changed;

@@ -70,9 +70,8 @@ opt_rule_fn opt_use_again, opt_fold_index;
  */
 bool opt_simplify(struct ir_func *f);
 
-/* Long stretches get the order in which few values live at once (order.c), where the host has so
- * many vector registers for values. Wants uses counted, and SETs that nobody sees gone. True: there
- * was one, and the function must be looked at again. */
-bool opt_order(struct ir_func *f, unsigned vectors);
+/* Long stretches get the order in which few values live at once (order.c). Wants uses counted, and
+ * SETs that nobody sees gone. True: there was one, and the function must be looked at again. */
+bool opt_order(struct ir_func *f);
 
 #endif

@@ -130,7 +130,7 @@ static void check(const char *text, u64 case_seed)
         char *twice = printed(g);
         if (strcmp(once, twice)) die("printed otherwise the second time", once, case_seed);
         free(twice);
-        opt_quick(f, OPT_VECTORS);
+        opt_quick(f);
         if (!ir_verify(f, message, sizeof(message))) die(message, once, case_seed);
     }
     free(once);

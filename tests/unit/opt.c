@@ -34,13 +34,13 @@ static struct ir_func *run_dead(struct ir_func *f)
 static struct ir_func *run_order(struct ir_func *f)
 {
     run_dead(f);
-    opt_order(f, OPT_VECTORS);
+    opt_order(f);
     return f;
 }
 
 static struct ir_func *run_quick(struct ir_func *f)
 {
-    opt_quick(f, OPT_VECTORS);
+    opt_quick(f);
     return f;
 }
 
@@ -165,7 +165,7 @@ START_TEST(values_out_of_order_are_left_alone)
     struct ir_func *f = ir_parse(&arena, text, &error);
     ck_assert_msg(f != NULL, "%u: %s", error.line, error.message);
     check_verified("text", f, "before");
-    opt_quick(f, OPT_VECTORS);
+    opt_quick(f);
     check_verified("text", f, "after");
     check_uses("text", f);
     ir_print(f, &result, &length);

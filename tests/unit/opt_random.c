@@ -473,7 +473,7 @@ static void compare(struct ir_func *f, u64 seed)
     plain = optimised = start;
     struct ir_eval_exit want = run(f, &plain);
     memcpy(plain_buffer, buffer, BUFFER_SIZE);
-    opt_quick(f, OPT_VECTORS);
+    opt_quick(f);
     if (!ir_verify(f, message, sizeof message)) fail_with(f, before, seed, message);
     check_uses(f, before, seed);
     struct ir_eval_exit got = run(f, &optimised);

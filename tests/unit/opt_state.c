@@ -169,7 +169,7 @@ static bool same_meaning(u64 seed)
     arena_reset(&arena);
     struct ir_func *f = random_ir(&arena, seed), *optimised = copy_of(f);
     if (!verified(f, f, seed)) return false;
-    opt_quick(optimised, OPT_VECTORS);
+    opt_quick(optimised);
     if (!verified(f, optimised, seed)) return false;
     for (u64 n = 0; n < STATES; n++) {
         run(f, seed + n, &a);

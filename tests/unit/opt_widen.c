@@ -394,12 +394,12 @@ START_TEST(random_loops)
         seed = n * UINT64_C(0x9e3779b97f4a7c15);
         choose(&m);
         struct ir_func *f = make(&m, &arena);
-        opt_quick(f, OPT_VECTORS);
+        opt_quick(f);
         struct ir_func *wide = opt_widen(f);
         if (wide == f) continue;
         widened++;
         if (!ir_verify(wide, message, sizeof message)) fail_with(f, wide, n, message);
-        opt_quick(wide, OPT_VECTORS);
+        opt_quick(wide);
         if (!ir_verify(wide, message, sizeof message)) fail_with(f, wide, n, message);
         for (unsigned k = 0; k < 5; k++) compare(&m, f, wide, n);
     }
