@@ -38,36 +38,13 @@ static void finish(struct gen *g, const struct low *l)
     if (l->result != l->dst) x64_vec_rr(B, true, X64_MOVAPS, l->dst, l->result);
 }
 
-/* It sets EFLAGS and leaves its first operand alone. */
-static bool only_tests(enum x64_vec op)
-{
-    return op == X64_PTEST || op == X64_VTESTPS || op == X64_VTESTPD;
-}
-
 void gen_upper_rr(struct gen *g, enum x64_vec op, unsigned dst, unsigned src)
 {
     struct low l = start(g, dst);
     unsigned d = copy(g, &l, dst), s = src == dst ? d : copy(g, &l, src);
     copied(g, &l);
     x64_vec_rr(B, true, op, d, s);
-    if (!only_tests(op)) finish(g, &l);
-}
-
-void gen_upper_rm(struct gen *g, enum x64_vec op, unsigned dst, struct x64_mem m)
-{
-    struct low l = start(g, dst);
-    unsigned d = copy(g, &l, dst);
-    copied(g, &l);
-    x64_vec_rm(B, true, op, d, m);
-    if (!only_tests(op)) finish(g, &l);
-}
-
-void gen_upper_mr(struct gen *g, enum x64_vec op, struct x64_mem m, unsigned src)
-{
-    struct low l = start(g, UPPER_COPY0);
-    unsigned s = copy(g, &l, src);
-    copied(g, &l);
-    x64_vec_mr(B, true, op, m, s);
+    finish(g, &l);
 }
 
 void gen_upper_rrr(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned src)
@@ -94,15 +71,6 @@ void gen_upper_rri(struct gen *g, enum x64_vec op, unsigned dst, unsigned src, u
     unsigned d = copy(g, &l, dst), s = src == dst ? d : copy(g, &l, src);
     copied(g, &l);
     x64_vec_rri(B, true, op, d, s, imm);
-    finish(g, &l);
-}
-
-void gen_upper_rmi(struct gen *g, enum x64_vec op, unsigned dst, struct x64_mem m, u8 imm)
-{
-    struct low l = start(g, dst);
-    unsigned d = copy(g, &l, dst);
-    copied(g, &l);
-    x64_vec_rmi(B, true, op, d, m, imm);
     finish(g, &l);
 }
 

@@ -3,7 +3,7 @@
  *
  * XMM16 to XMM31 can be named by EVEX forms alone (Intel SDM volume 2, 2.7). Where struct gen.upper
  * says that the host has them, guest registers live in them like in the others, and emit functions
- * need not know: what has no EVEX form (comparisons, blends, PTEST, MOVMSK, AESIMC, SHA; vecops.h
+ * need not know: what has no EVEX form (comparisons, blends, MOVMSK, AESIMC, SHA; vecops.h
  * says which) is done on copies, for which the generator keeps two registers below 16. A copy is
  * a move of registers, which costs the host a slot in its front end and no time.
  *
@@ -26,12 +26,9 @@ enum { UPPER_COPY0 = X64_XMM14, UPPER_COPY1 };
 /* The same functions, when a register is one of XMM16 to XMM31 and the operation has no EVEX form.
  */
 void gen_upper_rr(struct gen *g, enum x64_vec op, unsigned dst, unsigned src);
-void gen_upper_rm(struct gen *g, enum x64_vec op, unsigned dst, struct x64_mem m);
-void gen_upper_mr(struct gen *g, enum x64_vec op, struct x64_mem m, unsigned src);
 void gen_upper_rrr(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned src);
 void gen_upper_rrm(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct x64_mem m);
 void gen_upper_rri(struct gen *g, enum x64_vec op, unsigned dst, unsigned src, u8 imm);
-void gen_upper_rmi(struct gen *g, enum x64_vec op, unsigned dst, struct x64_mem m, u8 imm);
 void gen_upper_rrri(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned src, u8 imm);
 void gen_upper_rrmi(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct x64_mem m,
                     u8 imm);
@@ -54,18 +51,12 @@ static inline void gen_vec_rr(struct gen *g, enum x64_vec op, unsigned dst, unsi
 
 static inline void gen_vec_rm(struct gen *g, enum x64_vec op, unsigned dst, struct x64_mem m)
 {
-    if (gen_out_of_reach(op, dst))
-        gen_upper_rm(g, op, dst, m);
-    else
-        x64_vec_rm(&g->b, g->avx, op, dst, m);
+    x64_vec_rm(&g->b, g->avx, op, dst, m);
 }
 
 static inline void gen_vec_mr(struct gen *g, enum x64_vec op, struct x64_mem m, unsigned src)
 {
-    if (gen_out_of_reach(op, src))
-        gen_upper_mr(g, op, m, src);
-    else
-        x64_vec_mr(&g->b, g->avx, op, m, src);
+    x64_vec_mr(&g->b, g->avx, op, m, src);
 }
 
 static inline void gen_vec_rrr(struct gen *g, enum x64_vec op, unsigned dst, unsigned a,
@@ -97,10 +88,7 @@ static inline void gen_vec_rri(struct gen *g, enum x64_vec op, unsigned dst, uns
 static inline void gen_vec_rmi(struct gen *g, enum x64_vec op, unsigned dst, struct x64_mem m,
                                u8 imm)
 {
-    if (gen_out_of_reach(op, dst))
-        gen_upper_rmi(g, op, dst, m, imm);
-    else
-        x64_vec_rmi(&g->b, g->avx, op, dst, m, imm);
+    x64_vec_rmi(&g->b, g->avx, op, dst, m, imm);
 }
 
 static inline void gen_vec_rrri(struct gen *g, enum x64_vec op, unsigned dst, unsigned a,
