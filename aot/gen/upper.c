@@ -65,15 +65,6 @@ void gen_upper_rrm(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, str
     finish(g, &l);
 }
 
-void gen_upper_rri(struct gen *g, enum x64_vec op, unsigned dst, unsigned src, u8 imm)
-{
-    struct low l = start(g, dst);
-    unsigned d = copy(g, &l, dst), s = src == dst ? d : copy(g, &l, src);
-    copied(g, &l);
-    x64_vec_rri(B, true, op, d, s, imm);
-    finish(g, &l);
-}
-
 void gen_upper_rrri(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned src, u8 imm)
 {
     struct low l = start(g, dst);

@@ -3,9 +3,9 @@
  *
  * XMM16 to XMM31 can be named by EVEX forms alone (Intel SDM volume 2, 2.7). Where struct gen.upper
  * says that the host has them, guest registers live in them like in the others, and emit functions
- * need not know: what has no EVEX form (comparisons, blends, MOVMSK, AESIMC, SHA; vecops.h
- * says which) is done on copies, for which the generator keeps two registers below 16. A copy is
- * a move of registers, which costs the host a slot in its front end and no time.
+ * need not know: what has no EVEX form (comparisons, blends, AESIMC, SHA; vecops.h says which) is
+ * done on copies, for which the generator keeps two registers below 16. A copy is a move of
+ * registers, which costs the host a slot in its front end and no time.
  *
  * Operands are as x64.h has them. A fault point right before one of these calls is that of the
  * instruction, behind the copies.
@@ -24,11 +24,11 @@ enum { UPPER_COPY0 = X64_XMM14, UPPER_COPY1 };
 #define UPPER_VALUES (~(3u << UPPER_COPY0) & ~3u)
 
 /* The same functions, when a register is one of XMM16 to XMM31 and the operation has no EVEX form.
- */
+ * There is none for loads, stores and what has an immediate and one source: all of these that the
+ * generator uses have EVEX forms, and the encoder asserts it. */
 void gen_upper_rr(struct gen *g, enum x64_vec op, unsigned dst, unsigned src);
 void gen_upper_rrr(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned src);
 void gen_upper_rrm(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct x64_mem m);
-void gen_upper_rri(struct gen *g, enum x64_vec op, unsigned dst, unsigned src, u8 imm);
 void gen_upper_rrri(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, unsigned src, u8 imm);
 void gen_upper_rrmi(struct gen *g, enum x64_vec op, unsigned dst, unsigned a, struct x64_mem m,
                     u8 imm);
@@ -79,10 +79,7 @@ static inline void gen_vec_rrm(struct gen *g, enum x64_vec op, unsigned dst, uns
 
 static inline void gen_vec_rri(struct gen *g, enum x64_vec op, unsigned dst, unsigned src, u8 imm)
 {
-    if (gen_out_of_reach(op, dst | src))
-        gen_upper_rri(g, op, dst, src, imm);
-    else
-        x64_vec_rri(&g->b, g->avx, op, dst, src, imm);
+    x64_vec_rri(&g->b, g->avx, op, dst, src, imm);
 }
 
 static inline void gen_vec_rmi(struct gen *g, enum x64_vec op, unsigned dst, struct x64_mem m,

@@ -52,7 +52,7 @@ void simd_or_qc(struct lifter *l, ir_ref v)
     if (i->op == IR_CONST && !i->imm) return; /* it can't saturate */
     ir_ref qc = ir_get(l->f, IR_V128, SLOT_QC);
     i = &l->f->inst[v];
-    bool difference = i->op == IR_VXOR;
+    bool difference = i->op == IR_VXOR; /* which nobody else wants, as a rule */
     ir_set(l->f, IR_V128, SLOT_QC,
            difference ? ir_op3(l->f, IR_VORX, IR_V128, qc, i->arg[0], i->arg[1])
                       : ir_op2(l->f, IR_VOR, IR_V128, qc, v));

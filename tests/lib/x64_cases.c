@@ -136,6 +136,22 @@ void golden_compare(void)
     compare(line_of_disasm);
 }
 
+int golden_run(const char *suite, const TTest *const *tests, size_t count)
+{
+    Suite *s = suite_create(suite);
+    for (size_t i = 0; i < count; i++) {
+        TCase *tc = tcase_create(tests[i]->name);
+        tcase_set_timeout(tc, 120);
+        tcase_add_test(tc, tests[i]);
+        suite_add_tcase(s, tc);
+    }
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}
+
 /* --- operands --------------------------------------------------------------------------------- */
 
 const struct x64_mem mems[22] = {

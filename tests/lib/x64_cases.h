@@ -19,6 +19,9 @@ void golden_start(void);
 /* The instructions emitted since the last call, two at most, are what GNU as makes of this text. */
 void __attribute__((format(printf, 1, 2))) golden(const char *format, ...);
 
+/* Runs the tests, each a case of its own; the program's exit status. */
+int golden_run(const char *suite, const TTest *const *tests, size_t count);
+
 /* Fails the test where bytes differ, both ways. */
 void golden_compare(void);
 

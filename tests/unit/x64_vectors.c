@@ -268,16 +268,5 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {vectors_legacy, vectors_avx, vectors_evex};
-    Suite *s = suite_create("x64_vectors");
-    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
-        TCase *tc = tcase_create(tests[i]->name);
-        tcase_set_timeout(tc, 120);
-        tcase_add_test(tc, tests[i]);
-        suite_add_tcase(s, tc);
-    }
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_ENV);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return golden_run("x64_vectors", tests, ARRAY_SIZE(tests));
 }
